@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { onTestFinished, vi } from 'vitest'
+import { createApp } from '../../src/app.ts'
+import { loadConfig } from '../../src/config.ts'
+import type { PushRow } from '../../src/db/pushes.ts'
+import { createProducer } from '../../src/push/producer.ts'
+import { openProducerQueue } from '../../src/queue/producerQueue.ts'
+import type { SimulatorOptions } from '../../src/simulator/types.ts'
+import { runCli, startCli } from './cli.ts'
+import { dropQueue, makeDir, redisUrl } from './pushing.ts'
+import { startSimulator } from './simulatorClient.ts'
+
+const data = { thing1: '订单已发货', time2: '2026-11-20 15:01' }
+
+interface WorldOptions extends SimulatorOptions {
+  queue?: 'redis' | 'embedded'
+}
+
+/** An account of its own, its directory, and the command line as its user runs it. */
+export async function startCliWorld({ queue = 'redis', ...options }: WorldOptions = {}) {
+  const appid = `wx${randomBytes(8).toString('hex')}`
+  const { simulator } = await startSimulator({ followers: 20, ...options, appid })
+  const cwd = await makeDir()
+  const env: Record<string, string> = {
+    WECHAT_API_BASE: simulator.base,
+    WECHAT_APPID: appid,
+    WECHAT_SECRET: simulator.secret,
+    ...(queue === 'redis' && { REDIS_URL: redisUrl }),
+  }
+  if (queue === 'redis') onTestFinished(() => dropQueue(redisUrl, appid))
+  const templateId =
+    simulator.templates.find(({ content }) => content.includes('thing1.DATA'))?.templateId ?? ''
+
+  /** The table as `unionpush sync` leaves it, without the second that a process takes to start. */
+  async function sync(): Promise<void> {
+    const config = loadConfig({ ...env, DATA_DIR: join(cwd, 'data') })
+    const app = await createApp(config, pino({ level: 'silent' }))
+    await app.sync({})
+    await app.close()
+  }
+
+  /** Until the record of each has ended. */
+  async function untilEnded(...ids: string[]): Promise<void> {
+    const app = await createApp(
+      loadConfig({ ...env, DATA_DIR: join(cwd, 'data') }),
+      pino({ level: 'silent' }),
+    )
+    const hasEnded = async (id: string) => ((await app.pushes.find(id))?.finishedAt ?? null) !== null
+    await vi.waitUntil(async () => (await Promise.all(ids.map(hasEnded))).every(Boolean), {
+      timeout: 60_000,
+      interval: 20,
+    })
+    await app.close()
+  }
+
+  /** Until the record of a push is as wanted. */
+  async function until(id: string, isWanted: (row: PushRow) => boolean): Promise<void> {
+    const config = loadConfig({ ...env, DATA_DIR: join(cwd, 'data') })
+    const app = await createApp(config, pino({ level: 'silent' }))
+    const look = async () => {
+      const row = await app.pushes.find(id)
+      return row !== undefined && isWanted(row)
+    }
+    await vi.waitUntil(look, { timeout: 60_000, interval: 20 })
+    await app.close()
+  }
+
+  /** Queued one after another, as `unionpush push` does; `ids` are those of the pushes, by the number of the person. */
+  async function queuePushes(ids: Record<string, number>): Promise<void> {
+    const producerQueue = openProducerQueue({ kind: 'redis', urls: [redisUrl] }, appid)
+    const producer = createProducer(producerQueue)
+    for (const [id, n] of Object.entries(ids)) {
+      const { unionid } = simulator.userAt(n)
+      await producer.push({ id, unionid, templateId, data })
+    }
+    await producerQueue.close()
+  }
+
+  return {
+    sync,
+    untilEnded,
+    until,
+    queuePushes,
+    appid,
+    simulator,
+    cwd,
+    templateId,
+    run: (words: string[], more: Record<string, string> = {}) =>
+      runCli(words, { cwd, env: { ...env, ...more } }),
+    /** What a command that must succeed prints with --json. */
+    async json(words: string[], code = 0) {
+      const result = await runCli([...words, '--json'], { cwd, env })
+      if (result.code !== code)
+        throw new Error(`${words.join(' ')} ended with ${result.code}:\n${result.stderr}`)
+      return JSON.parse(result.stdout)
+    },
+    /** The same for lists. */
+    async lines(words: string[]) {
+      const result = await runCli([...words, '--json'], { cwd, env })
+      if (result.code !== 0)
+        throw new Error(`${words.join(' ')} ended with ${result.code}:\n${result.stderr}`)
+      return result.stdout
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line))
+    },
+    start: (words: string[], more: Record<string, string> = {}) =>
+      startCli(words, { cwd, env: { ...env, ...more } }),
+    /** Started and ready. */
+    async service(name: string, more: Record<string, string> = {}) {
+      const service = startCli([name], { cwd, env: { ...env, ...more } })
+      await service.waitFor(/"msg":"ready"/)
+      return service
+    },
+    /** `push` to the n-th person. */
+    push: (n: number, ...more: string[]) => [
+      'push',
+      '--unionid',
+      simulator.userAt(n).unionid ?? '',
+      '--template',
+      templateId,
+      '--data',
+      JSON.stringify(data),
+      ...more,
+    ],
+  }
+}

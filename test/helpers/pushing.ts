@@ -1,0 +1,169 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { Redis } from 'ioredis'
+import { pino } from 'pino'
+import { onTestFinished, vi } from 'vitest'
+import type { QueueConfig } from '../../src/config.ts'
+import { createAccountState } from '../../src/db/accountState.ts'
+import { createFollowers } from '../../src/db/followers.ts'
+import { createHeldPushes } from '../../src/db/heldPushes.ts'
+import { openDatabase } from '../../src/db/open.ts'
+import { createPushes, type PushRow } from '../../src/db/pushes.ts'
+import { createTemplates } from '../../src/db/templates.ts'
+import { createProducer } from '../../src/push/producer.ts'
+import { createPusher } from '../../src/push/pusher.ts'
+import type { PushWorkerOptions } from '../../src/push/worker.ts'
+import { queuePrefix, toControlQueueName, toQueueName } from '../../src/queue/names.ts'
+import { openProducerQueue } from '../../src/queue/producerQueue.ts'
+import type { Simulator, SimulatorOptions } from '../../src/simulator/types.ts'
+import { openPushWorker } from './pushWorker.ts'
+import { startSimulator } from './simulatorClient.ts'
+
+export const redisUrl = 'redis://127.0.0.1:6379'
+const workerMain = fileURLToPath(new URL('workerMain.ts', import.meta.url))
+
+interface PushingOptions {
+  queue?: QueueConfig
+  simulator?: SimulatorOptions
+  /** How many of the simulator's people our table knows; default: all who follow. */
+  known?: number
+}
+
+export type Pushing = Awaited<ReturnType<typeof startPushing>>
+
+/** An account of its own on real servers: simulator, queue, database with its followers; all gone after the test. */
+export async function startPushing({
+  queue: queueConfig,
+  simulator: options = {},
+  known,
+}: PushingOptions = {}) {
+  const appid = options.appid ?? `wx${randomBytes(8).toString('hex')}`
+  const people = options.followers ?? 20
+  const { simulator } = await startSimulator({ seed: 1, ...options, appid, followers: people })
+  const queue = queueConfig ?? { kind: 'redis', urls: [redisUrl] }
+  if (queue.kind === 'redis') onTestFinished(() => dropQueue(queue.urls[0] ?? redisUrl, appid))
+  const dir = await makeDir()
+  const path = join(dir, 'unionpush.db')
+  const { log, lines } = createTestLog()
+  const database = await openDatabase({ path, log })
+  onTestFinished(database.close)
+  const followers = createFollowers(database, appid)
+  const infos = Array.from({ length: known ?? people }, (_, n) => toInfo(simulator, n))
+  await followers.upsert(infos, { at: Date.now() })
+  const pushes = createPushes(database, appid)
+
+  return {
+    appid,
+    simulator,
+    queue,
+    database,
+    path,
+    followers,
+    pushes,
+    held: createHeldPushes(database, pushes, appid),
+    templates: createTemplates(database, appid),
+    accountState: createAccountState(database, appid),
+    lines,
+    log,
+    /** A message to the n-th person by unionid. */
+    message: (n: number, more: Record<string, unknown> = {}) => ({
+      unionid: simulator.userAt(n).unionid,
+      templateId: simulator.templates[0]?.templateId,
+      data: { thing1: '订单已发货', time2: '2026-11-20 15:01' },
+      ...more,
+    }),
+    /** Without a test around it that waits for the end. */
+    producer() {
+      const producerQueue = openProducerQueue(queue, appid)
+      onTestFinished(() => producerQueue.close())
+      return createProducer(producerQueue)
+    },
+    async startWorker(more: Partial<PushWorkerOptions> = {}) {
+      const { base, secret } = simulator
+      const worker = await openPushWorker({ appid, secret, base, queue, database, log }, more)
+      onTestFinished(worker.stop)
+      return worker
+    },
+    /** The library, as a program without a database has it. */
+    pusher() {
+      const place =
+        queue.kind === 'redis'
+          ? { redisUrl: queue.urls.join(',') }
+          : { redisUrl: '', dataDir: dirname(queue.dir) }
+      const pusher = createPusher({ appid, ...place })
+      onTestFinished(() => pusher.close())
+      return pusher
+    },
+    /** In a process of its own, which a test may kill. */
+    async startWorkerProcess(options: Partial<PushWorkerOptions> = {}): Promise<ChildProcess> {
+      const { base, secret } = simulator
+      const child = fork(workerMain, [JSON.stringify({ appid, secret, base, queue, path, options })], {
+        execArgv: ['--import', 'tsx'],
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      })
+      onTestFinished(async () => {
+        if (child.exitCode !== null || child.signalCode !== null) return
+        child.kill('SIGKILL')
+        await once(child, 'exit')
+      })
+      await once(child, 'message')
+      return child
+    },
+    rows: () => database.read.query.pushes.findMany().sync(),
+    row: async (id: string) => pushes.find(id),
+    /** Until that many pushes have ended. */
+    async ended(count: number, timeout = 20_000): Promise<PushRow[]> {
+      const rows = () => database.read.query.pushes.findMany().sync()
+      await vi.waitUntil(() => rows().filter(({ finishedAt }) => finishedAt !== null).length >= count, {
+        interval: 10,
+        timeout,
+      })
+      return rows()
+    },
+  }
+}
+
+function toInfo(simulator: Simulator, n: number) {
+  const { openid, unionid } = simulator.userAt(n)
+  return { openid, subscribed: true, ...(unionid !== undefined && { unionid }) }
+}
+
+export function createTestLog() {
+  const lines: Record<string, unknown>[] = []
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(JSON.parse(String(chunk)))
+      done()
+    },
+  })
+  return { log: pino({ level: 'debug', formatters: { level: (level) => ({ level }) } }, stream), lines }
+}
+
+export async function makeDir(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'unionpush-'))
+  onTestFinished(() => rm(dir, { recursive: true, force: true }))
+  return dir
+}
+
+/** Removes all keys of an account's queues. */
+export async function dropQueue(url: string, appid: string): Promise<void> {
+  const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null })
+  redis.on('error', () => {})
+  try {
+    await redis.connect()
+    for (const name of [toQueueName(appid), toControlQueueName(appid)]) {
+      const keys = await redis.keys(`${queuePrefix}:${name}:*`)
+      if (keys.length > 0) await redis.del(keys)
+    }
+  } catch {
+    // A private server that is gone already took its keys with it.
+  } finally {
+    redis.disconnect()
+  }
+}

@@ -1,0 +1,7 @@
+import { pino } from 'pino'
+import { hostEmbeddedQueue } from '../../src/queue/embeddedHost.ts'
+
+/** A process that hosts the embedded queue of the directory it is given, until it is killed. */
+await hostEmbeddedQueue(process.argv[2] ?? '', pino({ level: 'silent' }))
+process.send?.('ready')
+process.on('disconnect', () => process.exit())

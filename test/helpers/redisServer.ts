@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { Redis } from 'ioredis'
+import { onTestFinished } from 'vitest'
+import { makeDir } from './pushing.ts'
+
+/** A Redis of the test's own, with all it was told on disk, that can be stopped, frozen and started again. */
+export async function createRedisServer(...more: string[]) {
+  const port = await findFreePort()
+  const dir = await makeDir()
+  let server: ChildProcess | undefined
+  const url = `redis://127.0.0.1:${port}`
+  const kill = async () => {
+    if (!server || server.exitCode !== null || server.signalCode !== null) return
+    server.kill('SIGKILL')
+    await once(server, 'exit')
+  }
+  onTestFinished(kill)
+  return {
+    url,
+    async start() {
+      const options = [
+        '--port',
+        String(port),
+        '--dir',
+        dir,
+        '--save',
+        '',
+        '--appendonly',
+        'yes',
+        '--appendfsync',
+        'always',
+        ...more,
+      ]
+      server = spawn('redis-server', options, { stdio: 'ignore' })
+      const client = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 20 })
+      client.on('error', () => {})
+      await client.ping()
+      client.disconnect()
+    },
+    kill,
+    freeze: () => server?.kill('SIGSTOP'),
+    thaw: () => server?.kill('SIGCONT'),
+    async command(...[name = '', ...args]: string[]) {
+      const client = new Redis(url)
+      try {
+        return await client.call(name, ...args)
+      } finally {
+        client.disconnect()
+      }
+    },
+  }
+}
+
+export async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address ? address.port : 0
+}

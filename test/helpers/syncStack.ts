@@ -1,0 +1,54 @@
+import { pino } from 'pino'
+import { createFollowers } from '../../src/db/followers.ts'
+import { createLeases } from '../../src/db/leases.ts'
+import { openDatabase } from '../../src/db/open.ts'
+import { createSyncRuns } from '../../src/db/syncRuns.ts'
+import { createTokenStore } from '../../src/db/tokens.ts'
+import type { Log } from '../../src/log.ts'
+import { type SyncOptions, syncFollowers } from '../../src/sync/syncFollowers.ts'
+import { createWechatApi } from '../../src/wechat/api.ts'
+import { createClient } from '../../src/wechat/client.ts'
+import { createGotTransport } from '../../src/wechat/gotTransport.ts'
+import { createTokenSource } from '../../src/wechat/token.ts'
+
+interface SyncStackOptions {
+  path: string
+  wechat: { base: string; appid: string; secret: string }
+  now?: () => number
+  log?: Log
+}
+
+export type SyncStack = Awaited<ReturnType<typeof openSyncStack>>
+
+/** All that a sync needs, on a real file and the real WeChat client. */
+export async function openSyncStack({
+  path,
+  wechat: { base, appid, secret },
+  now = Date.now,
+  log = pino({ level: 'silent' }),
+}: SyncStackOptions) {
+  const db = await openDatabase({ path, log })
+  const transport = createGotTransport({ proxy: { http: undefined, https: undefined, none: undefined } })
+  const client = createClient({ bases: [base], transport, hotTransport: transport, log })
+  const tokens = createTokenSource({ appid, secret, client, store: createTokenStore(db), log })
+  const api = createWechatApi({ client, tokens })
+  const followers = createFollowers(db, appid)
+  const syncRuns = createSyncRuns(db, appid)
+  const leases = createLeases(db, { now })
+  return {
+    db,
+    followers,
+    syncRuns,
+    leases,
+    sync(options: Partial<SyncOptions> = {}) {
+      return syncFollowers(
+        { api, followers, syncRuns, leases, log, now },
+        { appid, concurrency: 5, refreshDays: 30, ...options },
+      )
+    },
+    async close() {
+      await client.close()
+      await db.close()
+    },
+  }
+}
