@@ -1,0 +1,241 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import type { z } from 'zod'
+import {
+  type CommonValues,
+  callbackSchema,
+  completeSchema,
+  environmentSchema,
+  type LogLevel,
+  logLevels,
+  miniProgramSchema,
+  secrets,
+} from './environment.ts'
+
+export type Environment = Record<string, string | undefined>
+
+export interface Account {
+  appid: string
+  secret: string
+}
+
+export type QueueConfig =
+  /** One URL, or several hosts of one cluster. */
+  | { kind: 'redis'; urls: string[] }
+  /** BullMQ on an in-process PostgreSQL whose data live under `dir`. */
+  | { kind: 'embedded'; dir: string }
+
+export interface ProxyConfig {
+  http: string | undefined
+  https: string | undefined
+  /** Comma-separated hosts that are reached directly. */
+  none: string | undefined
+}
+
+export interface CallbackConfig {
+  token: string
+  /** Current, then previous; none = messages come unencrypted. */
+  encodingAesKeys: string[]
+}
+
+/** What a producer needs: it sees neither the secret nor the database. */
+export interface ProducerConfig {
+  appid: string
+  queue: QueueConfig
+}
+
+export interface Config {
+  account: Account
+  miniProgram: Account | undefined
+  /** WeChat's message push; undefined = it is not set up. */
+  callback: CallbackConfig | undefined
+  apiBases: string[]
+  proxy: ProxyConfig
+  databasePath: string
+  queue: QueueConfig
+  dataDir: string
+  syncCron: string
+  timezone: string
+  syncConcurrency: number
+  syncRefreshDays: number
+  pushConcurrency: number
+  /** Sends per second over all workers of the account; 0 = only the adaptive limit. */
+  pushRate: number
+  pushAttempts: number
+  /** Whether a push that WeChat accepted and failed to deliver is sent once more. */
+  retrySystemFailed: boolean
+  /** Who is told when the account is paused or resumed. */
+  alertWebhookUrl: string | undefined
+  /** Days without use after which a session of the mini-program is over. */
+  sessionDays: number
+  /** Whether openid and unionid are told to the mini-program. */
+  exposeIds: boolean
+  /** Requests a minute to the mini-program's routes. */
+  rateLimitPerIp: number
+  /** Requests a minute with the same login or phone code. */
+  rateLimitPerCode: number
+  http: { host: string; port: number }
+  /** Personal data of users who left are deleted after as long. */
+  purgeUnfollowedDays: number
+  historyDays: number
+  logLevel: LogLevel
+}
+
+/** What the login of the mini-program needs outside the program: it sees no secret of the service account. */
+export interface MiniProgramConfig
+  extends Pick<Config, 'apiBases' | 'proxy' | 'databasePath' | 'sessionDays' | 'exposeIds' | 'logLevel'> {
+  /** The service account. */
+  appid: string
+  miniProgram: Account
+}
+
+export interface ConfigProblem {
+  variable: string
+  expected: string
+  /** What the environment holds; masked when it may be a secret. */
+  found: string
+}
+
+/** The environment cannot be used as it is; `problems` lists everything wrong with it at once. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: ConfigProblem[]
+
+  constructor(problems: ConfigProblem[]) {
+    super(problems.map((p) => `${p.variable}: expected ${p.expected}, found ${p.found}`).join('\n'))
+    this.problems = problems
+  }
+}
+
+/**
+ * Reads the whole configuration from the environment and a `.env` file in the working directory.
+ * Variables of the environment win over the file; an empty variable counts as unset.
+ * @throws ConfigError naming every problem at once
+ */
+export function loadConfig(env: Environment = readEnvironment()): Config {
+  return toConfig(parse(completeSchema, env), env)
+}
+
+/**
+ * The part a producer needs: `WECHAT_APPID`, `REDIS_URL`, `DATA_DIR`.
+ * @throws ConfigError naming every problem at once
+ */
+export function loadProducerConfig(env: Environment = readEnvironment()): ProducerConfig {
+  const values = parse(environmentSchema.pick({ WECHAT_APPID: true, REDIS_URL: true, DATA_DIR: true }), env)
+  return { appid: values.WECHAT_APPID, queue: toQueueConfig(values.REDIS_URL, values.DATA_DIR) }
+}
+
+/**
+ * The whole configuration of a process that takes WeChat's message push.
+ * @throws ConfigError naming every problem at once
+ */
+export function loadCallbackConfig(
+  env: Environment = readEnvironment(),
+): Config & { callback: CallbackConfig } {
+  const { callback, ...config } = toConfig(parse(callbackSchema, env), env)
+  if (!callback) throw new ConfigError([toProblem('WECHAT_CALLBACK_TOKEN', undefined)])
+  return { ...config, callback }
+}
+
+/**
+ * The part the login of the mini-program needs; `WECHAT_APPID` tells whose followers to look among.
+ * @throws ConfigError naming every problem at once
+ */
+export function loadMiniProgramConfig(env: Environment = readEnvironment()): MiniProgramConfig {
+  const values = parse(miniProgramSchema, env)
+  return {
+    appid: values.WECHAT_APPID,
+    miniProgram: { appid: values.WECHAT_MINIPROGRAM_APPID, secret: values.WECHAT_MINIPROGRAM_SECRET },
+    ...toCommonConfig(values, env),
+  }
+}
+
+/** `LOG_LEVEL`, or its default when it is none: the log must work before the configuration is judged. */
+export function loadLogLevel(env: Environment = readEnvironment()): LogLevel {
+  return logLevels.find((level) => level === env.LOG_LEVEL) ?? 'info'
+}
+
+/** The process environment over the `.env` file of the working directory. */
+export function readEnvironment(): Environment {
+  const path = resolve('.env')
+  const file = existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {}
+  return { ...file, ...withoutEmpty(process.env) }
+}
+
+function parse<T>(schema: z.ZodType<T>, env: Environment): T {
+  const result = schema.safeParse(withoutEmpty(env))
+  if (result.success) return result.data
+  const names = new Set(result.error.issues.map((issue) => String(issue.path[0])))
+  throw new ConfigError([...names].map((name) => toProblem(name, env[name])))
+}
+
+function toConfig(values: z.infer<typeof completeSchema>, env: Environment): Config {
+  return {
+    account: { appid: values.WECHAT_APPID, secret: values.WECHAT_SECRET },
+    miniProgram:
+      values.WECHAT_MINIPROGRAM_APPID && values.WECHAT_MINIPROGRAM_SECRET
+        ? { appid: values.WECHAT_MINIPROGRAM_APPID, secret: values.WECHAT_MINIPROGRAM_SECRET }
+        : undefined,
+    callback: toCallbackConfig(values),
+    ...toCommonConfig(values, env),
+    queue: toQueueConfig(values.REDIS_URL, values.DATA_DIR),
+    dataDir: values.DATA_DIR,
+    syncCron: values.SYNC_CRON,
+    timezone: values.TIMEZONE,
+    syncConcurrency: values.SYNC_CONCURRENCY,
+    syncRefreshDays: values.SYNC_REFRESH_DAYS,
+    pushConcurrency: values.PUSH_CONCURRENCY,
+    pushRate: values.PUSH_RATE,
+    pushAttempts: values.PUSH_ATTEMPTS,
+    retrySystemFailed: values.RETRY_SYSTEM_FAILED,
+    alertWebhookUrl: values.ALERT_WEBHOOK_URL,
+    rateLimitPerIp: values.RATE_LIMIT_PER_IP,
+    rateLimitPerCode: values.RATE_LIMIT_PER_CODE,
+    http: { host: values.HTTP_HOST, port: values.HTTP_PORT },
+    purgeUnfollowedDays: values.PURGE_UNFOLLOWED_DAYS,
+    historyDays: values.HISTORY_DAYS,
+  }
+}
+
+function toProblem(variable: string, found: string | undefined): ConfigProblem {
+  const expected = Object.entries(environmentSchema.shape).find(([name]) => name === variable)?.[1]
+    .description
+  return { variable, expected: expected ?? 'a valid value', found: toFound(variable, found) }
+}
+
+function toFound(variable: string, value: string | undefined): string {
+  if (!value) return 'nothing'
+  if (secrets.has(variable)) return `${value.length} characters (not shown)`
+  // Up to the last @, because a password that is not encoded may hold anything, a comma and a slash included.
+  return JSON.stringify(value.replace(/^([a-z]+:\/\/)?.*@/is, '$1***@'))
+}
+
+function withoutEmpty(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+}
+
+function toQueueConfig(urls: string[] | undefined, dataDir: string): QueueConfig {
+  return urls ? { kind: 'redis', urls } : { kind: 'embedded', dir: resolve(dataDir, 'queue') }
+}
+
+function toCallbackConfig(values: z.infer<typeof completeSchema>): CallbackConfig | undefined {
+  const { WECHAT_CALLBACK_TOKEN: token, WECHAT_ENCODING_AES_KEY, WECHAT_ENCODING_AES_KEY_PREVIOUS } = values
+  const keys = [WECHAT_ENCODING_AES_KEY, WECHAT_ENCODING_AES_KEY_PREVIOUS]
+  return token ? { token, encodingAesKeys: keys.filter((key) => key !== undefined) } : undefined
+}
+
+function toCommonConfig(values: CommonValues, env: Environment) {
+  return {
+    apiBases: values.WECHAT_API_BASE,
+    proxy: {
+      http: env.HTTP_PROXY || env.http_proxy,
+      https: env.HTTPS_PROXY || env.https_proxy,
+      none: env.NO_PROXY || env.no_proxy,
+    },
+    databasePath: values.DATABASE_URL ?? resolve(values.DATA_DIR, 'unionpush.db'),
+    sessionDays: values.SESSION_DAYS,
+    exposeIds: values.EXPOSE_IDS,
+    logLevel: values.LOG_LEVEL,
+  }
+}

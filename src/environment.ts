@@ -1,0 +1,168 @@
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { validate } from 'node-cron'
+import { z } from 'zod'
+
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** Their values are in no message. */
+export const secrets = new Set([
+  'WECHAT_SECRET',
+  'WECHAT_MINIPROGRAM_SECRET',
+  'WECHAT_CALLBACK_TOKEN',
+  'WECHAT_ENCODING_AES_KEY',
+  'WECHAT_ENCODING_AES_KEY_PREVIOUS',
+  'ALERT_WEBHOOK_URL',
+])
+
+const appid = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
+const secret = z.string().regex(/^[\x21-\x7e]{1,128}$/)
+/** Real keys are rarely canonical base64 (the last character carries two spare bits), so nothing stricter is asked. */
+const aesKey = z.string().regex(/^[A-Za-z0-9]{43}$/)
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number)
+    .pipe(z.number().min(min).max(max))
+const onOrOff = z.enum(['on', 'off']).transform((value) => value === 'on')
+const urlList = (protocol: RegExp) =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((url) => url.trim().replace(/\/+$/, '')))
+    .pipe(z.array(z.url({ protocol })).min(1))
+const directory = z.string().transform((path) => resolve(path))
+const sqliteFile = z
+  .string()
+  .regex(/^file:./)
+  .transform((url, context) => {
+    const path = toPath(url)
+    if (path !== undefined) return path
+    context.addIssue({ code: 'custom' })
+    return z.NEVER
+  })
+
+/** Every variable in the order of `.env.example`; a description says what is expected. */
+export const environmentSchema = z.object({
+  WECHAT_APPID: appid.describe('the AppID of the service account (wx...)'),
+  WECHAT_SECRET: secret.describe('the AppSecret of the service account'),
+  WECHAT_MINIPROGRAM_APPID: appid.optional().describe('the AppID of the mini-program (wx...)'),
+  WECHAT_MINIPROGRAM_SECRET: secret.optional().describe('the AppSecret of the mini-program'),
+  WECHAT_CALLBACK_TOKEN: secret.optional().describe('the Token of the server settings in the console'),
+  WECHAT_ENCODING_AES_KEY: aesKey
+    .optional()
+    .describe('43 letters and digits, the EncodingAESKey of the server settings'),
+  WECHAT_ENCODING_AES_KEY_PREVIOUS: aesKey
+    .optional()
+    .describe('43 letters and digits, and WECHAT_ENCODING_AES_KEY besides'),
+  WECHAT_API_BASE: urlList(/^https?$/)
+    .prefault('https://api.weixin.qq.com,https://api2.weixin.qq.com')
+    .describe('one or more https:// URLs, separated by commas'),
+  DATABASE_URL: sqliteFile.optional().describe('a SQLite file such as file:./data/unionpush.db'),
+  REDIS_URL: urlList(/^rediss?$/)
+    .optional()
+    .describe('redis://host:port or rediss://host:port (several, separated by commas, are one cluster)'),
+  DATA_DIR: directory.prefault('./data').describe('a directory'),
+  SYNC_CRON: z
+    .string()
+    .refine(isCron)
+    .prefault('30 3 * * *')
+    .describe('a cron expression such as 30 3 * * *'),
+  TIMEZONE: z
+    .string()
+    .refine(isTimezone)
+    .prefault('Asia/Shanghai')
+    .describe('a time zone such as Asia/Shanghai'),
+  SYNC_CONCURRENCY: integer(1, 100).prefault('5').describe('a whole number from 1 to 100'),
+  SYNC_REFRESH_DAYS: integer(1, 3650).prefault('30').describe('whole days from 1 to 3650'),
+  PUSH_CONCURRENCY: integer(1, 1000).prefault('50').describe('a whole number from 1 to 1000'),
+  PUSH_RATE: integer(0, 10_000).prefault('0').describe('sends per second from 0 (no fixed limit) to 10000'),
+  PUSH_ATTEMPTS: integer(1, 100).prefault('8').describe('a whole number from 1 to 100'),
+  RETRY_SYSTEM_FAILED: onOrOff.prefault('off').describe('on or off'),
+  ALERT_WEBHOOK_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('an http:// or https:// URL, such as that of a WeCom group robot'),
+  SESSION_DAYS: integer(1, 365).prefault('30').describe('whole days from 1 to 365'),
+  EXPOSE_IDS: onOrOff.prefault('off').describe('on or off'),
+  RATE_LIMIT_PER_IP: integer(1, 100_000).prefault('60').describe('requests a minute from 1 to 100000'),
+  RATE_LIMIT_PER_CODE: integer(1, 1000).prefault('5').describe('requests a minute from 1 to 1000'),
+  HTTP_HOST: z
+    .string()
+    .regex(/^[\w.:-]{1,253}$/)
+    .prefault('127.0.0.1')
+    .describe('an address of this machine such as 127.0.0.1 or 0.0.0.0'),
+  HTTP_PORT: integer(0, 65_535).prefault('3000').describe('a port from 1 to 65535, 0 = any free one'),
+  PURGE_UNFOLLOWED_DAYS: integer(1, 3650).prefault('30').describe('whole days from 1 to 3650'),
+  HISTORY_DAYS: integer(1, 3650).prefault('90').describe('whole days from 1 to 3650'),
+  LOG_LEVEL: z
+    .enum(logLevels)
+    .prefault('info')
+    .describe(`one of ${logLevels.join(', ')}`),
+})
+
+const evenWithOtherProblems = { when: () => true }
+export const completeSchema = environmentSchema
+  .refine((v) => !v.WECHAT_MINIPROGRAM_SECRET || v.WECHAT_MINIPROGRAM_APPID, {
+    path: ['WECHAT_MINIPROGRAM_APPID'],
+    ...evenWithOtherProblems,
+  })
+  .refine((v) => !v.WECHAT_MINIPROGRAM_APPID || v.WECHAT_MINIPROGRAM_SECRET, {
+    path: ['WECHAT_MINIPROGRAM_SECRET'],
+    ...evenWithOtherProblems,
+  })
+  .refine((v) => v.WECHAT_CALLBACK_TOKEN || !v.WECHAT_ENCODING_AES_KEY, {
+    path: ['WECHAT_CALLBACK_TOKEN'],
+    ...evenWithOtherProblems,
+  })
+  .refine((v) => v.WECHAT_ENCODING_AES_KEY || !v.WECHAT_ENCODING_AES_KEY_PREVIOUS, {
+    path: ['WECHAT_ENCODING_AES_KEY'],
+    ...evenWithOtherProblems,
+  })
+
+/** What taking WeChat's message push needs. */
+export const callbackSchema = completeSchema.refine((v) => v.WECHAT_CALLBACK_TOKEN, {
+  path: ['WECHAT_CALLBACK_TOKEN'],
+  ...evenWithOtherProblems,
+})
+
+/** What the login of the mini-program needs. */
+export const miniProgramSchema = environmentSchema
+  .pick({
+    WECHAT_APPID: true,
+    WECHAT_MINIPROGRAM_APPID: true,
+    WECHAT_MINIPROGRAM_SECRET: true,
+    WECHAT_API_BASE: true,
+    DATABASE_URL: true,
+    DATA_DIR: true,
+    SESSION_DAYS: true,
+    EXPOSE_IDS: true,
+    LOG_LEVEL: true,
+  })
+  .required({ WECHAT_MINIPROGRAM_APPID: true, WECHAT_MINIPROGRAM_SECRET: true })
+
+export type CommonValues = Omit<z.infer<typeof miniProgramSchema>, `WECHAT_MINIPROGRAM_${string}`>
+
+/** Undefined for a URL that names no file of this machine, such as `file://host/a`. */
+function toPath(url: string): string | undefined {
+  try {
+    return url.startsWith('file://') ? fileURLToPath(url) : resolve(url.slice('file:'.length))
+  } catch {
+    return undefined
+  }
+}
+
+/** node-cron writes ranges out before it judges them, so 0-99999999 would take its time; no field goes beyond 59. */
+function isCron(expression: string): boolean {
+  return !/\d{3}/.test(expression) && validate(expression)
+}
+
+function isTimezone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  } catch {
+    return false
+  }
+}

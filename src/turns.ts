@@ -1,0 +1,28 @@
+/** How far the line is walked before what lies behind is let go. */
+const keptBehind = 10_000
+
+/** So many at once, the others wait in line. */
+export function createTurns() {
+  let underWay = 0
+  let line: (() => void)[] = []
+  let first = 0
+
+  return {
+    async take(atOnce: number): Promise<void> {
+      if (underWay < atOnce) underWay++
+      else await new Promise<void>((resolve) => line.push(resolve))
+    },
+
+    /** Hands the turn on. */
+    give(): void {
+      const next = line[first]
+      if (next) first++
+      else underWay--
+      if (!next || first === keptBehind) {
+        line = line.slice(first)
+        first = 0
+      }
+      next?.()
+    },
+  }
+}
