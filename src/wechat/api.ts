@@ -1,0 +1,152 @@
+import { second } from '../duration.ts'
+import { isObject, toBadBody } from './answer.ts'
+import { type AuthorizedCallDeps, createAuthorizedCall } from './authorizedCall.ts'
+import { isOneTimeSubscription, parseTemplateFields } from './template.ts'
+import type { FollowerInfo, FollowerPage, Quota, Template, TemplateMessage } from './types.ts'
+
+/** The endpoints unionpush uses, in its own spelling. Calls throw WechatApiError or WechatNetworkError. */
+export interface WechatApi {
+  /** At most 10,000 openids that come after `nextOpenid`, in an order WeChat does not promise. */
+  getFollowerPage(nextOpenid: string | undefined, signal?: AbortSignal): Promise<FollowerPage>
+  /** At most 100 openids. Answers are to be matched by openid: neither order nor number is promised. */
+  getFollowers(openids: readonly string[], signal?: AbortSignal): Promise<FollowerInfo[]>
+  getFollower(openid: string, signal?: AbortSignal): Promise<FollowerInfo>
+  /** Accepted is not delivered: the receipt comes later, under the same msgid, 19 digits as text. */
+  sendTemplate(message: TemplateMessage, signal?: AbortSignal): Promise<{ msgid: string }>
+  listTemplates(signal?: AbortSignal): Promise<Template[]>
+  /** What is left today for an endpoint such as `/cgi-bin/message/template/send`. */
+  getQuota(path: string, signal?: AbortSignal): Promise<Quota>
+}
+
+const paths = {
+  followerPage: '/cgi-bin/user/get',
+  follower: '/cgi-bin/user/info',
+  followers: '/cgi-bin/user/info/batchget',
+  sendTemplate: '/cgi-bin/message/template/send',
+  templates: '/cgi-bin/template/get_all_private_template',
+  quota: '/cgi-bin/openapi/quota/get',
+} as const
+
+export function createWechatApi(deps: AuthorizedCallDeps): WechatApi {
+  const call = createAuthorizedCall(deps)
+  return {
+    async getFollowerPage(nextOpenid, signal) {
+      const query = nextOpenid === undefined ? {} : { next_openid: nextOpenid }
+      const { json } = await call({ method: 'GET', path: paths.followerPage, query, signal })
+      return toFollowerPage(json, nextOpenid)
+    },
+    async getFollowers(openids, signal) {
+      const body = { user_list: openids.map((openid) => ({ openid })) }
+      const { json } = await call({ method: 'POST', path: paths.followers, body, signal })
+      const { user_info_list: users } = json
+      if (!Array.isArray(users)) throw toBadBody(paths.followers, 'the answer has no user_info_list')
+      return users.map((user) => toFollower(user, paths.followers))
+    },
+    async getFollower(openid, signal) {
+      const { json } = await call({ method: 'GET', path: paths.follower, query: { openid }, signal })
+      return toFollower(json, paths.follower)
+    },
+    async sendTemplate(message, signal) {
+      const body = toTemplateBody(message)
+      const { json, text } = await call({ method: 'POST', path: paths.sendTemplate, body, hot: true, signal })
+      // From the text, because the number exceeds 2^53. Without an errcode nothing says that WeChat accepted it.
+      const msgid =
+        json.errcode === undefined ? undefined : /"msgid"\s*:\s*"?(-?\d+)"?\s*[,}]/.exec(text)?.[1]
+      if (msgid === undefined) throw toBadBody(paths.sendTemplate, 'the answer has no errcode or no msgid')
+      return { msgid }
+    },
+    async listTemplates(signal) {
+      const { json } = await call({ method: 'GET', path: paths.templates, signal })
+      const { template_list: list = [] } = json
+      if (!Array.isArray(list)) throw toBadBody(paths.templates, 'the template_list is not a list')
+      return list
+        .filter(isObject)
+        .map(toTemplate)
+        .filter((template) => !isOneTimeSubscription(template))
+    },
+    async getQuota(path, signal) {
+      const { json } = await call({ method: 'POST', path: paths.quota, body: { cgi_path: path }, signal })
+      return toQuota(json)
+    },
+  }
+}
+
+function toFollowerPage(
+  { total, data, next_openid: next }: Record<string, unknown>,
+  asked: string | undefined,
+): FollowerPage {
+  // The page after the last one has no data at all.
+  const openids = isObject(data) && data.openid !== undefined ? data.openid : []
+  if (!isStrings(openids) || typeof total !== 'number')
+    throw toBadBody(paths.followerPage, 'the page has no openids or no total')
+  // The last page may or may not carry a cursor; one that stands still would be read for ever.
+  const isLast = openids.length === 0 || typeof next !== 'string' || next === '' || next === asked
+  return { total, openids, nextOpenid: isLast ? undefined : next }
+}
+
+function toFollower(user: unknown, path: string): FollowerInfo {
+  const { openid, subscribe, unionid, subscribe_time, subscribe_scene, tagid_list, remark } = isObject(user)
+    ? user
+    : {}
+  if (typeof openid !== 'string' || (subscribe !== 0 && subscribe !== 1)) {
+    throw toBadBody(path, 'a user has no openid or no subscribe')
+  }
+  const follower: FollowerInfo = { openid, subscribed: subscribe === 1 }
+  if (typeof unionid === 'string' && unionid !== '') follower.unionid = unionid
+  if (typeof subscribe_time === 'number') follower.subscribeTime = subscribe_time * second
+  if (typeof subscribe_scene === 'string') follower.scene = subscribe_scene
+  if (isNumbers(tagid_list)) follower.tagIds = tagid_list
+  if (typeof remark === 'string') follower.remark = remark
+  return follower
+}
+
+function toTemplateBody({ openid, templateId, data, url, miniprogram, clientMsgId }: TemplateMessage) {
+  const values: Record<string, { value: string }> = {}
+  for (const key in data) values[key] = { value: data[key] ?? '' }
+  return {
+    touser: openid,
+    template_id: templateId,
+    url,
+    miniprogram,
+    client_msg_id: clientMsgId,
+    data: values,
+  }
+}
+
+function toTemplate(entry: Record<string, unknown>): Template {
+  const content = toText(entry.content)
+  return {
+    templateId: toText(entry.template_id),
+    title: toText(entry.title),
+    content,
+    example: toText(entry.example),
+    primaryIndustry: toText(entry.primary_industry),
+    deputyIndustry: toText(entry.deputy_industry),
+    fields: parseTemplateFields(content),
+  }
+}
+
+function toQuota({ quota, rate_limit }: Record<string, unknown>): Quota {
+  const { daily_limit, used, remain } = isObject(quota) ? quota : {}
+  if (typeof daily_limit !== 'number' || typeof used !== 'number' || typeof remain !== 'number') {
+    throw toBadBody(paths.quota, 'the answer has no quota')
+  }
+  const figures: Quota = { dailyLimit: daily_limit, used, remain }
+  const { call_count, refresh_second } = isObject(rate_limit) ? rate_limit : {}
+  if (typeof call_count === 'number' && typeof refresh_second === 'number') {
+    figures.rateLimit = { callCount: call_count, refreshSeconds: refresh_second }
+  }
+  return figures
+}
+
+function toText(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+function isStrings(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}
+
+function isNumbers(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'number')
+}

@@ -1,0 +1,68 @@
+import {
+  type ErrcodeClass,
+  type ErrcodeRow,
+  errcode,
+  errcodes,
+  tokenEndpointErrcodes,
+} from './errcodeTable.ts'
+
+export { type ErrcodeClass, errcode }
+
+/** What WeChat said no with. */
+export interface Refusal {
+  errcode: number
+  errmsg: string
+  /** Endpoint without its query. */
+  path: string
+  /** The platform keeps refusing every access_token it hands out. */
+  tokenFruitless?: boolean
+}
+
+/**
+ * Class of a code at an endpoint: on the token endpoints a refused credential is the AppSecret, not the token.
+ * Codes nobody documents count as "this message cannot be sent"; negative ones are faults of the platform.
+ */
+export function classOf(code: number, path: string): ErrcodeClass {
+  return findRow(code, path)?.class ?? (code < 0 ? 'B' : 'C')
+}
+
+/** Machine-readable cause for push records and pauses, `wechat_error` for codes nobody documents. */
+export function reasonOf({ errcode: code, path }: Pick<Refusal, 'errcode' | 'path'>): string {
+  return findRow(code, path)?.reason ?? 'wechat_error'
+}
+
+/** A sentence a person can act on; console pages are named in Chinese, as the console shows them. */
+export function explain({ errcode: code, errmsg, path, tokenFruitless }: Refusal): string {
+  if (tokenFruitless) {
+    return 'WeChat refuses every access_token it hands out: another program may be refreshing it by force, or WECHAT_APPID and WECHAT_SECRET are not of the account that is called'
+  }
+  const row = findRow(code, path)
+  if (row === undefined) return `WeChat refused with errcode ${code}: ${errmsg}`
+  const meaning = toSpecificMeaning(code, errmsg) ?? row.meaning
+  return row.advice === undefined ? meaning : `${meaning}: ${row.advice}`
+}
+
+export function isTokenEndpoint(path: string): boolean {
+  return path === '/cgi-bin/stable_token' || path === '/cgi-bin/token'
+}
+
+function findRow(code: number, path: string): ErrcodeRow | undefined {
+  return (isTokenEndpoint(path) ? tokenEndpointErrcodes.get(code) : undefined) ?? errcodes.get(code)
+}
+
+/** Some texts name the culprit; the rest of the wording is not stable enough to be read by a program. */
+function toSpecificMeaning(code: number, errmsg: string): string | undefined {
+  if (code === errcode.ipNotInWhitelist) {
+    const ip = /invalid ip ([\da-f.:]+)/i.exec(errmsg)?.[1]
+    return ip && `IP ${ip} is not in the whitelist`
+  }
+  if (code === errcode.invalidData) {
+    const field = /data\.(\w+)\.value/.exec(errmsg)?.[1]
+    // WeChat also spells it "emtpy".
+    return (
+      field &&
+      `data.${field} is ${/\bem(pt|tp)y\b/.test(errmsg) ? 'empty' : 'not valid for its keyword type'}`
+    )
+  }
+  return undefined
+}

@@ -1,0 +1,77 @@
+/** What WeChat knows of a user; everything but the first two is absent for those who do not follow. */
+export interface FollowerInfo {
+  openid: string
+  subscribed: boolean
+  /** Only if the service account is bound to an Open Platform account. */
+  unionid?: string
+  /** Epoch milliseconds of the last time the user followed. */
+  subscribeTime?: number
+  scene?: string
+  tagIds?: number[]
+  remark?: string
+}
+
+export interface FollowerPage {
+  total: number
+  openids: string[]
+  /** Undefined on the last page. */
+  nextOpenid: string | undefined
+}
+
+export interface TemplateMessage {
+  openid: string
+  templateId: string
+  data: Record<string, string>
+  url?: string | undefined
+  /** Wins over `url` where both are given. */
+  miniprogram?: { appid: string; pagepath?: string | undefined } | undefined
+  /** At most 32 ASCII characters; WeChat sends one message per openid and id within 10 minutes. */
+  clientMsgId: string
+}
+
+export interface Template {
+  templateId: string
+  title: string
+  content: string
+  example: string
+  primaryIndustry: string
+  deputyIndustry: string
+  fields: TemplateField[]
+}
+
+export interface TemplateField {
+  /** The key of the value in `data`. */
+  key: string
+  type: KeywordType
+}
+
+/** `free` are the keywords of old templates: any name, no rule. */
+export type KeywordType = TypedKeyword | 'free'
+type TypedKeyword = (typeof typedKeywords)[number]
+
+export const typedKeywords = [
+  'thing',
+  'short_thing',
+  'character_string',
+  'number',
+  'letter',
+  'symbol',
+  'phrase',
+  'name',
+  'time',
+  'date',
+  'amount',
+  'phone_number',
+  'car_number',
+  'const',
+  'enum',
+  'enum_string',
+] as const
+
+export interface Quota {
+  dailyLimit: number
+  used: number
+  remain: number
+  /** Calls allowed per period, if WeChat tells. */
+  rateLimit?: { callCount: number; refreshSeconds: number }
+}
