@@ -1,0 +1,117 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { createFollowerListing, type FollowerListing } from './followerListing.ts'
+import { inIdRange, toIdRanges } from './followerRanges.ts'
+import { createFollowerWrites, type FollowerFacts, type FollowerWrites } from './followerWrites.ts'
+import type { Database } from './open.ts'
+import { followers, syncRuns } from './schema.ts'
+
+/** Times are epoch milliseconds. */
+export type FollowerRow = typeof followers.$inferSelect
+
+/** What a send has to know of a follower: read with every push, so no more than that. */
+export type Recipient = Pick<FollowerRow, 'openid' | 'subscribed' | 'subscribeTime'>
+
+export interface FollowerCounts {
+  subscribed: number
+  /** Of the subscribed ones: those who can be reached by unionid. */
+  withUnionid: number
+  unsubscribed: number
+}
+
+/** What sync and callbacks need beyond lookups is made in files of its own. */
+export interface Followers extends FollowerListing, FollowerWrites {
+  /** Of several rows a subscribed one, then the newest: users of an account that moved have an openid of each. */
+  findByUnionid(unionid: string): Promise<FollowerRow | undefined>
+  /** The same follower. */
+  findRecipient(unionid: string): Promise<Recipient | undefined>
+  findByOpenid(openid: string): Promise<FollowerRow | undefined>
+  /** The rows of those who have one; meant for a batch of WeChat's, at most 100. */
+  findByOpenids(openids: readonly string[]): Promise<FollowerRow[]>
+  /**
+   * Takes over what WeChat told when asked `at` (epoch milliseconds); what it left out stays as it is known, and what was
+   * learned after `at` wins. Who does not follow and was never seen gets no row.
+   */
+  upsert(infos: readonly FollowerFacts[], options: { at: number }): Promise<void>
+  /** Returns how many of them followed until now. */
+  markUnsubscribed(openids: readonly string[], at: number): Promise<number>
+  /** False while followers may be missing because no sync was ever complete. */
+  hasEverSynced(): Promise<boolean>
+  counts(): Promise<FollowerCounts>
+}
+
+/** The followers of one service account. */
+export function createFollowers({ read, write }: Pick<Database, 'read' | 'write'>, appid: string): Followers {
+  const isAccount = eq(followers.appid, appid)
+  const writes = createFollowerWrites(read, appid)
+  const { openid, subscribed, subscribeTime } = followers
+  const recipients = read
+    .select({ openid, subscribed, subscribeTime })
+    .from(followers)
+    .where(and(isAccount, eq(followers.unionid, sql.placeholder('unionid'))))
+    .prepare()
+  const byOpenid = read
+    .select()
+    .from(followers)
+    .where(and(isAccount, eq(followers.openid, sql.placeholder('openid'))))
+    .prepare()
+  const completeRun = read
+    .select({ id: syncRuns.id })
+    .from(syncRuns)
+    .where(and(eq(syncRuns.appid, appid), eq(syncRuns.status, 'complete')))
+    .limit(1)
+    .prepare()
+  const countRange = read
+    .select({
+      subscribed: sql<number>`count(*) filter (where ${followers.subscribed})`,
+      withUnionid: sql<number>`count(*) filter (where ${followers.subscribed} and ${followers.unionid} is not null)`,
+      unsubscribed: sql<number>`count(*) filter (where not ${followers.subscribed})`,
+    })
+    .from(followers)
+    .where(inIdRange(appid))
+    .prepare()
+  return {
+    ...createFollowerListing({ read, write }, appid),
+    ...writes,
+    findRecipient: async (unionid) => findRecipient(unionid),
+    async findByUnionid(unionid) {
+      const recipient = findRecipient(unionid)
+      return recipient && byOpenid.get({ openid: recipient.openid })
+    },
+    async findByOpenid(openid) {
+      return byOpenid.get({ openid })
+    },
+    async findByOpenids(openids) {
+      return openids.map((openid) => byOpenid.get({ openid })).filter((row) => row !== undefined)
+    },
+    async upsert(infos, { at }) {
+      await write(writes.toUpsert(infos, { at }))
+    },
+    async markUnsubscribed(openids, at) {
+      const [result] = await write([writes.toUnsubscribe(openids, at)])
+      return result?.changes ?? 0
+    },
+    async hasEverSynced() {
+      return completeRun.get() !== undefined
+    },
+    async counts() {
+      const total = { subscribed: 0, withUnionid: 0, unsubscribed: 0 }
+      for await (const range of toIdRanges(read, 20_000)) {
+        const counts = countRange.get(range)
+        total.subscribed += counts?.subscribed ?? 0
+        total.withUnionid += counts?.withUnionid ?? 0
+        total.unsubscribed += counts?.unsubscribed ?? 0
+      }
+      return total
+    },
+  }
+
+  function findRecipient(unionid: string): Recipient | undefined {
+    const found = recipients.all({ unionid })
+    // Sorted here: for the one row there nearly always is, sorting in SQLite costs four times the lookup.
+    return found.length > 1 ? found.sort(byUsefulness)[0] : found[0]
+  }
+}
+
+function byUsefulness(a: Recipient, b: Recipient): number {
+  return Number(b.subscribed) - Number(a.subscribed) || (b.subscribeTime ?? 0) - (a.subscribeTime ?? 0)
+}

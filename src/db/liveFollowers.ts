@@ -1,0 +1,123 @@
+import { and, eq, isNotNull, lt, or, sql } from 'drizzle-orm'
+import { toArrivals } from './arrivals.ts'
+import type { Database } from './open.ts'
+import { followers, users } from './schema.ts'
+import { compileWrite, type Statement } from './statement.ts'
+
+interface FollowChange {
+  openid: string
+  /** WeChat's time of the event. */
+  at: number
+}
+
+interface AppUser {
+  openid: string
+  /** The service account or a mini-program. */
+  app: string
+}
+
+export type LiveFollowers = ReturnType<typeof createLiveFollowers>
+
+/** What events do to the followers of one account. Statements are for the transaction that also ends the event. */
+export function createLiveFollowers({ read, write }: Pick<Database, 'read' | 'write'>, appid: string) {
+  const placed = sql.placeholder
+  const { openid, subscribed, subscribeTime, unsubscribedAt, eventAt, unionid, remark, tagIds, scene } =
+    followers
+  // Of two events in the same second the one that came later counts.
+  const isNewer = sql`coalesce(${eventAt}, 0) <= excluded.event_at`
+  const target = [followers.appid, openid]
+  const nothingPersonal = { unionid: null, remark: null, tagIds: null, scene: null }
+
+  const follow = compileWrite<FollowChange>(
+    read
+      .insert(followers)
+      .values({
+        appid,
+        openid: placed('openid'),
+        subscribed: true,
+        subscribeTime: placed('at'),
+        eventAt: placed('at'),
+      })
+      .onConflictDoUpdate({
+        target,
+        set: {
+          subscribed: true,
+          subscribeTime: sql`excluded.subscribe_time`,
+          unsubscribedAt: null,
+          eventAt: sql`excluded.event_at`,
+        },
+        setWhere: isNewer,
+      }),
+  )
+  const unfollow = compileWrite<FollowChange>(
+    read
+      .insert(followers)
+      .values({
+        appid,
+        openid: placed('openid'),
+        subscribed: false,
+        unsubscribedAt: placed('at'),
+        eventAt: placed('at'),
+      })
+      .onConflictDoUpdate({
+        target,
+        set: {
+          subscribed: false,
+          unsubscribedAt: sql`excluded.unsubscribed_at`,
+          eventAt: sql`excluded.event_at`,
+        },
+        // A sync may know of a later follow whose own event was lost.
+        setWhere: sql`${isNewer} and not (${subscribed} and coalesce(${subscribeTime}, 0) > excluded.event_at)`,
+      }),
+  )
+  const forgetFollower = compileWrite<AppUser>(
+    read
+      .update(followers)
+      .set(nothingPersonal)
+      .where(and(eq(followers.appid, placed('app')), eq(openid, placed('openid')))),
+  )
+  const forgetUser = compileWrite<AppUser>(
+    read.delete(users).where(and(eq(users.appid, placed('app')), eq(users.openid, placed('openid')))),
+  )
+  const isPersonal = or(isNotNull(unionid), isNotNull(remark), isNotNull(tagIds), isNotNull(scene))
+  const purge = compileWrite<{ before: number }>(
+    read
+      .update(followers)
+      .set(nothingPersonal)
+      .where(
+        and(
+          lt(unsubscribedAt, placed('before')),
+          eq(subscribed, false),
+          eq(followers.appid, appid),
+          isPersonal,
+        ),
+      ),
+  )
+
+  return {
+    toFollow(changes: readonly FollowChange[]): Statement[] {
+      return [
+        follow.each(changes),
+        ...toArrivals(
+          appid,
+          changes.map(({ openid }) => openid),
+        ),
+      ]
+    },
+
+    toUnfollow(changes: readonly FollowChange[]): Statement {
+      return unfollow.each(changes)
+    },
+
+    /** Deletes what WeChat told about users: a follower's unionid, remark, tags and scene, a mini-program's user and sessions. */
+    toForget(gone: readonly AppUser[]): Statement[] {
+      return [forgetFollower.each(gone), forgetUser.each(gone)]
+    },
+
+    /** Deletes unionid, remark, tags and scene of those who left before that time; returns how many followers. */
+    async purgeUnfollowed(before: number): Promise<number> {
+      const [result] = await write([purge.once({ before })])
+      return result?.changes ?? 0
+    },
+  }
+}

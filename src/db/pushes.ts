@@ -1,0 +1,256 @@
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  getTableColumns,
+  gte,
+  isNotNull,
+  isNull,
+  lt,
+  type SQL,
+  sql,
+} from 'drizzle-orm'
+import type { Database } from './open.ts'
+import { pushes } from './schema.ts'
+import { compileWrite, type Statement } from './statement.ts'
+
+export type PushRow = typeof pushes.$inferSelect
+
+/** Statuses of pushes that should have reached their user and did not. */
+export const failedStatuses = ['rejected', 'undelivered', 'unknown'] as const
+
+export interface PushFilter {
+  unionid?: string | undefined
+  status?: string | undefined
+  templateId?: string | undefined
+  reason?: string | undefined
+  /** Only pushes asked for at this time or later; epoch milliseconds. */
+  since?: number | undefined
+  limit?: number | undefined
+}
+
+/** What WeChat's acceptance changes in a row. */
+export interface Acceptance {
+  id: string
+  generation: number
+  msgid: string
+  attempts: number
+  /** Epoch milliseconds. */
+  sentAt: number
+}
+
+export interface PushRows {
+  find(id: string): Promise<PushRow | undefined>
+  /** False, and nothing written, when there is a row with that id. */
+  add(row: PushRow): Promise<boolean>
+  /**
+   * Writes the row as it is now. False, and nothing written, when the push has meanwhile come to an end elsewhere or
+   * is a newer message: then there is nothing left to do for this one.
+   */
+  record(row: PushRow): Promise<boolean>
+  /** The same for a transaction that writes something else too. */
+  toRecord(row: PushRow): Statement
+  /** False when the push has come to an end elsewhere. */
+  recordSent(acceptance: Acceptance): Promise<boolean>
+  /** Ends a push that has a record and waits to be sent; false when there is none, or a try is under way, in doubt or done. */
+  cancel(id: string, at: number): Promise<boolean>
+  /** Pushes asked for before that time that have not come to an end and are not held, the oldest after `last` first. */
+  findOpen(before: number, last: PushRow | undefined, limit: number): Promise<PushRow[]>
+  /** Back to waiting, for pushes of that generation which are to be sent again; rows that changed since stay. */
+  recordResent(rows: readonly Pick<PushRow, 'id' | 'generation' | 'jobId'>[]): Promise<void>
+  /** Newest first, in pages, so that memory does not grow with the history. */
+  history(filter?: PushFilter): AsyncGenerator<PushRow>
+  /** Pushes by status that ended since `from` (epoch milliseconds). */
+  countFinished(from: number): Promise<Record<string, number>>
+  /** Deletes up to `limit` pushes that ended before that time; returns how many. */
+  purge(before: number, limit: number): Promise<number>
+}
+
+/** What becomes of a push that was taken back. */
+export const cancelled = {
+  status: 'skipped',
+  reason: 'cancelled',
+  detail: 'it was taken back before it was sent',
+}
+
+/** For conditions that find few rows by another index: the plus keeps SQLite from going through all of the account. */
+export function isOfAccount(appid: string): SQL {
+  return sql`+${pushes.appid} = ${appid}`
+}
+
+/** Statuses that never come without a reason. */
+const withReason = new Set(['queued', 'skipped', ...failedStatuses])
+
+const pageSize = 500
+
+const columns = Object.entries(getTableColumns(pushes))
+const isOpen = sql`${pushes.status} in ('queued', 'sending')`
+
+const insertSql = `insert into pushes (${columns.map(([, { name }]) => name).join(', ')})
+values (${columns.map(() => '?').join(', ')}) on conflict (appid, id) do`
+const addSql = `${insertSql} nothing`
+/** The row that is there gives way unless it has come to an end or is a newer message. */
+const recordSql = `${insertSql} update set ${columns.map(([, { name }]) => `${name} = excluded.${name}`).join(', ')}
+where generation < excluded.generation
+  or (generation = excluded.generation and status in ('queued', 'sending'))`
+
+/** The pushes of one account. */
+export function createPushes(
+  { read, write, writeSoon }: Pick<Database, 'read' | 'write' | 'writeSoon'>,
+  appid: string,
+): PushRows {
+  const placed = (name: string) => sql`${sql.placeholder(name)}`
+  const isOurs = eq(pushes.appid, appid)
+  const isPush = and(eq(pushes.id, placed('id')), isOurs)
+  const find = read.select().from(pushes).where(isPush).prepare()
+  const isMessage = and(isPush, eq(pushes.generation, placed('generation')))
+  const recordSent = compileWrite<Acceptance>(
+    read
+      .update(pushes)
+      .set({
+        status: 'sent',
+        reason: null,
+        detail: null,
+        msgid: placed('msgid'),
+        errcode: null,
+        errmsg: null,
+        rid: null,
+        attempts: placed('attempts'),
+        unknownSince: null,
+        sentAt: placed('sentAt'),
+        finishedAt: placed('sentAt'),
+      })
+      .where(and(isMessage, isOpen)),
+  )
+  const recordResent = compileWrite<Pick<PushRow, 'id' | 'generation' | 'jobId'>>(
+    read
+      .update(pushes)
+      .set({
+        status: 'queued',
+        reason: 'retry',
+        detail: null,
+        msgid: null,
+        errcode: null,
+        errmsg: null,
+        rid: null,
+        attempts: 0,
+        generation: sql`${pushes.generation} + 1`,
+        jobId: placed('jobId'),
+        unknownSince: null,
+        heldFor: null,
+        heldAt: null,
+        place: null,
+        sentAt: null,
+        finishedAt: null,
+      })
+      .where(isMessage),
+  )
+  const cancel = compileWrite<{ id: string; at: number }>(
+    read
+      .update(pushes)
+      .set({ ...cancelled, finishedAt: placed('at') })
+      .where(and(isPush, eq(pushes.status, 'queued'), isNull(pushes.unknownSince))),
+  )
+  const countFinished = read
+    .select({ status: pushes.status, total: count() })
+    .from(pushes)
+    .where(and(isOurs, gte(pushes.finishedAt, placed('from'))))
+    .groupBy(pushes.status)
+    .prepare()
+  const purge = compileWrite<{ before: number; limit: number }>(
+    read.delete(pushes).where(
+      sql`${pushes}.rowid in (select rowid from ${pushes}
+        where ${and(isOurs, lt(pushes.finishedAt, placed('before')))} limit ${placed('limit')})`,
+    ),
+  )
+
+  return {
+    async find(id) {
+      return find.get({ id })
+    },
+    add: (row) => save(addSql, row),
+    record: (row) => save(recordSql, row),
+    toRecord: (row) => toInsert(recordSql, row),
+    async recordSent(acceptance) {
+      const [result] = await writeSoon([recordSent.once(acceptance)])
+      return result?.changes === 1
+    },
+    async cancel(id, at) {
+      const [result] = await write([cancel.once({ id, at })])
+      return result?.changes === 1
+    },
+    async findOpen(before, last, limit) {
+      // As in its index.
+      return read
+        .select()
+        .from(pushes)
+        .where(
+          and(
+            isOfAccount(appid),
+            sql`${pushes.finishedAt} is null and ${pushes.reason} is not 'hold'`,
+            lt(pushes.createdAt, before),
+            last && sql`(${pushes.createdAt}, ${pushes.id}) > (${last.createdAt}, ${last.id})`,
+          ),
+        )
+        .orderBy(asc(pushes.createdAt), asc(pushes.id))
+        .limit(limit)
+    },
+    async recordResent(rows) {
+      await write([recordResent.each(rows)])
+    },
+    async *history(filter = {}) {
+      let left = filter.limit ?? Number.POSITIVE_INFINITY
+      let last: PushRow | undefined
+      do {
+        const page = await selectPage(filter, last, Math.min(left, pageSize))
+        yield* page
+        left -= page.length
+        last = page.length === pageSize ? page.at(-1) : undefined
+      } while (last !== undefined && left > 0)
+    },
+    async countFinished(from) {
+      return Object.fromEntries(countFinished.all({ from }).map(({ status, total }) => [status, total]))
+    },
+    async purge(before, limit) {
+      const [result] = await write([purge.once({ before, limit })])
+      return result?.changes ?? 0
+    },
+  }
+
+  async function save(sql: string, row: PushRow): Promise<boolean> {
+    const [result] = await writeSoon([toInsert(sql, row)])
+    return result?.changes === 1
+  }
+
+  async function selectPage(
+    filter: PushFilter,
+    last: PushRow | undefined,
+    limit: number,
+  ): Promise<PushRow[]> {
+    const { unionid, status, templateId, reason, since } = filter
+    const hasReason = status !== undefined && withReason.has(status)
+    const conditions: (SQL | undefined)[] = [
+      unionid !== undefined || hasReason ? isOfAccount(appid) : isOurs,
+      unionid === undefined ? undefined : eq(pushes.unionid, unionid),
+      status === undefined ? undefined : eq(pushes.status, status),
+      // For its index: what came through is the bulk of the history and found without one.
+      hasReason ? isNotNull(pushes.reason) : undefined,
+      templateId === undefined ? undefined : eq(pushes.templateId, templateId),
+      reason === undefined ? undefined : eq(pushes.reason, reason),
+      since === undefined ? undefined : gte(pushes.createdAt, since),
+      last && sql`(${pushes.createdAt}, ${pushes.id}) < (${last.createdAt}, ${last.id})`,
+    ]
+    return read
+      .select()
+      .from(pushes)
+      .where(and(...conditions))
+      .orderBy(desc(pushes.createdAt), desc(pushes.id))
+      .limit(limit)
+  }
+}
+
+function toInsert(sql: string, row: PushRow): Statement {
+  return { sql, params: columns.map(([key]) => Reflect.get(row, key)) }
+}

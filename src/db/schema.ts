@@ -1,0 +1,286 @@
+import { sql } from 'drizzle-orm'
+import {
+  blob,
+  foreignKey,
+  index,
+  integer,
+  primaryKey,
+  real,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/sqlite-core'
+
+/** Rows of every table are keyed by `appid`, the service account. Times are integer milliseconds (UTC). */
+
+export const followers = sqliteTable(
+  'followers',
+  {
+    /** Dense row number; a sync run marks whom it saw in a bitmap over these instead of rewriting rows. */
+    id: integer('id').primaryKey(),
+    appid: text('appid').notNull(),
+    openid: text('openid').notNull(),
+    unionid: text('unionid'),
+    subscribed: integer('subscribed', { mode: 'boolean' }).notNull(),
+    subscribeTime: integer('subscribe_time'),
+    unsubscribedAt: integer('unsubscribed_at'),
+    scene: text('scene'),
+    tagIds: text('tag_ids', { mode: 'json' }).$type<number[]>(),
+    remark: text('remark'),
+    /** The sync run that last fetched this row. */
+    seenRun: integer('seen_run'),
+    /** When WeChat last told us about this user; null = never fetched. */
+    infoAt: integer('info_at'),
+    /** WeChat's time of the newest follow or unfollow event applied here; older news must not undo it. */
+    eventAt: integer('event_at'),
+  },
+  (t) => [
+    uniqueIndex('followers_openid').on(t.appid, t.openid),
+    index('followers_unionid').on(t.appid, t.unionid),
+    index('followers_unsubscribed').on(t.unsubscribedAt).where(sql`${t.unsubscribedAt} is not null`),
+  ],
+)
+
+export const pushes = sqliteTable(
+  'pushes',
+  {
+    id: text('id').notNull(),
+    appid: text('appid').notNull(),
+    unionid: text('unionid'),
+    openid: text('openid'),
+    templateId: text('template_id').notNull(),
+    status: text('status').notNull(),
+    reason: text('reason'),
+    detail: text('detail'),
+    /** 19 digits and more than 2^53: text, always. */
+    msgid: text('msgid'),
+    errcode: integer('errcode'),
+    errmsg: text('errmsg'),
+    rid: text('rid'),
+    attempts: integer('attempts').notNull(),
+    /** 0 for the first message; each `failed retry` is a new message with a new client_msg_id. */
+    generation: integer('generation').notNull(),
+    /** Start of the first try whose outcome is not known; opens WeChat's 10-minute dedupe window. */
+    unknownSince: integer('unknown_since'),
+    /** The job that brings or brought it; null = its id is that of the push. */
+    jobId: text('job_id'),
+    /** The accepted push message as JSON, so that it can be sent again on purpose. */
+    message: text('message').notNull(),
+    createdAt: integer('created_at').notNull(),
+    /** Not sent after. */
+    expiresAt: integer('expires_at'),
+    /** The unionid, or else the openid, of the user whose follow it had to wait for; null = it never had to. */
+    heldFor: text('held_for'),
+    /** When it last began to wait. */
+    heldAt: integer('held_at'),
+    /** Pushes held for one user go out in this order: when they were asked for, with a fraction within the millisecond. */
+    place: real('place'),
+    sentAt: integer('sent_at'),
+    finishedAt: integer('finished_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.appid, t.id] }),
+    index('pushes_msgid').on(t.msgid).where(sql`${t.msgid} is not null`),
+    index('pushes_unionid').on(t.unionid, t.createdAt),
+    /** Pushes that went through have no reason and cost no entry here. */
+    index('pushes_reason').on(t.status, t.createdAt).where(sql`${t.reason} is not null`),
+    index('pushes_created').on(t.appid, t.createdAt),
+    /** The few that are under way. */
+    index('pushes_open').on(t.createdAt).where(sql`${t.finishedAt} is null and ${t.reason} is not 'hold'`),
+    index('pushes_finished').on(t.finishedAt).where(sql`${t.finishedAt} is not null`),
+    /** A receipt without msgid names only the openid; pushes by unionid are found through the follower. */
+    index('pushes_openid').on(t.openid, t.createdAt).where(sql`${t.unionid} is null`),
+    /** The pushes that were held for one user and are not sent yet, in their order. */
+    index('pushes_line')
+      .on(t.heldFor, t.place)
+      .where(sql`${t.heldFor} is not null and ${t.finishedAt} is null`),
+    index('pushes_held').on(t.appid, t.expiresAt).where(sql`${t.reason} = 'hold'`),
+  ],
+)
+
+/** Users who follow now and for whom pushes are held; written with the follow, deleted when the first of them is queued. */
+export const arrivals = sqliteTable('arrivals', {
+  id: integer('id').primaryKey({ autoIncrement: true }),
+  appid: text('appid').notNull(),
+  /** As in `pushes.held_for`. */
+  recipient: text('recipient').notNull(),
+})
+
+export const syncRuns = sqliteTable(
+  'sync_runs',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    appid: text('appid').notNull(),
+    status: text('status', { enum: ['running', 'complete', 'interrupted', 'stopped'] }).notNull(),
+    /** `--full`: every follower is fetched again. */
+    full: integer('full', { mode: 'boolean' }).notNull(),
+    /** next_openid of the page to ask for next; null = from the start. */
+    cursor: text('cursor'),
+    /** WeChat has named all followers; what is left is to mark those it did not name. */
+    listed: integer('listed', { mode: 'boolean' }).notNull(),
+    resumed: integer('resumed', { mode: 'boolean' }).notNull(),
+    total: integer('total').notNull(),
+    pages: integer('pages').notNull(),
+    seen: integer('seen').notNull(),
+    fetched: integer('fetched').notNull(),
+    added: integer('added').notNull(),
+    updated: integer('updated').notNull(),
+    unsubscribed: integer('unsubscribed').notNull(),
+    withoutUnionid: integer('without_unionid').notNull(),
+    error: text('error'),
+    startedAt: integer('started_at').notNull(),
+    finishedAt: integer('finished_at'),
+    /** Time spent at work, over all parts of the run. */
+    durationMs: integer('duration_ms').notNull(),
+  },
+  (t) => [index('sync_runs_appid').on(t.appid, t.id)],
+)
+
+/** Which rows of `followers` an unfinished run saw and had no reason to write: bit n of chunk c is row c * chunk size + n. */
+export const syncSeen = sqliteTable(
+  'sync_seen',
+  {
+    runId: integer('run_id')
+      .notNull()
+      .references(() => syncRuns.id, { onDelete: 'cascade' }),
+    chunk: integer('chunk').notNull(),
+    bits: blob('bits', { mode: 'buffer' }).notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.runId, t.chunk] })],
+)
+
+export const accessTokens = sqliteTable('access_tokens', {
+  appid: text('appid').primaryKey(),
+  token: text('token').notNull(),
+  obtainedAt: integer('obtained_at').notNull(),
+  expiresAt: integer('expires_at').notNull(),
+})
+
+export const templates = sqliteTable(
+  'templates',
+  {
+    appid: text('appid').notNull(),
+    templateId: text('template_id').notNull(),
+    title: text('title').notNull(),
+    content: text('content').notNull(),
+    example: text('example').notNull(),
+    primaryIndustry: text('primary_industry').notNull(),
+    deputyIndustry: text('deputy_industry').notNull(),
+    fetchedAt: integer('fetched_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.appid, t.templateId] })],
+)
+
+export const accountState = sqliteTable('account_state', {
+  appid: text('appid').primaryKey(),
+  /** null = running. */
+  pausedReason: text('paused_reason'),
+  pausedDetail: text('paused_detail'),
+  pausedSince: integer('paused_since'),
+  probeAt: integer('probe_at'),
+  /** Fruitless probes since the pause began. */
+  probes: integer('probes').notNull(),
+  /** Sends per second the pacing allows; null = unlimited. */
+  rate: real('rate'),
+  /** Sends per second that WeChat refused; null = not known. */
+  refusedRate: real('refused_rate'),
+  /** When sending was last slowed down. */
+  refusedAt: integer('refused_at'),
+})
+
+/** One holder at a time per name ("sync wx123"), so that two processes never do the same work twice. */
+export const leases = sqliteTable('leases', {
+  name: text('name').primaryKey(),
+  owner: text('owner').notNull(),
+  until: integer('until').notNull(),
+})
+
+/** Users of the mini-program; `appid` is the mini-program here and in `sessions`. */
+export const users = sqliteTable(
+  'users',
+  {
+    appid: text('appid').notNull(),
+    /** The openid within the mini-program; the service account knows the same user by another one. */
+    openid: text('openid').notNull(),
+    unionid: text('unionid'),
+    /** Encrypted; WeChat's key to this user's data, which no other program may learn. */
+    sessionKey: text('session_key').notNull(),
+    createdAt: integer('created_at').notNull(),
+    loginAt: integer('login_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.appid, t.openid] })],
+)
+
+export const sessions = sqliteTable(
+  'sessions',
+  {
+    /** SHA-256 of the token; the token itself is known to the mini-program alone. */
+    tokenHash: text('token_hash').primaryKey(),
+    appid: text('appid').notNull(),
+    openid: text('openid').notNull(),
+    createdAt: integer('created_at').notNull(),
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (t) => [
+    foreignKey({ columns: [t.appid, t.openid], foreignColumns: [users.appid, users.openid] }).onDelete(
+      'cascade',
+    ),
+    index('sessions_user').on(t.appid, t.openid),
+    index('sessions_expires').on(t.expiresAt),
+  ],
+)
+
+/** Events of WeChat's message push: stored before they are answered, worked off after. */
+export const callbackEvents = sqliteTable(
+  'callback_events',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    appid: text('appid').notNull(),
+    kind: text('kind', {
+      enum: [
+        'subscribe',
+        'unsubscribe',
+        'receipt',
+        'user_info_modified',
+        'user_authorization_revoke',
+        'user_authorization_cancellation',
+      ],
+    }).notNull(),
+    openid: text('openid').notNull(),
+    /** WeChat's CreateTime: whole seconds. */
+    at: integer('at').notNull(),
+    /** Of a receipt; `0` when WeChat named none. Empty for other events, as the next two. */
+    msgid: text('msgid').notNull(),
+    /** Of a receipt, as WeChat wrote it. */
+    status: text('status').notNull(),
+    /** The app whose authorisation changed: the account or a mini-program. */
+    app: text('app').notNull(),
+    receivedAt: integer('received_at').notNull(),
+    /** When to work on it; null = done, kept only to recognise WeChat's repeats. */
+    dueAt: integer('due_at'),
+    /** 0 until its first effect is written; then one more for every call to WeChat it took. */
+    tries: integer('tries').notNull(),
+  },
+  (t) => [
+    /** What repeats of one event have in common: WeChat gives events no id, and one user can get several receipts a second. */
+    uniqueIndex('callback_events_same').on(t.appid, t.openid, t.at, t.kind, t.msgid, t.status),
+    index('callback_events_due').on(t.appid, t.dueAt).where(sql`${t.dueAt} is not null`),
+  ],
+)
+
+/** Receipts that fit no push yet: they overtook the record of the send, or the push is another program's. */
+export const unmatchedReceipts = sqliteTable(
+  'unmatched_receipts',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    appid: text('appid').notNull(),
+    openid: text('openid').notNull(),
+    msgid: text('msgid').notNull(),
+    status: text('status').notNull(),
+    at: integer('at').notNull(),
+    receivedAt: integer('received_at').notNull(),
+    /** When to look again. */
+    dueAt: integer('due_at').notNull(),
+  },
+  (t) => [index('unmatched_receipts_due').on(t.appid, t.dueAt)],
+)

@@ -1,0 +1,49 @@
+import { eq, sql } from 'drizzle-orm'
+import type { Database } from './open.ts'
+import { accessTokens } from './schema.ts'
+import { compileWrite } from './statement.ts'
+
+/** Times are epoch milliseconds. */
+type TokenRow = typeof accessTokens.$inferSelect
+
+export interface TokenRows {
+  load(appid: string): Promise<TokenRow | undefined>
+  /** A token obtained earlier than the stored one changes nothing: its answer was only slower. */
+  save(appid: string, token: Omit<TokenRow, 'appid'>): Promise<void>
+}
+
+/** The access_token that all processes on this database share. */
+export function createTokenStore({ read, write }: Pick<Database, 'read' | 'write'>): TokenRows {
+  const load = read
+    .select()
+    .from(accessTokens)
+    .where(eq(accessTokens.appid, sql.placeholder('appid')))
+    .prepare()
+  const save = compileWrite<TokenRow>(
+    read
+      .insert(accessTokens)
+      .values({
+        appid: sql.placeholder('appid'),
+        token: sql.placeholder('token'),
+        obtainedAt: sql.placeholder('obtainedAt'),
+        expiresAt: sql.placeholder('expiresAt'),
+      })
+      .onConflictDoUpdate({
+        target: accessTokens.appid,
+        set: {
+          token: sql`excluded.token`,
+          obtainedAt: sql`excluded.obtained_at`,
+          expiresAt: sql`excluded.expires_at`,
+        },
+        setWhere: sql`excluded.obtained_at >= ${accessTokens.obtainedAt}`,
+      }),
+  )
+  return {
+    async load(appid) {
+      return load.get({ appid })
+    },
+    async save(appid, token) {
+      await write([save.once({ appid, ...token })])
+    },
+  }
+}

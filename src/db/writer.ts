@@ -1,0 +1,136 @@
+import { Worker } from 'node:worker_threads'
+import type { Log } from '../log.ts'
+import { DatabaseError, toDatabaseError } from './databaseError.ts'
+import type { Statement, StatementResult } from './statement.ts'
+import type { Outcome, WriterOptions, WriterReply, WriterRequest } from './writerProtocol.ts'
+
+export interface Writer {
+  write(statements: Statement[]): Promise<StatementResult[]>
+  writeSoon(statements: Statement[]): Promise<StatementResult[]>
+  close(): Promise<void>
+}
+
+interface Call {
+  group: Statement[]
+  isDurable: boolean
+  resolve(results: StatementResult[]): void
+  reject(error: DatabaseError): void
+}
+
+/**
+ * Writes in a thread of its own, because SQLite waits for locks and for the disk on the thread that asks. What is asked
+ * for while the thread is at work shares the next commit.
+ */
+export function createWriter({ path, log }: { path: string; log: Log }): Writer {
+  const closing = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  const waiting: Call[] = []
+  const underWay: Call[] = []
+  let scheduled = false
+  let thread: Worker | undefined
+  let closed: Promise<void> | undefined
+  let onClosed: (() => void) | undefined
+
+  return {
+    write: (group) => enqueue(group, true),
+    writeSoon: (group) => enqueue(group, false),
+    close() {
+      closed ??= new Promise((resolve) => {
+        onClosed = resolve
+        Atomics.store(closing, 0, 1)
+        proceed()
+      })
+      return closed
+    },
+  }
+
+  function enqueue(group: Statement[], isDurable: boolean): Promise<StatementResult[]> {
+    if (onClosed) return Promise.reject(new DatabaseError('closed', `Database ${path} is closed`))
+    return new Promise((resolve, reject) => {
+      waiting.push({ group, isDurable, resolve, reject })
+      schedule()
+    })
+  }
+
+  /** Not at once, so that all calls of this turn of the event loop share one message and one commit. */
+  function schedule(): void {
+    if (scheduled) return
+    scheduled = true
+    setImmediate(() => {
+      scheduled = false
+      const calls = waiting.splice(0)
+      thread ??= startThread()
+      try {
+        request(thread, {
+          groups: calls.map(({ group }) => group),
+          isDurable: calls.some(({ isDurable }) => isDurable),
+        })
+        underWay.push(...calls)
+      } catch (error) {
+        // A value that cannot be copied to the thread.
+        fail(calls, error)
+        proceed()
+      }
+    })
+  }
+
+  function proceed(): void {
+    if (onClosed && waiting.length === 0 && underWay.length === 0) endThread()
+  }
+
+  function endThread(): void {
+    if (thread) request(thread, 'close')
+    else onClosed?.()
+  }
+
+  function startThread(): Worker {
+    const worker = openThread({ path, closing })
+    let cause: unknown
+    worker.on('message', (reply: WriterReply) => {
+      if (reply === 'waiting_for_lock')
+        log.warn({ path }, 'another process holds the database, writes wait for it')
+      else if (reply === 'got_lock') log.info({ path }, 'the database is free again, writes go on')
+      else settle(reply)
+    })
+    worker.on('error', (error) => {
+      cause = error
+    })
+    worker.on('exit', () => {
+      thread = undefined
+      fail(underWay.splice(0), cause ?? new DatabaseError('failed', `The writer of database ${path} ended`))
+      proceed()
+    })
+    return worker
+  }
+
+  function fail(calls: Call[], cause: unknown): void {
+    const { code, message } = toDatabaseError(cause, path)
+    for (const call of calls) call.reject(new DatabaseError(code, message))
+  }
+
+  /** The thread answers in the order in which it was asked. */
+  function settle(outcomes: Outcome[]): void {
+    const calls = underWay.splice(0, outcomes.length)
+    for (const [index, call] of calls.entries()) {
+      const outcome = outcomes[index]
+      if (outcome && 'results' in outcome) call.resolve(outcome.results)
+      else if (outcome) call.reject(new DatabaseError(outcome.error.code, outcome.error.sentence))
+    }
+    proceed()
+  }
+}
+
+function request(thread: Worker, message: WriterRequest): void {
+  thread.postMessage(message)
+}
+
+function openThread(workerData: WriterOptions): Worker {
+  // All the thread makes are copies of what it is sent; they need not pile up before they are swept.
+  const options = { workerData, resourceLimits: { maxYoungGenerationSizeMb: 8 } }
+  const isBuilt = import.meta.url.endsWith('.js')
+  const url = new URL(isBuilt ? 'writerThread.js' : 'writerThread.ts', import.meta.url)
+  if (isBuilt) return new Worker(url, options)
+  // Run from source by tsx or vitest, whose loaders do not reach into threads.
+  const loader = import.meta.resolve('tsx/esm/api')
+  const code = `import { register } from '${loader}'; register(); await import('${url}')`
+  return new Worker(new URL(`data:text/javascript,${code}`), options)
+}
