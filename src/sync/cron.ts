@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto'
+import { schedule } from 'node-cron'
+import type { Followers } from '../db/followers.ts'
+import type { Leases } from '../db/leases.ts'
+import type { PushRows } from '../db/pushes.ts'
+import type { SyncRuns } from '../db/syncRuns.ts'
+import { day, hour } from '../duration.ts'
+import type { Log } from '../log.ts'
+import type { TokenSource } from '../wechat/token.ts'
+import { holdLease } from './lease.ts'
+import { toSentence } from './sentence.ts'
+import type { SyncResult } from './syncFollowers.ts'
+
+export interface CronDeps {
+  tokens: Pick<TokenSource, 'refresh'>
+  sync: (options: { signal: AbortSignal }) => Promise<SyncResult>
+  followers: Pick<Followers, 'hasEverSynced'>
+  syncRuns: Pick<SyncRuns, 'findLast' | 'purge'>
+  pushes: Pick<PushRows, 'purge'>
+  /** Whatever else has to be deleted in time. */
+  purges: readonly (() => Promise<unknown>)[]
+  leases: Leases
+  log: Log
+}
+
+export interface CronOptions {
+  appid: string
+  syncCron: string
+  timezone: string
+  /** How long finished pushes and past syncs are kept. */
+  historyDays: number
+}
+
+export interface Cron {
+  /** Schedules nothing more, interrupts a sync, and resolves when nothing runs. */
+  stop(): Promise<void>
+}
+
+/** Pushes deleted in one transaction, so that those who send need not wait long for theirs. */
+const purgeLimit = 1_000
+
+/**
+ * Keeps the token fresh, syncs at `syncCron`, and every hour purges and resumes an interrupted sync. At once it syncs a
+ * table that never saw a complete sync or whose last one was interrupted. Each occurrence runs in one process only,
+ * however many there are.
+ */
+export function startCron(deps: CronDeps, { appid, syncCron, timezone, historyDays }: CronOptions): Cron {
+  const { tokens, sync, followers, syncRuns, pushes, purges, leases, log } = deps
+  const owner = randomUUID()
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const running = new Set<Promise<void>>()
+  const failing = new Map<string, string>()
+
+  const tasks = [
+    plan('token', '* * * * *', async () => void (await tokens.refresh())),
+    plan('sync', syncCron, async () => void (await sync({ signal }))),
+    plan('purge', '7 * * * *', purge),
+    plan('resume', '37 * * * *', () => syncIf(isUnfinished)),
+  ]
+  perform('resume', () => syncIf(async () => (await isUnfinished()) || !(await followers.hasEverSynced())))
+
+  function plan(name: string, expression: string, work: () => Promise<void>) {
+    return schedule(expression, () => perform(name, work), {
+      name: `cron ${name} ${appid}`,
+      timezone,
+      noOverlap: true,
+      distributed: true,
+      runCoordinator: { shouldRun: (occurrence) => leases.acquire(occurrence, owner, hour) },
+      logger: toCronLogger(log),
+    })
+  }
+
+  /** A failure ends neither the process nor the schedule; it is logged when it begins, changes or ends. */
+  async function perform(name: string, work: () => Promise<void>): Promise<void> {
+    const run = work().then(
+      () => {
+        if (failing.delete(name)) log.info({ duty: name }, 'works again')
+      },
+      (error) => {
+        const reason = toSentence(error)
+        if (failing.get(name) !== reason) log.error({ duty: name, reason }, 'failed, will be tried again')
+        failing.set(name, reason)
+      },
+    )
+    running.add(run)
+    await run
+    running.delete(run)
+  }
+
+  async function isUnfinished(): Promise<boolean> {
+    const last = await syncRuns.findLast()
+    return last?.status === 'interrupted' || last?.status === 'running'
+  }
+
+  /** Asked under a lease, so that of two processes that start together the second sees what the first has done. */
+  async function syncIf(isDue: () => Promise<boolean>): Promise<void> {
+    const lease = await holdLease({ leases, name: `cron resume ${appid}`, log, signal })
+    if ('heldBy' in lease) return
+    try {
+      if (await isDue()) await sync({ signal })
+    } finally {
+      await lease.release()
+    }
+  }
+
+  async function purge(): Promise<void> {
+    const before = Date.now() - historyDays * day
+    let deleted: number
+    do deleted = await pushes.purge(before, purgeLimit)
+    while (deleted === purgeLimit && !signal.aborted)
+    await syncRuns.purge(before)
+    await leases.purge()
+    for (const purgeMore of purges) await purgeMore()
+  }
+
+  return {
+    async stop() {
+      stopping.abort()
+      await Promise.all(tasks.map((task) => task.destroy()))
+      await Promise.all(running)
+    },
+  }
+}
+
+/** node-cron would write to the console. */
+function toCronLogger(log: Log) {
+  return {
+    debug: (message: string | Error) => log.debug(String(message)),
+    info: (message: string) => log.debug(message),
+    warn: (message: string) => log.warn(message),
+    error: (message: string | Error, error?: Error) => log.error({ reason: error?.message }, String(message)),
+  }
+}

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Leases } from '../db/leases.ts'
+import { second } from '../duration.ts'
+import type { Log } from '../log.ts'
+
+const life = 30 * second
+const renewal = 5 * second
+const look = 250
+
+export interface HeldLease {
+  name: string
+  owner: string
+  /** Aborted once another process has taken the lease, because this one was frozen for longer than it lives. */
+  lost: AbortSignal
+  release(): Promise<void>
+}
+
+interface LeaseOptions {
+  leases: Leases
+  name: string
+  log: Log
+  signal: AbortSignal
+}
+
+/**
+ * Takes the lease, waiting at most its life of 30 s for a holder that was killed; a holder that lives renews it every 5 s,
+ * and then the answer is who that is.
+ */
+export async function holdLease({
+  leases,
+  name,
+  log,
+  signal,
+}: LeaseOptions): Promise<HeldLease | { heldBy: string }> {
+  const owner = `${hostname()} pid ${process.pid} ${randomUUID().slice(0, 8)}`
+  const first = await leases.find(name)
+  while (!(await leases.acquire(name, owner, life))) {
+    const now = await leases.find(name)
+    if (now && (signal.aborted || now.owner !== first?.owner || now.until !== first.until)) {
+      return { heldBy: now.owner }
+    }
+    await sleep(look)
+  }
+  const lost = new AbortController()
+  const timer = setInterval(() => {
+    leases.renew(name, owner, life).then(
+      (isHeld) => isHeld || lost.abort(),
+      (error) => log.warn({ err: error, lease: name }, 'a lease could not be renewed'),
+    )
+  }, renewal)
+  return {
+    name,
+    owner,
+    lost: lost.signal,
+    async release() {
+      clearInterval(timer)
+      await leases.release(name, owner)
+    },
+  }
+}

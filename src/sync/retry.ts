@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { minute, second } from '../duration.ts'
+import type { Log } from '../log.ts'
+import { errcode } from '../wechat/errcode.ts'
+import { WechatApiError, WechatNetworkError } from '../wechat/errors.ts'
+
+const delays = [1, 2, 4, 8, 16].map((seconds) => seconds * second)
+
+/** Repeats a read of WeChat's while the failure may pass by itself, for about half a minute; then rejects with the last one. */
+export async function retry<T>(
+  call: () => Promise<T>,
+  { signal, log }: { signal: AbortSignal; log: Log },
+): Promise<T> {
+  for (const delay of delays) {
+    try {
+      return await call()
+    } catch (error) {
+      if (!isPassing(error)) throw error
+      const wait = isMinuteQuota(error) ? minute : delay * (0.5 + Math.random() / 2)
+      log.debug({ err: error, waitMs: wait }, 'WeChat failed, asking again')
+      await sleep(wait, undefined, { signal })
+    }
+  }
+  return call()
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof WechatNetworkError || (error instanceof WechatApiError && error.class === 'B')
+}
+
+/** It is counted per clock minute, so that shorter waits only add to it. */
+function isMinuteQuota(error: unknown): boolean {
+  return error instanceof WechatApiError && error.errcode === errcode.minuteQuota
+}

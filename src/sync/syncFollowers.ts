@@ -1,0 +1,188 @@
+import type { Followers } from '../db/followers.ts'
+import type { Leases } from '../db/leases.ts'
+import type { SyncRunRow, SyncRuns, SyncStep } from '../db/syncRuns.ts'
+import { day } from '../duration.ts'
+import type { Log } from '../log.ts'
+import type { WechatApi } from '../wechat/api.ts'
+import { dropUnlisted } from './dropUnlisted.ts'
+import { fetchInfos } from './fetchInfos.ts'
+import { type HeldLease, holdLease } from './lease.ts'
+import { listPages } from './listPages.ts'
+import { createProgress, type SyncProgress } from './progress.ts'
+import { readFollowers } from './readFollowers.ts'
+import { retry } from './retry.ts'
+import { LeaseLostError, openRunRecord, type RunRecord } from './runRecord.ts'
+import { isFromWechat, toSentence } from './sentence.ts'
+
+/** After that much time what a run saw says too little about who follows now. */
+const resumableFor = 7 * day
+
+export interface SyncDeps {
+  api: Pick<WechatApi, 'getFollowerPage' | 'getFollowers'>
+  followers: Followers
+  syncRuns: SyncRuns
+  leases: Leases
+  log: Log
+  now?: () => number
+}
+
+export interface SyncOptions {
+  appid: string
+  /** Fetch every follower again. */
+  full?: boolean
+  /** Believe a list that leaves out most followers. */
+  force?: boolean
+  /** Batchgets in flight. */
+  concurrency: number
+  /** Days after which what is known of a follower is fetched again. */
+  refreshDays: number
+  /** Ends the run after the calls in flight; the next one resumes it. */
+  signal?: AbortSignal | undefined
+  /** At most ten times a second. */
+  onProgress?: ((progress: SyncProgress) => void) | undefined
+}
+
+/** The counts are those of the whole run, parts before it was resumed included. */
+export interface SyncResult extends SyncStep {
+  account: string
+  runId: number | null
+  /** interrupted: the next sync goes on there. stopped: WeChat's list is not to be believed. busy: another process syncs. */
+  status: 'complete' | 'interrupted' | 'stopped' | 'busy'
+  resumed: boolean
+  /** Followers by WeChat's own count. */
+  total: number
+  /** Why it is not complete, as a sentence. */
+  error: string | null
+}
+
+type HeldOptions = SyncOptions & { signal: AbortSignal }
+
+interface Ending {
+  status: 'complete' | 'interrupted' | 'stopped'
+  error: string | null
+}
+
+/**
+ * Makes the followers table equal to WeChat's list, resuming an interrupted run. Faults of WeChat and of the network end
+ * it as `interrupted`; only faults of the database reject.
+ */
+export async function syncFollowers(deps: SyncDeps, options: SyncOptions): Promise<SyncResult> {
+  const { leases, syncRuns, log } = deps
+  const { appid, signal = new AbortController().signal } = options
+  const lease = await holdLease({ leases, name: `sync ${appid}`, log, signal })
+  if ('heldBy' in lease) {
+    const error = `another sync of this account is running: ${lease.heldBy}`
+    return toResult(appid, await syncRuns.findLast(), { status: 'busy', error })
+  }
+  try {
+    return await runHeld(deps, { ...options, signal: AbortSignal.any([signal, lease.lost]) }, lease)
+  } finally {
+    await lease.release()
+  }
+}
+
+async function runHeld(deps: SyncDeps, options: HeldOptions, lease: HeldLease): Promise<SyncResult> {
+  const { syncRuns, log, now = Date.now } = deps
+  const { appid, full = false } = options
+  const run = await syncRuns.begin({ full, now: now(), resumableSince: now() - resumableFor })
+  const held = { id: run.id, lease: lease.name, owner: lease.owner }
+  const record = await openRunRecord({ syncRuns, now }, run, held)
+  log.info({ account: appid, runId: run.id, resumed: run.resumed }, 'follower sync started')
+
+  async function interrupt(error: unknown): Promise<Ending> {
+    const reason = toReason(error, options.signal)
+    if (reason === undefined) throw error
+    await record.save()
+    return { status: 'interrupted', error: reason }
+  }
+
+  const ending = await follow(deps, options, record)
+    .catch(interrupt)
+    .catch((error): Ending => {
+      if (error instanceof LeaseLostError) return { status: 'interrupted', error: error.message }
+      throw error
+    })
+  await syncRuns.finish(held, { ...ending, finishedAt: now() })
+
+  const { total } = record.position()
+  const result = toResult(appid, { ...run, ...record.totals(), total }, ending)
+  const { error, ...counts } = result
+  if (error === null) log.info(counts, 'follower sync complete')
+  else log.warn({ ...counts, reason: error }, 'follower sync not complete')
+  return result
+}
+
+async function follow(
+  { api, followers, log, now = Date.now }: SyncDeps,
+  { force = false, concurrency, refreshDays, signal, onProgress }: HeldOptions,
+  record: RunRecord,
+): Promise<Ending> {
+  const { run } = record
+  const staleBefore = run.full ? run.startedAt : now() - refreshDays * day
+  const report = onProgress && createProgress(onProgress, run.seen, now)
+  const ask = (cursor: string | undefined) => retry(() => api.getFollowerPage(cursor), { signal, log })
+  const askInfos = (openids: readonly string[]) => retry(() => api.getFollowers(openids), { signal, log })
+  const readDeps = {
+    followers,
+    fetchInfos: (openids: readonly string[]) => fetchInfos(askInfos, openids),
+    record,
+    now,
+  }
+  const onBatch = () => report?.({ ...record.totals(), total: record.position().total })
+
+  if (!run.listed) {
+    for await (const { openids, total, nextOpenid } of listPages({
+      ask,
+      from: run.cursor ?? undefined,
+      log,
+    })) {
+      // The empty page after the last one may say anything.
+      record.move({ total: openids.length > 0 ? total : Math.max(total, record.position().total) })
+      await readFollowers(openids, readDeps, { concurrency, staleBefore, signal, onBatch })
+      if (openids.length > 0) record.count({ pages: 1 })
+      record.move({ cursor: nextOpenid ?? null, listed: nextOpenid === undefined })
+      await record.save()
+      onBatch()
+    }
+  }
+  const distrust = force ? undefined : findGap(record)
+  const error = distrust ?? (await dropUnlisted({ followers, record, now }, { force, signal }))
+  await record.save()
+  return error === undefined ? { status: 'complete', error: null } : { status: 'stopped', error }
+}
+
+/** Some leave or come while the list is read; more than that means that WeChat ended its list early. */
+function findGap(record: RunRecord): string | undefined {
+  const { total } = record.position()
+  const { seen } = record.totals()
+  if (total - seen <= 10 || seen >= total * 0.9) return undefined
+  return `WeChat counts ${total} followers and lists only ${seen}, so none was marked as unsubscribed; sync again later, or with --force`
+}
+
+function toReason(error: unknown, signal: AbortSignal): string | undefined {
+  if (isFromWechat(error)) return toSentence(error)
+  return signal.aborted ? 'stopped on request; the next sync goes on from here' : undefined
+}
+
+function toResult(
+  account: string,
+  run: SyncRunRow | undefined,
+  { status, error }: Pick<SyncResult, 'status' | 'error'>,
+): SyncResult {
+  return {
+    account,
+    runId: run?.id ?? null,
+    status,
+    resumed: run?.resumed ?? false,
+    total: run?.total ?? 0,
+    pages: run?.pages ?? 0,
+    seen: run?.seen ?? 0,
+    fetched: run?.fetched ?? 0,
+    added: run?.added ?? 0,
+    updated: run?.updated ?? 0,
+    unsubscribed: run?.unsubscribed ?? 0,
+    withoutUnionid: run?.withoutUnionid ?? 0,
+    durationMs: run?.durationMs ?? 0,
+    error,
+  }
+}
