@@ -1,0 +1,58 @@
+import type { Job, Processor, Queue, Worker, WorkerOptions } from 'bullmq'
+
+/** Producers fail fast, workers wait for the server. */
+export type Role = 'producer' | 'worker'
+
+/** BullMQ's queue but for what depends on the kind of server. */
+export type PushQueue = Pick<
+  Queue,
+  | 'add'
+  | 'addBulk'
+  | 'close'
+  | 'getCountsPerPriority'
+  | 'getDeduplicationJobId'
+  | 'getJob'
+  | 'getJobCounts'
+  | 'getJobs'
+  | 'getRanges'
+  | 'isPaused'
+  | 'obliterate'
+  | 'pause'
+  | 'remove'
+  | 'removeDeduplicationKey'
+  | 'removeGlobalRateLimit'
+  | 'resume'
+  | 'setGlobalRateLimit'
+  | 'waitUntilReady'
+> & { on(event: 'error', listener: (error: Error) => void): unknown }
+
+/** BullMQ's worker but for what depends on the kind of server. */
+export type QueueWorker = Pick<Worker, 'close' | 'isPaused' | 'pause' | 'resume'> & {
+  on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'failed', listener: (job: Job | undefined, error: Error) => void): unknown
+}
+
+export type QueueWorkerOptions = Omit<WorkerOptions, 'connection' | 'prefix'>
+
+/** BullMQ on one server: where its queues and workers connect to. */
+export interface QueueBackend {
+  /** The server in words, without credentials. */
+  place: string
+  /** Whether a call made now has a connection to go to. */
+  isReady(): boolean
+  /** Resolves when it has. */
+  ready(): Promise<void>
+  /** Calls back whenever a connection has been made. */
+  onReady(listener: () => void): void
+  /** Why there is no connection, as far as known. */
+  lastError(): Error | undefined
+  /** The sentence to give up with when waiting cannot help against `error`. */
+  toHopeless(error: unknown): string | undefined
+  createQueue(name: string): PushQueue
+  createWorker(name: string, processor: Processor, options: QueueWorkerOptions): QueueWorker
+  /** What in the server's settings can lose jobs, as a sentence; undefined = nothing is known. */
+  findDanger(): Promise<string | undefined>
+  /** Gives up a connection that does not answer and makes another one. */
+  reset(): void
+  close(): Promise<void>
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod'
+
+/**
+ * What waits in the queue for one push: plain JSON in the data of a BullMQ job of any name, so that a BullMQ client in
+ * any language can enqueue it (queue `{push-<appid>}`, prefix `unionpush`). Such a client should also give the job
+ * `deduplication: {id: <push id>, ttl}`; without it a repeated id is noticed only when the worker finds its record.
+ */
+export const pushJobSchema = z
+  .object({
+    /** Version of this format. */
+    v: z.literal(1),
+    /** Push id: the same id is one push, for ever while its record lives. */
+    id: z.string().min(1).max(256),
+    /** The recipient: by unionid, by openid of the service account, or by a session of the mini-program. */
+    unionid: z.string().min(1).optional(),
+    openid: z.string().min(1).optional(),
+    /** SHA-256 of the session's token in base64url, without padding. */
+    session: z.string().min(1).optional(),
+    templateId: z.string().min(1),
+    /** Keyword of the template -> text. */
+    data: z.record(z.string(), z.string()),
+    url: z.string().optional(),
+    miniprogram: z.object({ appid: z.string(), pagepath: z.string().optional() }).optional(),
+    /** Epoch milliseconds after which the push is not sent any more. */
+    expiresAt: z.int().optional(),
+    /** Wait for the user to follow, until `expiresAt`, which has to be there then. */
+    hold: z.boolean().optional(),
+    /** 0, and one more for each time the push was sent again on purpose. */
+    generation: z.int().min(0).optional(),
+    /**
+     * Epoch milliseconds at which the push was asked for, with a fraction if the order within one counts; default: when
+     * the job was added.
+     */
+    createdAt: z.number().min(0).optional(),
+  })
+  .refine(({ hold, expiresAt }) => !hold || expiresAt !== undefined, {
+    path: ['expiresAt'],
+    message: 'a push that is held has to expire',
+  })
+
+export type PushJob = z.infer<typeof pushJobSchema>
+
+export const jobName = 'push'
+
+/** BullMQ takes no `:` in a job id and no id that is a whole number. */
+export function toJobId(pushId: string, suffix: string): string {
+  return `${pushId.replaceAll('%', '%25').replaceAll(':', '%3A')}.${suffix}`
+}
