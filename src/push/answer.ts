@@ -1,0 +1,79 @@
+import type { Job } from 'bullmq'
+import type { PushRows } from '../db/pushes.ts'
+import { second } from '../duration.ts'
+import type { QueueWorker } from '../queue/backend.ts'
+import type { WorkedQueue } from '../queue/workerQueue.ts'
+import { questionLife, questionSchema } from './ask.ts'
+import { cancelPush } from './cancel.ts'
+import type { QueuedPushes } from './queuedPushes.ts'
+import { toPushRecord } from './record.ts'
+import { startWatchdog } from './watchdog.ts'
+
+interface AnswerDeps {
+  control: WorkedQueue
+  pushes: Pick<PushRows, 'cancel' | 'find' | 'add'>
+  queued: Pick<QueuedPushes, 'find' | 'dismiss'>
+  onError(error: Error): void
+  /** Gives up a connection that is open and answers nothing. */
+  reconnect(): void
+}
+
+export interface Answering {
+  stop(): Promise<void>
+}
+
+/** Answers what producers ask about pushes, until stopped. */
+export function startAnswering(deps: AnswerDeps): Answering {
+  const { control, pushes, queued, onError, reconnect } = deps
+  let underWay = 0
+  let worker = startWorker()
+  const watchdog = startWatchdog({
+    queue: control.queue,
+    isIdle: () => underWay === 0,
+    rebuild() {
+      worker.close(true).catch(() => {})
+      worker = startWorker()
+    },
+    reconnect,
+  })
+  control.queue.on('error', onError)
+
+  return {
+    async stop() {
+      watchdog.stop()
+      await worker.close()
+    },
+  }
+
+  function startWorker(): QueueWorker {
+    const started = control.createWorker(
+      async (job) => {
+        underWay += 1
+        try {
+          return await answer(job)
+        } finally {
+          underWay -= 1
+        }
+      },
+      { concurrency: 20, lockDuration: 15 * second, stalledInterval: 5 * second, runRetryDelay: second },
+    )
+    started.on('error', onError)
+    return started
+  }
+
+  async function answer({ data, timestamp }: Job): Promise<unknown> {
+    if (Date.now() - timestamp > questionLife) return null
+    const { ask, id } = questionSchema.parse(data)
+    switch (ask) {
+      case 'cancel':
+        return cancelPush({ pushes, queued }, id)
+      case 'find': {
+        // In this order, because a push leaves the queue when it has its record.
+        const row = (await pushes.find(id)) ?? (await queued.find(id)) ?? (await pushes.find(id))
+        return row ? toPushRecord(row) : null
+      }
+      default:
+        return ask satisfies never
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DatabaseError } from '../db/databaseError.ts'
+import type { PushRow, PushRows } from '../db/pushes.ts'
+import { second } from '../duration.ts'
+
+interface KeepSentDeps {
+  pushes: Pick<PushRows, 'record' | 'recordSent'>
+  /** A message is out and its record cannot be written yet. */
+  onUnrecorded(error: DatabaseError): void
+  /** Aborted when the worker can wait no longer. */
+  signal: AbortSignal
+}
+
+/** The message is out: from here on only a record of it keeps it from being sent again. */
+export async function keepSent(
+  { pushes, onUnrecorded, signal }: KeepSentDeps,
+  sending: PushRow,
+  msgid: string,
+): Promise<void> {
+  const { id, generation, attempts } = sending
+  const sentAt = Date.now()
+  for (;;) {
+    try {
+      if (await pushes.recordSent({ id, generation, attempts, msgid, sentAt })) return
+      // The database was exchanged for one that does not have the row.
+      await pushes.record({
+        ...sending,
+        status: 'sent',
+        unknownSince: null,
+        msgid,
+        sentAt,
+        finishedAt: sentAt,
+      })
+      return
+    } catch (error) {
+      if (!(error instanceof DatabaseError) || signal.aborted) throw error
+      onUnrecorded(error)
+      await sleep(second, undefined, { signal }).catch(() => {})
+    }
+  }
+}

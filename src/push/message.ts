@@ -1,0 +1,168 @@
+import { z } from 'zod'
+import { day } from '../duration.ts'
+import { type PushProblem, toGiven } from './invalidPush.ts'
+import { findBrokenRule, toCleanText } from './keyword.ts'
+
+/** ISO 8601 with an offset, epoch milliseconds, or a Date. */
+export type Time = string | number | Date
+
+/** What `push` takes: one template message to one user, who is named in one of three ways. */
+export interface PushMessage {
+  unionid?: string | undefined
+  /** Of the service account. */
+  openid?: string | undefined
+  /** The token of a mini-program session, as its login gave it; only its hash is kept. */
+  session?: string | undefined
+  templateId: string
+  /** The keywords of the template, such as `thing1`, and their texts. */
+  data: Record<string, string | { value: string }>
+  /** Page that the message opens; with both, the mini-program wins. */
+  url?: string | undefined
+  miniprogram?: { appid: string; pagepath?: string | undefined } | undefined
+  /** Idempotency key, 1 to 128 printable characters: the same id is one push. Default: a random one. */
+  id?: string | undefined
+  /** Not sent before this time. */
+  sendAt?: Time | undefined
+  /** Not sent after this time; with `hold` required and at most 30 days ahead. */
+  expiresAt?: Time | undefined
+  /** BullMQ's: 1 goes first, 2097151 last, messages without a priority before all of them. */
+  priority?: number | undefined
+  /** Wait for a user who does not follow to do so, until `expiresAt`. */
+  hold?: boolean | undefined
+}
+
+const idRule = '1 to 128 letters, digits, _ and -'
+const identifier = z.string(idRule).regex(/^[\w-]{1,128}$/, idRule)
+
+const sessionRule = 'the token of a session, 43 letters, digits, _ and -'
+const sessionToken = z.string(sessionRule).regex(/^[\w-]{43}$/, sessionRule)
+
+const pushIdRule = '1 to 128 printable characters'
+const pushId = z.string(pushIdRule).regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,128}$/u, pushIdRule)
+
+const urlRule = 'a link that starts with http:// or https://, at most 2048 characters'
+const link = z.string(urlRule).regex(/^https?:\/\/[^\s\p{Cs}]{1,2040}$/u, urlRule)
+
+const pageRule = 'the path of a page, at most 1024 characters'
+const page = z.string(pageRule).regex(/^[^\p{Cc}\p{Cs}]{1,1024}$/u, pageRule)
+
+const timeRule =
+  'an ISO 8601 time with an offset such as 2026-11-20T15:01:00+08:00, epoch milliseconds, or a Date'
+const longestHold = 30 * day
+const isoTime = z.iso.datetime({ offset: true })
+const time = z.unknown().transform((value, context) => {
+  const at = toMilliseconds(value)
+  if (at === undefined) context.issues.push({ code: 'custom', message: timeRule, input: value })
+  return at
+})
+
+const shape = z.strictObject(
+  {
+    unionid: identifier.optional(),
+    openid: identifier.optional(),
+    session: sessionToken.optional(),
+    templateId: identifier,
+    data: z.unknown().optional(),
+    url: link.optional(),
+    miniprogram: z
+      .strictObject({ appid: identifier, pagepath: page.optional() }, '{appid, pagepath}')
+      .optional(),
+    id: pushId.optional(),
+    sendAt: time.optional(),
+    expiresAt: time.optional(),
+    priority: z.int('a whole number').min(0, 'at least 0').max(2_097_151, 'at most 2097151').optional(),
+    hold: z.boolean('true or false').optional(),
+  },
+  'a message',
+)
+
+/** A message that passed all checks that can be made here; times are epoch milliseconds. */
+export interface ValidMessage extends Omit<z.output<typeof shape>, 'data'> {
+  data: Record<string, string>
+}
+
+/** Checks what can be checked without WeChat, so that a message it would surely refuse is not queued. */
+export function checkMessage(given: unknown): { message: ValidMessage } | { problems: PushProblem[] } {
+  const result = shape.safeParse(given)
+  const problems = result.success ? [] : findFaults(given)
+  const data: Record<string, string> = {}
+  if (isObject(given)) {
+    checkRecipient(given, problems)
+    checkData(given.data, data, problems)
+  }
+  if (result.success) checkTimes(result.data, problems)
+  // The schema's output is a new object, so it can take the texts; a spread would cost more than the rest of the line.
+  return result.success && problems.length === 0
+    ? { message: Object.assign(result.data, { data }) }
+    : { problems }
+}
+
+/** Parses once more to see what was given where: asking for that at once would double the cost of good messages. */
+function findFaults(given: unknown): PushProblem[] {
+  return shape.safeParse(given, { reportInput: true }).error?.issues.flatMap(toProblems) ?? []
+}
+
+function toProblems(issue: z.core.$ZodIssue): PushProblem[] {
+  const path = issue.path.map(String)
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      field: [...path, key].join('.'),
+      rule: 'no such field',
+      given: toGiven(Reflect.get(Object(issue.input), key)),
+    }))
+  }
+  const field = path.join('.') || 'message'
+  // A session opens an account, and an error ends up in a log.
+  const given = field === 'session' ? 'another text or value (not shown)' : toGiven(issue.input)
+  return [{ field, rule: issue.message, given }]
+}
+
+function checkRecipient(
+  { unionid, openid, session }: Record<string, unknown>,
+  problems: PushProblem[],
+): void {
+  const count = Number(unionid !== undefined) + Number(openid !== undefined) + Number(session !== undefined)
+  if (count === 1) return
+  const given = Object.entries({ unionid, openid, session }).filter(([, value]) => value !== undefined)
+  const names = given.map(([name]) => name).join(' and ') || 'none of them'
+  problems.push({ field: 'unionid', rule: 'either this or openid or session', given: names })
+}
+
+/** By hand, because as a part of the schema it would cost twice as much. */
+function checkData(given: unknown, texts: Record<string, string>, problems: PushProblem[]): void {
+  if (!isObject(given) || Array.isArray(given)) {
+    const rule = 'keywords of the template and their texts such as {thing1: "..."}'
+    problems.push({ field: 'data', rule, given: toGiven(given) })
+    return
+  }
+  for (const key of Object.keys(given)) {
+    const value = given[key]
+    const text = isObject(value) ? value.value : value
+    const clean = typeof text === 'string' ? toCleanText(key, text) : undefined
+    const rule = clean === undefined ? 'a string or {value: string}' : findBrokenRule(key, clean)
+    if (clean !== undefined && rule === undefined) texts[key] = clean
+    else problems.push({ field: `data.${key}`, rule: rule ?? '', given: toGiven(text ?? value) })
+  }
+}
+
+function checkTimes({ sendAt, expiresAt, hold }: z.output<typeof shape>, problems: PushProblem[]): void {
+  const given = expiresAt === undefined ? 'nothing' : new Date(expiresAt).toISOString()
+  if (hold && !(expiresAt !== undefined && expiresAt <= Date.now() + longestHold)) {
+    problems.push({ field: 'expiresAt', rule: 'a time at most 30 days ahead, because of hold', given })
+  } else if (sendAt !== undefined && expiresAt !== undefined && expiresAt <= sendAt) {
+    problems.push({ field: 'expiresAt', rule: 'a time after sendAt', given })
+  }
+}
+
+function toMilliseconds(value: unknown): number | undefined {
+  if (value instanceof Date) return toMilliseconds(value.getTime())
+  // Seconds by mistake would be a day in 1970, and the push would go out at once.
+  if (typeof value === 'number') return Number.isInteger(value) && value >= 1e12 ? value : undefined
+  if (typeof value !== 'string') return undefined
+  if (/^\d{13}$/.test(value)) return Number(value)
+  return isoTime.safeParse(value).success ? Date.parse(value) : undefined
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}

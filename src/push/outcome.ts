@@ -1,0 +1,172 @@
+import { minute, second } from '../duration.ts'
+import { errcode, explain, isTokenEndpoint, reasonOf } from '../wechat/errcode.ts'
+import { WechatApiError, type WechatNetworkError } from '../wechat/errors.ts'
+import type { PaceSignal } from './pace.ts'
+
+/** What is known about a push whose try has just failed. */
+export interface Attempt {
+  /** Tries that count against the limit, this one included. */
+  attempts: number
+  maxAttempts: number
+  /** How often the queue has handed the push out; tries that do not count are in here. */
+  starts: number
+  /** An earlier try may have been accepted. */
+  isUnclear: boolean
+  /** What the try before was refused with. */
+  lastErrcode: number | null
+  /** WeChat itself told us of the template or follower that it now denies. */
+  isBelieved: boolean
+}
+
+/** What is done about a failed try. */
+export type Outcome =
+  | Retry
+  | { kind: 'pause'; reason: string; detail: string }
+  | { kind: 'final'; status: 'rejected' | 'unknown'; reason: string; detail: string; hasLeft: boolean }
+
+interface Retry {
+  kind: 'retry'
+  delay: number
+  /** Against the limit of tries. */
+  counts: boolean
+  /** The try may have been accepted all the same. */
+  isUnclear: boolean
+  /** What it says about more than this push: the account is too fast, WeChat is busy (perhaps with this account), or cannot be reached. */
+  signal?: PaceSignal | 'out_of_reach'
+  detail: string
+}
+
+/** A code nobody documents may stand for a passing fault, so it is worth a few tries. */
+const undocumentedAttempts = 3
+/** WeChat sometimes denies a template or a follower it has, and knows it again later. */
+const secondLook = 30 * second
+const longestBackoff = minute
+const leftCodes: readonly number[] = [errcode.notFollowing, errcode.noLongerFollowing]
+
+/** The one table from a failed try to what is done about it. `random` is from 0 to 1. */
+export function decide(
+  error: WechatApiError | WechatNetworkError,
+  attempt: Attempt,
+  random: number,
+): Outcome {
+  return error instanceof WechatApiError
+    ? decideRefusal(error, attempt, random)
+    : decideNoAnswer(error, attempt, random)
+}
+
+/** 1 s doubling to 60 s, of which up to a half is left to chance so that pushes that failed together part. */
+export function toBackoff(tries: number, random: number): number {
+  return Math.min(longestBackoff, second * 2 ** (Math.max(1, tries) - 1)) * (1 - random / 2)
+}
+
+function decideRefusal(error: WechatApiError, attempt: Attempt, random: number): Outcome {
+  const reason = reasonOf(error)
+  const detail = explain(error)
+  // Without a token nothing was said about the push.
+  const isAboutPush = !isTokenEndpoint(error.path)
+  switch (error.class) {
+    case 'T':
+      return {
+        kind: 'retry',
+        delay: toBackoff(attempt.starts, random),
+        counts: false,
+        isUnclear: false,
+        detail,
+      }
+    case 'B': {
+      const isPace = reason === 'rate_limited'
+      const delay =
+        error.errcode === errcode.minuteQuota
+          ? minute + 5 * second * random
+          : toBackoff(isPace ? attempt.starts : attempt.attempts, random)
+      const counts = isAboutPush && !isPace
+      return giveUpWhenExhausted(
+        { kind: 'retry', delay, counts, isUnclear: false, signal: isPace ? 'too_fast' : 'busy', detail },
+        attempt,
+      )
+    }
+    case 'Q':
+    case 'A':
+      return { kind: 'pause', reason, detail }
+    case 'R':
+    case 'C':
+    case 'L':
+    case 'O':
+      if (!isAboutPush) return { kind: 'pause', reason, detail }
+      if (deservesSecondLook(error, attempt)) {
+        return { kind: 'retry', delay: secondLook * (1 + random / 2), counts: true, isUnclear: false, detail }
+      }
+      if (
+        reason === 'wechat_error' &&
+        attempt.attempts < Math.min(undocumentedAttempts, attempt.maxAttempts)
+      ) {
+        return {
+          kind: 'retry',
+          delay: toBackoff(attempt.attempts, random),
+          counts: true,
+          isUnclear: false,
+          detail,
+        }
+      }
+      return decideForGood(error, attempt, leftCodes.includes(error.errcode))
+    default:
+      return assertNever(error.class)
+  }
+}
+
+function decideNoAnswer(error: WechatNetworkError, attempt: Attempt, random: number): Outcome {
+  const detail = `WeChat gave no usable answer: ${error.detail}`
+  if (!error.maybeReceived || isTokenEndpoint(error.path)) {
+    const delay = toBackoff(attempt.starts, random)
+    return { kind: 'retry', delay, counts: false, isUnclear: false, signal: 'out_of_reach', detail }
+  }
+  const delay = toBackoff(attempt.attempts, random)
+  return giveUpWhenExhausted({ kind: 'retry', delay, counts: true, isUnclear: true, detail }, attempt)
+}
+
+/** A push that may have been accepted is not called rejected: its user may have it. */
+function giveUpWhenExhausted(retry: Retry, { attempts, maxAttempts, isUnclear }: Attempt): Outcome {
+  if (!retry.counts || attempts < maxAttempts) return retry
+  const tries = `${attempts} ${attempts === 1 ? 'try' : 'tries'} failed, the last because: ${retry.detail}`
+  return isUnclear || retry.isUnclear
+    ? {
+        kind: 'final',
+        status: 'unknown',
+        reason: 'ambiguous',
+        detail: `${tries}. A try may have been accepted all the same`,
+        hasLeft: false,
+      }
+    : { kind: 'final', status: 'rejected', reason: 'retries_exhausted', detail: tries, hasLeft: false }
+}
+
+/**
+ * The content is the same in every try, so who refuses it now has refused it before. The user may have left since, and
+ * denials come and go: those say nothing about an earlier try.
+ */
+function decideForGood(error: WechatApiError, { isUnclear }: Attempt, hasLeft: boolean): Outcome {
+  const detail = explain(error)
+  return isUnclear && (error.class === 'R' || isDenial(error))
+    ? {
+        kind: 'final',
+        status: 'unknown',
+        reason: 'ambiguous',
+        detail: `${detail}. An earlier try may have been accepted all the same`,
+        hasLeft,
+      }
+    : { kind: 'final', status: 'rejected', reason: reasonOf(error), detail, hasLeft }
+}
+
+function deservesSecondLook(
+  error: WechatApiError,
+  { isBelieved, lastErrcode, attempts, maxAttempts }: Attempt,
+): boolean {
+  return isDenial(error) && isBelieved && lastErrcode !== error.errcode && attempts < maxAttempts
+}
+
+function isDenial({ errcode: code }: WechatApiError): boolean {
+  return code === errcode.invalidTemplateId || code === errcode.invalidOpenid
+}
+
+function assertNever(value: never): never {
+  throw new Error(`Unexpected class ${String(value)}`)
+}

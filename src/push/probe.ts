@@ -1,0 +1,16 @@
+import { day, minute, second, toShanghaiDayStart } from '../duration.ts'
+import { errcode, reasonOf } from '../wechat/errcode.ts'
+
+const quotaReason = reasonOf({ errcode: errcode.dailyQuota, path: '' })
+const longestInterval = 5 * minute
+
+export function isQuota(reason: string): boolean {
+  return reason === quotaReason
+}
+
+/** When to look whether an account paused at `since` may send again, after `probes` that found it may not. */
+export function toProbeAt(reason: string, since: number, probes: number, now: number): number {
+  if (!isQuota(reason)) return now + Math.min(longestInterval, 5 * second * 2 ** Math.min(probes, 10))
+  // WeChat gives new quotas at midnight; a minute later its clock and ours agree that it is over.
+  return Math.max(toShanghaiDayStart(since) + day + minute, now + minute)
+}

@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto'
+import type { JobsOptions } from 'bullmq'
+import { toTokenHash } from '../db/sessionToken.ts'
+import { day } from '../duration.ts'
+import { jobName, type PushJob, toJobId } from '../queue/job.ts'
+import type { ProducerQueue } from '../queue/producerQueue.ts'
+import { QueueUnavailableError } from '../queue/unavailable.ts'
+import { InvalidPushError, toSentence } from './invalidPush.ts'
+import { checkMessage, type ValidMessage } from './message.ts'
+
+/** `duplicate`: the queue remembers a push with this id, for a day at least after its `sendAt`. */
+export interface PushReceipt {
+  id: string
+  status: 'queued' | 'duplicate'
+}
+
+export interface PushManyReceipt {
+  queued: number
+  duplicates: number
+  /** Messages that were left out, by their position from 0. */
+  invalid: { index: number; reason: string }[]
+}
+
+export interface Producer {
+  /** Rejects with InvalidPushError or QueueUnavailableError. */
+  push(message: unknown): Promise<PushReceipt>
+  /**
+   * Takes messages as fast as they are queued, in chunks, so that memory does not grow with their number.
+   * Rejects with QueueUnavailableError, which says how many are queued.
+   */
+  pushMany(messages: Iterable<unknown> | AsyncIterable<unknown>): Promise<PushManyReceipt>
+}
+
+interface QueuedJob {
+  name: string
+  data: PushJob
+  opts: JobsOptions & { jobId: string }
+}
+
+const chunkSize = 500
+const chunksInFlight = 2
+
+/** Checks messages and puts them into the queue. */
+export function createProducer(queue: ProducerQueue): Producer {
+  return {
+    async push(message) {
+      const checked = checkMessage(message)
+      if ('problems' in checked) throw new InvalidPushError(checked.problems)
+      const { name, data, opts } = toJob(checked.message)
+      try {
+        const job = await queue.run((q) => q.add(name, data, opts))
+        return { id: data.id, status: job.id === opts.jobId ? 'queued' : 'duplicate' }
+      } catch (error) {
+        throw explainPush(error, data.id)
+      }
+    },
+
+    async pushMany(messages) {
+      const receipt: PushManyReceipt = { queued: 0, duplicates: 0, invalid: [] }
+      const pending: Promise<void>[] = []
+      try {
+        let index = 0
+        for await (const chunk of toChunks(messages)) {
+          if (pending.length === chunksInFlight) await pending.shift()
+          const jobs = chunk.flatMap((message) => toValidJob(message, index++, receipt))
+          const added = add(jobs, receipt)
+          // Awaited later; until then its failure is not unhandled.
+          added.catch(() => {})
+          pending.push(added)
+        }
+        await Promise.all(pending)
+        return receipt
+      } catch (error) {
+        await Promise.allSettled(pending)
+        throw explainPushMany(error, receipt)
+      }
+    },
+  }
+
+  /** BullMQ adds what it can of a chunk before it rejects, so a repetition finds its own jobs by their ids. */
+  async function add(jobs: QueuedJob[], receipt: PushManyReceipt): Promise<void> {
+    if (jobs.length === 0) return
+    const added = await queue.run((q) => q.addBulk(jobs))
+    const queued = added.filter((job, i) => job.id === jobs[i]?.opts.jobId).length
+    receipt.queued += queued
+    receipt.duplicates += jobs.length - queued
+  }
+}
+
+function toValidJob(message: unknown, index: number, { invalid }: PushManyReceipt): QueuedJob[] {
+  const checked = checkMessage(message)
+  if ('message' in checked) return [toJob(checked.message)]
+  invalid.push({ index, reason: toSentence(checked.problems) })
+  return []
+}
+
+/** Tells the jobs of this process from those of others with the same push id. */
+const nonce = randomUUID().slice(0, 8)
+let serial = 0
+
+/** Written out, because spreads would cost a third of all that a push costs here. */
+function toJob(message: ValidMessage): QueuedJob {
+  const { id, sendAt, priority } = message
+  const now = Date.now()
+  const data = toPushJob(message, id ?? toTimeOrderedId(now), now)
+  const opts: QueuedJob['opts'] = { jobId: data.id }
+  const delay = Math.max(0, (sendAt ?? 0) - now)
+  if (delay > 0) opts.delay = delay
+  if (priority !== undefined) opts.priority = priority
+  if (id !== undefined) {
+    serial += 1
+    opts.jobId = toJobId(id, `${nonce}${serial.toString(36)}`)
+    opts.deduplication = { id, ttl: delay + day }
+  }
+  return { name: jobName, data, opts }
+}
+
+function toPushJob(message: ValidMessage, id: string, now: number): PushJob {
+  const { unionid, openid, session, templateId, data, url, miniprogram, expiresAt, hold } = message
+  const job: PushJob = { v: 1, id, createdAt: hold ? toInstant(now) : now, templateId, data }
+  if (unionid !== undefined) job.unionid = unionid
+  if (openid !== undefined) job.openid = openid
+  if (session !== undefined) job.session = toTokenHash(session)
+  if (url !== undefined) job.url = url
+  if (miniprogram !== undefined) job.miniprogram = miniprogram
+  if (expiresAt !== undefined) job.expiresAt = expiresAt
+  if (hold) job.hold = true
+  return job
+}
+
+let lastInstant = 0
+
+/** Distinct within this process: held pushes go out in the order in which they were asked for. */
+function toInstant(now: number): number {
+  lastInstant = now > lastInstant ? now : lastInstant + 1 / 1024
+  return lastInstant
+}
+
+/** A UUID (version 7) that begins with the time, so that pushes of one moment lie side by side in the database. */
+function toTimeOrderedId(now: number): string {
+  const time = now.toString(16).padStart(12, '0')
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`
+}
+
+/** A plain array or generator is not awaited item by item: that would cost more than checking the item. */
+async function* toChunks(messages: Iterable<unknown> | AsyncIterable<unknown>): AsyncGenerator<unknown[]> {
+  let chunk: unknown[] = []
+  if (Symbol.iterator in messages) {
+    for (const message of messages) {
+      if (chunk.push(message) < chunkSize) continue
+      yield chunk
+      chunk = []
+    }
+  } else {
+    for await (const message of messages) {
+      if (chunk.push(message) < chunkSize) continue
+      yield chunk
+      chunk = []
+    }
+  }
+  yield chunk
+}
+
+function explainPush(error: unknown, pushId: string): unknown {
+  if (!(error instanceof QueueUnavailableError)) return error
+  const sentence = `${error.message}. Repeat the push with the id ${JSON.stringify(pushId)}: it is sent once even if it was queued after all`
+  return new QueueUnavailableError(sentence, { cause: error.cause, pushId })
+}
+
+function explainPushMany(error: unknown, { queued, duplicates }: PushManyReceipt): unknown {
+  if (!(error instanceof QueueUnavailableError)) return error
+  const sentence = `${error.message}. ${queued + duplicates} messages are queued for sure; those with an id of their own can all be repeated and are sent once`
+  return new QueueUnavailableError(sentence, { cause: error.cause, queued })
+}

@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { second } from '../duration.ts'
+import { QueueUnavailableError } from '../queue/unavailable.ts'
+import { type Ask, patience } from './ask.ts'
+import { hasEnded } from './pushRow.ts'
+import type { PushRecord } from './record.ts'
+
+/** What to wait for, besides any other end of the push: that WeChat accepts it, or its receipt. */
+export type WaitGoal = 'sent' | 'delivered'
+
+export interface WaitOptions {
+  /** Default `sent`. */
+  until?: WaitGoal | undefined
+  /** Default 30 s. */
+  timeoutMs?: number | undefined
+}
+
+/** A push has not come as far as it was waited for; it goes on all the same. */
+export class TimeoutError extends Error {
+  override readonly name = 'TimeoutError'
+  /** The last that is known of it; null = nothing. */
+  readonly record: PushRecord | null
+
+  constructor(sentence: string, record: PushRecord | null, cause?: unknown) {
+    super(sentence, { cause })
+    this.record = record
+  }
+}
+
+const longestPause = second
+
+/** Asks again and again, because there is nothing that would tell: less and less often, once a second at last. */
+export async function waitForPush(
+  { find }: Pick<Ask, 'find'>,
+  id: string,
+  { until = 'sent', timeoutMs = 30 * second }: WaitOptions,
+  signal: AbortSignal,
+): Promise<PushRecord> {
+  const deadline = Date.now() + timeoutMs
+  let record: PushRecord | null | undefined
+  let failure: QueueUnavailableError | undefined
+  for (let pause = 50; ; pause = Math.min(1.5 * pause, longestPause)) {
+    try {
+      record = await find(id, Math.max(0, Math.min(patience, deadline - Date.now())))
+    } catch (error) {
+      if (!(error instanceof QueueUnavailableError)) throw error
+      failure = error
+    }
+    if (record && hasReached(record, until)) return record
+    const left = deadline - Date.now()
+    if (left <= 0) throw toTimeout(id, until, timeoutMs, record, failure)
+    await sleep(Math.min(pause, left), undefined, { signal }).catch(() => {})
+    if (signal.aborted)
+      throw new QueueUnavailableError('The queue was closed by this program', { cause: undefined })
+  }
+}
+
+export function hasReached(push: { status: string }, until: WaitGoal): boolean {
+  return hasEnded(push) && (until === 'sent' || push.status !== 'sent')
+}
+
+function toTimeout(
+  id: string,
+  until: WaitGoal,
+  timeoutMs: number,
+  record: PushRecord | null | undefined,
+  failure: QueueUnavailableError | undefined,
+): TimeoutError {
+  const missed = until === 'sent' ? `Push ${id} was not sent` : `There is no receipt for push ${id}`
+  // The last question may have had no time left for its answer.
+  const state = record === undefined ? failure?.message : toState(record)
+  return new TimeoutError(`${missed} within ${timeoutMs} ms: ${state}`, record ?? null, failure)
+}
+
+function toState(record: PushRecord | null): string {
+  if (!record) return 'no push with this id is known'
+  return `it is ${[record.status, record.reason].filter(Boolean).join(', ')}`
+}

@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AccountState } from '../db/accountState.ts'
+import { DatabaseError } from '../db/databaseError.ts'
+import type { HeldPushes } from '../db/heldPushes.ts'
+import type { Leases } from '../db/leases.ts'
+import type { PushRows } from '../db/pushes.ts'
+import type { FindSessionUser } from '../db/sessions.ts'
+import type { Templates } from '../db/templates.ts'
+import { second } from '../duration.ts'
+import type { Log } from '../log.ts'
+import type { PushQueue, QueueWorker } from '../queue/backend.ts'
+import type { WorkerQueue } from '../queue/workerQueue.ts'
+import type { WechatApi } from '../wechat/api.ts'
+import { createAccountGuard } from './accountGuard.ts'
+import type { PauseNews } from './alertText.ts'
+import { type Answering, startAnswering } from './answer.ts'
+import { createGate } from './gate.ts'
+import { createJobHandler, mostCrashes } from './jobHandler.ts'
+import { startOrphanSearch } from './orphans.ts'
+import { createPacing } from './pacing.ts'
+import { createProcessor } from './processor.ts'
+import { createQueuedPushes } from './queuedPushes.ts'
+import { createRelease } from './release.ts'
+import type { KnownFollower } from './resolve.ts'
+import { startWatchdog } from './watchdog.ts'
+
+export interface PushWorkerDeps {
+  appid: string
+  queue: WorkerQueue
+  pushes: PushRows
+  held: HeldPushes
+  findSessionUser: FindSessionUser
+  followers: {
+    findRecipient(unionid: string): Promise<KnownFollower | undefined>
+    findByOpenid(openid: string): Promise<KnownFollower | undefined>
+    markUnsubscribed(openids: string[], at: number): Promise<unknown>
+  }
+  templates: Pick<Templates, 'find'>
+  accountState: AccountState
+  leases: Pick<Leases, 'acquire'>
+  api: Pick<WechatApi, 'sendTemplate' | 'getQuota'>
+  /** Told by the one worker of several that paused or resumed the account. */
+  onPauseChange?: (news: PauseNews) => void
+  log: Log
+}
+
+export interface PushWorkerOptions {
+  /** Sends in flight. */
+  concurrency: number
+  /** Tries before a failure that could pass becomes final. */
+  attempts: number
+  /** Sends per second over all workers of the account; 0 = only the adaptive limit. */
+  rate: number
+}
+
+export interface PushWorker {
+  /** Resolves when it takes jobs; waits for the queue as long as it takes. */
+  start(): Promise<void>
+  /** Takes no more jobs and finishes those under way, for at most 30 s. */
+  stop(): Promise<void>
+}
+
+const stopPatience = 30 * second
+/** While some jobs are taken out of the queue or off it, others fill the sends that are allowed at once. */
+const jobsPerSend = 1.5
+/** What an idle worker may take to close when its server does not answer. */
+const idleStopPatience = 3 * second
+
+/** Takes the pushes of one account from the queue and sends them; goes on by itself after any outage. */
+export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOptions): PushWorker {
+  const { appid, pushes, held, followers, templates, accountState: state, leases, api } = deps
+  const { queue, control, createWorker, onReady, reset } = deps.queue
+  const log = deps.log.child({ account: appid })
+  const owner = randomUUID()
+  const impatience = new AbortController()
+  const releasers: (() => void)[] = []
+  let worker: QueueWorker | undefined
+  let answering: Answering | undefined
+  let isStopping = false
+  let inFlight = 0
+
+  // Every send under way may wait for it.
+  setMaxListeners(0, impatience.signal)
+
+  const gate = createGate({ pause: () => worker?.pause(true), resume: () => worker?.resume(), log })
+  const guard = createAccountGuard({
+    queue,
+    state,
+    api,
+    alert: (news) => deps.onPauseChange?.(news),
+    log,
+  })
+  const pacing = createPacing({
+    queue,
+    state,
+    mayRaise: () => leases.acquire(`pace ${appid}`, owner, 3 * second),
+    ceiling: options.rate,
+    log,
+  })
+  const release = createRelease({ queue, held, log })
+  const processor = createProcessor({
+    appid,
+    maxAttempts: options.attempts,
+    concurrency: options.concurrency,
+    mayTry: () => !isStopping && !guard.isPaused(),
+    pushes,
+    held,
+    releaseNext: release.next,
+    api,
+    directory: {
+      findByUnionid: followers.findRecipient,
+      findByOpenid: followers.findByOpenid,
+      findBySession: deps.findSessionUser,
+    },
+    isTemplate: async (templateId) => (await templates.find(templateId)) !== undefined,
+    markLeft: async (openid) => {
+      await followers.markUnsubscribed([openid], Date.now())
+    },
+    onUnrecorded: (error) => gate.note('database', error.message),
+    signal: impatience.signal,
+  })
+  const openQueue = () => ({ run: <T>(use: (q: PushQueue) => Promise<T>) => use(queue) })
+  const queued = createQueuedPushes({ appid, openQueue, pushes })
+  const handler = createJobHandler({ processor, gate, guard, pacing, log })
+
+  return {
+    async start() {
+      queue.on('error', noteQueueError)
+      onReady(() => gate.pass('queue'))
+      releasers.push(gate.stop, guard.stop, pacing.stop, release.stop)
+      await queue.waitUntilReady()
+      if (isStopping) return
+      const isIdle = () => worker !== undefined && inFlight === 0 && !gate.isClosed()
+      releasers.push(startWatchdog({ queue, isIdle, rebuild, reconnect: reset }).stop)
+      answering = startAnswering({ control, pushes, queued, onError: noteQueueError, reconnect: reset })
+      for (const prepare of [pacing.start, guard.start, settleFailedJobs]) await insist(prepare)
+      if (isStopping) return
+      worker = startWorker()
+      release.start()
+      const mayLook = (ttlMs: number) => leases.acquire(`orphans ${appid}`, owner, ttlMs)
+      const orphans = startOrphanSearch({ queue, pushes, mayLook, releaseNext: release.next, log })
+      releasers.push(orphans.stop)
+    },
+
+    async stop() {
+      isStopping = true
+      for (const release of releasers.splice(0).reverse()) release()
+      const closed = new AbortController()
+      const patience = inFlight > 0 ? stopPatience : idleStopPatience
+      const lastCall = setTimeout(() => impatience.abort(), stopPatience - 5 * second)
+      await Promise.race([
+        Promise.all([worker?.close(), answering?.stop()]),
+        sleep(patience, undefined, { signal: closed.signal }).catch(() => {}),
+      ])
+      clearTimeout(lastCall)
+      closed.abort()
+    },
+  }
+
+  /** A server that is read-only or a disk that is full when the worker starts may be well again in a moment. */
+  async function insist(prepare: () => Promise<void>): Promise<void> {
+    while (!isStopping) {
+      try {
+        return await prepare()
+      } catch (error) {
+        if (error instanceof DatabaseError) gate.note('database', error.message)
+        else if (error instanceof Error && error.name === 'ReplyError') gate.note('queue', error.message)
+        else throw error
+        await sleep(second)
+      }
+    }
+  }
+
+  function startWorker(): QueueWorker {
+    const started = createWorker(
+      async (job, token) => {
+        inFlight += 1
+        try {
+          await handler.handle(job, token)
+        } finally {
+          inFlight -= 1
+        }
+      },
+      {
+        concurrency: Math.floor(options.concurrency * jobsPerSend),
+        // After a crash its jobs are free again within 20 s, far inside WeChat's dedupe window.
+        lockDuration: 15 * second,
+        stalledInterval: 5 * second,
+        maxStalledCount: mostCrashes,
+        runRetryDelay: second,
+        removeOnComplete: { count: 0 },
+      },
+    )
+    started.on('error', noteQueueError)
+    started.on('failed', (job) => {
+      if (job?.finishedOn) handler.settle(job).catch(noteQueueError)
+    })
+    return started
+  }
+
+  function rebuild(): void {
+    log.warn('jobs are waiting and none is taken: the worker is made anew')
+    worker?.close(true).catch(() => {})
+    worker = startWorker()
+  }
+
+  /** Jobs that BullMQ gave up while no worker was there to see it. */
+  async function settleFailedJobs(): Promise<void> {
+    for (let left = (await queue.getJobCounts('failed')).failed ?? 0; left > 0; left -= 100) {
+      const ids = await queue.getRanges(['failed'], 0, 99)
+      await Promise.all(ids.map(settleFailedJob))
+    }
+  }
+
+  async function settleFailedJob(id: string): Promise<void> {
+    const job = await queue.getJob(id).catch((error) => {
+      // BullMQ cannot make a job of data that is not JSON, which other programs may have put there.
+      if (error instanceof SyntaxError) return 'unreadable' as const
+      throw error
+    })
+    if (job === 'unreadable') {
+      const { kind } = await processor.process({ jobId: id, data: null, timestamp: Date.now(), starts: 1 })
+      // Without its record it stays where it is, for the next worker that starts.
+      if (kind === 'done') await queue.remove(id)
+    } else if (job) await handler.settle(job)
+  }
+
+  /** A server that refuses commands would be asked again at once, for ever. */
+  function noteQueueError(error: Error): void {
+    if (error.name === 'ReplyError') gate.close('queue', error.message)
+    else gate.note('queue', error.message)
+  }
+}
