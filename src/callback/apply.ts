@@ -1,0 +1,179 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CallbackEvents, EventProgress, StoredEvent } from '../db/callbackEvents.ts'
+import type { LiveFollowers } from '../db/liveFollowers.ts'
+import type { Database } from '../db/open.ts'
+import type { Receipts } from '../db/receipts.ts'
+import type { Statement } from '../db/statement.ts'
+import { second } from '../duration.ts'
+import type { Log } from '../log.ts'
+import { createBell } from './bell.ts'
+import type { FollowerCheck } from './checkFollower.ts'
+import { toReceiptOutcome } from './event.ts'
+import { planReceipts, planUnmatched, type ReceiptCounts } from './receipts.ts'
+
+export interface EventWorker {
+  /** Says that an event was stored. */
+  wake(): void
+  /** What became of receipts since the start. */
+  receiptCounts: Readonly<ReceiptCounts>
+  /** Resolves when the work in hand is done; the next start goes on with the rest. */
+  stop(): Promise<void>
+}
+
+interface EventWorkerDeps {
+  /** The service account. */
+  appid: string
+  db: Pick<Database, 'write'>
+  events: CallbackEvents
+  live: LiveFollowers
+  receipts: Receipts
+  checkFollower: FollowerCheck
+  /** Sends once more what a receipt says WeChat failed to deliver; absent = that is not wanted. */
+  resendFailed?: ((event: StoredEvent) => Promise<number | null>) | undefined
+  log: Log
+  now?: () => number
+}
+
+const batchSize = 500
+const followUpsAtOnce = 10
+const pollEvery = second
+/** Milliseconds in which the events of a storm come together: one commit for all of them leaves room for the answers. */
+const gatherFor = 20
+
+/**
+ * Works off the stored events of one account, beginning with what an earlier process left. Each effect can be written
+ * twice and in any order, so that a crash costs nothing and several processes may share a database.
+ */
+export function startEventWorker(deps: EventWorkerDeps): EventWorker {
+  const { appid, db, events, live, receipts, checkFollower, resendFailed, log, now = Date.now } = deps
+  const receiptCounts: ReceiptCounts = { delivered: 0, undelivered: 0, repeated: 0, foreign: 0 }
+  const stopping = new AbortController()
+  const bell = createBell()
+  const followUps = new Map<number, Promise<void>>()
+  let nextLook = 0
+  let isFailing = false
+  const ended = run()
+
+  return {
+    wake: bell.ring,
+    receiptCounts,
+    stop() {
+      stopping.abort()
+      bell.ring()
+      return ended
+    },
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const isMoreWaiting = await workOnce().catch(leaveForLater)
+      if (!isMoreWaiting) await bell.wait(pollEvery)
+      await sleep(gatherFor, undefined, { signal: stopping.signal }).catch(() => {})
+    }
+    await Promise.all(followUps.values())
+  }
+
+  /** Events stay stored until their effect is written, so the next poll finds them again. */
+  function leaveForLater(error: unknown): false {
+    if (!isFailing && !stopping.signal.aborted) {
+      log.error({ err: error }, 'callback events cannot be worked off now, they wait')
+      isFailing = true
+    }
+    return false
+  }
+
+  async function write(statements: Statement[]): Promise<true> {
+    await db.write(statements)
+    if (isFailing) log.info('callback events are worked off again')
+    isFailing = false
+    return true
+  }
+
+  async function workOnce(): Promise<boolean> {
+    const applied = await applyNew()
+    const looked = now() >= nextLook ? await lookAgain() : 0
+    await startFollowUps()
+    return applied === batchSize || looked === batchSize
+  }
+
+  async function applyNew(): Promise<number> {
+    const batch = await events.findNew(now(), batchSize)
+    if (batch.length === 0) return 0
+    const plan = await planReceipts(
+      receipts,
+      batch.filter(({ kind }) => kind === 'receipt'),
+    )
+    await write([...plan.statements, ...batch.flatMap(toEffect), events.toUpdate(batch.map(toProgress))])
+    count(plan.counts)
+    return batch.length
+  }
+
+  function toEffect(event: StoredEvent): Statement[] {
+    const user = { openid: event.openid, app: event.app || appid }
+    switch (event.kind) {
+      case 'subscribe':
+        return live.toFollow([event])
+      case 'unsubscribe':
+        return [live.toUnfollow([event])]
+      case 'user_authorization_revoke':
+        return live.toForget([user])
+      case 'user_authorization_cancellation':
+        return user.app === appid
+          ? [live.toUnfollow([event]), ...live.toForget([user])]
+          : live.toForget([user])
+      case 'user_info_modified':
+      case 'receipt':
+        return []
+      default:
+        return event.kind satisfies never
+    }
+  }
+
+  function toProgress(event: StoredEvent): EventProgress {
+    return { id: event.id, tries: 1, dueAt: hasFollowUp(event) ? now() : null }
+  }
+
+  /** Whether there is more to do than to write: WeChat is asked about a follower, a lost push is sent again. */
+  function hasFollowUp({ kind, app, msgid, status }: StoredEvent): boolean {
+    if (kind === 'subscribe') return true
+    if (kind === 'user_info_modified') return app === '' || app === appid
+    const isLost = kind === 'receipt' && msgid !== '0' && toReceiptOutcome(status) === 'system_failed'
+    return isLost && resendFailed !== undefined
+  }
+
+  async function lookAgain(): Promise<number> {
+    const { statements, counts, looked } = await planUnmatched(receipts, now(), batchSize)
+    if (looked > 0) await write(statements)
+    if (looked < batchSize) nextLook = now() + pollEvery
+    count(counts)
+    return looked
+  }
+
+  function count(counts: ReceiptCounts): void {
+    receiptCounts.delivered += counts.delivered
+    receiptCounts.undelivered += counts.undelivered
+    receiptCounts.repeated += counts.repeated
+    receiptCounts.foreign += counts.foreign
+  }
+
+  async function startFollowUps(): Promise<void> {
+    const due = await events.findApplied(now(), followUpsAtOnce + followUps.size)
+    const waiting = due.filter(({ id }) => !followUps.has(id))
+    for (const event of waiting.slice(0, followUpsAtOnce - followUps.size)) {
+      followUps.set(event.id, followUp(event))
+    }
+  }
+
+  async function followUp(event: StoredEvent): Promise<void> {
+    const isWritten = await progress(event).catch(leaveForLater)
+    followUps.delete(event.id)
+    if (isWritten) bell.ring()
+  }
+
+  async function progress(event: StoredEvent): Promise<true> {
+    const { id, kind, tries } = event
+    const dueAt =
+      kind === 'receipt' ? await resendFailed?.(event) : await checkFollower(event, stopping.signal)
+    return write([events.toUpdate([{ id, tries: tries + 1, dueAt: dueAt ?? null }])])
+  }
+}

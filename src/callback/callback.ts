@@ -1,0 +1,62 @@
+import { createCallbackEvents } from '../db/callbackEvents.ts'
+import { createLiveFollowers } from '../db/liveFollowers.ts'
+import type { Database } from '../db/open.ts'
+import { createReceipts } from '../db/receipts.ts'
+import type { Log } from '../log.ts'
+import { startEventWorker } from './apply.ts'
+import { createFollowerCheck, type FollowerCheckDeps } from './checkFollower.ts'
+import { toFacts } from './event.ts'
+import type { ReceiptCounts } from './receipts.ts'
+import { type CallbackAccount, type CallbackAnswer, type CallbackRequest, createReceiver } from './receive.ts'
+import { createRefusals, type Refusals } from './refusals.ts'
+import { createResendFailed } from './resendFailed.ts'
+
+export interface Callback {
+  receive(request: CallbackRequest): Promise<CallbackAnswer>
+  /** Requests that were not taken, by reason. */
+  refusals: Refusals
+  /** What became of receipts since the start. */
+  receiptCounts: Readonly<ReceiptCounts>
+  /** Resolves when the work in hand is done; the next start goes on with the rest. */
+  close(): Promise<void>
+}
+
+interface CallbackDeps extends Pick<FollowerCheckDeps, 'api' | 'followers'> {
+  account: CallbackAccount
+  db: Pick<Database, 'read' | 'write'>
+  /** Sends a push that WeChat failed to deliver once more, as a new message; absent = that is not wanted. */
+  resend?: ((pushId: string) => Promise<unknown>) | undefined
+  log: Log
+  now?: () => number
+}
+
+/** Takes WeChat's message push for one account and works it off, beginning with what an earlier process left. */
+export function startCallback(deps: CallbackDeps): Callback {
+  const { account, db, api, followers, resend, log, now = Date.now } = deps
+  const { appid } = account
+  const receipts = createReceipts(db, appid)
+  const events = createCallbackEvents(db, appid)
+  const refusals = createRefusals(log, now)
+  const worker = startEventWorker({
+    appid,
+    db,
+    events,
+    live: createLiveFollowers(db, appid),
+    receipts,
+    checkFollower: createFollowerCheck({ api, followers, log, now }),
+    resendFailed: resend && createResendFailed({ receipts, resend, log, now }),
+    log,
+    now,
+  })
+  const receive = createReceiver({
+    accounts: [account],
+    async store(_appid, event) {
+      const isNew = await events.record(toFacts(event), now())
+      if (isNew) worker.wake()
+    },
+    refusals,
+    log,
+    now,
+  })
+  return { receive, refusals, receiptCounts: worker.receiptCounts, close: worker.stop }
+}

@@ -1,0 +1,103 @@
+import type { Receipt, ReceiptedPush, Receipts, Settlement } from '../db/receipts.ts'
+import type { Statement } from '../db/statement.ts'
+import { day, minute, second } from '../duration.ts'
+import { type ReceiptOutcome, toReceiptOutcome } from './event.ts'
+
+export interface ReceiptCounts {
+  delivered: number
+  undelivered: number
+  /** For pushes that had their receipt already. */
+  repeated: number
+  /** Fitted no push for a day: another program of this account sent the message. */
+  foreign: number
+}
+
+interface ReceiptPlan {
+  /** For one transaction. */
+  statements: Statement[]
+  counts: ReceiptCounts
+}
+
+const keepUnmatched = day
+/** How long after its receipt a send may be recorded, where the receipt does not name its message. */
+const overtaken = minute
+
+/** What receipts that have just come do to the pushes. */
+export async function planReceipts(receipts: Receipts, batch: readonly Receipt[]): Promise<ReceiptPlan> {
+  const { settlements, unmatched, counts } = await match(receipts, batch)
+  const kept = unmatched.map((receipt) => ({ ...receipt, dueAt: receipt.receivedAt + second }))
+  return { statements: [receipts.toSettle(settlements), receipts.toKeep(kept)], counts }
+}
+
+/**
+ * Looks again at receipts that fitted no push. They overtook the record of the send by a moment, or another program
+ * sent the message; so each look comes after twice the time of the last, and after a day they are dropped.
+ */
+export async function planUnmatched(
+  receipts: Receipts,
+  now: number,
+  limit: number,
+): Promise<ReceiptPlan & { looked: number }> {
+  const due = await receipts.findUnmatched(now, limit)
+  const { settlements, unmatched, counts } = await match(receipts, due)
+  const waiting = new Set(unmatched.filter((receipt) => now - receipt.receivedAt < keepUnmatched))
+  const postponed = [...waiting].map(({ id, receivedAt }) => ({ id, dueAt: now + (now - receivedAt) }))
+  const statements = [
+    receipts.toSettle(settlements),
+    receipts.toDrop(due.filter((receipt) => !waiting.has(receipt))),
+    receipts.toPostpone(postponed),
+  ]
+  const foreign = unmatched.length - waiting.size
+  return { statements, counts: { ...counts, foreign }, looked: due.length }
+}
+
+async function match<T extends Receipt>(receipts: Receipts, batch: readonly T[]) {
+  const settlements: Settlement[] = []
+  const unmatched: T[] = []
+  const counts: ReceiptCounts = { delivered: 0, undelivered: 0, repeated: 0, foreign: 0 }
+  const taken = new Set<string>()
+  for (const receipt of batch) {
+    const push = await findPush(receipts, receipt, taken)
+    if (!push) {
+      unmatched.push(receipt)
+    } else if (push.status !== 'sent' || taken.has(push.id)) {
+      counts.repeated += 1
+    } else {
+      const result = toResult(receipt.status)
+      taken.add(push.id)
+      settlements.push({ id: push.id, finishedAt: receipt.receivedAt, ...result })
+      counts[result.status] += 1
+    }
+  }
+  return { settlements, unmatched, counts }
+}
+
+/** Without a msgid: the last message to that user that has no receipt yet, unless it was sent after this receipt. */
+async function findPush(
+  receipts: Receipts,
+  { msgid, openid, receivedAt }: Receipt,
+  taken: ReadonlySet<string>,
+): Promise<ReceiptedPush | undefined> {
+  if (msgid !== '0') return receipts.findByMsgid(msgid)
+  const unanswered = await receipts.findUnanswered(openid)
+  return unanswered.find(
+    ({ id, sentAt }) =>
+      !taken.has(id) && sentAt > receivedAt - keepUnmatched && sentAt < receivedAt + overtaken,
+  )
+}
+
+function toResult(status: string): Pick<Settlement, 'status' | 'reason' | 'detail'> {
+  const outcome = toReceiptOutcome(status)
+  if (outcome === 'success') return { status: 'delivered', reason: null, detail: null }
+  return {
+    status: 'undelivered',
+    reason: outcome,
+    detail: details[outcome] ?? `WeChat's receipt says "${status}"`,
+  }
+}
+
+const details: Partial<Record<ReceiptOutcome, string>> = {
+  user_block: 'the user has switched off messages from this service account',
+  system_failed: 'WeChat accepted the message and then failed to deliver it',
+  freq_limit: 'WeChat dropped the message because this user has been sent too many',
+}

@@ -1,0 +1,143 @@
+import { hour, second } from '../duration.ts'
+import type { Log } from '../log.ts'
+import { decrypt, isSignature } from './crypto.ts'
+import { type CallbackEvent, type MessageFields, parseXml, toEvent } from './event.ts'
+import type { Refusal, Refusals } from './refusals.ts'
+
+export interface CallbackAccount {
+  appid: string
+  /** The Token of the console's server settings. */
+  token: string
+  /** Current, then previous EncodingAESKey; with at least one, unencrypted messages are refused. */
+  encodingAesKeys: readonly string[]
+}
+
+export interface CallbackRequest {
+  method: string
+  /** As parsed by any web framework; parameters that are not one string count as missing. */
+  query: Readonly<Record<string, unknown>>
+  /** The raw body. */
+  body?: string | undefined
+  /** The Content-Type header; absent = the caller has seen to it. */
+  contentType?: string | undefined
+  /** The account named in the path; absent = the first configured one. */
+  appid?: string | undefined
+}
+
+export interface CallbackAnswer {
+  status: number
+  /** Plain text. */
+  body: string
+}
+
+interface ReceiverDeps {
+  accounts: readonly CallbackAccount[]
+  /** Resolves when the event is safe on disk. */
+  store(appid: string, event: CallbackEvent): Promise<void>
+  refusals: Refusals
+  log: Log
+  now?: () => number
+}
+
+export const maxBodyBytes = 64 * 1024
+export const clockTolerance = hour
+/** Requests that wait for the database; beyond that WeChat is told to come again instead of filling the memory. */
+const maxWaiting = 5_000
+
+type Reading =
+  | { kind: 'echo'; text: string }
+  | { kind: 'event'; event: CallbackEvent }
+  | { kind: 'ignored' }
+  | Refusal
+
+/**
+ * Answers WeChat's message push: the URL check by GET and messages by POST, plain, compatible or encrypted. `success` is
+ * answered once the event is stored; what it means is worked out later, because WeChat waits 5 seconds and then repeats.
+ */
+export function createReceiver({ accounts, store, refusals, log, now = Date.now }: ReceiverDeps) {
+  let waiting = 0
+  let isFailing = false
+
+  return async (request: CallbackRequest): Promise<CallbackAnswer> => {
+    const account = request.appid ? accounts.find((a) => a.appid === request.appid) : accounts[0]
+    const reading = account ? read(request, account, now()) : 'unknown_account'
+    if (typeof reading === 'string') {
+      return { status: refusals.record(reading, account?.appid), body: 'refused' }
+    }
+    if (reading.kind === 'echo') return { status: 200, body: reading.text }
+    if (reading.kind === 'event' && account && !(await isStored(account.appid, reading.event))) {
+      return { status: 503, body: 'try again' }
+    }
+    return { status: 200, body: 'success' }
+  }
+
+  async function isStored(appid: string, event: CallbackEvent): Promise<boolean> {
+    if (waiting >= maxWaiting) return false
+    waiting += 1
+    try {
+      await store(appid, event)
+      if (isFailing) log.info('callback events can be stored again')
+      isFailing = false
+      return true
+    } catch (error) {
+      if (!isFailing) log.error({ err: error }, 'callback events cannot be stored, WeChat will repeat them')
+      isFailing = true
+      return false
+    } finally {
+      waiting -= 1
+    }
+  }
+}
+
+function read(request: CallbackRequest, account: CallbackAccount, now: number): Reading {
+  const { method, query, contentType } = request
+  // Body parsers of some frameworks make an object of an absent body.
+  const body = typeof request.body === 'string' ? request.body : ''
+  if (method !== 'GET' && method !== 'POST') return 'method'
+  if (method === 'POST' && contentType !== undefined && !isXml(contentType)) return 'content_type'
+  if (Buffer.byteLength(body) > maxBodyBytes) return 'too_large'
+
+  const {
+    signature,
+    timestamp,
+    nonce,
+    echostr,
+    encrypt_type: encryptType,
+    msg_signature: msgSignature,
+  } = query
+  if (typeof timestamp !== 'string' || typeof nonce !== 'string') return 'query'
+  if (!isRecent(timestamp, now)) return 'timestamp'
+  const isSigned = (given: unknown, ...parts: string[]) =>
+    typeof given === 'string' && isSignature(account.token, [timestamp, nonce, ...parts], given)
+
+  if (method === 'GET') {
+    if (typeof echostr !== 'string') return 'query'
+    return isSigned(signature) ? { kind: 'echo', text: echostr } : 'signature'
+  }
+  // `signature` does not cover the body and proves only the token; with a key the cipher text must be signed as well.
+  if (account.encodingAesKeys.length === 0) {
+    return isSigned(signature) ? readPlain(parseXml(body)) : 'signature'
+  }
+  if (encryptType !== 'aes') return 'unencrypted'
+  const encrypt = parseXml(body)?.get('Encrypt')
+  if (!encrypt) return 'xml'
+  if (!isSigned(msgSignature, encrypt)) return 'signature'
+  const opened = decrypt(encrypt, account.appid, account.encodingAesKeys)
+  return opened.ok ? readPlain(parseXml(opened.xml)) : 'cipher'
+}
+
+function readPlain(fields: MessageFields | undefined): Reading {
+  if (!fields) return 'xml'
+  const event = toEvent(fields)
+  if (event === 'ignored') return { kind: 'ignored' }
+  if (event) return { kind: 'event', event }
+  return fields.has('Encrypt') ? 'no_key' : 'fields'
+}
+
+function isXml(contentType: string): boolean {
+  return /^\s*(text|application)\/xml\s*(;|$)/i.test(contentType)
+}
+
+function isRecent(timestamp: string, now: number): boolean {
+  return /^\d{1,11}$/.test(timestamp) && Math.abs(now - Number(timestamp) * second) <= clockTolerance
+}

@@ -1,0 +1,62 @@
+import { second } from '../duration.ts'
+import type { Log } from '../log.ts'
+
+/** Why a request was not taken: its HTTP status and the sentence for whoever reads the log. */
+const refusals = {
+  unknown_account: { status: 404, detail: 'the path names an account that is not configured' },
+  method: { status: 405, detail: 'WeChat uses GET and POST' },
+  content_type: { status: 415, detail: 'service accounts post XML only' },
+  too_large: { status: 413, detail: 'the body is larger than 64 KB' },
+  query: { status: 403, detail: 'signature, timestamp or nonce is missing or given twice' },
+  timestamp: { status: 403, detail: "the timestamp is more than an hour off this machine's clock" },
+  signature: { status: 403, detail: 'the signature does not fit WECHAT_CALLBACK_TOKEN' },
+  unencrypted: {
+    status: 403,
+    detail: 'WECHAT_ENCODING_AES_KEY is set, so only encrypted messages are taken',
+  },
+  no_key: { status: 403, detail: 'the message is encrypted and WECHAT_ENCODING_AES_KEY is not set' },
+  cipher: {
+    status: 400,
+    detail: 'the message cannot be opened: another EncodingAESKey, another account, or damaged',
+  },
+  xml: {
+    status: 400,
+    detail: 'the body is not well-formed XML, or holds a DOCTYPE, an entity or an attribute',
+  },
+  fields: { status: 400, detail: 'the message lacks the fields every message has, or one is malformed' },
+} as const
+
+export type Refusal = keyof typeof refusals
+
+export type Refusals = ReturnType<typeof createRefusals>
+
+const linesPerSecond = 20
+
+/** Counts refused requests by reason, with one warn line for each; a flood must not fill the disk with them. */
+export function createRefusals(log: Log, now: () => number = Date.now) {
+  const counts = new Map<Refusal, number>()
+  let windowStart = 0
+  let lines = 0
+  let unlogged = 0
+
+  return {
+    counts,
+
+    /** @returns the HTTP status to answer with. */
+    record(reason: Refusal, appid: string | undefined): number {
+      counts.set(reason, (counts.get(reason) ?? 0) + 1)
+      if (now() - windowStart >= second) {
+        windowStart = now()
+        lines = 0
+      }
+      if (lines < linesPerSecond) {
+        log.warn({ reason, account: appid, detail: refusals[reason].detail, unlogged }, 'callback refused')
+        lines += 1
+        unlogged = 0
+      } else {
+        unlogged += 1
+      }
+      return refusals[reason].status
+    },
+  }
+}
