@@ -1,0 +1,199 @@
+import type { Account } from '../config.ts'
+import type { Followers } from '../db/followers.ts'
+import type { Database } from '../db/open.ts'
+import { createSessions, type Session } from '../db/sessions.ts'
+import { createSessionToken } from '../db/sessionToken.ts'
+import { createTokenStore } from '../db/tokens.ts'
+import { createUsers } from '../db/users.ts'
+import { day } from '../duration.ts'
+import type { Log } from '../log.ts'
+import type { WechatClient } from '../wechat/client.ts'
+import { createLoginApi, type Payment, type PhoneNumber, type WechatUser } from '../wechat/login.ts'
+import { createTokenSource } from '../wechat/token.ts'
+import { createCodes } from './codes.ts'
+import { decryptData, type EncryptedData, isSignedRawData } from './decrypt.ts'
+import { orRefusal, type Refusal, refuse } from './refusal.ts'
+import { createVault } from './vault.ts'
+
+/** What the mini-program may know about its user. */
+export interface UserState {
+  ok: true
+  /** Whether WeChat has told us the unionid yet. */
+  unionid: 'known' | 'missing'
+  /** Whether the user follows the service account, so that template messages reach them. */
+  following: boolean
+  /** Only with `exposeIds`; `openid` is that of the mini-program. */
+  ids?: { openid: string; unionid: string | null }
+}
+
+export interface SessionState extends UserState {
+  /** Epoch milliseconds; moves on while the session is in use. */
+  expiresAt: number
+}
+
+export interface LoginState extends SessionState {
+  /** Opaque; the mini-program sends it as `Authorization: Bearer <token>`. */
+  token: string
+}
+
+export interface DecryptedState extends UserState {
+  /** What WeChat encrypted, without ids and watermark. */
+  data: Record<string, unknown>
+}
+
+/** As `wx.getUserInfo` gives them, unchanged; rawData and signature come together. */
+export interface UserInfo extends EncryptedData {
+  rawData?: string | undefined
+  signature?: string | undefined
+}
+
+/**
+ * Logins and users of one mini-program. Every call answers `{ok: false, reason, message}` for what the user or the moment
+ * is the cause of; WechatApiError (account or configuration) and WechatNetworkError are thrown.
+ */
+export interface Identity {
+  /** Opens a session for a code of `wx.login`; a code works once. */
+  login(code: string): Promise<LoginState | Refusal>
+  session(token: string): Promise<SessionState | Refusal>
+  logout(token: string): Promise<void>
+  /** Opens data of `wx.getUserInfo` or the older phone button, and learns the unionid from them if none is known. */
+  decrypt(token: string, info: UserInfo): Promise<DecryptedState | Refusal>
+  /** Redeems a code of the phone button, which WeChat charges for; with a token it must be that user's. */
+  phone(code: string, token?: string): Promise<({ ok: true } & PhoneNumber) | Refusal>
+  /** Whether WeChat still honours the session_key of this user's last login. */
+  checkSession(token: string): Promise<{ ok: true; alive: boolean } | Refusal>
+  /** Has WeChat replace the session_key, for instance because it may have leaked; sessions go on. */
+  resetSession(token: string): Promise<{ ok: true } | Refusal>
+  /** Learns the unionid from a payment, within five minutes after it. */
+  paidUnionid(token: string, payment: Payment): Promise<UserState | Refusal>
+}
+
+interface IdentityDeps {
+  /** The mini-program. */
+  account: Account
+  db: Pick<Database, 'read' | 'write'>
+  client: Pick<WechatClient, 'call'>
+  /** Of the service account. */
+  followers: Pick<Followers, 'findByUnionid'>
+  log: Log
+}
+
+export interface IdentityOptions {
+  /** Days without use after which a session is over. */
+  sessionDays: number
+  /** Tell openid and unionid to callers, and so to the mini-program. */
+  exposeIds: boolean
+  now?: () => number
+}
+
+export function createIdentity(deps: IdentityDeps, options: IdentityOptions): Identity {
+  const { account, db, client, followers, log } = deps
+  const { sessionDays, exposeIds, now = Date.now } = options
+  const sessionLife = sessionDays * day
+  const tokens = createTokenSource({ ...account, client, store: createTokenStore(db), log, now })
+  const api = createLoginApi({ client, tokens, account })
+  const users = createUsers(db, account.appid)
+  const sessions = createSessions(db, account.appid)
+  const vault = createVault(account)
+  const loginCodes = createCodes(now)
+  const phoneCodes = createCodes(now)
+
+  async function startSession({ openid, unionid, sessionKey }: WechatUser): Promise<LoginState> {
+    const createdAt = now()
+    const expiresAt = createdAt + sessionLife
+    const token = createSessionToken()
+    await users.recordLogin({ openid, unionid, sessionKey: vault.seal(sessionKey, openid), at: createdAt })
+    await sessions.start({ token, openid, createdAt, expiresAt })
+    return { ...(await toState(openid)), token, expiresAt }
+  }
+
+  async function isFollowing(unionid: string): Promise<boolean> {
+    return (await followers.findByUnionid(unionid))?.subscribed ?? false
+  }
+
+  async function toState(openid: string): Promise<UserState> {
+    const unionid = (await users.find(openid))?.unionid ?? null
+    return {
+      ok: true,
+      unionid: unionid === null ? 'missing' : 'known',
+      following: unionid !== null && (await isFollowing(unionid)),
+      ...(exposeIds && { ids: { openid, unionid } }),
+    }
+  }
+
+  /** A session in use lasts longer; the database hears of it once a day, not at every request. */
+  async function findSession(token: string): Promise<Session | undefined> {
+    const session = await sessions.find(token, now())
+    const expiresAt = now() + sessionLife
+    if (!session || expiresAt - session.expiresAt < Math.min(day, sessionLife / 2)) return session
+    await sessions.extend(token, expiresAt)
+    return { ...session, expiresAt }
+  }
+
+  async function withSession<T>(token: string, work: (session: Session) => Promise<T>): Promise<T | Refusal> {
+    const session = await findSession(token)
+    return session ? orRefusal(() => work(session)) : refuse('no_session')
+  }
+
+  function withSessionKey<T>(token: string, work: (openid: string, sessionKey: string) => Promise<T>) {
+    return withSession(token, async ({ openid }): Promise<T | Refusal> => {
+      const user = await users.find(openid)
+      const sessionKey = user && vault.open(user.sessionKey, openid)
+      return sessionKey === undefined ? refuse('session_key_stale') : work(openid, sessionKey)
+    })
+  }
+
+  async function readInfo(openid: string, sessionKey: string, info: UserInfo) {
+    const { encryptedData, iv, rawData, signature } = info
+    const isSigned = rawData !== undefined || signature !== undefined
+    if (isSigned && !isSignedRawData({ rawData: rawData ?? '', signature: signature ?? '', sessionKey })) {
+      return refuse('bad_signature')
+    }
+    const decrypted = decryptData({ encryptedData, iv, sessionKey, appid: account.appid, now: now() })
+    if (!decrypted.ok) return refuse(decrypted.reason)
+    const { openId, unionId, watermark: _, ...data } = decrypted.data
+    if (openId !== undefined && openId !== openid) return refuse('other_user')
+    // The cipher is malleable, so what it says never replaces what WeChat told us over its own API.
+    if (openId !== undefined && unionId !== undefined)
+      await users.completeUnionid({ openid, unionid: unionId })
+    return { ...(await toState(openid)), data }
+  }
+
+  async function redeemPhone(code: string, openid: string | undefined) {
+    const phone = await phoneCodes.once(code, () => api.phoneNumber(code, openid))
+    return phone ? { ok: true as const, ...phone } : refuse('code_used')
+  }
+
+  return {
+    login: (code) =>
+      orRefusal(async () => {
+        const user = await loginCodes.once(code, () => api.codeToSession(code))
+        return user ? startSession(user) : refuse('code_used')
+      }),
+    session: (token) =>
+      withSession(token, async ({ openid, expiresAt }) => ({ ...(await toState(openid)), expiresAt })),
+    logout: (token) => sessions.end(token),
+    decrypt: (token, info) =>
+      withSessionKey(token, (openid, sessionKey) => readInfo(openid, sessionKey, info)),
+    phone: (code, token) =>
+      token === undefined
+        ? orRefusal(() => redeemPhone(code, undefined))
+        : withSession(token, ({ openid }) => redeemPhone(code, openid)),
+    checkSession: (token) =>
+      withSessionKey(token, async (openid, sessionKey) => ({
+        ok: true,
+        alive: await api.checkSession(openid, sessionKey),
+      })),
+    resetSession: (token) =>
+      withSessionKey(token, async (openid, sessionKey) => {
+        const renewed = await api.resetSession(openid, sessionKey)
+        await users.setSessionKey({ openid, sessionKey: vault.seal(renewed, openid) })
+        return { ok: true }
+      }),
+    paidUnionid: (token, payment) =>
+      withSession(token, async ({ openid }) => {
+        await users.setUnionid({ openid, unionid: await api.paidUnionid(openid, payment) })
+        return toState(openid)
+      }),
+  }
+}
