@@ -1,0 +1,137 @@
+import rateLimit from '@fastify/rate-limit'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { minute } from '../duration.ts'
+import type { Identity, UserState } from '../identity/identity.ts'
+import type { Refusal, RefusalReason } from '../identity/refusal.ts'
+import type { Log } from '../log.ts'
+import { bodies, isDenied, schemas } from './miniprogramSchemas.ts'
+import { createErrorHandler, RequestError } from './requestError.ts'
+
+export interface MiniprogramRoutesOptions {
+  identity: Identity
+  log: Log
+  /** Requests a minute over all these routes. */
+  rateLimitPerIp: number
+  /** Requests a minute with the same code. */
+  rateLimitPerCode: number
+}
+
+/** Login and user data of the mini-program as a fastify plugin; the session goes as `Authorization: Bearer <token>`. */
+export async function miniprogramRoutes(
+  app: FastifyInstance,
+  options: MiniprogramRoutesOptions,
+): Promise<void> {
+  const { identity, log, rateLimitPerIp, rateLimitPerCode } = options
+  app.setErrorHandler(createErrorHandler(log))
+  // The bodies are parsed by zod; their JSON schemas are there for the OpenAPI description.
+  app.setValidatorCompiler(() => () => true)
+  app.removeContentTypeParser(['text/plain', 'application/json'])
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    // wx.request names this type also when it sends no body.
+    return body === '' ? done(null) : parseJson(request, String(body), done)
+  })
+  app.addHook('onRequest', async (_, reply) => {
+    reply.header('cache-control', 'no-store')
+  })
+  await app.register(rateLimit, {
+    max: rateLimitPerIp,
+    timeWindow: minute,
+    errorResponseBuilder: () => new RequestError(tooManyRequests),
+  })
+  const countCode = app.createRateLimit({
+    max: rateLimitPerCode,
+    timeWindow: minute,
+    keyGenerator: ({ body }) => bodies.code.parse(body).code,
+  })
+
+  /** The code of the body, which may be sent only so often: each one costs a call to WeChat. */
+  async function takeCode(request: FastifyRequest): Promise<string> {
+    const { code } = bodies.code.parse(request.body)
+    const count = await countCode(request)
+    if (!count.isAllowed && count.isExceeded) {
+      throw new RequestError({ ...tooManyRequests, retryAfterSeconds: count.ttlInSeconds })
+    }
+    return code
+  }
+
+  app.post('/miniprogram/login', { schema: schemas.login, bodyLimit }, async (request) => {
+    const { token, expiresAt, ...state } = orThrow(await identity.login(await takeCode(request)))
+    return { token, expiresAt: toTime(expiresAt), ...toAnswer(state) }
+  })
+
+  app.post('/miniprogram/userinfo', { schema: schemas.userinfo, bodyLimit }, async (request) => {
+    const token = readToken(request)
+    if (isDenied(request.body)) return toAnswer(orThrow(await identity.session(token)))
+    return toAnswer(orThrow(await identity.decrypt(token, bodies.userinfo.parse(request.body))))
+  })
+
+  app.post('/miniprogram/phone', { schema: schemas.phone, bodyLimit }, async (request) => {
+    const token = readToken(request)
+    if (isDenied(request.body)) {
+      orThrow(await identity.session(token))
+      return { phoneNumber: null, purePhoneNumber: null, countryCode: null }
+    }
+    const { ok: _, ...phone } = orThrow(await identity.phone(await takeCode(request), token))
+    return phone
+  })
+
+  app.get('/miniprogram/session', { schema: schemas.session }, async (request) => {
+    const { expiresAt, ...state } = orThrow(await identity.session(readToken(request)))
+    return { expiresAt: toTime(expiresAt), ...toAnswer(state) }
+  })
+
+  app.post('/miniprogram/logout', { schema: schemas.logout }, async (request, reply) => {
+    await identity.logout(readToken(request))
+    return reply.code(204).send()
+  })
+}
+
+/** Encrypted user data are 1-2 KB. */
+const bodyLimit = 16 * 1024
+
+const tooManyRequests = {
+  status: 429,
+  code: 'rate_limited',
+  message: 'too many requests: slow down',
+} as const
+
+const statuses: Record<RefusalReason, number> = {
+  no_session: 401,
+  code_invalid: 400,
+  code_used: 409,
+  user_blocked: 403,
+  too_often: 429,
+  wechat_busy: 503,
+  session_key_stale: 400,
+  undecryptable: 400,
+  bad_signature: 400,
+  other_app: 400,
+  other_user: 400,
+  too_old: 400,
+  order_invalid: 400,
+}
+const retryAfterSeconds: Partial<Record<RefusalReason, number>> = { too_often: 60, wechat_busy: 5 }
+
+function orThrow<T extends { ok: true }>(result: T | Refusal): T {
+  if (result.ok) return result
+  const { reason, message } = result
+  throw new RequestError({
+    status: statuses[reason],
+    code: reason,
+    message,
+    retryAfterSeconds: retryAfterSeconds[reason],
+  })
+}
+
+function readToken({ headers }: FastifyRequest): string {
+  return /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? ''
+}
+
+function toAnswer({ unionid, following, ids }: UserState) {
+  return { unionid, following, ...(ids && { ids }) }
+}
+
+function toTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString()
+}

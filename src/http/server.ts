@@ -1,0 +1,84 @@
+import swagger from '@fastify/swagger'
+import { type FastifyInstance, fastify } from 'fastify'
+import { second } from '../duration.ts'
+import type { Log } from '../log.ts'
+import { securitySchemes } from './miniprogramSchemas.ts'
+import { createErrorHandler } from './requestError.ts'
+
+export interface HttpServer {
+  /** `http://host:port`, with the port that was given if 0 was asked for. */
+  url: string
+  /** Takes no more requests; resolves when those under way are answered. */
+  close(): Promise<void>
+}
+
+interface HttpOptions {
+  host: string
+  /** 0 = any free one. */
+  port: number
+  log: Log
+  /** Adds the routes that are configured. */
+  routes(app: FastifyInstance): Promise<void>
+}
+
+/** For the request, head and body; WeChat itself gives up after as long. */
+const requestTimeout = 5 * second
+
+/**
+ * Listens with the given routes and their OpenAPI description at `/openapi.json`.
+ * Rejects with a sentence when the address cannot be had.
+ */
+export async function startHttpServer({ host, port, log, routes }: HttpOptions): Promise<HttpServer> {
+  const app = fastify({
+    requestTimeout,
+    http: { headersTimeout: requestTimeout, connectionsCheckingInterval: second },
+    // The client's address is what a proxy on this machine or network says; strangers are not believed.
+    trustProxy: ['loopback', 'linklocal', 'uniquelocal'],
+    exposeHeadRoutes: false,
+    // What never gets to a route, such as a path with a broken escape.
+    frameworkErrors: createErrorHandler(log),
+    routerOptions: { ignoreTrailingSlash: true },
+  })
+  app.setErrorHandler(createErrorHandler(log))
+  app.setNotFoundHandler((_, reply) =>
+    reply.code(404).send({ error: { code: 'not_found', message: 'no such route' } }),
+  )
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.0.3',
+      info: { title: 'unionpush', version: '1' },
+      components: { securitySchemes },
+    },
+  })
+  let isClosing = false
+  // Fastify closes idle connections once; those that answer after that would keep the server up until they time out.
+  app.addHook('onSend', async (_, reply) => {
+    if (isClosing) reply.header('connection', 'close')
+  })
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+  await app.register(routes)
+  try {
+    const url = await app.listen({ host, port })
+    return {
+      url,
+      close() {
+        isClosing = true
+        return app.close()
+      },
+    }
+  } catch (cause) {
+    await app.close()
+    throw new Error(toSentence(host, port, cause), { cause })
+  }
+}
+
+function toSentence(host: string, port: number, cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  const reasons: Record<string, string> = {
+    EADDRINUSE: 'another program uses it',
+    EACCES: 'this user may not listen there',
+    EADDRNOTAVAIL: 'this machine has no such address',
+  }
+  const reason = reasons[String(code)] ?? (cause instanceof Error ? cause.message : String(cause))
+  return `Cannot listen on ${host}:${port}: ${reason}; set HTTP_HOST and HTTP_PORT to another address`
+}
