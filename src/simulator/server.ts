@@ -1,0 +1,148 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { parse as parseQuery } from 'node:querystring'
+import { type Call, type Endpoint, isRecord, toText } from './answers.ts'
+import { readBody } from './body.ts'
+import { createControl } from './control.ts'
+import { deliver, spoil } from './delivery.ts'
+import type { Platform } from './platform.ts'
+import type { SimulatorControls } from './types.ts'
+
+/** Longer than any pause of a test, so that a connection never closes under a request. */
+const keepAliveMs = 600_000
+/** \uXXXX for anything beyond ASCII. */
+const unicodeEscape = /(?:^|[^\\])(?:\\\\)*\\u(?!00[0-7])/i
+
+/** The HTTP side: finds the endpoint, checks method, token, quota and body in this order, applies latency and faults. */
+export function createSimulatorServer(
+  platform: Omit<Platform, 'controls' | 'closeCallbacks'>,
+  controls: SimulatorControls,
+): Server {
+  const { endpoints, tokens, quotas, faults, stats, refuse, latencyMs, clock } = platform
+  const control = createControl(controls)
+  const appidOf = { account: controls.appid, miniprogram: controls.miniprogram.appid, either: undefined }
+  let dateSecond = 0
+  let date = ''
+
+  function toHttpDate(at: number): string {
+    const second = Math.floor(at / 1000)
+    if (second !== dateSecond) {
+      dateSecond = second
+      date = new Date(at).toUTCString()
+    }
+    return date
+  }
+
+  /** An errcode, or 0 when the token opens the endpoint. */
+  function checkToken(kind: keyof typeof appidOf, endpoint: Endpoint, call: Call): number {
+    const owner = tokens.check(call.token, call.at)
+    if (typeof owner === 'number') return owner
+    const wanted = appidOf[kind]
+    if (wanted !== undefined && owner !== wanted) return 48001
+    call.owner = owner
+    return endpoint.quota && !quotas.take(endpoint.quota, owner, call.at) ? 45009 : 0
+  }
+
+  /** An errcode, or 0 when the body is a JSON object, which is then in `call.json`. */
+  function readJson(call: Call): number {
+    if (call.body === '') return 44002
+    if (call.body.includes('\\u') && unicodeEscape.test(call.body)) return 47002
+    const json = parseObject(call.body)
+    if (!json) return 47001
+    call.json = json
+    return 0
+  }
+
+  function handle(endpoint: Endpoint, call: Call): string | Buffer {
+    const { method, token } = endpoint
+    if (call.method !== method) {
+      return refuse(call, endpoint.wrongMethod ?? (method === 'GET' ? 43001 : 43002))
+    }
+    const tokenFault = token === 'none' ? 0 : checkToken(token, endpoint, call)
+    if (tokenFault !== 0) return refuse(call, tokenFault)
+    const isWithoutBody = method === 'GET' || (endpoint.takesNoBody && call.body === '')
+    const bodyFault = isWithoutBody ? 0 : readJson(call)
+    if (bodyFault !== 0) return refuse(call, bodyFault)
+    return endpoint.handle(call)
+  }
+
+  function answerCall(endpoint: Endpoint, call: Call, response: ServerResponse): void {
+    function send(answer: string | Buffer): void {
+      deliver(response, answer, toHttpDate(clock()), call.path.startsWith('/cgi-bin/'))
+    }
+    function answer(text: string | Buffer): void {
+      stats.countAnswer(call)
+      if (call.heldBy) call.heldBy.then(() => sendLate(text))
+      else sendLate(text)
+    }
+    function sendLate(text: string | Buffer): void {
+      // A timer begun after the close would never be cleared.
+      if (response.destroyed) return
+      if (latencyMs === 0) {
+        send(text)
+        return
+      }
+      const timer = setTimeout(send, latencyMs, text)
+      response.once('close', () => clearTimeout(timer))
+    }
+    const fault = faults.pick(call)
+    if (fault) {
+      spoil({
+        fault,
+        response,
+        answer,
+        handle: () => handle(endpoint, call),
+        refuse: (errcode, errmsg) => refuse(call, errcode, errmsg),
+      })
+    } else answer(handle(endpoint, call))
+  }
+
+  function receive(path: string, rawQuery: string, request: IncomingMessage, response: ServerResponse): void {
+    stats.countCall(path, response)
+    const endpoint = endpoints.get(path)
+    if (!endpoint) {
+      response.writeHead(404, { 'Content-Type': 'text/html' })
+      response.end('<html><body><h1>404 Not Found</h1></body></html>')
+      return
+    }
+    readBody(request, response, (body) => {
+      const query = parseQuery(rawQuery)
+      const call: Call = {
+        path,
+        method: request.method ?? 'GET',
+        rawQuery,
+        query,
+        body,
+        json: {},
+        token: toText(query.access_token) ?? '',
+        owner: '',
+        address: toIpv4(request.socket.remoteAddress ?? ''),
+        at: clock(),
+        errcode: 0,
+      }
+      answerCall(endpoint, call, response)
+    })
+  }
+
+  const server = createServer({ keepAliveTimeout: keepAliveMs }, (request, response) => {
+    const url = request.url ?? '/'
+    const cut = url.indexOf('?')
+    if (url.startsWith('/__sim/')) control(request, response)
+    else if (cut < 0) receive(url, '', request, response)
+    else receive(url.slice(0, cut), url.slice(cut + 1), request, response)
+  })
+  server.on('connection', stats.countConnection)
+  return server
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return isRecord(parsed) ? parsed : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function toIpv4(address: string): string {
+  return address.replace(/^::ffff:/, '')
+}
