@@ -1,0 +1,224 @@
+import { startCallback } from './callback/callback.ts'
+import { createCallbackPurge } from './callback/purge.ts'
+import type { Config } from './config.ts'
+import { type AccountState, createAccountState } from './db/accountState.ts'
+import { createFollowers, type Followers } from './db/followers.ts'
+import { createHeldPushes, type HeldPushes } from './db/heldPushes.ts'
+import { createLeases } from './db/leases.ts'
+import { openDatabase } from './db/open.ts'
+import { createPushes, type PushRows } from './db/pushes.ts'
+import { createFindSessionUser, createSessions } from './db/sessions.ts'
+import { createSyncRuns, type SyncRuns } from './db/syncRuns.ts'
+import { createTemplates, type Templates } from './db/templates.ts'
+import { createTokenStore } from './db/tokens.ts'
+import { callbackRoutes } from './http/callbackRoutes.ts'
+import { miniprogramRoutes } from './http/miniprogramRoutes.ts'
+import { startHttpServer } from './http/server.ts'
+import { createIdentity } from './identity/identity.ts'
+import type { Log } from './log.ts'
+import { type Alerts, createAlerts } from './push/alerts.ts'
+import { createQueuedPushes, type QueuedPushes } from './push/queuedPushes.ts'
+import { resend } from './push/resend.ts'
+import { createPushWorker } from './push/worker.ts'
+import { openProducerQueue, type ProducerQueue } from './queue/producerQueue.ts'
+import { openWorkerQueue } from './queue/workerQueue.ts'
+import { startCron } from './sync/cron.ts'
+import { type SyncOptions, type SyncResult, syncFollowers } from './sync/syncFollowers.ts'
+import { createWechatApi, type WechatApi } from './wechat/api.ts'
+import { createClient } from './wechat/client.ts'
+import { createGotTransport } from './wechat/gotTransport.ts'
+import { createTokenSource, type TokenSource } from './wechat/token.ts'
+import { createUndiciTransport } from './wechat/undiciTransport.ts'
+
+/** The program for one account. What it does is up to its caller; whoever builds it closes it. */
+export interface App {
+  readonly config: Config
+  readonly log: Log
+  readonly api: WechatApi
+  readonly tokens: TokenSource
+  readonly followers: Followers
+  readonly pushes: PushRows
+  readonly held: HeldPushes
+  /** Pushes that wait in the queue, those without a record in `pushes` included. */
+  readonly queued: QueuedPushes
+  readonly syncRuns: SyncRuns
+  readonly templates: Templates
+  readonly accountState: AccountState
+  readonly alerts: Pick<Alerts, 'post'>
+  /** For callers who would rather be told no than wait. */
+  openQueue(): ProducerQueue
+  /** Makes the templates equal to WeChat's list. */
+  refreshTemplates(): Promise<void>
+  /** One follower sync. */
+  sync(options: AppSyncOptions): Promise<SyncResult>
+  /** Resolves when the worker takes jobs; until `close` it sends what is queued. */
+  startWorker(): Promise<void>
+  /** Whether there is anything to serve over HTTP: WeChat's message push, the login of the mini-program, or both. */
+  readonly hasHttp: boolean
+  /** Resolves when it listens, with its URL; until `close` it serves what is configured. Rejects with a sentence. */
+  startHttp(): Promise<string>
+  /** Syncs, refreshes the token and purges on time, until `close`. */
+  startCron(): void
+  /** Ends what runs in good order; what was opened last is closed first. */
+  close(): Promise<void>
+}
+
+type AppSyncOptions = Pick<SyncOptions, 'full' | 'force' | 'signal' | 'onProgress'>
+
+/**
+ * Builds everything from the configuration. Nothing runs yet, and neither WeChat nor the queue is called.
+ * Rejects with a DatabaseError.
+ */
+export async function createApp(config: Config, log: Log): Promise<App> {
+  const { appid, secret } = config.account
+  const releasers: (() => Promise<void>)[] = []
+
+  const database = await openDatabase({ path: config.databasePath, log })
+  releasers.push(() => database.close())
+  const followers = createFollowers(database, appid)
+  const pushes = createPushes(database, appid)
+  const held = createHeldPushes(database, pushes, appid)
+  const syncRuns = createSyncRuns(database, appid)
+  const templates = createTemplates(database, appid)
+  const accountState = createAccountState(database, appid)
+  const leases = createLeases(database)
+  const alerts = createAlerts({ account: appid, url: config.alertWebhookUrl, proxy: config.proxy, log })
+  releasers.push(() => alerts.close())
+
+  const client = createClient({
+    bases: config.apiBases,
+    transport: createGotTransport(config),
+    hotTransport: createUndiciTransport(config),
+    log,
+  })
+  releasers.push(() => client.close())
+  const tokens = createTokenSource({ appid, secret, client, store: createTokenStore(database), log })
+  const api = createWechatApi({ client, tokens })
+
+  let producerQueue: ProducerQueue | undefined
+  function openQueue(): ProducerQueue {
+    if (producerQueue !== undefined) return producerQueue
+    const queue = openProducerQueue(config.queue, appid)
+    releasers.push(() => queue.close())
+    producerQueue = queue
+    return queue
+  }
+
+  async function sync(options: AppSyncOptions): Promise<SyncResult> {
+    const { syncConcurrency: concurrency, syncRefreshDays: refreshDays } = config
+    const deps = { api, followers, syncRuns, leases, log }
+    return syncFollowers(deps, { appid, concurrency, refreshDays, ...options })
+  }
+
+  async function refreshTemplates(): Promise<void> {
+    const listedAt = Date.now()
+    await templates.replace(await api.listTemplates(), listedAt)
+  }
+
+  /** The worker trusts the table when WeChat denies a template it has, so the table follows along. */
+  async function syncAll(options: AppSyncOptions): Promise<SyncResult> {
+    const result = await sync(options)
+    if (result.status === 'complete') {
+      await refreshTemplates().catch((error) => log.warn({ err: error }, 'templates could not be listed'))
+    }
+    return result
+  }
+
+  async function resendPush(id: string): Promise<void> {
+    const row = await pushes.find(id)
+    if (row) await resend({ queue: openQueue(), pushes }, [row])
+  }
+
+  /** What is kept for a while besides pushes and sync runs. */
+  function createPurges(): (() => Promise<unknown>)[] {
+    const unfollowedDays = config.purgeUnfollowedDays
+    const purges: (() => Promise<unknown>)[] = [
+      createCallbackPurge(database, { appid, unfollowedDays }),
+      () => held.expire(Date.now()),
+    ]
+    if (config.miniProgram) {
+      const sessions = createSessions(database, config.miniProgram.appid)
+      purges.push(() => sessions.purge(Date.now()))
+    }
+    return purges
+  }
+
+  return {
+    config,
+    log,
+    api,
+    tokens,
+    followers,
+    pushes,
+    held,
+    queued: createQueuedPushes({ appid, openQueue, pushes }),
+    syncRuns,
+    templates,
+    accountState,
+    alerts,
+    openQueue,
+    refreshTemplates,
+    sync,
+    async startWorker() {
+      const queue = await openWorkerQueue(config.queue, appid, log)
+      releasers.push(() => queue.close())
+      const findSessionUser = createFindSessionUser(database)
+      const worker = createPushWorker(
+        {
+          appid,
+          queue,
+          pushes,
+          held,
+          findSessionUser,
+          followers,
+          templates,
+          accountState,
+          leases,
+          api,
+          onPauseChange: alerts.post,
+          log,
+        },
+        { concurrency: config.pushConcurrency, attempts: config.pushAttempts, rate: config.pushRate },
+      )
+      releasers.push(() => worker.stop())
+      await worker.start()
+    },
+    hasHttp: config.callback !== undefined || config.miniProgram !== undefined,
+    async startHttp() {
+      const { callback: callbackConfig, miniProgram } = config
+      const callback =
+        callbackConfig &&
+        startCallback({
+          account: { appid, ...callbackConfig },
+          db: database,
+          api,
+          followers,
+          resend: config.retrySystemFailed ? resendPush : undefined,
+          log,
+        })
+      if (callback) releasers.push(() => callback.close())
+      const identity =
+        miniProgram && createIdentity({ account: miniProgram, db: database, client, followers, log }, config)
+      const server = await startHttpServer({
+        ...config.http,
+        log,
+        async routes(http) {
+          if (callback) await http.register(callbackRoutes, callback)
+          if (identity) await http.register(miniprogramRoutes, { identity, log, ...config })
+        },
+      })
+      releasers.push(() => server.close())
+      return server.url
+    },
+    startCron() {
+      const cron = startCron(
+        { tokens, sync: syncAll, followers, syncRuns, pushes, purges: createPurges(), leases, log },
+        { appid, syncCron: config.syncCron, timezone: config.timezone, historyDays: config.historyDays },
+      )
+      releasers.push(() => cron.stop())
+    },
+    async close() {
+      for (const release of releasers.splice(0).reverse()) await release()
+    },
+  }
+}
