@@ -1,0 +1,76 @@
+import { parseArgs as parseStrictly, stripVTControlCharacters } from 'node:util'
+import { type ArgsDef, parseArgs } from 'citty'
+
+/** The command line cannot be understood; the sentence says what is wrong with it. Exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** What a command finds in `args`, derived from its definition. */
+export type Args<T extends ArgsDef> = {
+  [K in keyof T]: T[K] extends { type: 'boolean' }
+    ? boolean
+    : T[K] extends { type: 'positional'; required: false }
+      ? string | undefined
+      : T[K] extends { type: 'positional' } | { required: true } | { default: string }
+        ? string
+        : string | undefined
+}
+
+/**
+ * Reads the words after the command's name. citty lets unknown options, missing values and surplus words pass,
+ * which would turn a typo into another command, so Node's own parser goes over them first.
+ */
+export function parseCommandArgs<const T extends ArgsDef>(rawArgs: string[], definition: T): Args<T>
+export function parseCommandArgs(rawArgs: string[], definition: ArgsDef): Record<string, unknown> {
+  refuseUnknown(rawArgs, definition)
+  try {
+    const args = parseArgs(rawArgs, definition)
+    return Object.fromEntries(
+      Object.entries(definition).map(([name, { type }]) => [
+        name,
+        type === 'boolean' ? args[name] === true : args[name],
+      ]),
+    )
+  } catch (error) {
+    throw toUsageError(error)
+  }
+}
+
+function refuseUnknown(rawArgs: string[], definition: ArgsDef): void {
+  const named = Object.entries(definition).filter(([, arg]) => arg.type !== 'positional')
+  const options = Object.fromEntries(
+    named.map(([name, arg]) => [
+      name,
+      { type: arg.type === 'boolean' ? ('boolean' as const) : ('string' as const) },
+    ]),
+  )
+  const { positionals, tokens } = parse(rawArgs, options)
+  const surplus = positionals[Object.keys(definition).length - named.length]
+  if (surplus !== undefined) throw new UsageError(`Unexpected argument '${surplus}'`)
+  const seen = new Set<string>()
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue
+    if (seen.has(token.name)) throw new UsageError(`Option '--${token.name}' is given twice`)
+    seen.add(token.name)
+  }
+}
+
+function parse(args: string[], options: Record<string, { type: 'boolean' | 'string' }>) {
+  try {
+    return parseStrictly({ args, options, strict: true, allowPositionals: true, tokens: true })
+  } catch (error) {
+    throw toUsageError(error)
+  }
+}
+
+/** Both parsers colour and explain at length; their first sentence is the one that helps. */
+function toUsageError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const isParserError =
+    error.name === 'CLIError' ||
+    ('code' in error && typeof error.code === 'string' && error.code.startsWith('ERR_PARSE_ARGS'))
+  if (!isParserError) return error
+  const [sentence = ''] = stripVTControlCharacters(error.message).split(/\. To |\.?\n/)
+  return new UsageError(sentence.replace(/( <value>)?' argument (missing|is ambiguous)$/, "' needs a value"))
+}

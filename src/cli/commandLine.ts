@@ -1,0 +1,66 @@
+import { UsageError } from './args.ts'
+import type { Command } from './command.ts'
+import { toFailure } from './failure.ts'
+import { printHelp, printVersion } from './help.ts'
+import { createOutput } from './output.ts'
+
+/** Loaded one by one, so that a command starts no slower than what it needs. */
+export const commands = new Map<string, () => Promise<Command>>([
+  ['start', async () => (await import('./start.ts')).start],
+  ['worker', async () => (await import('./worker.ts')).worker],
+  ['cron', async () => (await import('./cron.ts')).cron],
+  ['serve', async () => (await import('./serve.ts')).serve],
+  ['sync', async () => (await import('./sync.ts')).sync],
+  ['push', async () => (await import('./push.ts')).push],
+  ['lookup', async () => (await import('./lookup.ts')).lookup],
+  ['show', async () => (await import('./show.ts')).show],
+  ['history', async () => (await import('./history.ts')).history],
+  ['failed', async () => (await import('./failed.ts')).failed],
+  ['cancel', async () => (await import('./cancel.ts')).cancel],
+  ['pause', async () => (await import('./pause.ts')).pause],
+  ['resume', async () => (await import('./resume.ts')).resume],
+  ['token', async () => (await import('./token.ts')).token],
+  ['templates', async () => (await import('./templates.ts')).templates],
+  ['status', async () => (await import('./status.ts')).status],
+  ['migrate', async () => (await import('./migrate.ts')).migrate],
+  ['simulator', async () => (await import('./simulator.ts')).simulator],
+  ['demo', async () => (await import('./demo.ts')).demo],
+])
+
+/** Does what the words after `unionpush` say; resolves with the exit code, rejects for `toReport`. */
+export async function runCommandLine(words: string[]): Promise<number> {
+  const [name, ...rest] = words
+  if (hasOption(words, '--help') || hasOption(words, '-h') || name === 'help') {
+    const subject = words.find((word) => !word.startsWith('-') && word !== 'help')
+    return printHelp(commands, subject, process.stdout)
+  }
+  if (name === '--version' || name === '-v') return printVersion()
+  if (name === undefined) {
+    await printHelp(commands, undefined, process.stderr)
+    return 2
+  }
+  if (name.startsWith('-')) throw new UsageError(`Unknown option '${name}' before the command`)
+  const load = commands.get(name)
+  if (load === undefined) throw new UsageError(`Unknown command '${name}'`)
+  return await (await load()).run(rest, createOutput(hasOption(words, '--json')))
+}
+
+/** What a command line that failed says, and where. */
+export function toReport(
+  error: unknown,
+  words: string[],
+): { exitCode: number; stdout: string; stderr: string } {
+  const name = words.find((word) => commands.has(word))
+  const { exitCode, code, message, hint } = toFailure(error, name)
+  const who = name === undefined ? 'unionpush' : `unionpush ${name}`
+  return {
+    exitCode,
+    stdout: hasOption(words, '--json') ? `${JSON.stringify({ error: { code, message, hint } })}\n` : '',
+    stderr: hint === null ? `${who}: ${message}\n` : `${who}: ${message}\n${hint}\n`,
+  }
+}
+
+function hasOption(words: string[], option: string): boolean {
+  const end = words.indexOf('--')
+  return words.slice(0, end === -1 ? undefined : end).includes(option)
+}

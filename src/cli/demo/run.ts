@@ -1,0 +1,210 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type App, createApp } from '../../app.ts'
+import { type Config, loadConfig, loadLogLevel, readEnvironment } from '../../config.ts'
+import { minute } from '../../duration.ts'
+import { createLog } from '../../log.ts'
+import { createPusher } from '../../push/pusher.ts'
+import { openControlQueue, openProducerQueue } from '../../queue/producerQueue.ts'
+import { createSimulator } from '../../simulator/simulator.ts'
+import type { Simulator } from '../../simulator/types.ts'
+import type { SyncResult } from '../../sync/syncFollowers.ts'
+import { NegativeAnswer } from '../failure.ts'
+import { formatCount } from '../format.ts'
+import type { Output } from '../output.ts'
+import { syncWithProgress } from '../syncWithProgress.ts'
+import { isPretty } from '../withApp.ts'
+import { type Audit, audit, blockers } from './audit.ts'
+import { type Crowd, createCrowd, people } from './crowd.ts'
+
+export interface DemoResult extends Audit {
+  ok: boolean
+  queueBackend: Config['queue']['kind']
+  firstSync: SyncResult
+  secondSync: SyncResult
+  /** The same pushes, asked for once more. */
+  again: { queued: number; duplicates: number }
+  durationMs: number
+}
+
+const patience = 3 * minute
+const callbackSettings = {
+  token: randomBytes(16).toString('hex'),
+  encodingAesKey: randomBytes(43).toString('hex').slice(0, 43),
+}
+const sendPath = '/cgi-bin/message/template/send'
+
+/**
+ * A whole day of an account in less than a minute: two syncs, then pushes while WeChat is busy and a token dies. Needs
+ * no configuration; `REDIS_URL` is used if it is set. Everything it made is removed at the end.
+ */
+export async function runDemo(out: Output, stop: AbortSignal): Promise<DemoResult> {
+  const startedAt = performance.now()
+  const releasers: (() => Promise<unknown>)[] = []
+  try {
+    const dir = await mkdtemp(join(tmpdir(), 'unionpush-demo-'))
+    releasers.push(() => rm(dir, { recursive: true, force: true }))
+    // An account of its own for every run: queues in a shared Redis are named after it.
+    const appid = `wxdemo${Date.now().toString(36)}${process.pid.toString(36)}`
+    let accepted = 0
+    const simulator: Simulator = await createSimulator({
+      appid,
+      followers: people,
+      withoutUnionid: 0.02,
+      onAccepted() {
+        if (++accepted === 900) simulator.killToken()
+      },
+    })
+    releasers.push(() => simulator.close())
+    const config = toConfig(simulator, dir)
+    const crowd = createCrowd(simulator)
+    releasers.push(() => removeQueues(config, crowd))
+    const logLevel = config.logLevel === 'debug' ? 'debug' : 'error'
+    const app = await createApp(config, createLog({ level: logLevel, pretty: isPretty(out) }))
+    releasers.push(() => app.close())
+
+    out.remark(`A fake WeChat with ${formatCount(people)} followers answers at ${simulator.base}\n`)
+    crowd.leave('before first sync')
+    const firstSync = await sync(app, out, 'First sync ', stop)
+    crowd.leave('before second sync')
+    const secondSync = await sync(app, out, 'Second sync', stop)
+    crowd.leave('after both syncs')
+
+    out.remark(
+      `Worker       starting, with the queue in ${config.queue.kind === 'redis' ? 'Redis' : 'this process'}`,
+    )
+    await app.startWorker()
+    await arrangeReceipts(simulator, app)
+    arrangeBadDay(simulator)
+    const again = await pushEverybody(crowd, config)
+    await untilEnded(app, crowd.asks.length, out, stop)
+    await untilReceived(app, stop)
+    const books = await audit(crowd, app.pushes, simulator)
+    const problems = [...books.problems, ...findSyncProblems(firstSync, secondSync, crowd)]
+    return {
+      ok: problems.length === 0,
+      queueBackend: config.queue.kind,
+      firstSync,
+      secondSync,
+      again,
+      ...books,
+      problems,
+      durationMs: Math.round(performance.now() - startedAt),
+    }
+  } finally {
+    for (const release of releasers.reverse()) await release()
+  }
+}
+
+function toConfig({ appid, secret, base }: Simulator, dir: string): Config {
+  const { REDIS_URL } = readEnvironment()
+  return loadConfig({
+    WECHAT_APPID: appid,
+    WECHAT_SECRET: secret,
+    WECHAT_API_BASE: base,
+    WECHAT_CALLBACK_TOKEN: callbackSettings.token,
+    WECHAT_ENCODING_AES_KEY: callbackSettings.encodingAesKey,
+    HTTP_PORT: '0',
+    DATA_DIR: dir,
+    REDIS_URL,
+    LOG_LEVEL: loadLogLevel(),
+  })
+}
+
+async function sync(app: App, out: Output, label: string, signal: AbortSignal): Promise<SyncResult> {
+  const result = await syncWithProgress(app, out, label, { signal })
+  stopIfAsked(signal)
+  return result
+}
+
+/** WeChat tells of every message what became of it, encrypted, to our own server; some users have blocked the account. */
+async function arrangeReceipts(simulator: Simulator, app: App): Promise<void> {
+  const url = `${await app.startHttp()}/wechat/callback`
+  simulator.addCallbackRule({ status: 'failed:user block', times: blockers })
+  const check = await simulator.setCallback({ url, ...callbackSettings })
+  if (!check.ok) throw new Error(`The callback server does not answer: ${check.problem}`)
+}
+
+/** In the middle of the sends WeChat is busy twice; the token dies between. */
+function arrangeBadDay(simulator: Simulator): void {
+  simulator.addFault({ path: sendPath, action: { errcode: -1 }, after: 400, times: 40 })
+  simulator.addFault({ path: sendPath, action: { errcode: -1 }, after: 1_200, times: 30 })
+}
+
+/** Asks for everybody twice: the ids make it one push each. */
+async function pushEverybody(
+  crowd: Crowd,
+  { account, queue, dataDir }: Config,
+): Promise<DemoResult['again']> {
+  const redisUrl = queue.kind === 'redis' ? { redisUrl: queue.urls.join(',') } : {}
+  const pusher = createPusher({ appid: account.appid, dataDir, ...redisUrl })
+  try {
+    const messages = crowd.asks.map(({ message }) => message)
+    await pusher.pushMany(messages)
+    const { queued, duplicates } = await pusher.pushMany(messages)
+    return { queued, duplicates }
+  } finally {
+    await pusher.close()
+  }
+}
+
+async function untilEnded({ pushes }: App, asked: number, out: Output, stop: AbortSignal): Promise<void> {
+  const progress = out.createProgress('Pushes     ')
+  const deadline = performance.now() + patience
+  try {
+    for (let ended = 0; ended < asked && performance.now() < deadline; await sleep(50)) {
+      stopIfAsked(stop)
+      const counts = Object.values(await pushes.countFinished(0))
+      ended = counts.reduce((sum, count) => sum + count, 0)
+      progress.update(ended, asked)
+    }
+  } finally {
+    progress.end()
+  }
+}
+
+/** Receipts come a moment after the sends; the audit tells if one is missing. */
+async function untilReceived({ pushes }: App, stop: AbortSignal): Promise<void> {
+  const deadline = performance.now() + patience
+  while (performance.now() < deadline && ((await pushes.countFinished(0)).sent ?? 0) > 0) {
+    stopIfAsked(stop)
+    await sleep(50)
+  }
+}
+
+function findSyncProblems(first: SyncResult, second: SyncResult, { plans }: Crowd): string[] {
+  const countLeavers = (when: string) =>
+    plans.reduce((sum, { leave, size }) => (leave === when ? sum + size : sum), 0)
+  const problems: string[] = []
+  if (first.status !== 'complete' || first.added !== people - countLeavers('before first sync')) {
+    problems.push(`first sync: ${first.status}, ${first.added} followers added`)
+  }
+  if (
+    second.status !== 'complete' ||
+    second.fetched !== 0 ||
+    second.unsubscribed !== countLeavers('before second sync')
+  ) {
+    problems.push(`second sync: ${second.status}, ${second.fetched} fetched, ${second.unsubscribed} left`)
+  }
+  return problems
+}
+
+/** Redis keeps what the embedded queue has in the directory that goes with it. */
+async function removeQueues({ account, queue: config }: Config, { asks }: Crowd): Promise<void> {
+  if (config.kind !== 'redis') return
+  const queue = openProducerQueue(config, account.appid)
+  const control = openControlQueue(config, account.appid)
+  try {
+    for (const { run } of [queue, control]) await run((q) => q.obliterate({ force: true }))
+    await queue.run((q) => Promise.all(asks.map(({ message }) => q.removeDeduplicationKey(message.id))))
+  } finally {
+    await Promise.all([queue.close(), control.close()])
+  }
+}
+
+function stopIfAsked(stop: AbortSignal): void {
+  if (stop.aborted) throw new NegativeAnswer('stopped', 'The demo was stopped')
+}

@@ -1,0 +1,90 @@
+import { ConfigError } from '../config.ts'
+import { DatabaseError, type DatabaseErrorCode } from '../db/databaseError.ts'
+import { InvalidPushError } from '../push/invalidPush.ts'
+import { QueueUnavailableError } from '../queue/unavailable.ts'
+import { explain } from '../wechat/errcode.ts'
+import { WechatApiError, WechatNetworkError } from '../wechat/errors.ts'
+import { UsageError } from './args.ts'
+import { formatPlural } from './format.ts'
+
+/** What a command that could not do its work says about it. */
+export interface Failure {
+  /** 2 when repeating the command is useless before something is set right here, else 1. */
+  exitCode: 1 | 2
+  code: string
+  message: string
+  hint: string | null
+}
+
+/** The command did its work, and the answer is no. Exit code 1. */
+export class NegativeAnswer extends Error {
+  override readonly name = 'NegativeAnswer'
+  readonly code: string
+  readonly hint: string | null
+
+  constructor(code: string, sentence: string, hint: string | null = null) {
+    super(sentence)
+    this.code = code
+    this.hint = hint
+  }
+}
+
+const lastingDatabaseErrors: readonly DatabaseErrorCode[] = [
+  'not_writable',
+  'not_a_database',
+  'foreign_database',
+  'newer_schema',
+  'corrupt',
+  'locked',
+]
+
+/** Never a stack trace: a sentence, and where there is one, what to do. */
+export function toFailure(error: unknown, command: string | undefined): Failure {
+  if (error instanceof UsageError) {
+    const help = ['unionpush', command, '--help'].filter(Boolean).join(' ')
+    return { exitCode: 2, code: 'usage', message: error.message, hint: `How it is used: ${help}` }
+  }
+  if (error instanceof NegativeAnswer) {
+    return { exitCode: 1, code: error.code, message: error.message, hint: error.hint }
+  }
+  if (error instanceof ConfigError) return toConfigFailure(error)
+  if (error instanceof DatabaseError) {
+    const exitCode = lastingDatabaseErrors.includes(error.code) ? 2 : 1
+    return { exitCode, code: `database_${error.code}`, message: error.message, hint: null }
+  }
+  if (error instanceof InvalidPushError) {
+    return { exitCode: 2, code: 'invalid_push', message: `Nothing was queued. ${error.message}`, hint: null }
+  }
+  if (error instanceof QueueUnavailableError) {
+    return { exitCode: 1, code: 'queue_unavailable', message: error.message, hint: null }
+  }
+  if (error instanceof WechatApiError) {
+    const numbers = [`errcode ${error.errcode}`, error.rid && `rid ${error.rid}`].filter(Boolean).join(', ')
+    return {
+      exitCode: 1,
+      code: `wechat_${error.errcode}`,
+      message: `${explain(error)} (${numbers})`,
+      hint: null,
+    }
+  }
+  if (error instanceof WechatNetworkError) {
+    return {
+      exitCode: 1,
+      code: 'wechat_unreachable',
+      message: `WeChat gave no usable answer: ${error.message}`,
+      hint: 'Check the network, the proxy settings and WECHAT_API_BASE.',
+    }
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return { exitCode: 1, code: 'internal', message, hint: 'LOG_LEVEL=debug shows where it happened.' }
+}
+
+function toConfigFailure({ problems }: ConfigError): Failure {
+  const lines = problems.map((p) => `  ${p.variable}: expected ${p.expected}, found ${p.found}`)
+  return {
+    exitCode: 2,
+    code: 'config',
+    message: `${formatPlural(problems.length, 'problem')} in the configuration\n${lines.join('\n')}`,
+    hint: 'Set them in the environment or in a .env file here. Without an account: unionpush demo',
+  }
+}

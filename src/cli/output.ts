@@ -1,0 +1,56 @@
+import { once } from 'node:events'
+import { createProgress, type Progress } from './progress.ts'
+
+/** Where a command says what it has to say: answers on stdout, everything else on stderr. */
+export interface Output {
+  readonly json: boolean
+  /** The answer of a command about one thing: one JSON object, or the text made of it. */
+  print<T extends object>(answer: T, toText: (answer: T) => string): Promise<void>
+  /** The answers of a list, one line of JSON or one text each; waits for a slow reader. Resolves with their number. */
+  printAll<T extends object>(
+    answers: Iterable<T> | AsyncIterable<T>,
+    toText: (answer: T) => string,
+  ): Promise<number>
+  /** A remark for people, on stderr; programs that asked for JSON are not told. */
+  remark(text: string): void
+  /** On stderr too; a program that asked for JSON gets it only if it runs on a terminal. */
+  createProgress(label: string): Progress
+}
+
+export function createOutput(json: boolean): Output {
+  async function write(text: string): Promise<void> {
+    if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain')
+  }
+
+  return {
+    json,
+    async print(answer, toText) {
+      await write(json ? JSON.stringify(answer) : toText(answer))
+    },
+    async printAll(answers, toText) {
+      let count = 0
+      for await (const answer of answers) {
+        await write(json ? JSON.stringify(answer) : toText(answer))
+        count++
+      }
+      return count
+    },
+    remark(text) {
+      if (!json) process.stderr.write(`${text}\n`)
+    },
+    createProgress(label) {
+      const isShown = !json || process.stderr.isTTY
+      return createProgress({ label, stream: isShown ? process.stderr : { write() {} } })
+    },
+  }
+}
+
+/** `unionpush history | head` closes our stdout early: a reader who has seen enough is no error. */
+export function endQuietlyWhenNobodyReads(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+      process.exit(0)
+    })
+  }
+}

@@ -1,0 +1,28 @@
+import type { AccountStateRow } from '../db/accountState.ts'
+import type { QueueUnavailableError } from '../queue/unavailable.ts'
+import { toIso } from './format.ts'
+import type { Output } from './output.ts'
+
+export type Paused = ReturnType<typeof toPaused>
+
+/** As JSON has it; null = sending. */
+export function toPaused(state: AccountStateRow | undefined) {
+  if (!state?.pausedReason) return null
+  const { pausedReason: reason, pausedDetail: detail, pausedSince, probeAt } = state
+  return { reason, detail, since: toIso(pausedSince), probeAt: toIso(probeAt) }
+}
+
+export function toPausedText(
+  { reason, detail, since, probeAt }: NonNullable<Paused>,
+  formatTime: (iso: string | null) => string,
+): string {
+  const next = probeAt === null ? 'until unionpush resume' : `next look ${formatTime(probeAt)}`
+  return `paused since ${formatTime(since)}, ${next}\n${reason}: ${detail}`
+}
+
+export function remarkUnreachable(out: Output, error: QueueUnavailableError | undefined): void {
+  if (error)
+    out.remark(
+      `${error.message}\nIt is on record all the same: workers keep to it as soon as they reach the queue.`,
+    )
+}

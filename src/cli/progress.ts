@@ -1,0 +1,78 @@
+import { second } from '../duration.ts'
+import { formatCount, formatDuration } from './format.ts'
+
+export interface Progress {
+  /** `total` undefined = not known. */
+  update(done: number, total: number | undefined): void
+  /** Leaves the last state on the screen; may be called again. */
+  end(): void
+}
+
+interface ProgressOptions {
+  label: string
+  /** Gets a bar that moves when it is a terminal, a plain line now and then elsewhere. */
+  stream: { isTTY?: boolean; columns?: number; write(text: string): unknown }
+  now?: () => number
+}
+
+const barInterval = 100
+const lineInterval = 5 * second
+const barWidth = 24
+/** Long enough to be steady, short enough to follow a server that slows down. */
+const rateWindow = 10 * second
+
+/** Shows on `stream` how far a long job is, with its rate and the time to go. */
+export function createProgress({ label, stream, now = () => performance.now() }: ProgressOptions): Progress {
+  const isBar = stream.isTTY === true
+  const samples: { at: number; done: number }[] = []
+  let total: number | undefined
+  let shownAt = now()
+  let isShown = true
+
+  function show(): void {
+    shownAt = now()
+    isShown = true
+    const text = `${label}  ${toText(samples, total, isBar)}`
+    // Cut to the terminal: a line that wraps cannot be drawn over.
+    stream.write(isBar ? `\r\u001b[K${text.slice(0, (stream.columns ?? 80) - 1)}` : `${text}\n`)
+  }
+
+  return {
+    update(done, newTotal) {
+      total = newTotal
+      record(samples, { at: now(), done })
+      isShown = false
+      if (now() - shownAt >= (isBar ? barInterval : lineInterval)) show()
+    },
+    end() {
+      if (!isShown) show()
+      if (isBar && samples.length > 0) stream.write('\n')
+      samples.length = 0
+    },
+  }
+}
+
+function record(samples: { at: number; done: number }[], sample: { at: number; done: number }): void {
+  const last = samples.at(-1)
+  if (samples.length > 1 && last !== undefined && sample.at - last.at < barInterval) samples.pop()
+  samples.push(sample)
+  while (samples.length > 2 && (samples[0]?.at ?? 0) < sample.at - rateWindow) samples.shift()
+}
+
+function toText(samples: { at: number; done: number }[], total: number | undefined, isBar: boolean): string {
+  const first = samples[0]
+  const last = samples.at(-1)
+  const done = last?.done ?? 0
+  const elapsed = (last?.at ?? 0) - (first?.at ?? 0)
+  const rate = elapsed > 0 ? ((done - (first?.done ?? 0)) / elapsed) * second : 0
+  const parts = [total === undefined ? formatCount(done) : `${formatCount(done)}/${formatCount(total)}`]
+  if (rate > 0) parts.push(`${formatCount(Math.round(rate))}/s`)
+  if (total !== undefined) {
+    const share = total === 0 ? 1 : Math.min(1, done / total)
+    const filled = Math.floor(share * barWidth)
+    const percent = `${String(Math.floor(share * 100)).padStart(3)}%`
+    parts.unshift(isBar ? `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}] ${percent}` : percent)
+    if (rate > 0 && done < total) parts.push(`ETA ${formatDuration(((total - done) / rate) * second)}`)
+  }
+  return parts.join('  ')
+}

@@ -1,0 +1,42 @@
+import { once } from 'node:events'
+import type { App } from '../app.ts'
+import { ConfigError, loadConfig } from '../config.ts'
+import { createLog } from '../log.ts'
+import type { Output } from './output.ts'
+import { createStopSignal } from './signals.ts'
+import { isPretty } from './withApp.ts'
+
+/** Runs parts of the app until a signal, in good order; says "ready" in the log when all of them are. */
+export async function runService(out: Output, start: (app: App) => Promise<void>): Promise<number> {
+  const stop = createStopSignal()
+  const stopped = once(stop, 'abort')
+  const config = loadConfig()
+  const log = createLog({ level: config.logLevel, pretty: isPretty(out) })
+  const { createApp } = await import('../app.ts')
+  const app = await createApp(config, log)
+  try {
+    const started = start(app)
+    // A part may wait for its server for ever; the signal must not, and then nobody wants to know how it ended.
+    stop.addEventListener('abort', () => started.catch(() => {}))
+    await Promise.race([started, stopped])
+    if (!stop.aborted) log.info('ready')
+    await stopped
+    log.info('stopping')
+  } finally {
+    await app.close()
+  }
+  log.info('stopped')
+  return 0
+}
+
+/** Serves what is configured. Rejects with a ConfigError when that is nothing. */
+export async function startHttp(app: App): Promise<void> {
+  if (!app.hasHttp) {
+    const found = 'nothing'
+    throw new ConfigError([
+      { variable: 'WECHAT_CALLBACK_TOKEN', expected: "the Token of WeChat's message push", found },
+      { variable: 'WECHAT_MINIPROGRAM_APPID', expected: 'or the AppID of a mini-program', found },
+    ])
+  }
+  app.log.info({ url: await app.startHttp() }, 'HTTP is served')
+}

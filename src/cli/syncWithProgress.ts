@@ -1,0 +1,23 @@
+import type { App } from '../app.ts'
+import type { SyncResult } from '../sync/syncFollowers.ts'
+import type { Output } from './output.ts'
+
+type SyncOptions = Pick<Parameters<App['sync']>[0], 'full' | 'force' | 'signal'>
+
+/** One follower sync, and on stderr how far it is. */
+export async function syncWithProgress(
+  app: App,
+  out: Output,
+  label: string,
+  options: SyncOptions,
+): Promise<SyncResult> {
+  const progress = out.createProgress(label)
+  const show = ({ seen, total }: Pick<SyncResult, 'seen' | 'total'>) => progress.update(seen, total)
+  try {
+    const result = await app.sync({ ...options, onProgress: show })
+    if (result.status === 'complete') show(result)
+    return result
+  } finally {
+    progress.end()
+  }
+}
