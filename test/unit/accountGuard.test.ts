@@ -1,0 +1,253 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { AccountStateRow } from '../../src/db/accountState.ts'
+import { day, hour, minute, second, toShanghaiDayStart } from '../../src/duration.ts'
+import { createAccountGuard } from '../../src/push/accountGuard.ts'
+import type { PauseNews } from '../../src/push/alertText.ts'
+import { decide } from '../../src/push/outcome.ts'
+import { toProbeAt } from '../../src/push/probe.ts'
+import { explain } from '../../src/wechat/errcode.ts'
+import { errcodes, tokenEndpointErrcodes } from '../../src/wechat/errcodeTable.ts'
+import { WechatApiError } from '../../src/wechat/errors.ts'
+import { createTestLog } from '../helpers/pushing.ts'
+
+const sendPath = '/cgi-bin/message/template/send'
+const tokenPath = '/cgi-bin/stable_token'
+const noon = Date.UTC(2026, 10, 20, 4)
+const midnight = toShanghaiDayStart(noon) + day
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: noon })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** The row and the queue are those of several guards, one per process. */
+function setUp() {
+  let row: AccountStateRow | undefined
+  let queueIsPaused = false
+  let fault: WechatApiError | undefined
+  let remain = 1
+  const probes: number[] = []
+  const news: PauseNews[] = []
+  const { log, lines } = createTestLog()
+  const queue = {
+    pause: async () => {
+      queueIsPaused = true
+    },
+    resume: async () => {
+      queueIsPaused = false
+    },
+    isPaused: async () => queueIsPaused,
+  }
+  const empty = { appid: 'wx', probes: 0, rate: null, refusedRate: null, refusedAt: null }
+  const running = { pausedReason: null, pausedDetail: null, pausedSince: null, probeAt: null }
+  const state = {
+    find: async () => row,
+    async pause(pause: { reason: string; detail: string; since: number; probeAt: number; probes: number }) {
+      if (row?.pausedReason) return false
+      const { reason, detail, since, probeAt } = pause
+      row = { ...empty, ...row, pausedReason: reason, pausedDetail: detail, pausedSince: since, probeAt }
+      return true
+    },
+    async claimProbe(now: number, nextProbeAt: number) {
+      if (!row?.pausedReason || row.probeAt === null || row.probeAt > now) return false
+      row = { ...row, probeAt: nextProbeAt, probes: row.probes + 1 }
+      return true
+    },
+    async resume(reason?: string) {
+      if (!row?.pausedReason || (reason !== undefined && row.pausedReason !== reason)) return false
+      row = { ...row, ...running }
+      return true
+    },
+    async calm() {
+      if (row && !row.pausedReason) row = { ...row, probes: 0 }
+    },
+  }
+  const api = {
+    async getQuota() {
+      probes.push(Date.now())
+      if (fault) throw fault
+      return { dailyLimit: 1, used: 1 - remain, remain }
+    },
+  }
+  return {
+    guard: () => createAccountGuard({ queue, state, api, alert: (change) => news.push(change), log }),
+    queue,
+    news,
+    lines,
+    probes,
+    row: () => row,
+    setRow: (change: Partial<AccountStateRow>) => {
+      row = { ...empty, ...running, ...row, ...change }
+    },
+    isPaused: () => queueIsPaused,
+    answerProbes: (error: WechatApiError | undefined, left: number) => {
+      fault = error
+      remain = left
+    },
+  }
+}
+
+const faults = [
+  ...[...errcodes]
+    .filter(([, row]) => row.class === 'A' || row.class === 'Q')
+    .map((entry) => [sendPath, ...entry] as const),
+  ...[...tokenEndpointErrcodes].map((entry) => [tokenPath, ...entry] as const),
+].map(([path, errcode, row]) => ({ path, errcode, ...row }))
+
+test('every code that is about the account is among these', () => {
+  expect(faults.length).toBeGreaterThan(40)
+  expect(new Set(faults.map(({ class: errcodeClass }) => errcodeClass))).toEqual(new Set(['A', 'Q']))
+})
+
+test.each(faults)(
+  '$errcode ($reason, $path) spends no try, pauses both workers with one alert, is probed on time and resumed once',
+  async ({ path, errcode, class: errcodeClass, reason }) => {
+    const world = setUp()
+    const guards = [world.guard(), world.guard()]
+    for (const guard of guards) await guard.start()
+    const error = new WechatApiError({ errcode, errmsg: 'refused', path })
+    const attempt = {
+      attempts: 8,
+      maxAttempts: 8,
+      starts: 9,
+      isUnclear: false,
+      lastErrcode: null,
+      isBelieved: false,
+    }
+    const outcome = decide(error, attempt, 0)
+    if (outcome.kind !== 'pause') throw new Error(`${errcode} leads to ${outcome.kind}`)
+    expect(outcome).toEqual({ kind: 'pause', reason, detail: explain(error) })
+
+    world.answerProbes(errcodeClass === 'A' ? error : undefined, 0)
+    await Promise.all([...guards, ...guards].map((guard) => guard.pause(outcome)))
+    expect(world.isPaused()).toBe(true)
+    expect(world.row()).toMatchObject({
+      pausedReason: reason,
+      pausedDetail: outcome.detail,
+      pausedSince: noon,
+    })
+
+    const due =
+      errcodeClass === 'Q'
+        ? toQuotaProbes()
+        : [5, 15, 35, 75, 155, 315, 615, 915].map((s) => noon + s * second)
+    const last = due.at(-1) ?? 0
+    await vi.advanceTimersByTimeAsync(last - Date.now() + 900)
+    expect(world.probes.map((at) => Math.floor((at - noon) / second))).toEqual(
+      due.map((at) => (at - noon) / second),
+    )
+    expect(world.isPaused()).toBe(true)
+    const alerts = world.lines.filter(({ level }) => level === 'error')
+    expect(alerts).toEqual([
+      expect.objectContaining({
+        reason,
+        msg: `sending is paused: ${outcome.detail}`,
+        probeAt: new Date(due[0] ?? 0).toISOString(),
+      }),
+    ])
+
+    world.answerProbes(undefined, 100)
+    await vi.advanceTimersByTimeAsync(5 * minute + second)
+    expect(world.isPaused()).toBe(false)
+    expect(world.row()).toMatchObject({ pausedReason: null, probeAt: null })
+    expect(world.lines.filter(({ msg }) => msg === 'sending goes on')).toHaveLength(1)
+    expect(world.news).toEqual([
+      { kind: 'paused', reason, detail: outcome.detail, probeAt: due[0] },
+      { kind: 'resumed', reason },
+    ])
+    for (const guard of guards) guard.stop()
+  },
+)
+
+function toQuotaProbes(): number[] {
+  return [1, 2, 3].map((minutes) => midnight + minutes * minute)
+}
+
+describe('a pause by a person', () => {
+  test('is lifted by no probe, however long it lasts, and survives a restart', async () => {
+    const world = setUp()
+    world.setRow({ pausedReason: 'manual', pausedDetail: 'd', pausedSince: noon })
+    const guard = world.guard()
+    await guard.start()
+    expect(world.isPaused()).toBe(true)
+    await vi.advanceTimersByTimeAsync(hour)
+    guard.stop()
+    const next = world.guard()
+    await next.start()
+    await vi.advanceTimersByTimeAsync(hour)
+    expect(world.probes).toEqual([])
+    expect(world.isPaused()).toBe(true)
+    next.stop()
+  })
+
+  test('stays one when the account turns out to be at fault meanwhile', async () => {
+    const world = setUp()
+    const guard = world.guard()
+    await guard.start()
+    world.setRow({ pausedReason: 'manual', pausedDetail: 'd', pausedSince: noon })
+    await guard.pause({ reason: 'ip_not_allowed', detail: 'e' })
+    await vi.advanceTimersByTimeAsync(hour)
+    expect(world.row()).toMatchObject({ pausedReason: 'manual', probeAt: null })
+    expect(world.isPaused()).toBe(true)
+    expect(world.news).toEqual([])
+    guard.stop()
+  })
+
+  test('that comes while a probe is under way is not lifted by it', async () => {
+    const world = setUp()
+    const guard = world.guard()
+    await guard.start()
+    await guard.pause({ reason: 'ip_not_allowed', detail: 'e' })
+    const push = world.probes.push.bind(world.probes)
+    world.probes.push = (at) => {
+      world.setRow({ pausedReason: 'manual', pausedDetail: 'd', probeAt: null })
+      return push(at)
+    }
+    await vi.advanceTimersByTimeAsync(10 * second)
+    expect(world.probes).toHaveLength(1)
+    expect(world.row()).toMatchObject({ pausedReason: 'manual' })
+    expect(world.isPaused()).toBe(true)
+    guard.stop()
+  })
+})
+
+describe('a process that ended between the row and the queue', () => {
+  test('leaves a pause on record that the queue follows within a second', async () => {
+    const world = setUp()
+    const guard = world.guard()
+    await guard.start()
+    world.setRow({ pausedReason: 'manual', pausedDetail: 'd', pausedSince: noon })
+    await vi.advanceTimersByTimeAsync(second)
+    expect(world.isPaused()).toBe(true)
+    guard.stop()
+  })
+
+  test('leaves a paused queue that goes on within a second, or when a worker starts', async () => {
+    const world = setUp()
+    await world.queue.pause()
+    const guard = world.guard()
+    await guard.start()
+    expect(world.isPaused()).toBe(false)
+    await world.queue.pause()
+    await vi.advanceTimersByTimeAsync(second)
+    expect(world.isPaused()).toBe(false)
+    guard.stop()
+  })
+})
+
+describe('a paused account is probed', () => {
+  test('after 5 s, doubling to 5 minutes', () => {
+    const delays = [0, 1, 2, 3, 4, 5, 6, 7, 50].map(
+      (probes) => toProbeAt('ip_not_allowed', noon, probes, noon) - noon,
+    )
+    expect(delays.map((delay) => delay / second)).toEqual([5, 10, 20, 40, 80, 160, 300, 300, 300])
+  })
+
+  test('for its quota a minute after midnight in Shanghai, and then every minute', () => {
+    expect(toProbeAt('quota_exhausted', noon, 0, noon)).toBe(midnight + minute)
+    expect(toProbeAt('quota_exhausted', noon, 3, noon + hour)).toBe(midnight + minute)
+    expect(toProbeAt('quota_exhausted', noon, 1, midnight + minute)).toBe(midnight + 2 * minute)
+  })
+})

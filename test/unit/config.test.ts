@@ -1,0 +1,181 @@
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import {
+  ConfigError,
+  loadCallbackConfig,
+  loadConfig,
+  loadProducerConfig,
+  readEnvironment,
+} from '../../src/config.ts'
+import { environmentSchema } from '../../src/environment.ts'
+
+const minimal = { WECHAT_APPID: 'wx0123456789abcdef', WECHAT_SECRET: 'f00dfeedf00dfeedf00dfeedf00dfeed' }
+
+function problemsOf(env: Record<string, string>): ConfigError['problems'] {
+  try {
+    loadConfig(env)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  return []
+}
+
+describe('configuration', () => {
+  test('appid and secret are enough', () => {
+    const config = loadConfig(minimal)
+    expect(config.account).toEqual({ appid: minimal.WECHAT_APPID, secret: minimal.WECHAT_SECRET })
+    expect(config.apiBases).toEqual(['https://api.weixin.qq.com', 'https://api2.weixin.qq.com'])
+    expect(config.queue).toEqual({ kind: 'embedded', dir: resolve('data/queue') })
+    expect(config.databasePath).toBe(resolve('data/unionpush.db'))
+    expect(config.miniProgram).toBeUndefined()
+  })
+
+  test('DATA_DIR moves the database and the embedded queue, DATABASE_URL only the database', () => {
+    const moved = loadConfig({ ...minimal, DATA_DIR: '/srv/up' })
+    expect([moved.databasePath, moved.queue]).toEqual([
+      '/srv/up/unionpush.db',
+      { kind: 'embedded', dir: '/srv/up/queue' },
+    ])
+    expect(loadConfig({ ...minimal, DATABASE_URL: 'file:///var/lib/a.db' }).databasePath).toBe(
+      '/var/lib/a.db',
+    )
+  })
+
+  test('the callback has a token and, if messages come encrypted, a current and a previous key', () => {
+    const token = { ...minimal, WECHAT_CALLBACK_TOKEN: 'QDG6eK' }
+    const key = 'jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C'
+    const previous = 'oGNzLW2wbtUTDZ0rbEXQjXSkwzqSPQf9zGTvRLk1pVA'
+    expect(loadConfig(minimal).callback).toBeUndefined()
+    expect(loadCallbackConfig(token).callback).toEqual({ token: 'QDG6eK', encodingAesKeys: [] })
+    expect(
+      loadConfig({ ...token, WECHAT_ENCODING_AES_KEY: key, WECHAT_ENCODING_AES_KEY_PREVIOUS: previous })
+        .callback,
+    ).toEqual({ token: 'QDG6eK', encodingAesKeys: [key, previous] })
+  })
+
+  test('a callback that is only half configured is refused', () => {
+    const key = 'jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C'
+    const variables = (env: Record<string, string>) =>
+      problemsOf({ ...minimal, ...env }).map((p) => p.variable)
+    expect(variables({ WECHAT_ENCODING_AES_KEY: key })).toEqual(['WECHAT_CALLBACK_TOKEN'])
+    expect(variables({ WECHAT_CALLBACK_TOKEN: 't', WECHAT_ENCODING_AES_KEY_PREVIOUS: key })).toEqual([
+      'WECHAT_ENCODING_AES_KEY',
+    ])
+    expect(
+      problemsOf({ ...minimal, WECHAT_CALLBACK_TOKEN: 't', WECHAT_ENCODING_AES_KEY: `${key.slice(1)}+` }),
+    ).toEqual([
+      {
+        variable: 'WECHAT_ENCODING_AES_KEY',
+        expected: '43 letters and digits, the EncodingAESKey of the server settings',
+        found: '43 characters (not shown)',
+      },
+    ])
+    expect(() => loadCallbackConfig({ WECHAT_APPID: 'wx1' })).toThrow(
+      expect.objectContaining({
+        problems: [
+          expect.objectContaining({ variable: 'WECHAT_SECRET' }),
+          expect.objectContaining({ variable: 'WECHAT_CALLBACK_TOKEN' }),
+        ],
+      }),
+    )
+  })
+
+  test('several Redis hosts are one cluster', () => {
+    const { queue } = loadProducerConfig({ WECHAT_APPID: 'wx1', REDIS_URL: 'redis://a:1, rediss://b:2/' })
+    expect(queue).toEqual({ kind: 'redis', urls: ['redis://a:1', 'rediss://b:2'] })
+  })
+
+  test('a producer needs no secret', () => {
+    expect(loadProducerConfig({ WECHAT_APPID: 'wx1' }).appid).toBe('wx1')
+  })
+
+  test('every problem is named at once with what was expected and found', () => {
+    const problems = problemsOf({
+      WECHAT_APPID: 'wx 1',
+      WECHAT_MINIPROGRAM_APPID: 'wx2',
+      DATABASE_URL: 'mysql://db',
+      REDIS_URL: 'localhost:6379',
+      SYNC_CRON: 'often',
+      TIMEZONE: 'Mars/Olympus',
+      PUSH_CONCURRENCY: '0',
+      PUSH_RATE: 'fast',
+      LOG_LEVEL: 'loud',
+    })
+    expect(problems.map((p) => p.variable).sort()).toEqual([
+      'DATABASE_URL',
+      'LOG_LEVEL',
+      'PUSH_CONCURRENCY',
+      'PUSH_RATE',
+      'REDIS_URL',
+      'SYNC_CRON',
+      'TIMEZONE',
+      'WECHAT_APPID',
+      'WECHAT_MINIPROGRAM_SECRET',
+      'WECHAT_SECRET',
+    ])
+    expect(problems.find((p) => p.variable === 'PUSH_CONCURRENCY')).toEqual({
+      variable: 'PUSH_CONCURRENCY',
+      expected: 'a whole number from 1 to 1000',
+      found: '"0"',
+    })
+    expect(problems.find((p) => p.variable === 'WECHAT_SECRET')?.found).toBe('nothing')
+  })
+
+  test('no secret and no password is shown', () => {
+    const secret = 'caf e'.repeat(8)
+    const error = new ConfigError(
+      problemsOf({
+        ...minimal,
+        WECHAT_SECRET: secret,
+        REDIS_URL: 'http://user:hun,ter2/x@y@h',
+        DATABASE_URL: 'x://u:hunter2@h',
+      }),
+    )
+    expect(error.problems).toHaveLength(3)
+    expect(error.message).not.toMatch(/hunter2|hun|ter2/)
+    expect(error.message).toContain('"http://***@h"')
+    expect(error.message).not.toContain(secret)
+  })
+
+  test('an empty variable counts as unset', () => {
+    expect(loadConfig({ ...minimal, REDIS_URL: '', PUSH_RATE: '' }).pushRate).toBe(0)
+  })
+
+  test('.env.example lists every variable in the order of the schema', () => {
+    const example = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8')
+    const names = [...example.matchAll(/^(?:# )?([A-Z_]+)=/gm)].map((match) => match[1])
+    expect(names).toEqual(Object.keys(environmentSchema.shape))
+  })
+
+  test('.env.example shows the defaults', () => {
+    const example = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8')
+    const values = Object.fromEntries(
+      [...example.matchAll(/^# ([A-Z_]+)=(.+)$/gm)].map((match) => [match[1], match[2]]),
+    )
+    const { REDIS_URL: _example, ...defaults } = values
+    expect(loadConfig({ ...minimal, ...defaults })).toEqual(loadConfig(minimal))
+  })
+})
+
+describe('.env file', () => {
+  const home = process.cwd()
+  let dir = ''
+  afterEach(async () => {
+    process.chdir(home)
+    delete process.env.PUSH_ATTEMPTS
+    await rm(dir, { recursive: true })
+  })
+
+  test('is read from the working directory, and the environment wins over it', async () => {
+    dir = await mkdtemp(join(tmpdir(), 'unionpush-env-'))
+    await writeFile(join(dir, '.env'), 'PUSH_RATE=7\nPUSH_ATTEMPTS=3\n')
+    process.chdir(dir)
+    process.env.PUSH_ATTEMPTS = '5'
+    const env = readEnvironment()
+    expect([env.PUSH_RATE, env.PUSH_ATTEMPTS]).toEqual(['7', '5'])
+  })
+})

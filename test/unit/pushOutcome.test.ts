@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest'
+import { minute, second } from '../../src/duration.ts'
+import { type Attempt, decide, toBackoff } from '../../src/push/outcome.ts'
+import { errcodes } from '../../src/wechat/errcodeTable.ts'
+import { WechatApiError, WechatNetworkError } from '../../src/wechat/errors.ts'
+
+const path = '/cgi-bin/message/template/send'
+const tokenPath = '/cgi-bin/stable_token'
+const first: Attempt = {
+  attempts: 1,
+  maxAttempts: 8,
+  starts: 1,
+  isUnclear: false,
+  lastErrcode: null,
+  isBelieved: false,
+}
+const refused = (errcode: number, more: Partial<Attempt> = {}, at = path) =>
+  decide(new WechatApiError({ errcode, errmsg: 'x rid: 1-2-3', path: at }), { ...first, ...more }, 0)
+const unanswered = (maybeReceived: boolean, more: Partial<Attempt> = {}, at = path) =>
+  decide(
+    new WechatNetworkError({ kind: 'timeout', path: at, detail: 'no answer within 15 s', maybeReceived }),
+    { ...first, ...more },
+    0,
+  )
+
+test('backoff doubles from 1 s to 60 s, of which chance takes up to a half', () => {
+  const delays = [1, 2, 3, 4, 5, 6, 7, 8, 100].map((tries) => toBackoff(tries, 0))
+  expect(delays.map((delay) => delay / second)).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60])
+  expect(toBackoff(3, 1)).toBe(2 * second)
+})
+
+describe('every documented errcode of template/send', () => {
+  const expected = {
+    T: 'retry',
+    B: 'retry',
+    Q: 'pause',
+    A: 'pause',
+    R: 'final',
+    C: 'final',
+    L: 'final',
+    O: 'final',
+  }
+  test.each([...errcodes])('%i is treated as its class says', (code, row) => {
+    const outcome = refused(code)
+    expect(outcome.kind).toBe(expected[row.class])
+    if (outcome.kind === 'pause') expect(outcome.reason).toBe(row.reason)
+    if (outcome.kind === 'final') expect(outcome).toMatchObject({ status: 'rejected', reason: row.reason })
+    if (outcome.kind === 'retry') expect(outcome.isUnclear).toBe(false)
+  })
+})
+
+describe('a refusal', () => {
+  test('for the token or the pace spends no try, however often it comes', () => {
+    expect(refused(40001, { attempts: 8 })).toMatchObject({ kind: 'retry', counts: false })
+    expect(refused(45011, { attempts: 8, starts: 50 })).toMatchObject({
+      kind: 'retry',
+      counts: false,
+      signal: 'too_fast',
+    })
+  })
+
+  test('45011 waits for the next minute', () => {
+    const outcome = refused(45011)
+    expect(outcome.kind === 'retry' && outcome.delay).toBeGreaterThanOrEqual(minute)
+  })
+
+  test.each([-1, 20001])(
+    '%i backs off, slows the account down and ends when the tries are used up',
+    (code) => {
+      expect(refused(code)).toMatchObject({ kind: 'retry', counts: true, delay: second, signal: 'busy' })
+      expect(refused(code, { attempts: 8 })).toMatchObject({
+        status: 'rejected',
+        reason: 'retries_exhausted',
+      })
+    },
+  )
+
+  test('at the end of the tries is not called a rejection when an earlier try is in doubt', () => {
+    expect(refused(20001, { attempts: 8, isUnclear: true })).toMatchObject({
+      status: 'unknown',
+      reason: 'ambiguous',
+    })
+  })
+
+  test('for good ends the push even if an earlier try is in doubt: that one met the same content', () => {
+    expect(refused(47003, { isUnclear: true })).toMatchObject({ status: 'rejected', reason: 'data_invalid' })
+  })
+
+  test.each([43004, 43019, 40003, 40037])(
+    '%i is not called a rejection when an earlier try is in doubt: it may hold only since then',
+    (code) => {
+      expect(refused(code, { isUnclear: true })).toMatchObject({ status: 'unknown', reason: 'ambiguous' })
+      expect(refused(code)).toMatchObject({ status: 'rejected' })
+    },
+  )
+
+  test.each([40037, 40003])(
+    '%i of something WeChat told us of gets one second look, half a minute later',
+    (code) => {
+      const outcome = refused(code, { isBelieved: true })
+      expect(outcome).toMatchObject({ kind: 'retry', counts: true })
+      expect(outcome.kind === 'retry' && outcome.delay).toBeGreaterThanOrEqual(30 * second)
+      expect(refused(code, { isBelieved: true, lastErrcode: code, attempts: 2 })).toMatchObject({
+        status: 'rejected',
+      })
+      expect(refused(code)).toMatchObject({ status: 'rejected' })
+      expect(refused(code, { isBelieved: true, maxAttempts: 1 })).toMatchObject({ status: 'rejected' })
+    },
+  )
+
+  test('says that the user has left only where it means that', () => {
+    expect(refused(43004)).toMatchObject({ hasLeft: true, reason: 'recipient_invalid' })
+    expect(refused(50005)).toMatchObject({ hasLeft: true })
+    expect(refused(43019)).toMatchObject({ hasLeft: false, reason: 'recipient_blocked' })
+  })
+
+  test('with a code nobody documents gets three tries', () => {
+    expect(refused(99_999, { attempts: 2 })).toMatchObject({ kind: 'retry', counts: true })
+    expect(refused(99_999, { attempts: 3 })).toMatchObject({ status: 'rejected', reason: 'wechat_error' })
+    expect(refused(99_999, { attempts: 2, maxAttempts: 2 })).toMatchObject({ status: 'rejected' })
+  })
+})
+
+describe('where the token is fetched nothing is said about the push:', () => {
+  test.each([40001, 40125, 40164, 89503, 47001, 99_999])('%i pauses the account', (code) => {
+    expect(refused(code, {}, tokenPath)).toMatchObject({ kind: 'pause' })
+  })
+
+  test('a busy platform or a lost answer spends no try', () => {
+    expect(refused(-1, { attempts: 8 }, tokenPath)).toMatchObject({ kind: 'retry', counts: false })
+    expect(unanswered(true, { attempts: 8 }, tokenPath)).toMatchObject({
+      kind: 'retry',
+      counts: false,
+      isUnclear: false,
+      signal: 'out_of_reach',
+    })
+  })
+})
+
+describe('a call without a usable answer', () => {
+  test('that never left spends no try', () => {
+    expect(unanswered(false, { attempts: 8, starts: 30 })).toMatchObject({
+      kind: 'retry',
+      counts: false,
+      isUnclear: false,
+      signal: 'out_of_reach',
+      delay: minute,
+    })
+  })
+
+  test('that may have been accepted counts, and in the end nobody knows', () => {
+    expect(unanswered(true, { attempts: 3 })).toMatchObject({ kind: 'retry', counts: true, isUnclear: true })
+    expect(unanswered(true, { attempts: 8 })).toMatchObject({ status: 'unknown', reason: 'ambiguous' })
+  })
+})
