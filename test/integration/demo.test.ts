@@ -1,0 +1,57 @@
+import { readdir } from 'node:fs/promises'
+import { Redis } from 'ioredis'
+import { expect, test, vi } from 'vitest'
+import { runCli, startCli } from '../helpers/cli.ts'
+import { makeDir, redisUrl } from '../helpers/pushing.ts'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+/** TMPDIR is the test's own; tsx keeps its cache there too. */
+async function listLeftovers(dir: string): Promise<string[]> {
+  return (await readdir(dir)).filter((name) => name.startsWith('unionpush'))
+}
+
+async function findKeys(appid: string): Promise<string[]> {
+  const redis = new Redis(redisUrl)
+  try {
+    return await redis.keys(`*${appid}*`)
+  } finally {
+    redis.disconnect()
+  }
+}
+
+test.each(['embedded', 'redis'])(
+  'without any configuration everything adds up with the %s queue',
+  async (queue) => {
+    const cwd = await makeDir()
+    const env = { TMPDIR: cwd, ...(queue === 'redis' && { REDIS_URL: redisUrl }) }
+    const { code, stdout, stderr } = await runCli(['demo', '--json'], { cwd, env })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const result = JSON.parse(stdout)
+    expect(result).toMatchObject({
+      ok: true,
+      queueBackend: queue,
+      firstSync: { status: 'complete', seen: 24_900, fetched: 24_900, added: 24_900 },
+      secondSync: { status: 'complete', fetched: 0, added: 0, unsubscribed: 60 },
+      again: { queued: 0, duplicates: 2_000 },
+      total: { asked: 2_000, sent: 1_700, skipped: 200, rejected: 100 },
+      wechat: { accepted: 1_700, acceptedTwice: 0, refused: 100, busy: 70, tokens: 2 },
+      problems: [],
+    })
+    expect(result.firstSync.withoutUnionid).toBeGreaterThan(300)
+    expect(await listLeftovers(cwd)).toEqual([])
+    expect(await findKeys(result.firstSync.account)).toEqual([])
+  },
+)
+
+test('people get progress, a table and the verdict; Ctrl-C leaves nothing behind', async () => {
+  const cwd = await makeDir()
+  const demo = startCli(['demo'], { cwd, env: { TMPDIR: cwd, REDIS_URL: redisUrl } })
+  await demo.waitFor(/Second sync +100%/)
+  expect(await listLeftovers(cwd)).toHaveLength(1)
+  demo.child.kill('SIGINT')
+  const { code, stdout, stderr } = await demo.ended
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  expect(stderr).toMatch(/\nunionpush demo: The demo was stopped\n$/)
+  expect(await listLeftovers(cwd)).toEqual([])
+})

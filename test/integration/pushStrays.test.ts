@@ -1,0 +1,100 @@
+import { Queue, UnrecoverableError, Worker } from 'bullmq'
+import { Redis } from 'ioredis'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { DatabaseError } from '../../src/db/databaseError.ts'
+import { queuePrefix, toQueueName } from '../../src/queue/names.ts'
+import { type Pushing, redisUrl, startPushing } from '../helpers/pushing.ts'
+
+function openPlain({ appid }: Pushing) {
+  const connection = new Redis(redisUrl, { maxRetriesPerRequest: null })
+  const options = { connection, prefix: queuePrefix }
+  const name = toQueueName(appid)
+  const queue = new Queue(name, options)
+  onTestFinished(async () => {
+    await queue.close()
+    connection.disconnect()
+  })
+  return { name, options, queue, connection }
+}
+
+const isEmpty = async (queue: Queue) =>
+  Object.values(await queue.getJobCounts()).every((count) => count === 0)
+
+test('a push that BullMQ gave up while no worker of ours was there is sent by the next one', async () => {
+  const world = await startPushing()
+  const { name, options, queue } = openPlain(world)
+  await world.producer().push(world.message(0, { id: 'given-up' }))
+  const stranger = new Worker(name, () => Promise.reject(new UnrecoverableError('no')), options)
+  await vi.waitUntil(async () => (await queue.getFailedCount()) === 1, { timeout: 5_000 })
+  await stranger.close()
+
+  await world.startWorker()
+  await world.ended(1)
+  expect(await world.row('given-up')).toMatchObject({ status: 'sent' })
+  await vi.waitUntil(() => isEmpty(queue))
+})
+
+test('a push during which worker after worker died ends in a record instead of killing the next one', async () => {
+  const world = await startPushing()
+  const { queue, connection } = openPlain(world)
+  await world.producer().push(world.message(0, { id: 'poison' }))
+  const [job] = await queue.getWaiting()
+  const key = `${queuePrefix}:${toQueueName(world.appid)}:${job?.id}`
+  await connection.hset(key, 'stc', 11, 'defa', 'job stalled more than allowable limit')
+
+  await world.startWorker()
+  await world.ended(1)
+  expect(await world.row('poison')).toMatchObject({
+    status: 'rejected',
+    reason: 'internal_error',
+    detail: expect.stringContaining('11 workers died'),
+  })
+  expect(world.simulator.stats().accepted).toBe(0)
+  await vi.waitUntil(() => isEmpty(queue))
+})
+
+/** A job that BullMQ gave up, and whose data was spoilt since; resolves with its id. */
+async function addGarbled(
+  world: Pushing,
+  { name, options, queue, connection }: ReturnType<typeof openPlain>,
+) {
+  await world.producer().push(world.message(0, { id: 'garbled' }))
+  const stranger = new Worker(name, () => Promise.reject(new UnrecoverableError('no')), options)
+  await vi.waitUntil(async () => (await queue.getFailedCount()) === 1, { timeout: 5_000 })
+  await stranger.close()
+  const [id = ''] = await queue.getRanges(['failed'])
+  await connection.hset(`${queuePrefix}:${name}:${id}`, 'data', '{nonsense')
+  return id
+}
+
+test('a job whose data is not even JSON ends in a record and keeps no worker from starting', async () => {
+  const world = await startPushing()
+  const plain = openPlain(world)
+  const id = await addGarbled(world, plain)
+  await world.producer().push(world.message(1, { id: 'good' }))
+
+  const worker = await world.startWorker()
+  await worker.started
+  await world.ended(2)
+  expect(await world.row(`job ${id}`)).toMatchObject({ status: 'rejected', reason: 'invalid_job' })
+  expect(await world.row('good')).toMatchObject({ status: 'sent' })
+  await vi.waitUntil(() => isEmpty(plain.queue))
+})
+
+test('such a job stays in the queue until its record can be written', async () => {
+  const world = await startPushing()
+  const plain = openPlain(world)
+  const id = await addGarbled(world, plain)
+  const { database } = world
+  const { writeSoon } = database
+  database.writeSoon = () => Promise.reject(new DatabaseError('full', 'the disk is full: free some space'))
+  const early = await world.startWorker()
+  await early.started
+  await early.stop()
+  expect(await plain.queue.getFailedCount()).toBe(1)
+
+  database.writeSoon = writeSoon
+  await (await world.startWorker()).started
+  expect(await world.row(`job ${id}`)).toMatchObject({ status: 'rejected', reason: 'invalid_job' })
+  await vi.waitUntil(() => isEmpty(plain.queue))
+})
