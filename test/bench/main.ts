@@ -1,0 +1,29 @@
+import { benchPush, benchPushMany } from './enqueue.ts'
+import { benchLookup } from './lookup.ts'
+import { benchSendGot, benchSendInstant, benchSendLatency } from './send.ts'
+import { benchSync, benchSyncLatency } from './sync.ts'
+
+/**
+ * `npm run bench [-- name ...]`, a name being the start of a bench's such as `send`: one JSON line each. Needs a Redis
+ * (REDIS_URL, default on this machine) and a machine that does nothing else.
+ */
+const benches: Record<string, () => Promise<object>> = {
+  'enqueue.pushMany': benchPushMany,
+  'enqueue.push': benchPush,
+  'send.instant': benchSendInstant,
+  'send.got': benchSendGot,
+  'send.50ms': benchSendLatency,
+  'sync.1m': benchSync,
+  'sync.100ms': benchSyncLatency,
+  'lookup.1m': benchLookup,
+}
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((name) => !Object.keys(benches).some((bench) => bench.startsWith(name)))
+if (unknown.length > 0) {
+  throw new Error(`No bench ${unknown.join(', ')}: there are ${Object.keys(benches).join(', ')}`)
+}
+for (const [name, run] of Object.entries(benches)) {
+  if (wanted.length > 0 && !wanted.some((start) => name.startsWith(start))) continue
+  console.log(JSON.stringify(await run()))
+}

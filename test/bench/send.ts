@@ -1,0 +1,233 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'bullmq'
+import got from 'got'
+import { Redis } from 'ioredis'
+import { pino } from 'pino'
+import { Pool } from 'undici'
+import { z } from 'zod'
+import { createAccountState } from '../../src/db/accountState.ts'
+import { createFollowers } from '../../src/db/followers.ts'
+import { createHeldPushes } from '../../src/db/heldPushes.ts'
+import { createLeases } from '../../src/db/leases.ts'
+import { openDatabase } from '../../src/db/open.ts'
+import { createPushes } from '../../src/db/pushes.ts'
+import { createFindSessionUser } from '../../src/db/sessions.ts'
+import { createTemplates } from '../../src/db/templates.ts'
+import { createTokenStore } from '../../src/db/tokens.ts'
+import { createPusher } from '../../src/push/pusher.ts'
+import { createPushWorker } from '../../src/push/worker.ts'
+import { queuePrefix, toQueueName } from '../../src/queue/names.ts'
+import { openWorkerQueue } from '../../src/queue/workerQueue.ts'
+import { createWechatApi } from '../../src/wechat/api.ts'
+import { createClient } from '../../src/wechat/client.ts'
+import { createGotTransport } from '../../src/wechat/gotTransport.ts'
+import { createTokenSource } from '../../src/wechat/token.ts'
+import { createUndiciTransport } from '../../src/wechat/undiciTransport.ts'
+import { compare, perSecond, redisUrl, toComparison, withAccount } from './measure.ts'
+
+const followers = 10_000
+const sendPath = '/cgi-bin/message/template/send?access_token=bench'
+const noProxy = { http: undefined, https: undefined, none: undefined }
+const log = pino({ level: 'silent' })
+const unionidAt = (n: number) => `o6_bmasdasdsad6_2sgVt7hMZ${String(n % followers).padStart(5, '0')}`
+const openidAt = (n: number) => `oABCasdasdsad6_2sgVt7hMZ${String(n % followers).padStart(5, '0')}`
+const address = z.object({ port: z.number() })
+
+interface Load {
+  base: string
+  total: number
+  concurrency: number
+}
+
+/** Our worker beside a bare BullMQ worker that does only the same call, against a server that answers at once. */
+export async function benchSendInstant() {
+  return withServer(0, async (base) => {
+    const load = { base, total: 20_000, concurrency: 50 }
+    return {
+      bench: 'send.instant',
+      ...(await compare(
+        'sends/s',
+        () => sendOurs(load),
+        () => sendBare(load),
+      )),
+    }
+  })
+}
+
+/** Our worker beside the same calls by got with no queue and no database. */
+export async function benchSendGot() {
+  return withServer(0, async (base) => {
+    const load = { base, total: 10_000, concurrency: 50 }
+    return {
+      bench: 'send.got',
+      ...(await compare(
+        'sends/s',
+        () => sendOurs(load),
+        () => sendGot(load),
+        3,
+      )),
+    }
+  })
+}
+
+/** Our worker with 200 sends in flight against 50 ms latency, beside what these allow at all. */
+export async function benchSendLatency() {
+  const [latency, concurrency] = [50, 200]
+  return withServer(latency, async (base) => {
+    await sendOurs({ base, total: 4_000, concurrency })
+    const ours = await sendOurs({ base, total: 40_000, concurrency })
+    return { bench: 'send.50ms', ...toComparison('sends/s', ours, (concurrency / latency) * 1_000) }
+  })
+}
+
+/** From the start of a worker on a full queue until everything is sent and on record. */
+function sendOurs({ base, total, concurrency }: Load): Promise<number> {
+  return withFullQueue(total, async (appid) => {
+    const dir = await mkdtemp(join(tmpdir(), 'unionpush-bench-'))
+    const database = await openDatabase({ path: join(dir, 'bench.db'), log })
+    const table = createFollowers(database, appid)
+    const infos = Array.from({ length: followers }, (_, n) => ({
+      openid: openidAt(n),
+      unionid: unionidAt(n),
+      subscribed: true,
+    }))
+    await table.upsert(infos, { at: Date.now() })
+    const client = createClient({
+      bases: [base],
+      transport: createGotTransport({ proxy: noProxy }),
+      hotTransport: createUndiciTransport({ proxy: noProxy }),
+      log,
+    })
+    const tokens = createTokenSource({
+      appid,
+      secret: 'bench',
+      client,
+      store: createTokenStore(database),
+      log,
+    })
+    const queue = await openWorkerQueue({ kind: 'redis', urls: [redisUrl] }, appid, log)
+    const pushes = createPushes(database, appid)
+    const { count, reached } = countTo(total)
+    const worker = createPushWorker(
+      {
+        appid,
+        queue,
+        pushes: {
+          ...pushes,
+          async recordSent(acceptance) {
+            const isRecorded = await pushes.recordSent(acceptance)
+            count()
+            return isRecorded
+          },
+        },
+        held: createHeldPushes(database, pushes, appid),
+        findSessionUser: createFindSessionUser(database),
+        followers: table,
+        templates: createTemplates(database, appid),
+        accountState: createAccountState(database, appid),
+        leases: createLeases(database),
+        api: createWechatApi({ client, tokens }),
+        log,
+      },
+      { concurrency, attempts: 8, rate: 0 },
+    )
+    const begun = performance.now()
+    await worker.start()
+    await reached
+    const took = performance.now() - begun
+    await worker.stop()
+    await queue.close()
+    await client.close()
+    await database.close()
+    await rm(dir, { recursive: true })
+    return (total / took) * 1_000
+  })
+}
+
+function sendBare({ base, total, concurrency }: Load): Promise<number> {
+  return withFullQueue(total, async (appid) => {
+    const pool = new Pool(base, { connections: concurrency })
+    const connection = new Redis(redisUrl, { maxRetriesPerRequest: null })
+    const { count, reached } = countTo(total)
+    const begun = performance.now()
+    const worker = new Worker(
+      toQueueName(appid),
+      async ({ data }) => {
+        const headers = { 'content-type': 'application/json' }
+        const answer = await pool.request({ method: 'POST', path: sendPath, headers, body: toBody(data) })
+        await answer.body.text()
+        count()
+      },
+      { connection, prefix: queuePrefix, concurrency, removeOnComplete: { count: 0 } },
+    )
+    await reached
+    const took = performance.now() - begun
+    await worker.close()
+    connection.disconnect()
+    await pool.close()
+    return (total / took) * 1_000
+  })
+}
+
+function sendGot({ base, total, concurrency }: Load): Promise<number> {
+  const headers = { 'content-type': 'application/json' }
+  return perSecond(total, concurrency, (n) =>
+    got.post(base + sendPath, { headers, body: toBody(toMessage(n)) }).text(),
+  )
+}
+
+function toMessage(n: number) {
+  return {
+    unionid: unionidAt(n),
+    templateId: 'ngqIpbwh8bUfcSsECmogfXcV14J0tQlEpBO27izEYtY',
+    data: { thing1: '订单已发货', time2: '2026-11-20 15:01', character_string3: `SF${n}`, phrase4: '运输中' },
+    url: 'https://shop.example.com/orders/42',
+  }
+}
+
+/** The request that our worker makes of the same message. */
+function toBody({ unionid, templateId, data, url }: ReturnType<typeof toMessage>): string {
+  const values = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, { value }]))
+  const client_msg_id = '0123456789abcdef0123456789abcdef'
+  return JSON.stringify({ touser: unionid, template_id: templateId, url, client_msg_id, data: values })
+}
+
+function withFullQueue<T>(total: number, use: (appid: string) => Promise<T>): Promise<T> {
+  return withAccount(async (appid) => {
+    const pusher = createPusher({ appid, redisUrl })
+    await pusher.pushMany(Array.from({ length: total }, (_, n) => toMessage(n)))
+    await pusher.close()
+    return use(appid)
+  })
+}
+
+/** In a process of its own, which is what makes the other core work. */
+async function withServer<T>(latency: number, use: (base: string) => Promise<T>): Promise<T> {
+  const server = fork(fileURLToPath(new URL('sendServer.ts', import.meta.url)), [String(latency)])
+  const [message] = await once(server, 'message')
+  try {
+    return await use(`http://127.0.0.1:${address.parse(message).port}`)
+  } finally {
+    server.disconnect()
+  }
+}
+
+function countTo(total: number) {
+  let seen = 0
+  let onReached = () => {}
+  const reached = new Promise<void>((resolve) => {
+    onReached = resolve
+  })
+  return {
+    reached,
+    count() {
+      seen += 1
+      if (seen === total) onReached()
+    },
+  }
+}

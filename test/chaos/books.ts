@@ -1,0 +1,51 @@
+import { type Ask, toPushId } from './asks.ts'
+import type { Books } from './audit.ts'
+import { findOpenReceipts } from './receiptAudit.ts'
+import type { World } from './world.ts'
+
+/** PUSH_ATTEMPTS, which is left at its default. */
+const maxAttempts = 8
+
+/** Nothing waits in the queue or on its way from WeChat, and what came from there has been worked off. */
+export async function hasDrained({ redis, appid, simulator, disk, admitted }: World): Promise<boolean> {
+  if ((await redis.countJobs(appid)) > 0 || simulator.stats().callbacks.pending > 0) return false
+  return findOpenReceipts(disk.rows(), toReceipts(simulator), admitted.lostReceipts).length === 0
+}
+
+/** The books as they are now. */
+export async function collectBooks(
+  { simulator, arrivals, disk, redis, appid, admitted, caller, workers, desk }: World,
+  asks: readonly Ask[],
+  settled: ReadonlyMap<string, number>,
+): Promise<Books> {
+  return {
+    ...admitted,
+    lostLocks: admitted.lostLocks + countLostLocks(workers.logs() + desk.crew.logs()),
+    caller: asks.map(({ id, openid }) => ({ id, openid, told: caller.told.get(id) ?? [] })),
+    accepted: [...simulator.accepted()].map(({ url = '', ...message }) => ({
+      ...message,
+      pushId: toPushId(url),
+    })),
+    receipts: toReceipts(simulator),
+    arrivals,
+    rows: disk.rows(),
+    jobsLeft: await redis.countJobs(appid),
+    settled,
+    maxAttempts,
+  }
+}
+
+/** A machine that is too busy to renew its locks in time loses them, as one that stands still does, and says so. */
+function countLostLocks(logs: string): number {
+  return logs.match(/could not renew lock/g)?.length ?? 0
+}
+
+function toReceipts(simulator: World['simulator']): Books['receipts'] {
+  return [...simulator.events()]
+    .filter(({ posts }) => posts > 0)
+    .map(({ msgid = '0', status = 'success', outcome }) => ({
+      msgid,
+      status,
+      isTaken: outcome === 'acknowledged',
+    }))
+}

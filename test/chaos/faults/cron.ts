@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { crowd } from '../asks.ts'
+import type { Fault } from '../fault.ts'
+import { until } from '../until.ts'
+import { followerCount, type World } from '../world.ts'
+
+/** How long the rest of a sync may take, the lease of a dead one included. */
+const patience = 30_000
+
+export const cronFaults: readonly Fault[] = [
+  {
+    name: 'kill -9 of cron in the middle of a sync',
+    on: ['cron'],
+    async run(world, chance) {
+      const { simulator, complaints, stretch } = world
+      const countCalls = () => simulator.stats().calls['/cgi-bin/user/get'] ?? 0
+      const cron = world.startCron()
+      const [process] = cron.members
+      for (let kills = chance.count(1, 3); kills > 0 && !isSynced(world); kills--) {
+        const before = countCalls()
+        await until(() => countCalls() > before || isSynced(world), patience * stretch)
+        await sleep(chance.between(0, 700))
+        await process?.end('SIGKILL')
+      }
+      const isComplete = await until(() => isSynced(world), patience * stretch)
+      if (!isComplete) complaints.push('the sync is not complete')
+      else complaints.push(...compareFollowers(world))
+      await cron.dismiss()
+      complaints.push(...cron.complaints)
+    },
+  },
+]
+
+function isSynced({ disk }: World): boolean {
+  return disk.select("select 1 from sync_runs where status = 'complete'").length > 0
+}
+
+/** The table says of everybody what WeChat says. */
+function compareFollowers({ disk, simulator }: World): string[] {
+  const rows = disk.select('select openid, unionid from followers where subscribed = 1')
+  const known = new Map(rows.map(({ openid, unionid }) => [openid, unionid]))
+  const wanted = Array.from({ length: followerCount }, (_, n) => simulator.userAt(n))
+  const wrong = wanted.filter(({ openid, unionid }) => known.get(openid) !== unionid)
+  return [
+    ...wrong.slice(0, 3).map(({ openid }) => `follower ${openid} is missing, or has another unionid`),
+    ...(known.size === followerCount
+      ? []
+      : [`${known.size} followers in the table instead of ${followerCount}, ${crowd} of them known before`]),
+  ]
+}

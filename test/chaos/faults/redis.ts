@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Fault } from '../fault.ts'
+import type { Direction } from '../wire.ts'
+
+const outages: readonly Fault[] = [
+  {
+    name: 'Redis is killed and started again',
+    on: ['redis'],
+    async run({ redis, stretch }, chance) {
+      await redis.kill()
+      await sleep(chance.between(0, 1_500) * stretch)
+      await redis.start()
+    },
+  },
+  {
+    name: 'Redis is killed and takes long to load',
+    on: ['redis'],
+    async run({ redis }, chance) {
+      await redis.kill()
+      await redis.start('--key-load-delay', String(chance.count(100, 800)))
+    },
+  },
+  {
+    name: 'Redis wrote nothing down and starts empty',
+    on: ['redis'],
+    async run({ redis, disk, caller, admitted, stretch }, chance) {
+      await redis.kill()
+      // What it said last may still be on its way to the caller.
+      await sleep(50 + chance.between(0, 1_500) * stretch)
+      const ended = new Set(disk.rows().flatMap((row) => (row.finished_at === null ? [] : [row.id])))
+      for (const [id, told] of caller.told) {
+        if (!ended.has(id) && told.some((word) => word !== 'unavailable')) admitted.forgotten.add(id)
+      }
+      redis.forget()
+      await redis.start()
+    },
+  },
+  {
+    name: 'Redis is frozen',
+    on: ['redis'],
+    async run({ redis, stretch }, chance) {
+      redis.freeze()
+      await sleep(chance.between(500, 4_000) * stretch)
+      redis.thaw()
+    },
+  },
+  {
+    name: 'connections to Redis are reset again and again',
+    on: ['redis'],
+    async run({ redis }, chance) {
+      for (let cuts = chance.count(1, 10); cuts > 0; cuts--) {
+        redis.wire.cut()
+        await sleep(chance.between(0, 300))
+      }
+    },
+  },
+  ...(['toServer', 'toClient'] satisfies Direction[]).flatMap((direction): Fault[] => [
+    {
+      name: `what goes ${direction === 'toServer' ? 'to' : 'from'} Redis is lost, then the connections are reset`,
+      on: ['redis'],
+      async run({ redis, stretch }, chance) {
+        redis.wire.hold(direction)
+        await sleep(chance.between(300, 3_000) * stretch)
+        redis.wire.cut()
+        redis.wire.release()
+      },
+    },
+    {
+      name: `what goes ${direction === 'toServer' ? 'to' : 'from'} Redis comes late`,
+      on: ['redis'],
+      async run({ redis, stretch }, chance) {
+        redis.wire.hold(direction)
+        await sleep(chance.between(300, 3_500) * stretch)
+        redis.wire.release()
+      },
+    },
+  ]),
+  {
+    name: 'connections to Redis are half-open for ever',
+    on: ['redis'],
+    async run({ redis }) {
+      redis.wire.swallow()
+    },
+  },
+  {
+    name: 'Redis is read-only',
+    on: ['redis'],
+    async run({ redis, stretch }, chance) {
+      await redis.command('replicaof', '127.0.0.1', '1')
+      await sleep(chance.between(200, 3_000) * stretch)
+      await redis.command('replicaof', 'no', 'one')
+    },
+  },
+  {
+    name: 'Redis is out of memory',
+    on: ['redis'],
+    async run({ redis, stretch }, chance) {
+      // With another policy it would delete pushes, of which it warned.
+      await redis.command('config', 'set', 'maxmemory-policy', 'noeviction')
+      await redis.command('config', 'set', 'maxmemory', '1')
+      await sleep(chance.between(200, 3_000) * stretch)
+      await redis.command('config', 'set', 'maxmemory', '0')
+    },
+  },
+]
+
+/** The queue's server gone, frozen, unwilling, or out of reach: meanwhile no lock can be renewed. */
+export const redisFaults: readonly Fault[] = outages.map((outage) => ({
+  ...outage,
+  run(world, chance) {
+    world.admitted.lostLocks++
+    return outage.run(world, chance)
+  },
+}))

@@ -1,0 +1,123 @@
+import { createAsks } from './asks.ts'
+import { audit } from './audit.ts'
+import { collectBooks, hasDrained } from './books.ts'
+import { ask } from './caller.ts'
+import { createChance } from './chance.ts'
+import { findOpenDoors, findSecrets } from './leaks.ts'
+import { createPlan, type PlanForm, perform, reduce, toConditions } from './plan.ts'
+import type { Program } from './program.ts'
+import { watchSettled } from './settled.ts'
+import { until } from './until.ts'
+import { logIn } from './userLogin.ts'
+import { createWorld, type World } from './world.ts'
+
+export interface RunChoice {
+  seed: number
+  /** Parts of the names of the faults to choose from, separated by `|`. */
+  only?: string | undefined
+  isLong?: boolean
+}
+
+export interface RunOptions extends RunChoice {
+  log(line: string): void
+}
+
+export interface RunResult {
+  seed: number
+  /** Names of the faults that happened. */
+  faults: string[]
+  skipped: string[]
+  violations: string[]
+  statuses: Record<string, number>
+  ms: { drain: number; total: number }
+  logs: string
+}
+
+interface Form extends PlanForm {
+  /** Pushes, at least and at most. */
+  pushes: readonly [number, number]
+  stretch: number
+  /** Milliseconds for the drain. */
+  patience: number
+}
+
+const forms: Record<'short' | 'long', Form> = {
+  short: { pushes: [100, 200], faults: [2, 4], duration: 3_000, stretch: 1, patience: 60_000 },
+  long: { pushes: [2_000, 4_000], faults: [4, 10], duration: 60_000, stretch: 10, patience: 400_000 },
+}
+
+/** What a run with this seed will do, and the chance that is left for the rest of it. */
+export function prepare({ seed, only, isLong = false }: RunChoice) {
+  const form = isLong ? forms.long : forms.short
+  const chance = createChance(seed)
+  return { form, plan: createPlan({ form, only, chance: chance.fork() }), chance }
+}
+
+/** One run: pushes are asked for while faults come and go; when the last has gone and all has drained, the books are compared. */
+export async function run(
+  program: Program,
+  { seed, only, isLong = false, log }: RunOptions,
+): Promise<RunResult> {
+  const startedAt = performance.now()
+  const { form, plan, chance } = prepare({ seed, only, isLong })
+  const world = await createWorld({
+    main: program.main,
+    chance: chance.fork(),
+    stretch: form.stretch,
+    conditions: toConditions(plan),
+  })
+  const stop = new AbortController()
+  try {
+    const { workers, desk, appid, redisUrl, simulator, caller } = world
+    const { possible, skipped } = reduce(plan, world)
+    for (const { name, at } of possible) log(`  ${(at / 1000).toFixed(1)} s ${name}`)
+
+    const areReady = await Promise.all([workers, desk.crew].map((crew) => crew.ready(60_000)))
+    if (areReady.includes(false))
+      throw new Error(`the program does not start:\n${workers.logs()}${desk.crew.logs()}`)
+    await desk.open()
+    const sessionKeys = await logIn(world)
+    const asks = createAsks(simulator, chance.count(...form.pushes), form.duration, chance.fork())
+    const { settled, stop: stopWatching } = watchSettled(world)
+    stop.signal.addEventListener('abort', stopWatching)
+    const asking = ask(asks, caller, { appid, redisUrl }, stop.signal)
+    await Promise.all([perform(world, possible), asking])
+    const liftedAt = performance.now()
+    const midnight = world.admitted.isOutOfQuota ? setInterval(() => comeMidnight(world), 1_000) : undefined
+    const isDrained = await until(() => hasDrained(world), form.patience)
+    clearInterval(midnight)
+    const drain = Math.round(performance.now() - liftedAt)
+    const violations = isDrained ? [] : [`not drained ${form.patience / 1000} s after the last fault`]
+
+    await Promise.all([workers.dismiss(), desk.crew.dismiss()])
+    const books = await collectBooks(world, asks, settled)
+    const condition = world.disk.check()
+    if (condition !== 'ok') violations.push(`the database is damaged: ${condition}`)
+    const complaints = [...workers.complaints, ...desk.crew.complaints, ...world.complaints]
+    violations.push(
+      ...audit(books),
+      ...complaints,
+      ...findSecrets(world, sessionKeys),
+      ...findOpenDoors(world),
+    )
+    const statuses: Record<string, number> = {}
+    for (const { status } of books.rows) statuses[status] = (statuses[status] ?? 0) + 1
+    return {
+      seed,
+      faults: possible.map(({ name }) => name),
+      skipped,
+      violations,
+      statuses,
+      ms: { drain, total: Math.round(performance.now() - startedAt) },
+      logs: workers.logs() + desk.crew.logs(),
+    }
+  } finally {
+    stop.abort()
+    await world.close()
+  }
+}
+
+/** WeChat's quotas come back at 00:00, which no run waits for: the next probe is made due instead. */
+function comeMidnight({ disk }: World): void {
+  disk.run("update account_state set probe_at = 0 where paused_reason = 'quota_exhausted'")
+}
