@@ -7,7 +7,7 @@ import type { Log } from '../log.ts'
 import { DatabaseError } from './databaseError.ts'
 import { migrate } from './migrate.ts'
 import * as schema from './schema.ts'
-import type { Statement, StatementResult } from './statement.ts'
+import type { Group, StatementResult } from './statement.ts'
 import { createWriter } from './writer.ts'
 
 export interface Database {
@@ -17,12 +17,12 @@ export interface Database {
    * One atomic transaction, durable when the promise resolves; calls that wait at the same time share a commit.
    * A lock held by another process delays it. Rejects with a DatabaseError; then nothing of it was written.
    */
-  write(statements: Statement[]): Promise<StatementResult[]>
+  write(group: Group): Promise<StatementResult[]>
   /**
-   * The same for what is written all the time: on disk within a second. Should this process die, nothing is lost; should
+   * The same for what is small and written all the time: on disk within a second. Should this process die, nothing is lost; should
    * the machine lose power, that second is, as with a Redis that syncs its log every second.
    */
-  writeSoon(statements: Statement[]): Promise<StatementResult[]>
+  writeSoon(group: Group): Promise<StatementResult[]>
   /** Resolves when all writes asked for are done and the file is closed. */
   close(): Promise<void>
 }

@@ -3,6 +3,9 @@ import { is, Param, Placeholder } from 'drizzle-orm'
 /** What `Database.write` takes: one execution, or the same statement once per row. */
 export type Statement = { sql: string; params: unknown[] } | { sql: string; rows: unknown[][] }
 
+/** What one call writes: all or nothing. */
+export type Group = Statement[]
+
 export interface StatementResult {
   /** Rows inserted, updated or deleted, over all executions. */
   changes: number

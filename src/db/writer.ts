@@ -1,27 +1,31 @@
 import { Worker } from 'node:worker_threads'
 import type { Log } from '../log.ts'
 import { DatabaseError, toDatabaseError } from './databaseError.ts'
-import type { Statement, StatementResult } from './statement.ts'
-import type { Outcome, WriterOptions, WriterReply, WriterRequest } from './writerProtocol.ts'
+import { createFlush } from './flush.ts'
+import { createQuickWriter } from './quickWriter.ts'
+import type { Group, StatementResult } from './statement.ts'
+import type { Batch, Outcome, WriterOptions, WriterReply, WriterRequest } from './writerProtocol.ts'
 
 export interface Writer {
-  write(statements: Statement[]): Promise<StatementResult[]>
-  writeSoon(statements: Statement[]): Promise<StatementResult[]>
+  write(group: Group): Promise<StatementResult[]>
+  writeSoon(group: Group): Promise<StatementResult[]>
   close(): Promise<void>
 }
 
 interface Call {
-  group: Statement[]
+  group: Group
   isDurable: boolean
   resolve(results: StatementResult[]): void
   reject(error: DatabaseError): void
 }
 
 /**
- * Writes in a thread of its own, because SQLite waits for locks and for the disk on the thread that asks. What is asked
- * for while the thread is at work shares the next commit.
+ * SQLite waits for locks and for the disk on the thread that asks, so what may have to wait is written by a thread of its
+ * own; what is asked for while that is at work shares its next commit. Only `writeSoon` may do without it.
  */
 export function createWriter({ path, log }: { path: string; log: Log }): Writer {
+  const quickWriter = createQuickWriter(path)
+  const flush = createFlush(path)
   const closing = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   const waiting: Call[] = []
   const underWay: Call[] = []
@@ -39,11 +43,11 @@ export function createWriter({ path, log }: { path: string; log: Log }): Writer 
         Atomics.store(closing, 0, 1)
         proceed()
       })
-      return closed
+      return closed.then(flush.close)
     },
   }
 
-  function enqueue(group: Statement[], isDurable: boolean): Promise<StatementResult[]> {
+  function enqueue(group: Group, isDurable: boolean): Promise<StatementResult[]> {
     if (onClosed) return Promise.reject(new DatabaseError('closed', `Database ${path} is closed`))
     return new Promise((resolve, reject) => {
       waiting.push({ group, isDurable, resolve, reject })
@@ -51,26 +55,34 @@ export function createWriter({ path, log }: { path: string; log: Log }): Writer 
     })
   }
 
-  /** Not at once, so that all calls of this turn of the event loop share one message and one commit. */
+  /** Not at once, so that all calls of this turn of the event loop share one commit. */
   function schedule(): void {
     if (scheduled) return
     scheduled = true
     setImmediate(() => {
       scheduled = false
       const calls = waiting.splice(0)
-      thread ??= startThread()
-      try {
-        request(thread, {
-          groups: calls.map(({ group }) => group),
-          isDurable: calls.some(({ isDurable }) => isDurable),
-        })
+      const groups = calls.map(({ group }) => group)
+      const isDurable = calls.some(isDurableCall)
+      // Not while the thread is at work, which was asked first.
+      const written = isDurable || underWay.length > 0 ? undefined : quickWriter.tryWrite(groups)
+      if (written) {
         underWay.push(...calls)
-      } catch (error) {
-        // A value that cannot be copied to the thread.
-        fail(calls, error)
-        proceed()
-      }
+        settle(written.map((results) => ({ results })))
+      } else post(calls, { groups, isDurable })
     })
+  }
+
+  function post(calls: Call[], batch: Batch): void {
+    thread ??= startThread()
+    try {
+      request(thread, batch)
+      underWay.push(...calls)
+    } catch (error) {
+      // A value that cannot be copied to the thread.
+      fail(calls, error)
+      proceed()
+    }
   }
 
   function proceed(): void {
@@ -78,6 +90,7 @@ export function createWriter({ path, log }: { path: string; log: Log }): Writer 
   }
 
   function endThread(): void {
+    quickWriter.close()
     if (thread) request(thread, 'close')
     else onClosed?.()
   }
@@ -107,9 +120,11 @@ export function createWriter({ path, log }: { path: string; log: Log }): Writer 
     for (const call of calls) call.reject(new DatabaseError(code, message))
   }
 
-  /** The thread answers in the order in which it was asked. */
+  /** What became of the first calls under way, all of one commit. */
   function settle(outcomes: Outcome[]): void {
     const calls = underWay.splice(0, outcomes.length)
+    if (calls.some(isDurableCall)) flush.done()
+    else flush.soon()
     for (const [index, call] of calls.entries()) {
       const outcome = outcomes[index]
       if (outcome && 'results' in outcome) call.resolve(outcome.results)
@@ -117,6 +132,10 @@ export function createWriter({ path, log }: { path: string; log: Log }): Writer 
     }
     proceed()
   }
+}
+
+function isDurableCall({ isDurable }: Call): boolean {
+  return isDurable
 }
 
 function request(thread: Worker, message: WriterRequest): void {

@@ -1,5 +1,5 @@
 import type { DatabaseErrorCode } from './databaseError.ts'
-import type { Statement, StatementResult } from './statement.ts'
+import type { Group, StatementResult } from './statement.ts'
 
 /** What the writer thread is started with. */
 export interface WriterOptions {
@@ -7,9 +7,6 @@ export interface WriterOptions {
   /** Shared memory; its one element becomes 1 when the owner closes, and waiting for a lock ends. */
   closing: Int32Array
 }
-
-/** The statements of one `write` call: all or none. */
-export type Group = Statement[]
 
 export interface Batch {
   groups: Group[]

@@ -1,12 +1,9 @@
-import { open } from 'node:fs/promises'
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import Sqlite from 'better-sqlite3'
 import { toDatabaseError } from './databaseError.ts'
-import type { Statement, StatementResult } from './statement.ts'
-import type { Batch, Group, Outcome, WriterOptions, WriterReply, WriterRequest } from './writerProtocol.ts'
-
-/** What `Database.writeSoon` promises. */
-const flushInterval = 1_000
+import type { Group } from './statement.ts'
+import { createTransaction } from './transaction.ts'
+import type { Batch, Outcome, WriterOptions, WriterReply, WriterRequest } from './writerProtocol.ts'
 
 serve(workerData)
 
@@ -22,15 +19,11 @@ function serve({ path, closing }: WriterOptions): void {
   connection.pragma('cache_size = -16384')
   connection.pragma('wal_autocheckpoint = 8000')
   const begin = connection.prepare('BEGIN IMMEDIATE')
-  const commit = connection.prepare('COMMIT')
-  const rollback = connection.prepare('ROLLBACK')
-  const prepared = new Map<string, Sqlite.Statement>()
+  const transaction = createTransaction(connection, beginWhenFree)
   let synchronous = ''
-  let flushing: NodeJS.Timeout | undefined
 
   port.on('message', (request: WriterRequest) => {
     if (request !== 'close') return work(request)
-    clearTimeout(flushing)
     connection.pragma('busy_timeout = 500')
     connection.pragma('wal_checkpoint(TRUNCATE)')
     connection.close()
@@ -40,11 +33,8 @@ function serve({ path, closing }: WriterOptions): void {
   /** What has come meanwhile shares the commit. */
   function work(first: Batch): void {
     const batches = [first, ...receiveBatches()]
-    const isDurable = batches.some((batch) => batch.isDurable)
-    synchronize(isDurable ? 'FULL' : 'NORMAL')
+    synchronize(batches.some(({ isDurable }) => isDurable) ? 'FULL' : 'NORMAL')
     reply(transact(batches.flatMap(({ groups }) => groups)))
-    if (isDurable) flushing = void clearTimeout(flushing)
-    else flushing ??= setTimeout(flush, flushInterval)
   }
 
   /** The request to close cannot be among them: it is made when all others have their replies. */
@@ -57,24 +47,11 @@ function serve({ path, closing }: WriterOptions): void {
     synchronous = mode
   }
 
-  /** Also what it does not wait for is on disk within a second; a commit that is durable takes all before it along. */
-  async function flush(): Promise<void> {
-    flushing = undefined
-    // Without the file everything is in the database already; an error of the disk also meets the next durable commit.
-    const log = await open(`${path}-wal`, 'r+').catch(() => undefined)
-    await log?.datasync().catch(() => {})
-    await log?.close()
-  }
-
   /** One commit for all groups; if it fails each runs alone, so that only the guilty one is refused. */
   function transact(groups: Group[]): Outcome[] {
     try {
-      beginWhenFree()
-      const outcomes = groups.map((group) => ({ results: group.map(execute) }))
-      commit.run()
-      return outcomes
+      return transaction(groups).map((results) => ({ results }))
     } catch (thrown) {
-      if (connection.inTransaction) rollback.run()
       const { code, message: sentence } = toDatabaseError(thrown, path)
       if (groups.length > 1 && code !== 'locked') return groups.flatMap((group) => transact([group]))
       return groups.map(() => ({ error: { code, sentence } }))
@@ -93,19 +70,5 @@ function serve({ path, closing }: WriterOptions): void {
         if (!waited) reply('waiting_for_lock')
       }
     }
-  }
-
-  function execute(statement: Statement): StatementResult {
-    const { sql } = statement
-    const query = prepared.get(sql) ?? connection.prepare(sql)
-    prepared.set(sql, query)
-    const executions = 'rows' in statement ? statement.rows : [statement.params]
-    if (query.reader) {
-      const rows = executions.flatMap((values) => query.all(values))
-      return { changes: rows.length, rows }
-    }
-    let changes = 0
-    for (const values of executions) changes += query.run(values).changes
-    return { changes }
   }
 }

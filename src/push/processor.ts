@@ -129,7 +129,12 @@ export function createProcessor(deps: ProcessorDeps): Processor {
   }
 
   /** Waits before anything is decided: what was true before a wait need not be true after it. */
-  async function attemptInTurn(task: Omit<Task, 'endTurn'>): Promise<Processed | undefined> {
+  async function attemptInTurn({
+    push,
+    row,
+    starts,
+    save,
+  }: Omit<Task, 'endTurn'>): Promise<Processed | undefined> {
     await turns.take(deps.concurrency)
     let hasEnded = false
     const endTurn = () => {
@@ -138,7 +143,7 @@ export function createProcessor(deps: ProcessorDeps): Processor {
     }
     try {
       if (!deps.mayTry()) return { kind: 'later', delay: second }
-      return await attempt({ ...task, endTurn })
+      return await attempt({ push, row, starts, save, endTurn })
     } finally {
       // Not before all has been done about what this try tells of the others.
       if (!hasEnded) setImmediate(endTurn)

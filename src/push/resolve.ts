@@ -33,7 +33,7 @@ export type Recipient =
 const left = 'the user no longer follows this service account'
 
 /** The openid to send to, found at the time of sending: users come and go while a push waits. */
-export async function resolveRecipient(
+export function resolveRecipient(
   { openid, unionid = '', session, hold }: Pick<PushJob, 'openid' | 'unionid' | 'session' | 'hold'>,
   directory: Directory,
 ): Promise<Recipient> {

@@ -1,13 +1,13 @@
-import type { Cluster, Redis } from 'ioredis'
+import { Cluster, type Redis } from 'ioredis'
 
 /**
  * The commands of one turn of the event loop leave in one piece. ioredis writes each of them on its own, which costs a
- * system call here and another one in Redis. Their order and their
- * answers stay as they are, unlike with ioredis' own pipelining, which holds answers back until the last one is there.
+ * system call here and another one in Redis. Their order and their answers stay as they are, unlike with ioredis' own
+ * pipelining, which holds answers back until the last one is there.
  */
 export function batchWrites(client: Redis | Cluster): void {
-  if (client.isCluster) client.on('+node', (node: Redis) => batchWritesOf(node))
-  else if ('stream' in client) batchWritesOf(client)
+  if (client instanceof Cluster) client.on('+node', batchWritesOf)
+  else batchWritesOf(client)
 }
 
 function batchWritesOf(client: Redis): void {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { openDatabase } from '../../src/db/open.ts'
+import type { Log } from '../../src/log.ts'
 import { holdLock, openElsewhere, openTestDatabase } from '../helpers/database.ts'
 import { createTestLog, makeDir } from '../helpers/pushing.ts'
 
@@ -101,9 +102,14 @@ describe('opening', () => {
   })
 })
 
-describe('writing', () => {
+describe.each(['write', 'writeSoon'] as const)('%s', (kind) => {
+  const openWriting = async (path?: string, log?: Log) => {
+    const database = await openTestDatabase(path, log)
+    return { ...database, write: database[kind] }
+  }
+
   test('does a group whole or not at all, and only the guilty one fails', async () => {
-    const { read, write } = await openTestDatabase()
+    const { read, write } = await openWriting()
     const [first, guilty, last] = await Promise.allSettled([
       write([{ sql: insertLease, params: ['a', 'x', 1] }]),
       write([
@@ -119,7 +125,7 @@ describe('writing', () => {
   })
 
   test('answers with the changes and returned rows of each statement', async () => {
-    const { write } = await openTestDatabase()
+    const { write } = await openWriting()
     const results = await write([
       {
         sql: `${insertLease} RETURNING name, until`,
@@ -140,7 +146,7 @@ describe('writing', () => {
 
   test('shares one commit between all who ask at the same time', async () => {
     const path = join(await makeDir(), 'test.db')
-    const { write } = await openTestDatabase(path)
+    const { write } = await openWriting(path)
     await write([{ sql: insertLease, params: ['first', 'x', 1] }])
     const before = await sizeOf(`${path}-wal`)
     await Promise.all(
@@ -155,7 +161,7 @@ describe('writing', () => {
   test('waits for a lock that another process holds for long, without holding up the event loop', async () => {
     const path = join(await makeDir(), 'test.db')
     const { log, lines } = createTestLog()
-    const { read, write } = await openTestDatabase(path, log)
+    const { read, write } = await openWriting(path, log)
     await write([{ sql: insertLease, params: ['a', 'x', 1] }])
     const release = await holdLock(path, 'IMMEDIATE')
     // Longer than one wait of SQLite's own.
@@ -177,26 +183,10 @@ describe('writing', () => {
     expect(query(path, countLeases)).toBe(3)
   })
 
-  test('tells a full disk and goes on when there is space again', async () => {
-    const path = join(await makeDir(), 'test.db')
-    const { write } = await openTestDatabase(path)
-    const pages = Number(query(path, 'PRAGMA page_count'))
-    await write([{ sql: `PRAGMA max_page_count = ${pages}`, params: [] }])
-    const big = { sql: insertLease, params: ['big', 'x'.repeat(100_000), 1] }
-    await expect(write([big])).rejects.toMatchObject({
-      name: 'DatabaseError',
-      code: 'full',
-      message: expect.stringContaining('free some space'),
-    })
-    await write([{ sql: 'PRAGMA max_page_count = 1000000', params: [] }])
-    expect(await write([big])).toEqual([{ changes: 1 }])
-    expect(query(path, countLeases)).toBe(1)
-  })
-
   test('starts a new writer after one that died, whose callers are told', async () => {
     const dir = await makeDir()
     const path = join(dir, 'test.db')
-    const { write } = await openTestDatabase(path)
+    const { write } = await openWriting(path)
     await rename(path, join(dir, 'away.db'))
     await expect(write([{ sql: insertLease, params: ['a', 'x', 1] }])).rejects.toMatchObject({
       name: 'DatabaseError',
@@ -206,29 +196,63 @@ describe('writing', () => {
   })
 
   test('refuses a value that no thread can be sent, and only its batch', async () => {
-    const { write } = await openTestDatabase()
+    const { write } = await openWriting()
     const useless = write([{ sql: insertLease, params: ['a', () => {}, 1] }])
     await expect(useless).rejects.toMatchObject({ name: 'DatabaseError' })
     expect(await write([{ sql: insertLease, params: ['a', 'x', 1] }])).toEqual([{ changes: 1 }])
   })
 })
 
-describe('closing', () => {
-  test('finishes what was asked for and refuses the rest', async () => {
-    const path = join(await makeDir(), 'test.db')
-    const { write, close } = await openDatabase({ path, log })
-    const asked = Array.from({ length: 50 }, (_, n) =>
-      write([{ sql: insertLease, params: [`lease ${n}`, 'x', 1] }]),
-    )
-    const closed = Promise.all([close(), close()])
-    await expect(write([{ sql: insertLease, params: ['late', 'x', 1] }])).rejects.toMatchObject({
-      code: 'closed',
-    })
-    await Promise.all(asked)
-    await closed
-    expect(query(path, countLeases)).toBe(50)
-    await expect(stat(`${path}-wal`)).rejects.toMatchObject({ code: 'ENOENT' })
+test('a full disk is told, and writing goes on when there is space again', async () => {
+  const path = join(await makeDir(), 'test.db')
+  const { write } = await openTestDatabase(path)
+  const pages = Number(query(path, 'PRAGMA page_count'))
+  await write([{ sql: `PRAGMA max_page_count = ${pages}`, params: [] }])
+  const big = { sql: insertLease, params: ['big', 'x'.repeat(100_000), 1] }
+  await expect(write([big])).rejects.toMatchObject({
+    name: 'DatabaseError',
+    code: 'full',
+    message: expect.stringContaining('free some space'),
   })
+  await write([{ sql: 'PRAGMA max_page_count = 1000000', params: [] }])
+  expect(await write([big])).toEqual([{ changes: 1 }])
+  expect(query(path, countLeases)).toBe(1)
+})
+
+test('however much is written soon, little of it waits to be moved into the database', async () => {
+  const path = join(await makeDir(), 'test.db')
+  const { writeSoon } = await openTestDatabase(path)
+  for (let round = 0; round < 400; round++) {
+    await Promise.all(
+      Array.from({ length: 50 }, (_, n) =>
+        writeSoon([{ sql: insertLease, params: [`${n} ${round}`, 'x'.repeat(2_000), 1] }]),
+      ),
+    )
+  }
+  expect(query(path, countLeases)).toBe(20_000)
+  // The rows alone are ten pages of the log to a commit.
+  expect(await sizeOf(`${path}-wal`)).toBeLessThan(80_000_000)
+})
+
+describe('closing', () => {
+  test.each(['write', 'writeSoon'] as const)(
+    'finishes what %s was asked for and refuses the rest',
+    async (kind) => {
+      const path = join(await makeDir(), 'test.db')
+      const { [kind]: write, close } = await openDatabase({ path, log })
+      const asked = Array.from({ length: 50 }, (_, n) =>
+        write([{ sql: insertLease, params: [`lease ${n}`, 'x', 1] }]),
+      )
+      const closed = Promise.all([close(), close()])
+      await expect(write([{ sql: insertLease, params: ['late', 'x', 1] }])).rejects.toMatchObject({
+        code: 'closed',
+      })
+      await Promise.all(asked)
+      await closed
+      expect(query(path, countLeases)).toBe(50)
+      await expect(stat(`${path}-wal`)).rejects.toMatchObject({ code: 'ENOENT' })
+    },
+  )
 
   test('gives up on a lock that stays held', async () => {
     const path = join(await makeDir(), 'test.db')

@@ -167,7 +167,8 @@ describe('an account that WeChat refuses', () => {
     await many(world, 200)
     const worker = await world.startWorker()
     await vi.waitUntil(() => isPaused(world), patience)
-    expect(await worker.queue.isPaused()).toBe(true)
+    // The row comes first.
+    await vi.waitUntil(() => worker.queue.isPaused(), patience)
     expect(await world.accountState.find()).toMatchObject({
       pausedReason: 'ip_not_allowed',
       pausedDetail: expect.stringContaining('118.190.42.90'),
