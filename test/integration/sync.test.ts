@@ -292,7 +292,7 @@ describe('trouble', () => {
   })
 
   test('made by the user stops it after the calls in flight, and the next one resumes', async () => {
-    const { sync, simulator } = await startSyncing({ followers: 500, latencyMs: 5 })
+    const { sync, simulator } = await startSyncing({ followers: 2_000, latencyMs: 20 })
     const controller = new AbortController()
     const stopped = await sync({
       signal: controller.signal,
@@ -300,17 +300,17 @@ describe('trouble', () => {
     })
     expect(stopped).toMatchObject({ status: 'interrupted', resumed: false })
     expect(stopped.error).toContain('stopped on request')
-    expect(stopped.seen).toBeLessThan(400)
+    expect(stopped.seen).toBeLessThan(1_500)
     const calls = simulator.stats().calls[batchCalls]
     expect(await sync()).toMatchObject({
       status: 'complete',
       resumed: true,
-      seen: 500,
-      fetched: 500,
-      added: 500,
+      seen: 2_000,
+      fetched: 2_000,
+      added: 2_000,
     })
     expect(calls).toBe(Math.ceil(stopped.fetched / 50))
-    expect(simulator.stats().batchgetOpenids).toBe(500)
+    expect(simulator.stats().batchgetOpenids).toBe(2_000)
   })
 
   test('with a full run that was interrupted goes on as a full run', async () => {
