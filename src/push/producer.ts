@@ -136,10 +136,17 @@ function toInstant(now: number): number {
   return lastInstant
 }
 
+let idTime = 0
+let idStart = ''
+
 /** A UUID (version 7) that begins with the time, so that pushes of one moment lie side by side in the database. */
 function toTimeOrderedId(now: number): string {
-  const time = now.toString(16).padStart(12, '0')
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`
+  if (now !== idTime) {
+    const time = now.toString(16).padStart(12, '0')
+    idStart = `${time.slice(0, 8)}-${time.slice(8)}-7`
+    idTime = now
+  }
+  return idStart + randomUUID().slice(15)
 }
 
 /** A plain array or generator is not awaited item by item: that would cost more than checking the item. */

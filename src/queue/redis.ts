@@ -19,7 +19,8 @@ const optionsOf: Record<Role, RedisOptions> = {
 /** Connects to one Redis server, or to a cluster when several URLs are given (credentials and TLS as in the first). */
 export function connectRedis(urls: string[], role: Role): QueueBackend {
   const client = urls.length > 1 ? connectCluster(urls, role) : connectServer(urls[0] ?? '', role)
-  batchWrites(client)
+  // A producer waits for each answer before its next command, and waits longer for those of many at once.
+  if (role === 'worker') batchWrites(client)
   let lastError: Error | undefined
   let ready: Promise<void> | undefined
   client.on('error', (error: Error) => {
