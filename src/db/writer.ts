@@ -63,7 +63,7 @@ export function createWriter({ path, log }: { path: string; log: Log }): Writer 
       scheduled = false
       const calls = waiting.splice(0)
       const groups = calls.map(({ group }) => group)
-      const isDurable = calls.some(isDurableCall)
+      const isDurable = calls.some((call) => call.isDurable)
       // Not while the thread is at work, which was asked first.
       const written = isDurable || underWay.length > 0 ? undefined : quickWriter.tryWrite(groups)
       if (written) {
@@ -123,19 +123,18 @@ export function createWriter({ path, log }: { path: string; log: Log }): Writer 
   /** What became of the first calls under way, all of one commit. */
   function settle(outcomes: Outcome[]): void {
     const calls = underWay.splice(0, outcomes.length)
-    if (calls.some(isDurableCall)) flush.done()
-    else flush.soon()
+    let isOnDisk = false
     for (const [index, call] of calls.entries()) {
       const outcome = outcomes[index]
-      if (outcome && 'results' in outcome) call.resolve(outcome.results)
-      else if (outcome) call.reject(new DatabaseError(outcome.error.code, outcome.error.sentence))
+      if (outcome && 'results' in outcome) {
+        isOnDisk ||= call.isDurable
+        call.resolve(outcome.results)
+      } else if (outcome) call.reject(new DatabaseError(outcome.error.code, outcome.error.sentence))
     }
+    if (isOnDisk) flush.done()
+    else flush.soon()
     proceed()
   }
-}
-
-function isDurableCall({ isDurable }: Call): boolean {
-  return isDurable
 }
 
 function request(thread: Worker, message: WriterRequest): void {

@@ -36,7 +36,7 @@ test.skipIf(!canPreload)(
     const count = () => readFileSync(log, 'utf8').match(/test\.db-wal$/gm)?.length ?? 0
     const counts: Record<string, number> = {}
     let last = 0
-    for (let n = 0; n < 4; n++) {
+    for (let n = 0; n < 5; n++) {
       const [step] = await once(child, 'message')
       counts[String(step)] = count() - last
       last = count()
@@ -49,5 +49,6 @@ test.skipIf(!canPreload)(
     expect(counts.soon).toBeLessThan(5)
     expect((counts.soon ?? 0) + (counts.later ?? 0)).toBeGreaterThan(0)
     expect(counts.later).toBeLessThan(3)
+    expect(counts['after a failure']).toBeGreaterThan(0)
   },
 )
