@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { App } from '../app.ts'
 import { ConfigError, loadConfig } from '../config.ts'
+import { second } from '../duration.ts'
 import { createLog } from '../log.ts'
 import type { Output } from './output.ts'
 import { createStopSignal } from './signals.ts'
@@ -26,6 +27,8 @@ export async function runService(out: Output, start: (app: App) => Promise<void>
     await app.close()
   }
   log.info('stopped')
+  // BullMQ waits for ever for connections that were closed while they were being made anew.
+  setTimeout(() => process.exit(), second).unref()
   return 0
 }
 

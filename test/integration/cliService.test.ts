@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
 import { startCliWorld } from '../helpers/cliWorld.ts'
 import { createRedisServer } from '../helpers/redisServer.ts'
@@ -33,6 +34,21 @@ test('the first signal lets the worker finish what is under way', async () => {
   worker.child.kill('SIGINT')
   expect(await worker.ended).toMatchObject({ code: 0 })
   expect(await world.json(['show', 'slow'])).toMatchObject({ status: 'sent', attempts: 1 })
+})
+
+test('workers that are stopped at any moment of an outage of Redis end in good order', async () => {
+  const redis = await createRedisServer()
+  await redis.start()
+  const world = await startCliWorld()
+  const workers = await Promise.all(
+    Array.from({ length: 5 }, () => world.service('worker', { REDIS_URL: redis.url })),
+  )
+  await redis.kill()
+  for (const { child } of workers) {
+    await sleep(250)
+    child.kill('SIGTERM')
+  }
+  for (const { ended } of workers) expect(await ended).toMatchObject({ code: 0 })
 })
 
 test('the second signal ends the worker at once, with exit code 1', async () => {
