@@ -38,6 +38,9 @@ interface CrewOptions {
   size: number
 }
 
+/** Twice as long as a worker may take to finish what is under way; milliseconds. */
+const mostPatience = 60_000
+
 /** Processes of one kind, each started again when it has ended, as a service manager would. */
 export function startCrew({ main, words, env, cwd, size }: CrewOptions): Crew {
   const complaints: string[] = []
@@ -91,7 +94,14 @@ export function startCrew({ main, words, env, cwd, size }: CrewOptions): Crew {
           // Two signals at once may become one.
           await sleep(5)
         }
+        const overdue = setTimeout(() => {
+          complaints.push(
+            `a ${words[0]} did not end within ${mostPatience / 1_000} s of ${signals.join(' and ')}`,
+          )
+          child.kill('SIGKILL')
+        }, mostPatience)
         const [code] = await exited
+        clearTimeout(overdue)
         return code
       },
       signal: (name: NodeJS.Signals) => void child.kill(name),
