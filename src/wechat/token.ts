@@ -86,6 +86,7 @@ export function createTokenSource({
     // Compared by distance: a clock that was set back must not hold a failure for hours.
     if (failure !== undefined && Math.abs(now() - failure.at) < failureHold) throw failure.error
     const obtainedAt = now()
+    let fetched: StoredToken
     try {
       const body = { grant_type: 'client_credential', appid, secret }
       const { json } = await client.call({ method: 'POST', path, body })
@@ -95,14 +96,16 @@ export function createTokenSource({
         throw toBadBody(path, 'the answer has no access_token')
       }
       log.info({ expiresInSeconds: seconds }, 'access_token fetched')
-      current = { token, obtainedAt, expiresAt: obtainedAt + seconds * second }
+      fetched = { token, obtainedAt, expiresAt: obtainedAt + seconds * second }
     } catch (cause) {
       const error = cause instanceof WechatNetworkError ? toHarmless(cause) : cause
       failure = { error, at: now() }
       throw error
     }
-    await keep(current)
-    return current
+    await keep(fetched)
+    // Not before: who was refused with it meanwhile would take part in this fetch and get it once more.
+    current = fetched
+    return fetched
   }
 
   async function keep(token: StoredToken): Promise<void> {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
@@ -132,6 +133,20 @@ describe('a refused token', () => {
     expect(platform.requests).toHaveLength(2)
   })
 
+  test('is replaced also when it is refused while it is being stored', async () => {
+    const { tokens, store } = setUp()
+    let onSaved = () => {}
+    store.save = () => new Promise((resolve) => (onSaved = resolve))
+    const first = tokens.get()
+    await setImmediate()
+    const second = tokens.get().then(tokens.renew)
+    await setImmediate()
+    onSaved()
+    expect(await first).toBe('T1')
+    store.save = async () => {}
+    expect(await second).toBe('T2')
+  })
+
   test('is not replaced by an older one that is still stored', async () => {
     const { tokens, store, clock } = setUp()
     store.save = async () => {}
@@ -144,8 +159,7 @@ describe('a refused token', () => {
   test('is not handed out again while its replacement is on the way', async () => {
     const { platform, tokens } = setUp()
     const bad = await tokens.get()
-    platform.answer = () =>
-      new Promise((resolve) => setImmediate(resolve, { access_token: 'new', expires_in: 7200 }))
+    platform.answer = () => setImmediate({ access_token: 'new', expires_in: 7200 })
     expect(await Promise.all([tokens.renew(bad), tokens.get(), tokens.get()])).toEqual(['new', 'new', 'new'])
   })
 
