@@ -99,6 +99,7 @@ export async function run(
       ...complaints,
       ...findSecrets(world, sessionKeys),
       ...findOpenDoors(world),
+      ...findUnforeseen(workers.logs() + desk.crew.logs()),
     )
     const statuses: Record<string, number> = {}
     for (const { status } of books.rows) statuses[status] = (statuses[status] ?? 0) + 1
@@ -120,4 +121,9 @@ export async function run(
 /** WeChat's quotas come back at 00:00, which no run waits for: the next probe is made due instead. */
 function comeMidnight({ disk }: World): void {
   disk.run("update account_state set probe_at = 0 where paused_reason = 'quota_exhausted'")
+}
+
+/** An error of the program itself is a fault even if a repetition made up for it. */
+function findUnforeseen(logs: string): string[] {
+  return logs.split('\n').filter((line) => line.includes('nobody foresaw'))
 }
