@@ -30,7 +30,8 @@ export function watchArrivals(port: () => number): { arrivals: Arrival[]; stop()
     })
     const { end } = response
     response.end = (chunk?: unknown, ...rest: unknown[]) => {
-      const [, errcode] = /"errcode":"?(-?\d+)/.exec(String(chunk ?? '')) ?? []
+      // Who gets an answer that is cut off learns nothing of it.
+      const [, errcode] = /"errcode":"?(-?\d+).*\}$/s.exec(String(chunk ?? '')) ?? []
       if (errcode !== undefined) arrival.errcode = Number(errcode)
       return Reflect.apply(end, response, [chunk, ...rest])
     }
