@@ -1,6 +1,7 @@
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { minute, second as oneSecond } from '../../src/duration.ts'
 import { startCliWorld } from '../helpers/cliWorld.ts'
+import { dropQueue, redisUrl } from '../helpers/pushing.ts'
 import { startScriptedServer } from '../helpers/scriptedServer.ts'
 
 const patience = { timeout: 20 * oneSecond, interval: 50 }
@@ -99,6 +100,7 @@ test(
   async () => {
     const world = await startCliWorld()
     const other = `${world.appid}x`
+    onTestFinished(() => dropQueue(redisUrl, other))
     expect(await world.json(['pause', '--account', other])).toMatchObject({
       account: other,
       paused: { reason: 'manual', detail: 'paused by a person' },
