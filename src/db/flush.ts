@@ -13,6 +13,7 @@ export interface Flush {
 /** Keeps what `Database.writeSoon` promises about the file at `path`. */
 export function createFlush(path: string): Flush {
   let timer: NodeJS.Timeout | undefined
+  let underWay: Promise<void> | undefined
   const done = () => {
     clearTimeout(timer)
     timer = undefined
@@ -20,10 +21,13 @@ export function createFlush(path: string): Flush {
 
   return {
     soon() {
-      timer ??= setTimeout(flush, second)
+      timer ??= setTimeout(() => {
+        underWay = flush()
+      }, second)
     },
     done,
     async close() {
+      await underWay
       if (timer) await flush()
     },
   }

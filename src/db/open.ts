@@ -19,8 +19,8 @@ export interface Database {
    */
   write(group: Group): Promise<StatementResult[]>
   /**
-   * The same for what is small and written all the time: on disk within a second. Should this process die, nothing is lost; should
-   * the machine lose power, that second is, as with a Redis that syncs its log every second.
+   * The same for what is small and written all the time: on disk within a second. Should this process die, nothing is
+   * lost; should the machine lose power, that second is, as with a Redis that syncs its log every second.
    */
   writeSoon(group: Group): Promise<StatementResult[]>
   /** Resolves when all writes asked for are done and the file is closed. */

@@ -1,6 +1,6 @@
-import Sqlite from 'better-sqlite3'
+import type Sqlite from 'better-sqlite3'
 import type { Group, StatementResult } from './statement.ts'
-import { createTransaction, type Transaction } from './transaction.ts'
+import { createTransaction, openForWriting, type Transaction } from './transaction.ts'
 
 /** So many groups in a row; the commits of others move the log of the database into it, which waits for the disk. */
 const mostInARow = 4_000
@@ -39,9 +39,7 @@ export function createQuickWriter(path: string): QuickWriter {
   }
 
   function open(): Transaction {
-    connection ??= new Sqlite(path, { fileMustExist: true, timeout: 0 })
-    connection.pragma('foreign_keys = ON')
-    connection.pragma('cache_size = -16384')
+    connection ??= openForWriting(path, 0)
     connection.pragma('synchronous = NORMAL')
     connection.pragma('wal_autocheckpoint = 0')
     const begin = connection.prepare('BEGIN IMMEDIATE')

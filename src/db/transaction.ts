@@ -1,8 +1,16 @@
-import type Sqlite from 'better-sqlite3'
+import Sqlite from 'better-sqlite3'
 import type { Group, Statement, StatementResult } from './statement.ts'
 
 /** Executes all groups in one commit and returns their results; when it throws nothing of them was written. */
 export type Transaction = (groups: readonly Group[]) => StatementResult[][]
+
+/** A connection to a database that exists; `timeout` is how long it waits for a lock, in milliseconds. */
+export function openForWriting(path: string, timeout: number): Sqlite.Database {
+  const connection = new Sqlite(path, { fileMustExist: true, timeout })
+  connection.pragma('foreign_keys = ON')
+  connection.pragma('cache_size = -16384')
+  return connection
+}
 
 /** `begin` takes the write lock, or throws. Statements are compiled once per text. */
 export function createTransaction(connection: Sqlite.Database, begin: () => void): Transaction {

@@ -1,8 +1,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import Sqlite from 'better-sqlite3'
 import { toDatabaseError } from './databaseError.ts'
 import type { Group } from './statement.ts'
-import { createTransaction } from './transaction.ts'
+import { createTransaction, openForWriting } from './transaction.ts'
 import type { Batch, Outcome, WriterOptions, WriterReply, WriterRequest } from './writerProtocol.ts'
 
 serve(workerData)
@@ -14,9 +13,7 @@ function serve({ path, closing }: WriterOptions): void {
   const reply = (message: WriterReply) => port.postMessage(message)
   const receive = (): { message: WriterRequest } | undefined => receiveMessageOnPort(port)
 
-  const connection = new Sqlite(path, { fileMustExist: true, timeout: 5_000 })
-  connection.pragma('foreign_keys = ON')
-  connection.pragma('cache_size = -16384')
+  const connection = openForWriting(path, 5_000)
   connection.pragma('wal_autocheckpoint = 8000')
   const begin = connection.prepare('BEGIN IMMEDIATE')
   const transaction = createTransaction(connection, beginWhenFree)

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { Redis } from 'ioredis'
 import { onTestFinished } from 'vitest'
+import { findFreePort } from './freePort.ts'
 import { makeDir } from './pushing.ts'
 
 /** A Redis of the test's own, with all it was told on disk, that can be stopped, frozen and started again. */
@@ -51,13 +51,4 @@ export async function createRedisServer(...more: string[]) {
       }
     },
   }
-}
-
-export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address ? address.port : 0
 }

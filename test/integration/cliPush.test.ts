@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { startCliWorld } from '../helpers/cliWorld.ts'
-import { findFreePort } from '../helpers/redisServer.ts'
+import { findFreePort } from '../helpers/freePort.ts'
 
 // Every command is a process of its own.
 vi.setConfig({ testTimeout: 120_000 })

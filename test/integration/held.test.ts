@@ -1,14 +1,12 @@
-import { Queue } from 'bullmq'
-import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { toArrivals } from '../../src/db/arrivals.ts'
 import { day, hour, second } from '../../src/duration.ts'
 import { toHeldRow, toNewRow } from '../../src/push/pushRow.ts'
 import { resend } from '../../src/push/resend.ts'
-import { queuePrefix, toQueueName } from '../../src/queue/names.ts'
 import { openProducerQueue } from '../../src/queue/producerQueue.ts'
 import { serveCallbacks } from '../helpers/callbacks.ts'
-import { type Pushing, redisUrl, startPushing } from '../helpers/pushing.ts'
+import { openPlainQueue } from '../helpers/plainQueue.ts'
+import { type Pushing, startPushing } from '../helpers/pushing.ts'
 import { openSyncStack } from '../helpers/syncStack.ts'
 
 const sendPath = '/cgi-bin/message/template/send'
@@ -58,16 +56,6 @@ async function unfollow(world: Pushing, n: number): Promise<void> {
   await world.followers.markUnsubscribed([openid], Date.now())
 }
 
-function openQueue({ appid }: Pushing): Queue {
-  const connection = new Redis(redisUrl, { maxRetriesPerRequest: null })
-  const queue = new Queue(toQueueName(appid), { connection, prefix: queuePrefix })
-  onTestFinished(async () => {
-    await queue.close()
-    connection.disconnect()
-  })
-  return queue
-}
-
 describe('a push to a user who does not follow', () => {
   test('waits on record only, and goes out within a second after the follow', async () => {
     const world = await startPushing()
@@ -75,7 +63,7 @@ describe('a push to a user who does not follow', () => {
     await world.startWorker()
     await holdOne(world)
     expect(await world.row('p')).toMatchObject({ status: 'queued', attempts: 0, finishedAt: null })
-    const queue = openQueue(world)
+    const queue = openPlainQueue(world)
     await until(async () => Object.values(await queue.getJobCounts()).every((count) => count === 0))
     expect(await world.held.count()).toBe(1)
 
@@ -235,7 +223,7 @@ describe('several pushes held for one user', () => {
     await until(async () => (await world.database.read.query.arrivals.findMany()).length === 0)
     await unfollow(world, stranger)
     await resume(world, worker)
-    const queue = openQueue(world)
+    const queue = openPlainQueue(world)
     await until(async () => Object.values(await queue.getJobCounts()).every((count) => count === 0))
     expect(await world.held.count()).toBe(3)
     expect(accepted(world)).toEqual([])
@@ -300,7 +288,7 @@ describe('a held push', () => {
     expect(await world.producer().push(held(world, stranger, 'p'))).toMatchObject({ status: 'duplicate' })
     await worker.queue.removeDeduplicationKey('p')
     await world.producer().push(held(world, stranger, 'p'))
-    const queue = openQueue(world)
+    const queue = openPlainQueue(world)
     await until(async () => Object.values(await queue.getJobCounts()).every((count) => count === 0))
     expect(await world.row('p')).toEqual(before)
     await follow(world, stranger)
@@ -311,7 +299,10 @@ describe('a held push', () => {
   test('of a job without an end is no push', async () => {
     const world = await startPushing()
     await world.startWorker()
-    await openQueue(world).add('push', { v: 1, ...world.message(stranger, { id: 'endless', hold: true }) })
+    await openPlainQueue(world).add('push', {
+      v: 1,
+      ...world.message(stranger, { id: 'endless', hold: true }),
+    })
     await world.ended(1)
     expect(await world.row('endless')).toMatchObject({
       status: 'rejected',

@@ -27,7 +27,7 @@ test('workers killed while held pushes go out lose none, double none and keep th
   const infos = users.map(({ openid, unionid }) => ({ openid, unionid, subscribed: true, subscribeTime: at }))
   for (const { openid } of users) world.simulator.follow(openid)
   await world.followers.upsert(infos, { at })
-  await until(() => world.simulator.stats().calls['/cgi-bin/message/template/send'] ?? 0 >= 1)
+  await until(() => (world.simulator.stats().calls['/cgi-bin/message/template/send'] ?? 0) >= 1)
   releasing.kill('SIGKILL')
   await once(releasing, 'exit')
   const sending = await world.startWorkerProcess()

@@ -1,22 +1,9 @@
-import { Queue } from 'bullmq'
-import { Redis } from 'ioredis'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { minute, second } from '../../src/duration.ts'
 import { toNewRow } from '../../src/push/pushRow.ts'
 import { pushJobSchema } from '../../src/queue/job.ts'
-import { queuePrefix, toQueueName } from '../../src/queue/names.ts'
-import { type Pushing, redisUrl, startPushing } from '../helpers/pushing.ts'
-
-/** What any BullMQ client can do, without this project's code. */
-function openPlainQueue({ appid }: Pushing): Queue {
-  const connection = new Redis(redisUrl, { maxRetriesPerRequest: null })
-  const queue = new Queue(toQueueName(appid), { connection, prefix: queuePrefix })
-  onTestFinished(async () => {
-    await queue.close()
-    connection.disconnect()
-  })
-  return queue
-}
+import { openPlainQueue } from '../helpers/plainQueue.ts'
+import { type Pushing, startPushing } from '../helpers/pushing.ts'
 
 const toJobData = (id: string, message: Record<string, unknown>) => ({
   v: 1,

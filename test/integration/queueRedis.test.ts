@@ -4,8 +4,9 @@ import { second } from '../../src/duration.ts'
 import { createPusher } from '../../src/push/pusher.ts'
 import { connectRedis } from '../../src/queue/redis.ts'
 import { QueueUnavailableError } from '../../src/queue/unavailable.ts'
+import { findFreePort } from '../helpers/freePort.ts'
 import { type Pushing, startPushing } from '../helpers/pushing.ts'
-import { createRedisServer, findFreePort } from '../helpers/redisServer.ts'
+import { createRedisServer } from '../helpers/redisServer.ts'
 
 const patience = { timeout: 20 * second, interval: 10 }
 const message = { openid: 'o1', templateId: 't', data: { thing1: 'x' } }

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { Queue } from 'bullmq'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { startCliWorld } from '../helpers/cliWorld.ts'
+import { findFreePort } from '../helpers/freePort.ts'
 import { makeDir } from '../helpers/pushing.ts'
 import { readReadme, toCodeSpans, toCommandLines } from '../helpers/readme.ts'
 import { openShell } from '../helpers/shell.ts'
@@ -148,12 +148,4 @@ function toRoutes(cell: string): [method: string, path: string][] {
     isComplete = path !== undefined
     return path === undefined ? [] : methods.map((known): [string, string] => [known, path])
   })
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

@@ -300,7 +300,7 @@ describe('trouble', () => {
     })
     expect(stopped).toMatchObject({ status: 'interrupted', resumed: false })
     expect(stopped.error).toContain('stopped on request')
-    expect(stopped.seen).toBeLessThan(1_500)
+    expect(stopped.seen).toBeLessThan(1_000)
     const calls = simulator.stats().calls[batchCalls]
     expect(await sync()).toMatchObject({
       status: 'complete',

@@ -10,10 +10,10 @@ import { createTemplates } from '../../src/db/templates.ts'
 import { createSimulator } from '../../src/simulator/simulator.ts'
 import type { Simulator } from '../../src/simulator/types.ts'
 import { type Crew, startCrew } from '../chaos/crew.ts'
-import { findFreePort } from '../chaos/freePort.ts'
 import { buildProgram } from '../chaos/program.ts'
 import { type PrivateRedis, startRedis } from '../chaos/redis.ts'
 import { createWire, type Wire } from '../chaos/wire.ts'
+import { findFreePort } from '../helpers/freePort.ts'
 
 /** A worker and a callback server as they are run for real, WeChat, and a Redis of their own. */
 export interface Setup {
