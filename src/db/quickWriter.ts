@@ -1,9 +1,8 @@
 import type Sqlite from 'better-sqlite3'
 import type { Group, StatementResult } from './statement.ts'
-import { createTransaction, openForWriting, type Transaction } from './transaction.ts'
+import { createTransaction, longLog, openForWriting, type Transaction } from './transaction.ts'
 
-/** So many groups in a row; the commits of others move the log of the database into it, which waits for the disk. */
-const mostInARow = 4_000
+const commitsPerLook = 50
 
 export interface QuickWriter {
   /** One commit, which waits neither for a lock nor for the disk. Undefined, with nothing written, when it cannot be done so. */
@@ -14,19 +13,16 @@ export interface QuickWriter {
 /** Writes on the thread that asks: what is small and written all the time costs less here than the way to another thread. */
 export function createQuickWriter(path: string): QuickWriter {
   let connection: Sqlite.Database | undefined
-  let transaction: Transaction | undefined
-  let inARow = 0
+  let open: { transaction: Transaction; look: Sqlite.Statement<[], { log: number }> } | undefined
+  let commits = 0
 
   return {
     tryWrite(groups) {
-      if (inARow >= mostInARow) {
-        inARow = 0
-        return undefined
-      }
       try {
-        transaction ??= open()
-        const results = transaction(groups)
-        inARow += groups.length
+        open ??= openConnection()
+        if (isLogLong(open.look)) return undefined
+        const results = open.transaction(groups)
+        commits += 1
         return results
       } catch {
         // Whoever writes it instead meets the same fault, if it is one, and tells it.
@@ -38,11 +34,21 @@ export function createQuickWriter(path: string): QuickWriter {
     },
   }
 
-  function open(): Transaction {
+  /** Then another one's commit moves it into the database, which waits for the disk. */
+  function isLogLong(look: Sqlite.Statement<[], { log: number }>): boolean {
+    if (commits < commitsPerLook) return false
+    commits = 0
+    return (look.get()?.log ?? 0) >= longLog
+  }
+
+  function openConnection() {
     connection ??= openForWriting(path, 0)
     connection.pragma('synchronous = NORMAL')
     connection.pragma('wal_autocheckpoint = 0')
     const begin = connection.prepare('BEGIN IMMEDIATE')
-    return createTransaction(connection, () => void begin.run())
+    return {
+      transaction: createTransaction(connection, () => void begin.run()),
+      look: connection.prepare<[], { log: number }>('PRAGMA wal_checkpoint(NOOP)'),
+    }
   }
 }

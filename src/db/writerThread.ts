@@ -1,7 +1,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { toDatabaseError } from './databaseError.ts'
 import type { Group } from './statement.ts'
-import { createTransaction, openForWriting } from './transaction.ts'
+import { createTransaction, longLog, openForWriting } from './transaction.ts'
 import type { Batch, Outcome, WriterOptions, WriterReply, WriterRequest } from './writerProtocol.ts'
 
 serve(workerData)
@@ -14,7 +14,7 @@ function serve({ path, closing }: WriterOptions): void {
   const receive = (): { message: WriterRequest } | undefined => receiveMessageOnPort(port)
 
   const connection = openForWriting(path, 5_000)
-  connection.pragma('wal_autocheckpoint = 8000')
+  connection.pragma(`wal_autocheckpoint = ${longLog}`)
   const begin = connection.prepare('BEGIN IMMEDIATE')
   const transaction = createTransaction(connection, beginWhenFree)
   let synchronous = ''
