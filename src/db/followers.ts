@@ -44,11 +44,12 @@ export function createFollowers({ read, write }: Pick<Database, 'read' | 'write'
   const isAccount = eq(followers.appid, appid)
   const writes = createFollowerWrites(read, appid)
   const { openid, subscribed, subscribeTime } = followers
-  const recipients = read
+  const byUnionid = read
     .select({ openid, subscribed, subscribeTime })
     .from(followers)
     .where(and(isAccount, eq(followers.unionid, sql.placeholder('unionid'))))
-    .prepare()
+  // Straight to SQLite: drizzle's way there and back takes half as long again as the lookup.
+  const recipients = read.$client.prepare<string[], RecipientColumns>(byUnionid.toSQL().sql).raw()
   const byOpenid = read
     .select()
     .from(followers)
@@ -106,10 +107,16 @@ export function createFollowers({ read, write }: Pick<Database, 'read' | 'write'
   }
 
   function findRecipient(unionid: string): Recipient | undefined {
-    const found = recipients.all({ unionid })
+    const found = recipients.all(appid, unionid).map(toRecipient)
     // Sorted here: for the one row there nearly always is, sorting in SQLite costs four times the lookup.
     return found.length > 1 ? found.sort(byUsefulness)[0] : found[0]
   }
+}
+
+type RecipientColumns = [openid: string, subscribed: number, subscribeTime: number | null]
+
+function toRecipient([openid, subscribed, subscribeTime]: RecipientColumns): Recipient {
+  return { openid, subscribed: subscribed === 1, subscribeTime }
 }
 
 function byUsefulness(a: Recipient, b: Recipient): number {

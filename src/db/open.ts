@@ -12,7 +12,7 @@ import { createWriter } from './writer.ts'
 
 export interface Database {
   /** Read-only and on this thread: in WAL mode a read waits for no writer. */
-  read: BetterSQLite3Database<typeof schema>
+  read: BetterSQLite3Database<typeof schema> & { $client: Sqlite.Database }
   /**
    * One atomic transaction, durable when the promise resolves; calls that wait at the same time share a commit.
    * A lock held by another process delays it. Rejects with a DatabaseError; then nothing of it was written.

@@ -86,6 +86,7 @@ const withReason = new Set(['queued', 'skipped', ...failedStatuses])
 const pageSize = 500
 
 const columns = Object.entries(getTableColumns(pushes))
+const keys = columns.map(([key]) => key)
 const isOpen = sql`${pushes.status} in ('queued', 'sending')`
 
 const insertSql = `insert into pushes (${columns.map(([, { name }]) => name).join(', ')})
@@ -252,5 +253,5 @@ export function createPushes(
 }
 
 function toInsert(sql: string, row: PushRow): Statement {
-  return { sql, params: columns.map(([key]) => Reflect.get(row, key)) }
+  return { sql, params: keys.map((key) => Reflect.get(row, key)) }
 }
