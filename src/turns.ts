@@ -8,9 +8,11 @@ export function createTurns() {
   let first = 0
 
   return {
-    async take(atOnce: number): Promise<void> {
-      if (underWay < atOnce) underWay++
-      else await new Promise<void>((resolve) => line.push(resolve))
+    /** Nothing to wait for when it is their turn at once. */
+    take(atOnce: number): Promise<void> | undefined {
+      if (underWay >= atOnce) return new Promise((resolve) => line.push(resolve))
+      underWay++
+      return undefined
     },
 
     /** Hands the turn on. */

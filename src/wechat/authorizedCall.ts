@@ -15,29 +15,19 @@ export type AuthorizedCall = (request: WechatRequest) => Promise<WechatAnswer>
  * refused that way has had no effect.
  */
 export function createAuthorizedCall({ client, tokens }: AuthorizedCallDeps): AuthorizedCall {
-  async function attempt(request: WechatRequest, token: string): Promise<WechatAnswer> {
-    try {
-      const answer = await client.call(request, token)
-      tokens.accepted()
-      return answer
-    } catch (error) {
-      if (isAboutContent(error)) tokens.accepted()
-      throw error
-    }
-  }
-
   return async (request) => {
-    const token = await tokens.get()
-    try {
-      return await attempt(request, token)
-    } catch (error) {
-      if (!isTokenRefused(error)) throw error
-    }
-    const renewed = await tokens.renew(token)
-    try {
-      return await attempt(request, renewed)
-    } catch (error) {
-      throw isTokenRefused(error) ? tokens.toFault(error) : error
+    let token = await tokens.get()
+    for (let isRenewed = false; ; isRenewed = true) {
+      try {
+        const answer = await client.call(request, token)
+        tokens.accepted()
+        return answer
+      } catch (error) {
+        if (isAboutContent(error)) tokens.accepted()
+        if (!isTokenRefused(error)) throw error
+        if (isRenewed) throw tokens.toFault(error)
+      }
+      token = await tokens.renew(token)
     }
   }
 }

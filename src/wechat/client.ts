@@ -43,44 +43,38 @@ export function createClient({
 }: ClientOptions): WechatClient {
   const known = createBases(bases, { log, ...options })
 
-  async function attempt(base: string, request: WechatRequest, query: string, body: string | undefined) {
-    const { method, path, hot, signal } = request
-    let answer: WechatAnswer
-    try {
-      const raw = await (hot ? hotTransport : transport).send({ method, base, path, query, body, signal })
-      answer = readAnswer(path, raw.encoding === undefined ? raw : await decompress(path, raw, raw.encoding))
-    } catch (error) {
-      if (error instanceof WechatNetworkError && error.kind !== 'aborted') known.failed(base)
-      throw error
-    }
-    known.answered(base)
-    throwIfRefused(path, answer.json)
-    return answer
-  }
-
   return {
     async call(request, accessToken) {
+      const { method, path, hot, signal } = request
       // One signal may end hundreds of calls, which is no leak.
-      if (request.signal) setMaxListeners(0, request.signal)
+      if (signal) setMaxListeners(0, signal)
       const query = toQuery(request.query, accessToken)
       const body = request.body === undefined ? undefined : toJson(request.body)
-      const base = known.pick()
-      try {
-        return await attempt(base, request, query, body)
-      } catch (error) {
-        const other = isUnsent(error) ? known.findOther(base) : undefined
-        if (other === undefined) throw error
-        return attempt(other, request, query, body)
+      let base = known.pick()
+      for (let isRepeated = false; ; isRepeated = true) {
+        let answer: WechatAnswer
+        try {
+          const raw = await (hot ? hotTransport : transport).send({ method, base, path, query, body, signal })
+          const { encoding } = raw
+          answer = readAnswer(path, encoding === undefined ? raw : await decompress(path, raw, encoding))
+        } catch (error) {
+          if (!(error instanceof WechatNetworkError) || error.kind === 'aborted') throw error
+          known.failed(base)
+          // What surely never left may be repeated, once.
+          const other = error.kind === 'connect' && !isRepeated ? known.findOther(base) : undefined
+          if (other === undefined) throw error
+          base = other
+          continue
+        }
+        known.answered(base)
+        throwIfRefused(path, answer.json)
+        return answer
       }
     },
     async close() {
       await Promise.all([transport.close(), hotTransport.close()])
     },
   }
-}
-
-function isUnsent(error: unknown): boolean {
-  return error instanceof WechatNetworkError && error.kind === 'connect'
 }
 
 /** Every endpoint wants its access_token here; there is no header for it. */
