@@ -14,7 +14,7 @@ import {
 } from 'drizzle-orm'
 import type { Database } from './open.ts'
 import { pushes } from './schema.ts'
-import { compileWrite, type Statement } from './statement.ts'
+import { compileWrite, type Statement, type StatementResult } from './statement.ts'
 
 export type PushRow = typeof pushes.$inferSelect
 
@@ -174,14 +174,8 @@ export function createPushes(
     add: (row) => save(addSql, row),
     record: (row) => save(recordSql, row),
     toRecord: (row) => toInsert(recordSql, row),
-    async recordSent(acceptance) {
-      const [result] = await writeSoon([recordSent.once(acceptance)])
-      return result?.changes === 1
-    },
-    async cancel(id, at) {
-      const [result] = await write([cancel.once({ id, at })])
-      return result?.changes === 1
-    },
+    recordSent: (acceptance) => writeSoon([recordSent.once(acceptance)]).then(isWritten),
+    cancel: (id, at) => write([cancel.once({ id, at })]).then(isWritten),
     async findOpen(before, last, limit) {
       // As in its index.
       return read
@@ -220,9 +214,8 @@ export function createPushes(
     },
   }
 
-  async function save(sql: string, row: PushRow): Promise<boolean> {
-    const [result] = await writeSoon([toInsert(sql, row)])
-    return result?.changes === 1
+  function save(sql: string, row: PushRow): Promise<boolean> {
+    return writeSoon([toInsert(sql, row)]).then(isWritten)
   }
 
   async function selectPage(
@@ -250,6 +243,10 @@ export function createPushes(
       .orderBy(desc(pushes.createdAt), desc(pushes.id))
       .limit(limit)
   }
+}
+
+function isWritten([result]: StatementResult[]): boolean {
+  return result?.changes === 1
 }
 
 function toInsert(sql: string, row: PushRow): Statement {

@@ -5,7 +5,7 @@ import type { Group, Statement, StatementResult } from './statement.ts'
 export type Transaction = (groups: readonly Group[]) => StatementResult[][]
 
 /** Pages of the log, 4 KiB each, from which on a commit that may wait for the disk moves them into the database. */
-export const longLog = 8_000
+export const longLog = 16_000
 
 /** A connection to a database that exists; `timeout` is how long it waits for a lock, in milliseconds. */
 export function openForWriting(path: string, timeout: number): Sqlite.Database {
