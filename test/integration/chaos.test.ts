@@ -31,6 +31,8 @@ test.each(seeds)(
         if (!program) throw new Error('the program is not built')
         const result = await run(program, { seed, log: () => {} })
         for (const reason of result.skipped) process.stderr.write(`SKIPPED ${reason}\n`)
+        // Told at once: a second try that goes well would hide it.
+        for (const violation of result.violations) process.stderr.write(`seed ${seed}: ${violation}\n`)
         expect(result.violations, `seed ${seed}:\n${result.faults.join('\n')}`).toEqual([])
       }),
     )
