@@ -1,6 +1,7 @@
 import Sqlite from 'better-sqlite3'
 import { pino } from 'pino'
 import { openDatabase } from '../../src/db/open.ts'
+import { longLog } from '../../src/db/transaction.ts'
 import { benchAppid, openidAt, toUnionid } from './followerData.ts'
 
 /**
@@ -14,7 +15,7 @@ export async function fillTable(path: string, followers: number): Promise<number
   connection.pragma('synchronous = FULL')
   connection.pragma('foreign_keys = ON')
   connection.pragma('cache_size = -16384')
-  connection.pragma('wal_autocheckpoint = 8000')
+  connection.pragma(`wal_autocheckpoint = ${longLog}`)
   const upsert = connection.prepare(`
     INSERT INTO followers (appid, openid, unionid, subscribed, subscribe_time, scene, tag_ids, remark, seen_run, info_at)
     VALUES (?, ?, ?, 1, 1700000000000, 'ADD_SCENE_SEARCH', '[]', '', 1, 1700000000000)
