@@ -24,14 +24,15 @@ const overtaken = minute
 
 /** What receipts that have just come do to the pushes. */
 export async function planReceipts(receipts: Receipts, batch: readonly Receipt[]): Promise<ReceiptPlan> {
-  const { settlements, unmatched, counts } = await match(receipts, batch)
+  const { settlements, unmatched, counts } = await match(receipts, batch, findNamed)
   const kept = unmatched.map((receipt) => ({ ...receipt, dueAt: receipt.receivedAt + second }))
-  return { statements: [receipts.toSettle(settlements), receipts.toKeep(kept)], counts }
+  return { statements: [...receipts.toSettle(settlements), receipts.toKeep(kept)], counts }
 }
 
 /**
- * Looks again at receipts that fitted no push. They overtook the record of the send by a moment, or another program
- * sent the message; so each look comes after twice the time of the last, and after a day they are dropped.
+ * Looks again at receipts that fitted no push. They overtook the record of the send by a moment, or WeChat has told no
+ * msgid for their push, or another program sent the message; so each look comes after twice the time of the last, and
+ * after a day they are dropped.
  */
 export async function planUnmatched(
   receipts: Receipts,
@@ -39,11 +40,11 @@ export async function planUnmatched(
   limit: number,
 ): Promise<ReceiptPlan & { looked: number }> {
   const due = await receipts.findUnmatched(now, limit)
-  const { settlements, unmatched, counts } = await match(receipts, due)
+  const { settlements, unmatched, counts } = await match(receipts, due, findNamedOrNameless)
   const waiting = new Set(unmatched.filter((receipt) => now - receipt.receivedAt < keepUnmatched))
   const postponed = [...waiting].map(({ id, receivedAt }) => ({ id, dueAt: now + (now - receivedAt) }))
   const statements = [
-    receipts.toSettle(settlements),
+    ...receipts.toSettle(settlements),
     receipts.toDrop(due.filter((receipt) => !waiting.has(receipt))),
     receipts.toPostpone(postponed),
   ]
@@ -51,12 +52,24 @@ export async function planUnmatched(
   return { statements, counts: { ...counts, foreign }, looked: due.length }
 }
 
-async function match<T extends Receipt>(receipts: Receipts, batch: readonly T[]) {
+type FindPush = (
+  receipts: Receipts,
+  receipt: Receipt,
+  taken: ReadonlySet<string>,
+) => Promise<ReceiptedPush | undefined>
+
+async function match<T extends Receipt>(receipts: Receipts, batch: readonly T[], findPush: FindPush) {
   const settlements: Settlement[] = []
   const unmatched: T[] = []
   const counts: ReceiptCounts = { delivered: 0, undelivered: 0, repeated: 0, foreign: 0 }
   const taken = new Set<string>()
+  const named = new Set<string>()
   for (const receipt of batch) {
+    const { msgid } = receipt
+    if (named.has(msgid)) {
+      counts.repeated += 1
+      continue
+    }
     const push = await findPush(receipts, receipt, taken)
     if (!push) {
       unmatched.push(receipt)
@@ -65,7 +78,14 @@ async function match<T extends Receipt>(receipts: Receipts, batch: readonly T[])
     } else {
       const result = toResult(receipt.status)
       taken.add(push.id)
-      settlements.push({ id: push.id, finishedAt: receipt.receivedAt, ...result })
+      const name = msgid === '0' ? null : msgid
+      if (push.msgid === null && name !== null) named.add(name)
+      settlements.push({
+        id: push.id,
+        finishedAt: receipt.receivedAt,
+        ...result,
+        ...(push.msgid === null && { msgid: name }),
+      })
       counts[result.status] += 1
     }
   }
@@ -73,17 +93,38 @@ async function match<T extends Receipt>(receipts: Receipts, batch: readonly T[])
 }
 
 /** Without a msgid: the last message to that user that has no receipt yet, unless it was sent after this receipt. */
-async function findPush(
+async function findNamed(
   receipts: Receipts,
-  { msgid, openid, receivedAt }: Receipt,
+  receipt: Receipt,
   taken: ReadonlySet<string>,
 ): Promise<ReceiptedPush | undefined> {
-  if (msgid !== '0') return receipts.findByMsgid(msgid)
-  const unanswered = await receipts.findUnanswered(openid)
-  return unanswered.find(
-    ({ id, sentAt }) =>
-      !taken.has(id) && sentAt > receivedAt - keepUnmatched && sentAt < receivedAt + overtaken,
-  )
+  if (receipt.msgid !== '0') return receipts.findByMsgid(receipt.msgid)
+  const latest = await receipts.findLatest(receipt.openid)
+  return latest.find((push) => !taken.has(push.id) && isWaitingFor(push, receipt))
+}
+
+/**
+ * A msgid nobody knows may be that of a message WeChat has taken without telling one; the first of them, as reviews end
+ * in order. Not while a try to that user is in doubt, whose msgid it may be.
+ */
+async function findNamedOrNameless(
+  receipts: Receipts,
+  receipt: Receipt,
+  taken: ReadonlySet<string>,
+): Promise<ReceiptedPush | undefined> {
+  const push = await findNamed(receipts, receipt, taken)
+  if (push || receipt.msgid === '0') return push
+  const latest = await receipts.findLatest(receipt.openid)
+  if (latest.some(({ unknownSince, status }) => unknownSince !== null && isOpen(status))) return undefined
+  return latest.findLast((push) => push.msgid === null && !taken.has(push.id) && isWaitingFor(push, receipt))
+}
+
+function isWaitingFor({ status, sentAt }: ReceiptedPush, { receivedAt }: Receipt): boolean {
+  return status === 'sent' && sentAt > receivedAt - keepUnmatched && sentAt < receivedAt + overtaken
+}
+
+function isOpen(status: string): boolean {
+  return status === 'queued' || status === 'sending'
 }
 
 function toResult(status: string): Pick<Settlement, 'status' | 'reason' | 'detail'> {

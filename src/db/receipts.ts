@@ -24,6 +24,10 @@ export interface ReceiptedPush {
   status: string
   reason: string | null
   generation: number
+  /** Null for one that WeChat took without naming it. */
+  msgid: string | null
+  /** Start of the first try whose outcome is not known. */
+  unknownSince: number | null
   /** 0 for one that was never sent. */
   sentAt: number
 }
@@ -34,6 +38,8 @@ export interface Settlement {
   reason: string | null
   detail: string | null
   finishedAt: number
+  /** For a push that had none: that of the receipt, null when the receipt has none either. */
+  msgid?: string | null
 }
 
 export type Receipts = ReturnType<typeof createReceipts>
@@ -49,6 +55,8 @@ export function createReceipts({ read }: Pick<Database, 'read'>, appid: string) 
     status: pushes.status,
     reason: pushes.reason,
     generation: pushes.generation,
+    msgid: pushes.msgid,
+    unknownSince: pushes.unknownSince,
     sentAt: sql<number>`coalesce(${pushes.sentAt}, 0)`.as('at'),
   }
   const selectByMsgid = read
@@ -75,16 +83,20 @@ export function createReceipts({ read }: Pick<Database, 'read'>, appid: string) 
   const selectLatestByOpenid = selectLatest(
     sql`${eq(pushes.openid, placed('openid'))} and ${isNull(pushes.unionid)}`,
   )
-  const settle = compileWrite<Settlement>(
+  const isWaiting = and(eq(pushes.appid, appid), eq(pushes.id, placed('id')), eq(pushes.status, 'sent'))
+  const settled = {
+    status: sql`${placed('status')}`,
+    reason: sql`${placed('reason')}`,
+    detail: sql`${placed('detail')}`,
+    finishedAt: sql`${placed('finishedAt')}`,
+  }
+  const settle = compileWrite<Settlement>(read.update(pushes).set(settled).where(isWaiting))
+  /** What was said instead of a msgid goes: the receipt says more. */
+  const settleNameless = compileWrite<Settlement>(
     read
       .update(pushes)
-      .set({
-        status: sql`${placed('status')}`,
-        reason: sql`${placed('reason')}`,
-        detail: sql`${placed('detail')}`,
-        finishedAt: sql`${placed('finishedAt')}`,
-      })
-      .where(and(eq(pushes.appid, appid), eq(pushes.id, placed('id')), eq(pushes.status, 'sent'))),
+      .set({ ...settled, msgid: sql`${placed('msgid')}`, errcode: null, errmsg: null, rid: null })
+      .where(and(isWaiting, isNull(pushes.msgid))),
   )
 
   const unmatched = unmatchedReceipts
@@ -122,21 +134,23 @@ export function createReceipts({ read }: Pick<Database, 'read'>, appid: string) 
       return selectByMsgid.get({ msgid })
     },
 
-    /** Pushes to that user which wait for their receipt, the last sent first. */
-    async findUnanswered(openid: string): Promise<ReceiptedPush[]> {
+    /** The latest pushes to that user, the last sent first. */
+    async findLatest(openid: string): Promise<ReceiptedPush[]> {
       const unionid = selectUnionid.get({ openid })?.unionid
       const latest = [
         ...(unionid ? selectLatestByUnionid.all({ unionid }) : []),
         ...selectLatestByOpenid.all({ openid }),
       ]
-      return latest
-        .filter((row) => row.openid === openid && row.status === 'sent')
-        .sort((a, b) => b.sentAt - a.sentAt)
+      return latest.filter((row) => row.openid === openid).sort((a, b) => b.sentAt - a.sentAt)
     },
 
     /** Ends pushes that wait for their receipt; others stay as they are. */
-    toSettle(settlements: readonly Settlement[]): Statement {
-      return settle.each(settlements)
+    toSettle(settlements: readonly Settlement[]): Statement[] {
+      const isNameless = ({ msgid }: Settlement) => msgid !== undefined
+      return [
+        settle.each(settlements.filter((settlement) => !isNameless(settlement))),
+        settleNameless.each(settlements.filter(isNameless)),
+      ]
     },
 
     /** Receipts that fit no push yet: they overtook the record of the send, or another program sent the message. */

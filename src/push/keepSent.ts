@@ -11,23 +11,33 @@ interface KeepSentDeps {
   signal: AbortSignal
 }
 
+/** What WeChat said of a message it has; where it told no msgid, also why. */
+export type Accepted =
+  | { msgid: string; reason: null; detail: null }
+  | { msgid: null; reason: string; detail: string }
+
+const noRefusal = { errcode: null, errmsg: null, rid: null }
+
 /** The message is out: from here on only a record of it keeps it from being sent again. */
 export async function keepSent(
   { pushes, onUnrecorded, signal }: KeepSentDeps,
   sending: PushRow,
-  msgid: string,
+  { msgid, reason, detail }: Accepted,
 ): Promise<void> {
   const { id, generation, attempts } = sending
   const sentAt = Date.now()
   for (;;) {
     try {
-      if (await pushes.recordSent({ id, generation, attempts, msgid, sentAt })) return
-      // The database was exchanged for one that does not have the row.
+      if (msgid !== null && (await pushes.recordSent({ id, generation, attempts, msgid, sentAt }))) return
+      // Without a msgid, or the database was exchanged for one that does not have the row.
       await pushes.record({
         ...sending,
         status: 'sent',
-        unknownSince: null,
+        ...(msgid !== null && noRefusal),
         msgid,
+        reason,
+        detail,
+        unknownSince: null,
         sentAt,
         finishedAt: sentAt,
       })

@@ -1,6 +1,7 @@
 import { minute, second } from '../duration.ts'
 import { errcode, explain, isTokenEndpoint, reasonOf } from '../wechat/errcode.ts'
 import { WechatApiError, type WechatNetworkError } from '../wechat/errors.ts'
+import type { Accepted } from './keepSent.ts'
 import type { PaceSignal } from './pace.ts'
 
 /** What is known about a push whose try has just failed. */
@@ -21,6 +22,8 @@ export interface Attempt {
 /** What is done about a failed try. */
 export type Outcome =
   | Retry
+  /** WeChat has the message, whatever else it says. */
+  | { kind: 'sent'; detail: string; accepted: Accepted }
   | { kind: 'pause'; reason: string; detail: string }
   | { kind: 'final'; status: 'rejected' | 'unknown'; reason: string; detail: string; hasLeft: boolean }
 
@@ -41,6 +44,8 @@ const undocumentedAttempts = 3
 /** WeChat sometimes denies a template or a follower it has, and knows it again later. */
 const secondLook = 30 * second
 const longestBackoff = minute
+/** Said of a message that WeChat has taken: sending it again would make a second one. */
+const takenCodes: readonly number[] = [errcode.inReview, errcode.alreadySent]
 const leftCodes: readonly number[] = [errcode.notFollowing, errcode.noLongerFollowing]
 
 /** The one table from a failed try to what is done about it. `random` is from 0 to 1. */
@@ -64,6 +69,12 @@ function decideRefusal(error: WechatApiError, attempt: Attempt, random: number):
   const detail = explain(error)
   // Without a token nothing was said about the push.
   const isAboutPush = !isTokenEndpoint(error.path)
+  if (isAboutPush && takenCodes.includes(error.errcode)) {
+    const { msgid } = error
+    return msgid === undefined
+      ? { kind: 'sent', detail, accepted: { msgid: null, reason, detail } }
+      : { kind: 'sent', detail, accepted: { msgid, reason: null, detail: null } }
+  }
   switch (error.class) {
     case 'T':
       return {
@@ -74,6 +85,7 @@ function decideRefusal(error: WechatApiError, attempt: Attempt, random: number):
         detail,
       }
     case 'B': {
+      if (error.errcode === errcode.repeatedTooSoon) return waitForRepetition(detail, random)
       const isPace = reason === 'rate_limited'
       const delay =
         error.errcode === errcode.minuteQuota
@@ -112,6 +124,11 @@ function decideRefusal(error: WechatApiError, attempt: Attempt, random: number):
     default:
       return assertNever(error.class)
   }
+}
+
+/** It speaks of this message alone, and of an earlier try that WeChat has seen. */
+function waitForRepetition(detail: string, random: number): Retry {
+  return { kind: 'retry', delay: minute + 5 * second * random, counts: false, isUnclear: true, detail }
 }
 
 function decideNoAnswer(error: WechatNetworkError, attempt: Attempt, random: number): Outcome {

@@ -209,7 +209,7 @@ export function createProcessor(deps: ProcessorDeps): Processor {
       return fail(task, sending, openid, error)
     }
     task.endTurn()
-    await keepSent(deps, sending, msgid)
+    await keepSent(deps, sending, { msgid, reason: null, detail: null })
     return { kind: 'done', wasSent: true }
   }
 
@@ -234,6 +234,10 @@ export function createProcessor(deps: ProcessorDeps): Processor {
     )
     const next = { ...sending, ...toRefusal(error), detail: outcome.detail, unknownSince: row.unknownSince }
     switch (outcome.kind) {
+      case 'sent':
+        task.endTurn()
+        await keepSent(deps, next, outcome.accepted)
+        return { kind: 'done', wasSent: true }
       case 'final':
         if (outcome.hasLeft) await deps.markLeft(openid)
         if (outcome.hasLeft && push.hold && row.unknownSince === null) {

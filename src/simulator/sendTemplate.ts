@@ -20,6 +20,7 @@ interface SendTemplateOptions {
 
 /** No source tells the limit; this one is generous. */
 const longestUrl = 2_048
+const alreadySent = 45065
 const pagepathShape = /^\/?[\w-]+(?:[/.][\w-]+)*(?:\?\S*)?$/
 
 /** template/send: pace, recipient, template, data, jump, then the ten-minute rule; the first that fails answers. */
@@ -35,6 +36,13 @@ export function createSendTemplate(options: SendTemplateOptions): Endpoints {
     if (typeof pagepath !== 'string' || !pagepathShape.test(pagepath)) return 40165
     const page = pagepath.replace(/^\//, '').replace(/\?.*$/, '')
     return options.pages && !options.pages.includes(page) ? 40165 : { appid, pagepath }
+  }
+
+  function toRepeatAnswer(call: Call, msgid: string): string {
+    if (options.dedupeAnswer === 'ok') return toAnswer(msgid)
+    const refusal = refuse(call, options.dedupeAnswer)
+    // As mass sending does.
+    return options.dedupeAnswer === alreadySent ? refusal.replace(/}$/, `,"msg_id":${msgid}}`) : refusal
   }
 
   function handle(call: Call): string {
@@ -63,8 +71,7 @@ export function createSendTemplate(options: SendTemplateOptions): Endpoints {
     if (clientMsgId !== undefined && typeof clientMsgId !== 'string') return refuse(call, 47001)
 
     const first = clientMsgId ? outbox.findDuplicate(touser, clientMsgId, call.at) : undefined
-    if (first !== undefined && options.dedupeAnswer !== 'ok') return refuse(call, options.dedupeAnswer)
-    if (first !== undefined) return toAnswer(first)
+    if (first !== undefined) return toRepeatAnswer(call, first)
     const msgid = outbox.accept({
       openid: touser,
       clientMsgId: clientMsgId || undefined,

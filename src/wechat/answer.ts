@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
 import { brotliDecompress, unzip } from 'node:zlib'
+import { errcode as codes } from './errcode.ts'
 import { WechatApiError, WechatNetworkError } from './errors.ts'
 import { bodyLimit, type TransportAnswer } from './transport.ts'
 
@@ -47,7 +48,7 @@ export async function decompress(
 }
 
 /** Throws WechatApiError for every errcode but 0; most endpoints that read leave the 0 out. */
-export function throwIfRefused(path: string, json: Record<string, unknown>): void {
+export function throwIfRefused(path: string, { json, text }: Pick<WechatAnswer, 'json' | 'text'>): void {
   const given = json.errcode
   if (given === undefined || given === 0) return
   const errcode = typeof given === 'string' && /^-?\d+$/.test(given) ? Number(given) : given
@@ -55,7 +56,15 @@ export function throwIfRefused(path: string, json: Record<string, unknown>): voi
   // JSON knows 0.5 and 1e999; neither is a code, and the second is no number that can be kept.
   if (!isInteger(errcode)) throw toBadBody(path, 'the errcode is not a whole number')
   const errmsg = json.errmsg
-  throw new WechatApiError({ errcode, errmsg: typeof errmsg === 'string' ? errmsg : '', path })
+  const sentBefore = errcode === codes.alreadySent ? findMsgid(text) : undefined
+  // 0 is what WeChat writes when it does not say which message it means.
+  const msgid = sentBefore === '0' ? undefined : sentBefore
+  throw new WechatApiError({ errcode, errmsg: typeof errmsg === 'string' ? errmsg : '', path, msgid })
+}
+
+/** From the text, because the number exceeds 2^53. Mass messages, to which some codes belong, write it `msg_id`. */
+export function findMsgid(text: string): string | undefined {
+  return /"msg_?id"\s*:\s*"?(-?\d+)"?\s*[,}]/.exec(text)?.[1]
 }
 
 /** An answer came, so the request was received; what it says is of no use. */

@@ -1,5 +1,5 @@
 import { second } from '../duration.ts'
-import { isObject, toBadBody } from './answer.ts'
+import { findMsgid, isObject, toBadBody } from './answer.ts'
 import { type AuthorizedCallDeps, createAuthorizedCall } from './authorizedCall.ts'
 import { isOneTimeSubscription, parseTemplateFields } from './template.ts'
 import type { FollowerInfo, FollowerPage, Quota, Template, TemplateMessage } from './types.ts'
@@ -49,9 +49,8 @@ export function createWechatApi(deps: AuthorizedCallDeps): WechatApi {
     async sendTemplate(message, signal) {
       const body = toTemplateBody(message)
       const { json, text } = await call({ method: 'POST', path: paths.sendTemplate, body, hot: true, signal })
-      // From the text, because the number exceeds 2^53. Without an errcode nothing says that WeChat accepted it.
-      const msgid =
-        json.errcode === undefined ? undefined : /"msgid"\s*:\s*"?(-?\d+)"?\s*[,}]/.exec(text)?.[1]
+      // Without an errcode nothing says that WeChat accepted it.
+      const msgid = json.errcode === undefined ? undefined : findMsgid(text)
       if (msgid === undefined) throw toBadBody(paths.sendTemplate, 'the answer has no errcode or no msgid')
       return { msgid }
     },

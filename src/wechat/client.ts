@@ -67,7 +67,7 @@ export function createClient({
           continue
         }
         known.answered(base)
-        throwIfRefused(path, answer.json)
+        throwIfRefused(path, answer)
         return answer
       }
     },

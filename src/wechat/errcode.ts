@@ -16,6 +16,8 @@ export interface Refusal {
   path: string
   /** The platform keeps refusing every access_token it hands out. */
   tokenFruitless?: boolean
+  /** Of the message that was sent before, where WeChat refuses to send it twice; 19 digits as text. */
+  msgid?: string | undefined
 }
 
 /**

@@ -26,6 +26,9 @@ export const errcode = {
   notFollowing: 43004,
   noLongerFollowing: 50005,
   invalidData: 47003,
+  inReview: 40252,
+  alreadySent: 45065,
+  repeatedTooSoon: 45066,
   tokenRefused: 40001,
   codeInvalid: 40029,
   codeUsed: 40163,
@@ -65,7 +68,7 @@ export const errcodes: ReadonlyMap<number, ErrcodeRow> = new Map([
     45011: 'too many calls in this minute',
     45033: 'too many calls at the same time',
     45061: 'this was changed too often just now',
-    45066: 'the same mass message was repeated within a minute',
+    45066: 'the same message was handed in less than a minute ago',
   }),
   ...group('Q', 'quota_exhausted', {
     40251: ['the reduced daily send limit of an account with violations is used up', noticeCentre],
@@ -133,10 +136,15 @@ export const errcodes: ReadonlyMap<number, ErrcodeRow> = new Map([
   }),
   ...group('C', 'content_forbidden', {
     40249: 'marketing content may not be sent as a template message',
-    40252: ['WeChat is reviewing this content', 'send it again once the review is over'],
     43116: ['the template is restricted because it was abused', noticeCentre],
     45168: 'the content has a forbidden word',
     87014: 'the content did not pass the safety check',
+  }),
+  ...group('C', 'in_review', {
+    40252: [
+      'WeChat holds the message for review, about half an hour, and then delivers or drops it by itself',
+      'do not send it again, for that would be a second message',
+    ],
   }),
   ...group('C', 'request_invalid', {
     404: 'the endpoint does not exist for this HTTP method',
@@ -227,6 +235,9 @@ export const errcodes: ReadonlyMap<number, ErrcodeRow> = new Map([
     89300: 'there is no such payment order',
     9300501: 'the payment order does not match',
   }),
+  ...group('O', 'already_sent', {
+    45065: 'WeChat says that this message was already sent',
+  }),
   ...group('O', 'operation_refused', {
     40201: 'the account has no callback URL to check',
     40202: 'the callback check knows no such action',
@@ -235,7 +246,6 @@ export const errcodes: ReadonlyMap<number, ErrcodeRow> = new Map([
     43106: 'this account may not add templates, after violations',
     45026: 'the account has as many templates as it may have',
     45027: 'the template is not of the industry of the account',
-    45065: 'a mass message with this id was already sent',
     48006: 'the quota was cleared as often as a month allows',
     63178: 'the account the openids come from is wrong',
     63182: 'the list of openids is empty',

@@ -15,8 +15,10 @@ export class WechatApiError extends Error {
   readonly class: ErrcodeClass
   /** Several access_tokens in a row were refused right after WeChat handed them out. */
   readonly tokenFruitless: boolean
+  /** Of the message that was sent before, if WeChat refuses to send it twice and says so. */
+  readonly msgid: string | undefined
 
-  constructor({ errcode, errmsg, path, tokenFruitless = false }: Refusal) {
+  constructor({ errcode, errmsg, path, tokenFruitless = false, msgid }: Refusal) {
     super(`${path}: errcode ${errcode}, ${errmsg.slice(0, errmsgLimit)}`)
     this.errcode = errcode
     this.errmsg = errmsg.slice(0, errmsgLimit)
@@ -24,6 +26,7 @@ export class WechatApiError extends Error {
     this.path = path
     this.class = tokenFruitless ? 'A' : classOf(errcode, path)
     this.tokenFruitless = tokenFruitless
+    this.msgid = msgid
   }
 }
 

@@ -85,6 +85,82 @@ describe('tries run out', () => {
   })
 })
 
+describe('a message that WeChat has although it answers with an errcode', () => {
+  test('40252 is in review: sent, never tried again, nothing that failed', async () => {
+    const world = await startPushing()
+    await world.startWorker()
+    world.simulator.addFault({ path: send, action: { errcode: 40252 }, times: 1 })
+    await world.producer().push(world.message(0, { id: 'p' }))
+    await world.ended(1)
+    expect(await world.row('p')).toMatchObject({
+      status: 'sent',
+      reason: 'in_review',
+      detail: expect.stringContaining('review'),
+      msgid: null,
+      errcode: 40252,
+      rid: expect.stringMatching(/^[\da-f-]{26}$/),
+      attempts: 1,
+      unknownSince: null,
+      sentAt: expect.any(Number),
+    })
+    expect(world.simulator.stats().accepted).toBe(1)
+    expect(calls(world)).toBe(1)
+  })
+
+  test('45065 after a lost answer is the earlier try, whose msgid it may tell', async () => {
+    const world = await startPushing({ simulator: { dedupeAnswer: 45065 } })
+    await world.startWorker()
+    world.simulator.addFault({ path: send, action: 'reset_after', times: 1 })
+    await world.producer().push(world.message(0, { id: 'p' }))
+    await world.ended(1)
+    const [message] = world.simulator.accepted()
+    expect(await world.row('p')).toMatchObject({
+      status: 'sent',
+      reason: null,
+      detail: null,
+      msgid: message?.msgid,
+      errcode: null,
+      attempts: 2,
+      unknownSince: null,
+    })
+  })
+
+  test('45065 without a msgid is sent too', async () => {
+    const world = await startPushing()
+    await world.startWorker()
+    world.simulator.addFault({ path: send, action: 'reset_after', times: 1 })
+    world.simulator.addFault({ path: send, action: { errcode: 45065 }, times: 1 })
+    await world.producer().push(world.message(0, { id: 'p' }))
+    await world.ended(1)
+    expect(await world.row('p')).toMatchObject({
+      status: 'sent',
+      reason: 'already_sent',
+      msgid: null,
+      errcode: 45065,
+    })
+    expect(world.simulator.stats().accepted).toBe(1)
+  })
+
+  test('45066 after a lost answer leaves the push in doubt and asks again in a minute', async () => {
+    const world = await startPushing()
+    const { queue } = await world.startWorker({ attempts: 2 })
+    world.simulator.addFault({ path: send, action: 'reset_after', times: 1 })
+    world.simulator.addFault({ path: send, action: { errcode: 45066 } })
+    await world.producer().push(world.message(0, { id: 'p' }))
+    await vi.waitUntil(async () => (await world.row('p'))?.errcode === 45066, patience)
+    expect(await world.row('p')).toMatchObject({
+      status: 'queued',
+      reason: 'retry',
+      attempts: 1,
+      unknownSince: expect.any(Number),
+    })
+    await vi.waitUntil(async () => (await queue.getJobCounts('delayed')).delayed === 1, patience)
+    const [job] = await queue.getJobs(['delayed'])
+    expect(job?.delay).toBeGreaterThan(58 * second)
+    expect((await world.accountState.find())?.rate ?? null).toBeNull()
+  })
+})
+
 test('a user who got the message and left before it could be asked again is not called rejected', async () => {
   const world = await startPushing()
   await world.startWorker()

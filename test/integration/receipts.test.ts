@@ -224,6 +224,100 @@ describe('a receipt without msgid', () => {
   })
 })
 
+describe('a push whose msgid WeChat has not told', () => {
+  const inReview = {
+    msgid: null,
+    reason: 'in_review',
+    errcode: 40252,
+    errmsg: 'in platform review',
+    rid: 'r',
+  }
+  /** The next look at receipts that fit no push. */
+  const lookAgain = async () => {
+    const [first] = unmatched()
+    advanced += minute
+    await vi.waitUntil(() => unmatched()[0]?.dueAt !== first?.dueAt, { timeout: 5_000, interval: 10 })
+  }
+
+  test.each([
+    ['success', 'delivered', null],
+    ['failed:user block', 'undelivered', 'user_block'],
+  ])('is ended by a receipt for its user with a msgid nobody knows (%s)', async (Status, status, reason) => {
+    const { work } = await open()
+    await sent({ id: 'p', ...inReview, finishedAt: now() })
+    const worker = work()
+    await receipt({ Status })
+    await vi.waitUntil(() => row('p')?.status === status, { timeout: 5_000, interval: 10 })
+    expect(row('p')).toMatchObject({ reason, msgid, errcode: null, errmsg: null, rid: null })
+    await vi.waitUntil(() => unmatched().length === 0)
+    await receipt({ Status, CreateTime: Math.floor(now() / 1000) + 5 })
+    await worked()
+    await vi.waitUntil(() => worker.receiptCounts.repeated === 1)
+  })
+
+  test('is found also when it was asked for by unionid', async () => {
+    const { work, db } = await open()
+    const columns = '(appid, openid, unionid, subscribed)'
+    await db.write([
+      { sql: `INSERT INTO followers ${columns} VALUES (?, ?, 'u', 1)`, params: [appid, openid] },
+    ])
+    await sent({ id: 'p', ...inReview, unionid: 'u' })
+    work()
+    await receipt()
+    await vi.waitUntil(() => row('p')?.status === 'delivered', { timeout: 5_000, interval: 10 })
+  })
+
+  test('is one of several: each receipt ends one, the first sent first, and its repeat none', async () => {
+    const { work } = await open()
+    await sent({ id: 'first', ...inReview, sentAt: now() - minute })
+    await sent({ id: 'second', ...inReview, sentAt: now() - second })
+    await sent({ id: 'known', msgid: '7' })
+    const CreateTime = Math.floor(now() / 1000)
+    await receipt({ CreateTime })
+    await receipt({ CreateTime: CreateTime + 1 })
+    work()
+    await vi.waitUntil(() => row('first')?.status === 'delivered', { timeout: 5_000, interval: 10 })
+    await vi.waitUntil(() => unmatched().length === 0)
+    expect(rows().map(({ id, status }) => [id, status])).toEqual([
+      ['first', 'delivered'],
+      ['second', 'sent'],
+      ['known', 'sent'],
+    ])
+  })
+
+  test('waits while another try to that user is in doubt, whose receipt it may be', async () => {
+    const { work } = await open()
+    await sent({ id: 'held', ...inReview, sentAt: now() - minute })
+    await sent({ id: 'under way', status: 'sending', msgid: null, sentAt: null, unknownSince: now() })
+    work()
+    await receipt()
+    await worked()
+    await lookAgain()
+    expect(row('held')?.status).toBe('sent')
+    await server.db.write([
+      {
+        sql: `update pushes set status = 'sent', msgid = ?, sent_at = ? where id = 'under way'`,
+        params: [msgid, now()],
+      },
+    ])
+    await lookAgain()
+    expect(rows().map(({ status }) => status)).toEqual(['sent', 'delivered'])
+  })
+
+  test.each([
+    ['another user', { openid: 'oOther' }],
+    ['a day ago', { sentAt: Date.now() - day - minute }],
+  ])('is not ended by a receipt that cannot be its own (%s)', async (_, more) => {
+    const { work } = await open()
+    await sent({ id: 'p', ...inReview, ...more })
+    work()
+    await receipt()
+    await worked()
+    await lookAgain()
+    expect(row('p')?.status).toBe('sent')
+  })
+})
+
 describe('a push that WeChat failed to deliver', () => {
   const lost = { Status: 'failed: system failed' }
 

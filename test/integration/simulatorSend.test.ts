@@ -102,7 +102,9 @@ test('the client_msg_id rule can be switched off, and a repeat can be an error',
   const { simulator, wechat } = await startSimulator({ followers: 1, dedupeAnswer: 45065 })
   const other = await wechat.getToken()
   await wechat.send(other, { client_msg_id: 'm1' })
-  expect((await wechat.send(other, { client_msg_id: 'm1' })).json.errcode).toBe(45065)
+  const repeat = await wechat.send(other, { client_msg_id: 'm1' })
+  expect(repeat.json.errcode).toBe(45065)
+  expect(repeat.text).toContain(`"msg_id":${[...simulator.accepted()][0]?.msgid}}`)
   expect(simulator.stats()).toMatchObject({ accepted: 1, duplicates: 1 })
 })
 

@@ -40,12 +40,14 @@ describe('every documented errcode of template/send', () => {
     L: 'final',
     O: 'final',
   }
+  /** WeChat has the message all the same. */
+  const taken = [40252, 45065]
   test.each([...errcodes])('%i is treated as its class says', (code, row) => {
     const outcome = refused(code)
-    expect(outcome.kind).toBe(expected[row.class])
+    expect(outcome.kind).toBe(taken.includes(code) ? 'sent' : expected[row.class])
     if (outcome.kind === 'pause') expect(outcome.reason).toBe(row.reason)
     if (outcome.kind === 'final') expect(outcome).toMatchObject({ status: 'rejected', reason: row.reason })
-    if (outcome.kind === 'retry') expect(outcome.isUnclear).toBe(false)
+    if (outcome.kind === 'retry') expect(outcome.isUnclear).toBe(code === 45066)
   })
 })
 
@@ -61,6 +63,26 @@ describe('a refusal', () => {
 
   test('45011 waits for the next minute', () => {
     const outcome = refused(45011)
+    expect(outcome.kind === 'retry' && outcome.delay).toBeGreaterThanOrEqual(minute)
+  })
+
+  test.each([{}, { isUnclear: true, attempts: 8 }])(
+    'that says WeChat has the message makes it sent, with its msgid if there is one (%j)',
+    (more) => {
+      expect(refused(40252, more)).toMatchObject({ accepted: { reason: 'in_review', msgid: null } })
+      expect(refused(45065, more)).toMatchObject({ accepted: { reason: 'already_sent', msgid: null } })
+      const named = new WechatApiError({ errcode: 45065, errmsg: '', path, msgid: '1226691075109289985' })
+      expect(decide(named, { ...first, ...more }, 0)).toMatchObject({
+        kind: 'sent',
+        accepted: { msgid: '1226691075109289985', reason: null, detail: null },
+      })
+    },
+  )
+
+  test('45066 waits a minute, spends no try and leaves the earlier try in doubt', () => {
+    const outcome = refused(45066, { attempts: 8, isUnclear: true })
+    expect(outcome).toMatchObject({ kind: 'retry', counts: false, isUnclear: true })
+    expect(outcome).not.toHaveProperty('signal')
     expect(outcome.kind === 'retry' && outcome.delay).toBeGreaterThanOrEqual(minute)
   })
 

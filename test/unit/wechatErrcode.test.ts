@@ -73,7 +73,9 @@ describe('the errcode table', () => {
     ['recipient_blocked', [43019, 48002, 43006]],
     ['url_invalid', [40039, 40066, 45005]],
     ['miniprogram_invalid', [40165, 40166]],
-    ['content_forbidden', [40249, 40252, 43116]],
+    ['content_forbidden', [40249, 43116]],
+    ['in_review', [40252]],
+    ['already_sent', [45065]],
     ['quota_exhausted', [45009, 40251]],
     ['ip_not_allowed', [40164, 89503]],
   ])('gives the cause %s', (reason, codes) => {
