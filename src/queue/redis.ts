@@ -16,9 +16,15 @@ const optionsOf: Record<Role, RedisOptions> = {
   worker: { maxRetriesPerRequest: null },
 }
 
+/**
+ * Answers of a server that is not, or not any more, the one to write to: behind an address that fails over, the next
+ * connection reaches the one that is. Redis before 7 puts them behind the name of the script.
+ */
+const wrongServer = /(^|-)(READONLY|UNBLOCKED|LOADING|MASTERDOWN|CLUSTERDOWN|NOREPLICAS) /
+
 /** Connects to one Redis server, or to a cluster when several URLs are given (credentials and TLS as in the first). */
 export function connectRedis(urls: string[], role: Role): QueueBackend {
-  const client = urls.length > 1 ? connectCluster(urls, role) : connectServer(urls[0] ?? '', role)
+  const client = urls.length > 1 ? connectCluster(urls, role) : connectServer(urls[0] ?? '', optionsOf[role])
   // A producer waits for each answer before its next command, and waits longer for those of many at once.
   if (role === 'worker') batchWrites(client)
   let lastError: Error | undefined
@@ -60,8 +66,27 @@ export function connectRedis(urls: string[], role: Role): QueueBackend {
   }
 }
 
-function connectServer(url: string, role: Role): Redis {
-  return new Redis(url, { ...optionsOf[role], retryStrategy, connectTimeout: 4 * second })
+function connectServer(url: string, options: RedisOptions, connected = new Set<Redis>()): Redis {
+  const client: Redis = new Redis(url, {
+    retryStrategy,
+    connectTimeout: 4 * second,
+    ...options,
+    reconnectOnError({ message }) {
+      if (wrongServer.test(message)) for (const each of connected) leaveOnce(each)
+      // The command itself fails: who gave it knows whether it may be repeated.
+      return false
+    },
+  })
+  client.on('connect', () => connected.add(client))
+  client.on('close', () => connected.delete(client))
+  // BullMQ makes the connections on which its workers wait for jobs in this way.
+  client.duplicate = (more) => connectServer(url, { ...options, ...more }, connected)
+  return client
+}
+
+/** The commands under way are answered before the connection ends, all of them in the same sense. */
+function leaveOnce(client: Redis): void {
+  if (client.stream.writable) client.disconnect(true)
 }
 
 function connectCluster(urls: string[], role: Role): Cluster {
