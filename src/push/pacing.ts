@@ -9,10 +9,14 @@ import { isStray, type Pace, type PaceSignal, slowDown, speedUp, toWindow } from
 const unlimited = 10_000
 /** WeChat's limits change without a word. */
 const memory = day
+/** How long the queue may have forgotten the limit, unless it was away meanwhile. */
+const renewalInterval = 10 * second
 
 export interface Pacing {
   /** Takes up the limit that holds for the account. */
   start(): Promise<void>
+  /** The queue may have forgotten the limit: it was away. */
+  renew(): void
   /** WeChat answered a send. */
   sent(): void
   /** WeChat refused a send because the account is too fast, or is busy, which it says for that reason too. */
@@ -41,12 +45,15 @@ export function createPacing({ queue, state, mayRaise, ceiling, log }: PacingDep
   let slowedAt = 0
   let calm = 0
   let timer: NodeJS.Timeout | undefined
+  let renewal: NodeJS.Timeout | undefined
   let change: Promise<void> | undefined
 
   return {
     async start() {
-      await apply(toPace(await state.find())?.limit)
+      await takeUp()
+      renewal = setInterval(renew, renewalInterval)
     },
+    renew,
     sent() {
       meter.count(true)
     },
@@ -57,8 +64,17 @@ export function createPacing({ queue, state, mayRaise, ceiling, log }: PacingDep
     },
     async stop() {
       clearInterval(timer)
+      clearInterval(renewal)
       await change
     },
+  }
+
+  async function takeUp(): Promise<void> {
+    await apply(toPace(await state.find())?.limit)
+  }
+
+  function renew(): void {
+    run(takeUp)
   }
 
   async function slow(signal: PaceSignal): Promise<void> {

@@ -128,7 +128,10 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
   return {
     async start() {
       queue.on('error', noteQueueError)
-      onReady(() => gate.pass('queue'))
+      onReady(() => {
+        gate.pass('queue')
+        if (!isStopping) pacing.renew()
+      })
       releasers.push(gate.stop, guard.stop, pacing.stop, release.stop)
       await queue.waitUntilReady()
       if (isStopping) return

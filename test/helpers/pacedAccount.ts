@@ -78,6 +78,10 @@ export async function createPacedAccount({
   return {
     lines,
     rate: () => row?.rate ?? undefined,
+    /** The queue loses its settings, as with FLUSHALL. */
+    forget() {
+      windows = undefined
+    },
     /** What became of the calls of so many seconds. */
     async run(seconds: number, limit: HiddenLimit, sends = demand) {
       let accepted = 0

@@ -226,6 +226,20 @@ describe('a worker', () => {
     expect(world.lines.filter(({ need, level }) => need === 'queue' && level === 'warn')).toHaveLength(1)
   })
 
+  test('keeps to its rate when Redis comes back with nothing in it', async () => {
+    const { redis, world } = await startWorld()
+    await (await world.startWorker({ rate: 20 })).started
+    await redis.command('flushall')
+    const killed = await redis.command('client', 'kill', 'type', 'normal', 'skipme', 'yes')
+    expect(Number(killed)).toBeGreaterThan(0)
+    const limit = () => redis.command('hmget', `unionpush:{push-${world.appid}}:meta`, 'max', 'duration')
+    await vi.waitUntil(async () => String(await limit()) === '2,100', { timeout: 3 * second, interval: 10 })
+    await many(world, 30)
+    await world.ended(30)
+    const times = [...world.simulator.accepted()].map(({ at }) => at)
+    expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(second)
+  })
+
   test('does not spin on a Redis that takes no writes, and goes on when it does again', async () => {
     const { redis, world } = await startWorld()
     await many(world, 1_000)
