@@ -5,9 +5,7 @@ import type { PushQueue } from '../queue/backend.ts'
 import type { WechatApi } from '../wechat/api.ts'
 import { WechatApiError } from '../wechat/errors.ts'
 import type { PauseNews } from './alertText.ts'
-import { isQuota, toProbeAt } from './probe.ts'
-
-const sendPath = '/cgi-bin/message/template/send'
+import { isQuota, sendPath, toProbeAt } from './probe.ts'
 
 export interface AccountGuard {
   /** Takes up a pause that is on record and probes at once whether it is still needed. */

@@ -7,17 +7,17 @@ import { type Outcome, toBackoff } from './outcome.ts'
 import type { Pacing } from './pacing.ts'
 import type { Processed, Processor } from './processor.ts'
 import type { Delivery } from './pushRow.ts'
+import type { RecentCalls } from './recentCalls.ts'
 
 /** A push during which this many workers died, or that threw this often, is what brings them down. */
 export const mostCrashes = 10
-/** Calls in a row that did not get out, until no more jobs are taken for a while. */
-const unreachableLimit = 3
 
 interface JobHandlerDeps {
   processor: Processor
   gate: Pick<Gate, 'close' | 'pass'>
   guard: Pick<AccountGuard, 'pause' | 'sent'>
   pacing: Pick<Pacing, 'sent' | 'refused'>
+  calls: Pick<RecentCalls, 'isOutage'>
   log: Log
 }
 
@@ -29,9 +29,8 @@ export interface JobHandler {
 }
 
 /** Between BullMQ's jobs and pushes; also where one try tells something about all the others. */
-export function createJobHandler({ processor, gate, guard, pacing, log }: JobHandlerDeps): JobHandler {
+export function createJobHandler({ processor, gate, guard, pacing, calls, log }: JobHandlerDeps): JobHandler {
   const crashes = new Map<string, number>()
-  let unreachable = 0
 
   return {
     async handle(job, token) {
@@ -39,6 +38,8 @@ export function createJobHandler({ processor, gate, guard, pacing, log }: JobHan
       const processed = await process(toDelivery(job))
       if (processed.kind === 'done') {
         if (processed.wasSent) noteSent()
+        // WeChat may have answered all the same.
+        else if (!calls.isOutage()) gate.pass('wechat')
         return
       }
       if (processed.kind === 'held') return
@@ -75,7 +76,6 @@ export function createJobHandler({ processor, gate, guard, pacing, log }: JobHan
   }
 
   function noteSent(): void {
-    unreachable = 0
     pacing.sent()
     guard.sent()
     gate.pass('wechat')
@@ -95,12 +95,11 @@ export function createJobHandler({ processor, gate, guard, pacing, log }: JobHan
 
   async function noteOutcome(outcome: Outcome): Promise<void> {
     const signal = outcome.kind === 'retry' ? outcome.signal : undefined
-    if (signal === 'out_of_reach') {
-      unreachable += 1
-      if (unreachable >= unreachableLimit) gate.close('wechat', outcome.detail)
+    if (signal === 'out_of_reach' || signal === 'busy') {
+      if (calls.isOutage()) gate.close('wechat', outcome.detail)
+      else if (signal === 'busy') pacing.refused(signal)
       return
     }
-    unreachable = 0
     gate.pass('wechat')
     if (outcome.kind === 'pause') await guard.pause(outcome)
     else if (signal) pacing.refused(signal)

@@ -3,6 +3,7 @@ import { errcode, explain, isTokenEndpoint, reasonOf } from '../wechat/errcode.t
 import { WechatApiError, type WechatNetworkError } from '../wechat/errors.ts'
 import type { Accepted } from './keepSent.ts'
 import type { PaceSignal } from './pace.ts'
+import type { Fate } from './recentCalls.ts'
 
 /** What is known about a push whose try has just failed. */
 export interface Attempt {
@@ -17,6 +18,8 @@ export interface Attempt {
   lastErrcode: number | null
   /** WeChat itself told us of the template or follower that it now denies. */
   isBelieved: boolean
+  /** What others get says that the platform works, so a fault of it is this push's own. */
+  othersPass: boolean
 }
 
 /** What is done about a failed try. */
@@ -34,7 +37,7 @@ interface Retry {
   counts: boolean
   /** The try may have been accepted all the same. */
   isUnclear: boolean
-  /** What it says about more than this push: the account is too fast, WeChat is busy (perhaps with this account), or cannot be reached. */
+  /** What it says about more than this push: the account is too fast, WeChat is busy (perhaps with this account), or gives no usable answer. */
   signal?: PaceSignal | 'out_of_reach'
   detail: string
 }
@@ -57,6 +60,12 @@ export function decide(
   return error instanceof WechatApiError
     ? decideRefusal(error, attempt, random)
     : decideNoAnswer(error, attempt, random)
+}
+
+/** What a try that was not accepted says about WeChat. */
+export function toFate(error: WechatApiError | WechatNetworkError): Fate {
+  if (!(error instanceof WechatApiError)) return 'failed'
+  return error.class === 'B' && !isPace(error) ? 'busy' : 'passed'
 }
 
 /** 1 s doubling to 60 s, of which up to a half is left to chance so that pushes that failed together part. */
@@ -86,14 +95,14 @@ function decideRefusal(error: WechatApiError, attempt: Attempt, random: number):
       }
     case 'B': {
       if (error.errcode === errcode.repeatedTooSoon) return waitForRepetition(detail, random)
-      const isPace = reason === 'rate_limited'
+      const tooFast = isPace(error)
+      const counts = isAboutPush && !tooFast && attempt.othersPass
       const delay =
         error.errcode === errcode.minuteQuota
           ? minute + 5 * second * random
-          : toBackoff(isPace ? attempt.starts : attempt.attempts, random)
-      const counts = isAboutPush && !isPace
+          : toBackoff(counts ? attempt.attempts : attempt.starts, random)
       return giveUpWhenExhausted(
-        { kind: 'retry', delay, counts, isUnclear: false, signal: isPace ? 'too_fast' : 'busy', detail },
+        { kind: 'retry', delay, counts, isUnclear: false, signal: tooFast ? 'too_fast' : 'busy', detail },
         attempt,
       )
     }
@@ -137,8 +146,12 @@ function decideNoAnswer(error: WechatNetworkError, attempt: Attempt, random: num
     const delay = toBackoff(attempt.starts, random)
     return { kind: 'retry', delay, counts: false, isUnclear: false, signal: 'out_of_reach', detail }
   }
-  const delay = toBackoff(attempt.attempts, random)
-  return giveUpWhenExhausted({ kind: 'retry', delay, counts: true, isUnclear: true, detail }, attempt)
+  const counts = attempt.othersPass
+  const delay = toBackoff(counts ? attempt.attempts : attempt.starts, random)
+  return giveUpWhenExhausted(
+    { kind: 'retry', delay, counts, isUnclear: true, signal: 'out_of_reach', detail },
+    attempt,
+  )
 }
 
 /** A push that may have been accepted is not called rejected: its user may have it. */
@@ -178,6 +191,10 @@ function deservesSecondLook(
   { isBelieved, lastErrcode, attempts, maxAttempts }: Attempt,
 ): boolean {
   return isDenial(error) && isBelieved && lastErrcode !== error.errcode && attempts < maxAttempts
+}
+
+function isPace(error: WechatApiError): boolean {
+  return reasonOf(error) === 'rate_limited'
 }
 
 function isDenial({ errcode: code }: WechatApiError): boolean {

@@ -1,5 +1,9 @@
 import { day, minute, second, toShanghaiDayStart } from '../duration.ts'
+import type { WechatApi } from '../wechat/api.ts'
 import { errcode, reasonOf } from '../wechat/errcode.ts'
+import { WechatApiError } from '../wechat/errors.ts'
+
+export const sendPath = '/cgi-bin/message/template/send'
 
 const quotaReason = reasonOf({ errcode: errcode.dailyQuota, path: '' })
 const longestInterval = 5 * minute
@@ -13,4 +17,14 @@ export function toProbeAt(reason: string, since: number, probes: number, now: nu
   if (!isQuota(reason)) return now + Math.min(longestInterval, 5 * second * 2 ** Math.min(probes, 10))
   // WeChat gives new quotas at midnight; a minute later its clock and ours agree that it is over.
   return Math.max(toShanghaiDayStart(since) + day + minute, now + minute)
+}
+
+/** Whether WeChat answers a call that has no effect, whatever it says. */
+export async function isAnswering(api: Pick<WechatApi, 'getQuota'>): Promise<boolean> {
+  try {
+    await api.getQuota(sendPath)
+    return true
+  } catch (error) {
+    return error instanceof WechatApiError && error.class !== 'B'
+  }
 }

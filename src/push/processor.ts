@@ -9,7 +9,7 @@ import type { WechatApi } from '../wechat/api.ts'
 import { errcode } from '../wechat/errcode.ts'
 import { WechatApiError, WechatNetworkError } from '../wechat/errors.ts'
 import { keepSent } from './keepSent.ts'
-import { decide, type Outcome } from './outcome.ts'
+import { decide, type Outcome, toFate } from './outcome.ts'
 import { toProgress } from './progress.ts'
 import {
   type Delivery,
@@ -20,13 +20,14 @@ import {
   toNewRow,
   toRefusal,
 } from './pushRow.ts'
+import type { RecentCalls } from './recentCalls.ts'
 import { type Directory, type FollowerIds, type Ids, resolveRecipient } from './resolve.ts'
 
 export interface ProcessorDeps {
   appid: string
   maxAttempts: number
   /** Tries under way at once. */
-  concurrency: number
+  concurrency(): number
   /** False while nothing may be sent, and when the worker is to stop. */
   mayTry(): boolean
   pushes: Pick<PushRows, 'add' | 'find' | 'record' | 'recordSent'>
@@ -34,6 +35,7 @@ export interface ProcessorDeps {
   /** Queues the first of the pushes that were held for a user. */
   releaseNext(recipient: string): Promise<void>
   api: Pick<WechatApi, 'sendTemplate'>
+  calls: Pick<RecentCalls, 'add' | 'othersPass'>
   directory: Directory
   /** Whether WeChat itself has told of this template. */
   isTemplate(templateId: string): Promise<boolean>
@@ -135,7 +137,7 @@ export function createProcessor(deps: ProcessorDeps): Processor {
     starts,
     save,
   }: Omit<Task, 'endTurn'>): Promise<Processed | undefined> {
-    await turns.take(deps.concurrency)
+    await turns.take(deps.concurrency())
     let hasEnded = false
     const endTurn = () => {
       if (!hasEnded) turns.give()
@@ -208,6 +210,7 @@ export function createProcessor(deps: ProcessorDeps): Processor {
       if (!(error instanceof WechatApiError || error instanceof WechatNetworkError)) throw error
       return fail(task, sending, openid, error)
     }
+    deps.calls.add(row.id, 'passed')
     task.endTurn()
     await keepSent(deps, sending, { msgid, reason: null, detail: null })
     return { kind: 'done', wasSent: true }
@@ -220,6 +223,8 @@ export function createProcessor(deps: ProcessorDeps): Processor {
     error: WechatApiError | WechatNetworkError,
   ): Promise<Processed> {
     const { push, row, starts } = task
+    const othersPass = deps.calls.othersPass(row.id)
+    deps.calls.add(row.id, toFate(error))
     const outcome = decide(
       error,
       {
@@ -229,6 +234,7 @@ export function createProcessor(deps: ProcessorDeps): Processor {
         isUnclear: row.unknownSince !== null,
         lastErrcode: row.errcode,
         isBelieved: await isBelieved(error, push.templateId, openid),
+        othersPass,
       },
       Math.random(),
     )

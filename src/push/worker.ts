@@ -20,8 +20,10 @@ import { createGate } from './gate.ts'
 import { createJobHandler, mostCrashes } from './jobHandler.ts'
 import { startOrphanSearch } from './orphans.ts'
 import { createPacing } from './pacing.ts'
+import { isAnswering } from './probe.ts'
 import { createProcessor } from './processor.ts'
 import { createQueuedPushes } from './queuedPushes.ts'
+import { createRecentCalls } from './recentCalls.ts'
 import { createRelease } from './release.ts'
 import type { KnownFollower } from './resolve.ts'
 import { startWatchdog } from './watchdog.ts'
@@ -84,7 +86,18 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
   // Every send under way may wait for it.
   setMaxListeners(0, impatience.signal)
 
-  const gate = createGate({ pause: () => worker?.pause(true), resume: () => worker?.resume(), log })
+  const jobsAtOnce = Math.floor(options.concurrency * jobsPerSend)
+  const gate = createGate({
+    pause: () => worker?.pause(true),
+    resume(isTrial) {
+      if (!worker) return
+      worker.concurrency = isTrial ? 1 : jobsAtOnce
+      worker.resume()
+    },
+    probe: () => isAnswering(api),
+    log,
+  })
+  const calls = createRecentCalls()
   const guard = createAccountGuard({
     queue,
     state,
@@ -103,12 +116,13 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
   const processor = createProcessor({
     appid,
     maxAttempts: options.attempts,
-    concurrency: options.concurrency,
-    mayTry: () => !isStopping && !guard.isPaused(),
+    concurrency: () => (gate.isTrial() ? 1 : options.concurrency),
+    mayTry: () => !isStopping && !guard.isPaused() && !gate.isClosed('wechat'),
     pushes,
     held,
     releaseNext: release.next,
     api,
+    calls,
     directory: {
       findByUnionid: followers.findRecipient,
       findByOpenid: followers.findByOpenid,
@@ -123,7 +137,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
   })
   const openQueue = () => ({ run: <T>(use: (q: PushQueue) => Promise<T>) => use(queue) })
   const queued = createQueuedPushes({ appid, openQueue, pushes })
-  const handler = createJobHandler({ processor, gate, guard, pacing, log })
+  const handler = createJobHandler({ processor, gate, guard, pacing, calls, log })
 
   return {
     async start() {
@@ -187,7 +201,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
         }
       },
       {
-        concurrency: Math.floor(options.concurrency * jobsPerSend),
+        concurrency: gate.isTrial() ? 1 : jobsAtOnce,
         // After a crash its jobs are free again within 20 s, far inside WeChat's dedupe window.
         lockDuration: 15 * second,
         stalledInterval: 5 * second,

@@ -27,7 +27,7 @@ export type PushQueue = Pick<
 > & { on(event: 'error', listener: (error: Error) => void): unknown }
 
 /** BullMQ's worker but for what depends on the kind of server. */
-export type QueueWorker = Pick<Worker, 'close' | 'isPaused' | 'pause' | 'resume'> & {
+export type QueueWorker = Pick<Worker, 'close' | 'concurrency' | 'isPaused' | 'pause' | 'resume'> & {
   on(event: 'error', listener: (error: Error) => void): unknown
   on(event: 'failed', listener: (job: Job | undefined, error: Error) => void): unknown
 }

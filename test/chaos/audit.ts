@@ -34,7 +34,9 @@ export interface Books {
 }
 
 /** Refusals that speak of pace, quota, token or account, not of the push: they cost no try. */
-const costless = new Set([45011, 45009, 40001, 40014, 42001, 40164, 48001, 50002])
+const costless = new Set([45011, 45009, 40001, 40014, 42001, 40164])
+/** What may speak of all pushes or of this one, as no answer does: it costs a try when others pass. */
+const ambiguous = new Set([undefined, -1, 20001, 48001, 50002])
 const finalStatuses = [...sentStatuses, 'rejected', 'skipped', 'unknown']
 
 /** Where the books contradict each other or the promises; one sentence for each. */
@@ -159,12 +161,13 @@ function findWrongAttempts(
 ): string[] {
   const [row] = rows
   if (!row) return []
-  const calls = arrivals.filter(({ errcode }) => errcode === undefined || !costless.has(errcode)).length
+  const calls = arrivals.filter(({ errcode }) => errcode === undefined || !costless.has(errcode))
+  const certain = calls.filter(({ errcode }) => !ambiguous.has(errcode)).length
   const doubt = mishaps + lostLocks
   const { attempts, status, reason } = row
   const faults: string[] = []
-  const isWrong = attempts > calls + doubt || (attempts + doubt < calls && !isLost)
-  if (isWrong) faults.push(`${attempts} tries on record for ${calls} calls, ${doubt} in doubt`)
+  const isWrong = attempts > calls.length + doubt || (attempts + doubt < certain && !isLost)
+  if (isWrong) faults.push(`${attempts} tries on record for ${calls.length} calls, ${doubt} in doubt`)
   if (attempts > maxAttempts) faults.push(`${attempts} tries, allowed are ${maxAttempts}`)
   if (reason === 'retries_exhausted' && attempts < maxAttempts)
     faults.push(`given up after ${attempts} tries`)

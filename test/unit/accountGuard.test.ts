@@ -115,6 +115,7 @@ test.each(faults)(
       isUnclear: false,
       lastErrcode: null,
       isBelieved: false,
+      othersPass: true,
     }
     const outcome = decide(error, attempt, 0)
     if (outcome.kind !== 'pause') throw new Error(`${errcode} leads to ${outcome.kind}`)

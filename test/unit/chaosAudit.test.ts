@@ -161,6 +161,10 @@ test.each<[string, Partial<Books>]>([
     { rows: [{ ...row, status: 'delivered' }], receipts: [{ ...receipt, isTaken: false }] },
   ],
   ['a receipt that went with its file', { receipts: [receipt], lostReceipts: new Set([row.msgid]) }],
+  [
+    'a try without an answer in an outage',
+    { arrivals: [{ pushId: 'p1', errcode: undefined }, arrival], settled: new Map([['p1', 2]]) },
+  ],
   ['a try that a kill cut short', { rows: [{ ...row, attempts: 2 }], mishaps: 1 }],
   [
     'nothing of a push the queue did not take',

@@ -8,6 +8,7 @@ import { createTestLog } from '../helpers/pushing.ts'
 
 function setUp(process: () => Promise<Processed>) {
   const calls: string[] = []
+  const state = { isOutage: false }
   const giveUp = vi.fn(async () => {})
   const { log, lines } = createTestLog()
   const guard = {
@@ -19,6 +20,7 @@ function setUp(process: () => Promise<Processed>) {
     gate: { close: (need) => calls.push(`close ${need}`), pass: (need) => calls.push(`pass ${need}`) },
     guard,
     pacing: { sent: () => {}, refused: () => calls.push('too fast') },
+    calls: { isOutage: () => state.isOutage },
     log,
   })
   const moveToDelayed = vi.fn(async (_timestamp: number, _token?: string) => {})
@@ -31,7 +33,7 @@ function setUp(process: () => Promise<Processed>) {
     stalledCounter: 0,
     moveToDelayed,
   } as unknown as Job
-  return { handle: () => handler.handle(job, 'token'), calls, giveUp, guard, moveToDelayed, lines }
+  return { handle: () => handler.handle(job, 'token'), calls, state, giveUp, guard, moveToDelayed, lines }
 }
 
 const later = (cause?: Outcome | DatabaseError): Processed => ({
@@ -72,19 +74,14 @@ test('a push goes back into the queue also when its account cannot be paused', a
   expect(calls).toContain('close database')
 })
 
-test('one call that did not get out says nothing, three in a row close the gate, an answer in between counts', async () => {
-  const causes: Outcome[] = [
-    { ...retry, signal: 'out_of_reach' },
-    { ...retry, signal: 'out_of_reach' },
-    retry,
-    { ...retry, signal: 'out_of_reach' },
-    { ...retry, signal: 'out_of_reach' },
-  ]
-  const { handle, calls } = setUp(async () => later(causes.shift() ?? { ...retry, signal: 'out_of_reach' }))
-  for (let n = 0; n < 5; n++) await handle().catch(() => {})
+test.each(['out_of_reach', 'busy'] as const)('%s closes the gate when it is an outage', async (signal) => {
+  const { handle, calls, state } = setUp(async () => later({ ...retry, signal }))
+  await handle().catch(() => {})
   expect(calls).not.toContain('close wechat')
+  state.isOutage = true
   await handle().catch(() => {})
   expect(calls).toContain('close wechat')
+  expect(calls.filter((call) => call === 'too fast')).toHaveLength(signal === 'busy' ? 1 : 0)
 })
 
 test('a push that throws is tried again ten times, and then it gets its record', async () => {

@@ -13,6 +13,7 @@ const first: Attempt = {
   isUnclear: false,
   lastErrcode: null,
   isBelieved: false,
+  othersPass: true,
 }
 const refused = (errcode: number, more: Partial<Attempt> = {}, at = path) =>
   decide(new WechatApiError({ errcode, errmsg: 'x rid: 1-2-3', path: at }), { ...first, ...more }, 0)
@@ -97,6 +98,15 @@ describe('a refusal', () => {
     },
   )
 
+  test.each([-1, 20001])('%i spends no try while others get it too', (code) => {
+    expect(refused(code, { attempts: 8, starts: 3, othersPass: false })).toMatchObject({
+      kind: 'retry',
+      counts: false,
+      delay: 4 * second,
+      signal: 'busy',
+    })
+  })
+
   test('at the end of the tries is not called a rejection when an earlier try is in doubt', () => {
     expect(refused(20001, { attempts: 8, isUnclear: true })).toMatchObject({
       status: 'unknown',
@@ -172,6 +182,12 @@ describe('a call without a usable answer', () => {
 
   test('that may have been accepted counts, and in the end nobody knows', () => {
     expect(unanswered(true, { attempts: 3 })).toMatchObject({ kind: 'retry', counts: true, isUnclear: true })
+    expect(unanswered(true, { attempts: 9, othersPass: false })).toMatchObject({
+      kind: 'retry',
+      counts: false,
+      isUnclear: true,
+      signal: 'out_of_reach',
+    })
     expect(unanswered(true, { attempts: 8 })).toMatchObject({ status: 'unknown', reason: 'ambiguous' })
   })
 })
