@@ -91,7 +91,7 @@ describe('a message that WeChat has although it answers with an errcode', () => 
       detail: null,
       msgid: message?.msgid,
       errcode: null,
-      attempts: 2,
+      attempts: 1,
       unknownSince: null,
     })
   })
@@ -122,7 +122,7 @@ describe('a message that WeChat has although it answers with an errcode', () => 
     expect(await world.row('p')).toMatchObject({
       status: 'queued',
       reason: 'retry',
-      attempts: 1,
+      attempts: 0,
       unknownSince: expect.any(Number),
     })
     await vi.waitUntil(async () => (await queue.getJobCounts('delayed')).delayed === 1, patience)
