@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config'
+import { skippedReporter } from './helpers/skippedReporter.ts'
 
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     pool: 'forks',
     maxWorkers: 2,
+    reporters: ['default', skippedReporter],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     projects: [
@@ -14,9 +16,7 @@ export default defineConfig({
         test: {
           name: 'together',
           include: ['test/integration/**/*.test.ts'],
-          globalSetup: 'test/helpers/globalSetup.ts',
-          // Real servers, processes and clocks on a machine nobody knows: what fails there has a second chance, and is named.
-          retry: process.env.CI ? 1 : 0,
+          globalSetup: ['test/helpers/redisSetup.ts', 'test/helpers/globalSetup.ts'],
         },
       },
     ],

@@ -9,7 +9,8 @@ import { createProducer } from '../../src/push/producer.ts'
 import { openProducerQueue } from '../../src/queue/producerQueue.ts'
 import type { SimulatorOptions } from '../../src/simulator/types.ts'
 import { runCli, startCli } from './cli.ts'
-import { dropQueue, makeDir, redisUrl } from './pushing.ts'
+import { dropQueue, makeDir } from './pushing.ts'
+import { needRedis, redisUrl } from './redisNeeded.ts'
 import { startSimulator } from './simulatorClient.ts'
 
 const data = { thing1: '订单已发货', time2: '2026-11-20 15:01' }
@@ -20,6 +21,7 @@ interface WorldOptions extends SimulatorOptions {
 
 /** An account of its own, its directory, and the command line as its user runs it. */
 export async function startCliWorld({ queue = 'redis', ...options }: WorldOptions = {}) {
+  if (queue === 'redis') needRedis()
   const appid = `wx${randomBytes(8).toString('hex')}`
   const { simulator } = await startSimulator({ followers: 20, ...options, appid })
   const cwd = await makeDir()

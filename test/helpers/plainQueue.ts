@@ -2,7 +2,8 @@ import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
 import { onTestFinished } from 'vitest'
 import { queuePrefix, toQueueName } from '../../src/queue/names.ts'
-import { type Pushing, redisUrl } from './pushing.ts'
+import type { Pushing } from './pushing.ts'
+import { redisUrl } from './redisNeeded.ts'
 
 /** What any BullMQ client can do, without this project's code. */
 export function openPlainQueue({ appid }: Pushing): Queue {

@@ -23,9 +23,11 @@ import { queuePrefix, toControlQueueName, toQueueName } from '../../src/queue/na
 import { openProducerQueue } from '../../src/queue/producerQueue.ts'
 import type { Simulator, SimulatorOptions } from '../../src/simulator/types.ts'
 import { openPushWorker } from './pushWorker.ts'
+import { needRedis, redisUrl } from './redisNeeded.ts'
 import { startSimulator } from './simulatorClient.ts'
 
-export const redisUrl = 'redis://127.0.0.1:6379'
+export { redisUrl }
+
 const workerMain = fileURLToPath(new URL('workerMain.ts', import.meta.url))
 
 interface PushingOptions {
@@ -43,6 +45,7 @@ export async function startPushing({
   simulator: options = {},
   known,
 }: PushingOptions = {}) {
+  if (queueConfig === undefined) needRedis()
   const appid = options.appid ?? `wx${randomBytes(8).toString('hex')}`
   const people = options.followers ?? 20
   const { simulator } = await startSimulator({ seed: 1, ...options, appid, followers: people })

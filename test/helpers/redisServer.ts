@@ -4,9 +4,11 @@ import { Redis } from 'ioredis'
 import { onTestFinished } from 'vitest'
 import { findFreePort } from './freePort.ts'
 import { makeDir } from './pushing.ts'
+import { needRedisServer } from './redisNeeded.ts'
 
 /** A Redis of the test's own, with all it was told on disk, that can be stopped, frozen and started again. */
 export async function createRedisServer(...more: string[]) {
+  needRedisServer()
   const port = await findFreePort()
   const dir = await makeDir()
   let server: ChildProcess | undefined

@@ -3,6 +3,7 @@ import { minute } from '../../src/duration.ts'
 import { faults } from '../chaos/faults.ts'
 import { buildProgram, type Program, shorterTimes } from '../chaos/program.ts'
 import { prepare, run } from '../chaos/run.ts'
+import { needRedisServer } from '../helpers/redisNeeded.ts'
 
 /** Two at the same time. Between them they meet every kind of fault; many more: `npm run test:chaos -- --runs 100`. */
 const seeds = [
@@ -26,6 +27,7 @@ test('the seeds meet faults of all that faults are about', () => {
 test.each(seeds)(
   'nothing is lost, doubled, leaked or left behind by the faults of the seeds %i and %i',
   async (...pair) => {
+    needRedisServer()
     await Promise.all(
       pair.map(async (seed) => {
         if (!program) throw new Error('the program is not built')

@@ -5,7 +5,7 @@ import { Queue } from 'bullmq'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { startCliWorld } from '../helpers/cliWorld.ts'
 import { findFreePort } from '../helpers/freePort.ts'
-import { makeDir } from '../helpers/pushing.ts'
+import { makeDir, redisUrl } from '../helpers/pushing.ts'
 import { readReadme, toCodeSpans, toCommandLines } from '../helpers/readme.ts'
 import { openShell } from '../helpers/shell.ts'
 
@@ -21,7 +21,9 @@ async function startAccount() {
   const world = await startCliWorld({ templates: [template] })
   world.simulator.setUnionid(world.simulator.userAt(0).openid, unionid)
   const values = [world.appid, world.simulator.secret]
-  const env = settings.replaceAll(/=(wx)?\.\.\.$/gm, () => `=${values.shift()}`)
+  const env = settings
+    .replaceAll(/=(wx)?\.\.\.$/gm, () => `=${values.shift()}`)
+    .replace(/^REDIS_URL=.*$/m, `REDIS_URL=${redisUrl}`)
   await writeFile(join(world.cwd, '.env'), `${env}WECHAT_API_BASE=${world.simulator.base}\n`)
   return { ...world, shell: await openShell(world.cwd) }
 }
@@ -66,7 +68,7 @@ test('the first steps lead from an empty folder to a sent message, and jobs of o
   const job = toExampleJob()
   const queue = new Queue(`{push-${appid}}`, {
     prefix: 'unionpush',
-    connection: { url: 'redis://127.0.0.1:6379' },
+    connection: { url: redisUrl },
   })
   await queue.add('any', { ...job, id: 'order-43-shipped' })
   await vi.waitUntil(() => [...simulator.accepted()].length === 2, { timeout: 10_000 })

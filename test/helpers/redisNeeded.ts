@@ -1,0 +1,20 @@
+import { inject, TestRunner } from 'vitest'
+
+const redis = inject('redis')
+
+/** Of the Redis that tests share. */
+export const redisUrl = redis?.url ?? 'redis://127.0.0.1:6379'
+
+/** For tests that use the shared Redis: skips the current one if there is none. */
+export function needRedis(): void {
+  if (redis?.url === null) skip(`no Redis answers at ${redisUrl}, and there is no redis-server to start`)
+}
+
+/** For tests that start servers of their own: skips the current one if it cannot. */
+export function needRedisServer(): void {
+  if (redis?.canStart === false) skip('there is no redis-server to start')
+}
+
+function skip(why: string): void {
+  TestRunner.getCurrentTest()?.context.skip(why)
+}
