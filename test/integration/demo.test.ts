@@ -3,8 +3,9 @@ import { Redis } from 'ioredis'
 import { expect, test, vi } from 'vitest'
 import { runCli, startCli } from '../helpers/cli.ts'
 import { makeDir, redisUrl } from '../helpers/pushing.ts'
+import { needRedis } from '../helpers/redisNeeded.ts'
 
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 240_000 })
 
 /** TMPDIR is the test's own; tsx keeps its cache there too. */
 async function listLeftovers(dir: string): Promise<string[]> {
@@ -23,6 +24,7 @@ async function findKeys(appid: string): Promise<string[]> {
 test.each(['embedded', 'redis'])(
   'without any configuration everything adds up with the %s queue',
   async (queue) => {
+    if (queue === 'redis') needRedis()
     const cwd = await makeDir()
     const env = { TMPDIR: cwd, ...(queue === 'redis' && { REDIS_URL: redisUrl }) }
     const { code, stdout, stderr } = await runCli(['demo', '--json'], { cwd, env })
@@ -44,10 +46,13 @@ test.each(['embedded', 'redis'])(
   },
 )
 
-test('people get progress, a table and the verdict; Ctrl-C leaves nothing behind', async () => {
+test('people are told of every step; Ctrl-C leaves nothing behind', async () => {
   const cwd = await makeDir()
-  const demo = startCli(['demo'], { cwd, env: { TMPDIR: cwd, REDIS_URL: redisUrl } })
-  await demo.waitFor(/Second sync +100%/)
+  const demo = startCli(['demo'], { cwd, env: { TMPDIR: cwd } })
+  await demo.waitFor(/Worker +starts, .+ takes 5 to 30 s\n(.*\n)*Worker +ready after \d+/)
+  await demo.waitFor(/Pushes +2,000 are queued/)
+  const steps = demo.stderr().match(/^\w+/gm) ?? []
+  expect([...new Set(steps)]).toEqual(['A', 'It', 'First', 'Second', 'Worker', 'Receipts', 'Pushes'])
   expect(await listLeftovers(cwd)).toHaveLength(1)
   demo.child.kill('SIGINT')
   const { code, stdout, stderr } = await demo.ended

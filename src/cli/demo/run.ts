@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type App, createApp } from '../../app.ts'
 import { type Config, loadConfig, loadLogLevel, readEnvironment } from '../../config.ts'
-import { minute } from '../../duration.ts'
+import { minute, second } from '../../duration.ts'
 import { createLog } from '../../log.ts'
 import { createPusher } from '../../push/pusher.ts'
 import { openControlQueue, openProducerQueue } from '../../queue/producerQueue.ts'
@@ -13,7 +13,7 @@ import { createSimulator } from '../../simulator/simulator.ts'
 import type { Simulator } from '../../simulator/types.ts'
 import type { SyncResult } from '../../sync/syncFollowers.ts'
 import { NegativeAnswer } from '../failure.ts'
-import { formatCount } from '../format.ts'
+import { formatCount, formatDuration } from '../format.ts'
 import type { Output } from '../output.ts'
 import { syncWithProgress } from '../syncWithProgress.ts'
 import { isPretty } from '../withApp.ts'
@@ -45,6 +45,7 @@ export async function runDemo(out: Output, stop: AbortSignal): Promise<DemoResul
   const startedAt = performance.now()
   const releasers: (() => Promise<unknown>)[] = []
   try {
+    out.remark(`A fake WeChat with ${formatCount(people)} followers is made`)
     const dir = await mkdtemp(join(tmpdir(), 'unionpush-demo-'))
     releasers.push(() => rm(dir, { recursive: true, force: true }))
     // An account of its own for every run: queues in a shared Redis are named after it.
@@ -66,21 +67,26 @@ export async function runDemo(out: Output, stop: AbortSignal): Promise<DemoResul
     const app = await createApp(config, createLog({ level: logLevel, pretty: isPretty(out) }))
     releasers.push(() => app.close())
 
-    out.remark(`A fake WeChat with ${formatCount(people)} followers answers at ${simulator.base}\n`)
+    out.remark(`It answers at ${simulator.base}\n`)
     crowd.leave('before first sync')
     const firstSync = await sync(app, out, 'First sync ', stop)
     crowd.leave('before second sync')
     const secondSync = await sync(app, out, 'Second sync', stop)
     crowd.leave('after both syncs')
 
-    out.remark(
-      `Worker       starting, with the queue in ${config.queue.kind === 'redis' ? 'Redis' : 'this process'}`,
-    )
-    await app.startWorker()
+    const place =
+      config.queue.kind === 'redis' ? 'Redis' : 'a database inside this process: making it takes 5 to 30 s'
+    out.remark(`Worker       starts, with the queue in ${place}`)
+    const starting = performance.now()
+    await remarkWhile(out, 'Worker       still starting', app.startWorker())
+    out.remark(`Worker       ready after ${formatDuration(performance.now() - starting)}`)
+    out.remark('Receipts     WeChat checks our callback server')
     await arrangeReceipts(simulator, app)
+    out.remark('Pushes       2,000 are queued, and then all of them once more')
     arrangeBadDay(simulator)
     const again = await pushEverybody(crowd, config)
     await untilEnded(app, crowd.asks.length, out, stop)
+    out.remark('Receipts     the last ones are waited for')
     await untilReceived(app, stop)
     const books = await audit(crowd, app.pushes, simulator)
     const problems = [...books.problems, ...findSyncProblems(firstSync, secondSync, crowd)]
@@ -118,6 +124,19 @@ async function sync(app: App, out: Output, label: string, signal: AbortSignal): 
   const result = await syncWithProgress(app, out, label, { signal })
   stopIfAsked(signal)
   return result
+}
+
+/** For what cannot tell how far it is. */
+async function remarkWhile(out: Output, text: string, work: Promise<unknown>): Promise<void> {
+  const startedAt = performance.now()
+  const timer = setInterval(() => {
+    out.remark(`${text}, ${formatDuration(performance.now() - startedAt)}`)
+  }, 3 * second)
+  try {
+    await work
+  } finally {
+    clearInterval(timer)
+  }
 }
 
 /** WeChat tells of every message what became of it, encrypted, to our own server; some users have blocked the account. */
