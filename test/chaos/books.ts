@@ -18,9 +18,11 @@ export async function collectBooks(
   asks: readonly Ask[],
   settled: ReadonlyMap<string, number>,
 ): Promise<Books> {
+  const lostLocks = admitted.lostLocks + countLostLocks(workers.logs() + desk.crew.logs())
   return {
     ...admitted,
-    lostLocks: admitted.lostLocks + countLostLocks(workers.logs() + desk.crew.logs()),
+    // Where no lock was lost, a stalled job is one whose worker died: nobody else was at it.
+    lostLocks: lostLocks === 0 ? 0 : Math.max(lostLocks, countMostStalls(redis.written())),
     caller: asks.map(({ id, openid }) => ({ id, openid, told: caller.told.get(id) ?? [] })),
     accepted: [...simulator.accepted()].map(({ url = '', ...message }) => ({
       ...message,
@@ -38,6 +40,18 @@ export async function collectBooks(
 /** A machine that is too busy to renew its locks in time loses them, as one that stands still does, and says so. */
 function countLostLocks(logs: string): number {
   return logs.match(/could not renew lock/g)?.length ?? 0
+}
+
+/**
+ * How often the job that was taken from its worker most often was taken from one, as Redis wrote it down. One outage
+ * can do that more than once: on a busy machine it outlasts the next worker's lock too.
+ */
+export function countMostStalls(written: string): number {
+  const stalls = new Map<string, number>()
+  for (const [, key = ''] of written.matchAll(/\r\nhincrby\r\n\$\d+\r\n(.+)\r\n\$3\r\nstc\r\n/gi)) {
+    stalls.set(key, (stalls.get(key) ?? 0) + 1)
+  }
+  return Math.max(0, ...stalls.values())
 }
 
 function toReceipts(simulator: World['simulator']): Books['receipts'] {

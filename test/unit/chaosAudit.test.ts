@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { audit, type Books } from '../chaos/audit.ts'
+import { countMostStalls } from '../chaos/books.ts'
 
 const row = {
   id: 'p1',
@@ -177,4 +178,13 @@ test.each<[string, Partial<Books>]>([
   ],
 ])('%s is none', (_, change) => {
   expect(audit({ ...sound, ...change })).toEqual([])
+})
+
+test('locks that one outage took from a push twice are counted from what Redis wrote down', () => {
+  const toCommand = (...words: string[]) =>
+    [`*${words.length}`, ...words.flatMap((word) => [`$${word.length}`, word])].join('\r\n').concat('\r\n')
+  const stall = (id: string) => toCommand('hincrby', `unionpush:{push-wx1}:${id}`, 'stc', '1')
+  const start = toCommand('hincrby', 'unionpush:{push-wx1}:p1', 'ats', '1')
+  expect(countMostStalls([start, stall('p1'), start, stall('p2'), stall('p1'), start].join(''))).toBe(2)
+  expect(countMostStalls(start)).toBe(0)
 })
