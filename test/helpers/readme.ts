@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 interface Heading {
   level: number
@@ -18,7 +18,9 @@ export interface Table {
   rows: string[][]
 }
 
-export interface Readme {
+export type Language = 'en' | 'zh'
+
+export interface Page {
   text: string
   headings: Heading[]
   blocks: CodeBlock[]
@@ -27,17 +29,46 @@ export interface Readme {
   codeSpans: string[]
 }
 
-/** The parts of a README that programs can check: just enough of Markdown for that. */
-export function readReadme(name: 'README.md' | 'README.zh-CN.md'): Readme {
-  const text = readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
-  const readme: Readme = { text, headings: [], blocks: [], tables: [], codeSpans: [] }
+const root = new URL('../../', import.meta.url)
+
+/** From the root of this project: the README, then all that is in `docs`. */
+export function listPages(language: Language): string[] {
+  const names = readdirSync(new URL(`docs/${language}/`, root)).sort()
+  return [readmeOf(language), ...names.map((name) => `docs/${language}/${name}`)]
+}
+
+/** All pages of one language as if they were one. */
+export function readAll(language: Language): Page {
+  const pages = listPages(language).map(readPage)
+  return {
+    text: pages.map(({ text }) => text).join('\n'),
+    headings: pages.flatMap(({ headings }) => headings),
+    blocks: pages.flatMap(({ blocks }) => blocks),
+    tables: pages.flatMap(({ tables }) => tables),
+    codeSpans: pages.flatMap(({ codeSpans }) => codeSpans),
+  }
+}
+
+/** The same page in the other language. */
+export function toChinese(path: string): string {
+  return path === readmeOf('en') ? readmeOf('zh') : path.replace('docs/en/', 'docs/zh/')
+}
+
+function readmeOf(language: Language): string {
+  return language === 'en' ? 'README.md' : 'README.zh-CN.md'
+}
+
+/** The parts of a page that programs can check: just enough of Markdown for that. */
+export function readPage(path: string): Page {
+  const text = readFileSync(new URL(path, root), 'utf8')
+  const page: Page = { text, headings: [], blocks: [], tables: [], codeSpans: [] }
   let open: CodeBlock | undefined
   let table: Table | undefined
   for (const line of text.split('\n')) {
-    const under = readme.headings.at(-1)?.title ?? ''
+    const under = page.headings.at(-1)?.title ?? ''
     const fence = /^\s*```(\w*)$/.exec(line)
     if (fence) {
-      if (open) readme.blocks.push(open)
+      if (open) page.blocks.push(open)
       open = open ? undefined : { under, language: fence[1] ?? '', text: '' }
       continue
     }
@@ -45,19 +76,19 @@ export function readReadme(name: 'README.md' | 'README.zh-CN.md'): Readme {
       open.text += `${line}\n`
       continue
     }
-    readme.codeSpans.push(...toCodeSpans(line))
+    page.codeSpans.push(...toCodeSpans(line))
     const [, hashes = '', title = ''] = /^(#+) (.+)$/.exec(line) ?? []
-    if (title) readme.headings.push({ level: hashes.length, title })
+    if (title) page.headings.push({ level: hashes.length, title })
     if (!line.startsWith('|')) {
       table = undefined
     } else if (!table) {
       table = { under, header: toCells(line), rows: [] }
-      readme.tables.push(table)
+      page.tables.push(table)
     } else if (!/^[|\s-]+$/.test(line)) {
       table.rows.push(toCells(line))
     }
   }
-  return readme
+  return page
 }
 
 export function toCodeSpans(text: string): string[] {

@@ -6,10 +6,11 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { startCliWorld } from '../helpers/cliWorld.ts'
 import { findFreePort } from '../helpers/freePort.ts'
 import { makeDir, redisUrl } from '../helpers/pushing.ts'
-import { readReadme, toCodeSpans, toCommandLines } from '../helpers/readme.ts'
+import { readPage, toCodeSpans, toCommandLines } from '../helpers/readme.ts'
 import { openShell } from '../helpers/shell.ts'
 
-const readme = readReadme('README.md')
+const readme = readPage('README.md')
+const simulatorPage = readPage('docs/en/simulator.md')
 const steps = readme.blocks.filter(({ under }) => /^[2-5]\. /.test(under))
 const [settings = ''] = steps.filter(({ text }) => text.startsWith('WECHAT_APPID=')).map(({ text }) => text)
 const unionid = toExample(/--unionid (\S+)/)
@@ -80,8 +81,8 @@ test('the first steps lead from an empty folder to a sent message, and jobs of o
 
 test('the simulator is started, asked and broken as shown, and has every control route of the table', async () => {
   const shell = await openShell(await makeDir())
-  const [start = '', ...requests] = readme.blocks
-    .filter(({ under, language }) => under === 'Simulator' && language === 'sh')
+  const [start = '', ...requests] = simulatorPage.blocks
+    .filter(({ language }) => language === 'sh')
     .flatMap(toCommandLines)
   const port = await findFreePort()
   await shell.start(start.replace('8080', String(port)), /answers at/)
@@ -95,7 +96,7 @@ test('the simulator is started, asked and broken as shown, and has every control
   expect(stats?.text).toContain('"accepted":0')
   expect(fault).toMatchObject({ status: 200, text: '{"added":1}\n' })
 
-  const table = readme.tables.find(({ rows }) => rows[0]?.[0]?.includes('/__sim/faults'))
+  const table = simulatorPage.tables.find(({ rows }) => rows[0]?.[0]?.includes('/__sim/faults'))
   const routes = (table?.rows ?? []).flatMap(([cell = '']) => toRoutes(cell))
   expect(routes.length).toBeGreaterThan(15)
   for (const [method, path] of routes) {
@@ -109,7 +110,8 @@ test('the fastify example takes what WeChat posts', async () => {
   const port = await findFreePort()
   const token = 'readme'
   const encodingAesKey = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP1'
-  const source = readme.blocks.find(({ text }) => text.includes("from 'fastify'"))?.text ?? ''
+  const { blocks } = readPage('docs/en/callbacks.md')
+  const source = blocks.find(({ text }) => text.includes("from 'fastify'"))?.text ?? ''
   const program = source
     .replace("'unionpush'", `'${new URL('../../src/index.ts', import.meta.url)}'`)
     .replace("'fastify'", `'${import.meta.resolve('fastify')}'`)
@@ -135,7 +137,7 @@ function toExample(pattern: RegExp): string {
 }
 
 function toExampleJob(): { templateId: string; data: Record<string, string> } {
-  const [block] = readme.blocks.filter(({ language }) => language === 'json')
+  const [block] = readPage('docs/en/library.md').blocks.filter(({ language }) => language === 'json')
   return JSON.parse(block?.text ?? '')
 }
 

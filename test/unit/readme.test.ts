@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, relative } from 'node:path'
 import type { ArgsDef } from 'citty'
 import { describe, expect, test } from 'vitest'
 import { parseCommandArgs } from '../../src/cli/args.ts'
@@ -7,16 +8,25 @@ import { byHand } from '../../src/db/accountState.ts'
 import { environmentSchema } from '../../src/environment.ts'
 import { pushRecordSchema } from '../../src/push/record.ts'
 import { errcodes } from '../../src/wechat/errcodeTable.ts'
-import { type Readme, readReadme, toCodeSpans, toCommandLines } from '../helpers/readme.ts'
+import {
+  type Language,
+  listPages,
+  type Page,
+  readAll,
+  readPage,
+  toChinese,
+  toCodeSpans,
+  toCommandLines,
+} from '../helpers/readme.ts'
 
 const root = new URL('../../', import.meta.url)
-const english = readReadme('README.md')
-const chinese = readReadme('README.zh-CN.md')
+const wordsOf = { en: { required: 'required', none: 'none' }, zh: { required: '必填', none: '无' } }
+const languages: Language[] = ['en', 'zh']
 
-describe.each([
-  ['README.md', english, { required: 'required', none: 'none' }],
-  ['README.zh-CN.md', chinese, { required: '必填', none: '无' }],
-] as const)('%s', (_, readme, words) => {
+describe.each(languages)('the documentation in %s', (language) => {
+  const readme = readAll(language)
+  const words = wordsOf[language]
+
   test('lists every variable, in the order of the schema, with its true default', () => {
     const rows = tableOf(readme, /^`WECHAT_APPID`$/)
     expect(rows.map(([name = '']) => name)).toEqual(
@@ -89,24 +99,38 @@ describe.each([
     for (const name of [...imported, ...named]) expect(Object.keys(library), name).toContain(name)
   })
 
-  test('links to headings and files that exist', () => {
-    const anchors = new Set(readme.headings.map(({ title }) => toAnchor(title)))
-    const links = [...readme.text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target)
-    const inside = links.filter((target) => target.startsWith('#'))
-    expect(inside.length).toBeGreaterThan(3)
-    for (const target of inside) expect(anchors, target).toContain(target.slice(1))
-    const files = links.filter((target) => !/^(#|https:)/.test(target))
-    for (const file of files) expect(existsSync(new URL(file, root)), file).toBe(true)
+  test('has every reference page in the list of the README, and the README on one or two screens', () => {
+    const [first = '', ...pages] = listPages(language)
+    const { text, tables } = readPage(first)
+    const listed = (tables.at(-1)?.rows ?? []).map(([cell = '']) => /\]\((.+)\)/.exec(cell)?.[1])
+    expect(listed.sort()).toEqual(pages)
+    expect(text.split('\n').length).toBeLessThanOrEqual(200)
   })
 })
 
-describe('the two READMEs', () => {
+describe.each(languages.flatMap(listPages))('%s', (path) => {
+  const page = readPage(path)
+
+  test('links to headings and files that exist', () => {
+    const links = [...page.text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target)
+    for (const link of links.filter((target) => !target.startsWith('https:'))) {
+      const { pathname, hash } = new URL(link, new URL(path, root))
+      expect(existsSync(pathname), link).toBe(true)
+      if (hash) expect(anchorsOf(relative(root.pathname, pathname)), link).toContain(decodeURI(hash.slice(1)))
+    }
+  })
+})
+
+describe.each(listPages('en'))('%s and its counterpart in Chinese', (path) => {
+  const english = readPage(path)
+  const chinese = readPage(toChinese(path))
+
   test('have the same headings', () => {
     expect(chinese.headings.map(({ level }) => level)).toEqual(english.headings.map(({ level }) => level))
   })
 
   test('have the same tables, row by row', () => {
-    const toShape = ({ tables }: Readme) =>
+    const toShape = ({ tables }: Page) =>
       tables.map(({ header, rows }) => ({
         columns: header.length,
         rows: rows.map((row) => [row.length, ...toCodeSpans(row[0] ?? '')]),
@@ -115,13 +139,31 @@ describe('the two READMEs', () => {
   })
 
   test('have the same code but for its comments', () => {
-    const toCode = ({ blocks }: Readme) =>
+    const toCode = ({ blocks }: Page) =>
       blocks.map(({ language, text }) => [language, text.replaceAll(/[ \t]*(#|\/\/) .*$/gm, '')])
     expect(toCode(chinese)).toEqual(toCode(english))
   })
+
+  test('link to each other and to the same pages', () => {
+    const toPages = ({ text }: Page) =>
+      [...text.matchAll(/\]\(([^)#\s]+)/g)].map(([, target = '']) => target.replace(/docs\/(en|zh)/, 'docs'))
+    const other = /(README|\/(en|zh)\/)/
+    const withoutSwitch = (links: string[]) => links.filter((link) => !other.test(link)).sort()
+    expect(toPages(english)).toContain(toLink(path, toChinese(path)))
+    expect(toPages(chinese)).toContain(toLink(toChinese(path), path))
+    expect(withoutSwitch(toPages(chinese))).toEqual(withoutSwitch(toPages(english)))
+  })
 })
 
-function tableOf({ tables }: Readme, firstCell: RegExp): string[][] {
+function toLink(from: string, to: string): string {
+  return relative(dirname(from), to)
+}
+
+function anchorsOf(path: string): string[] {
+  return readPage(path).headings.map(({ title }) => toAnchor(title))
+}
+
+function tableOf({ tables }: Page, firstCell: RegExp): string[][] {
   const found = tables.filter(({ rows }) => firstCell.test(rows[0]?.[0] ?? ''))
   expect(found, String(firstCell)).toHaveLength(1)
   return found[0]?.rows ?? []
