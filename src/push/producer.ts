@@ -71,8 +71,9 @@ export function createProducer(queue: ProducerQueue): Producer {
         await Promise.all(pending)
         return receipt
       } catch (error) {
-        await Promise.allSettled(pending)
-        throw explainPushMany(error, receipt)
+        const chunks = await Promise.allSettled(pending)
+        const failures = [error, ...chunks.map((chunk) => chunk.status === 'rejected' && chunk.reason)]
+        throw explainPushMany(error, failures.some(isInDoubt), receipt)
       }
     },
   }
@@ -80,7 +81,7 @@ export function createProducer(queue: ProducerQueue): Producer {
   /** BullMQ adds what it can of a chunk before it rejects, so a repetition finds its own jobs by their ids. */
   async function add(jobs: QueuedJob[], receipt: PushManyReceipt): Promise<void> {
     if (jobs.length === 0) return
-    const added = await queue.run((q) => q.addBulk(jobs))
+    const added = await queue.run((q) => q.addBulk(jobs).catch(failInPart))
     const queued = added.filter((job, i) => job.id === jobs[i]?.opts.jobId).length
     receipt.queued += queued
     receipt.duplicates += jobs.length - queued
@@ -168,14 +169,36 @@ async function* toChunks(messages: Iterable<unknown> | AsyncIterable<unknown>): 
   yield chunk
 }
 
-function explainPush(error: unknown, pushId: string): unknown {
-  if (!(error instanceof QueueUnavailableError)) return error
-  const sentence = `${error.message}. Repeat the push with the id ${JSON.stringify(pushId)}: it is sent once even if it was queued after all`
-  return new QueueUnavailableError(sentence, { cause: error.cause, pushId })
+/** Redis refuses the jobs of a chunk one by one, so this may not have been true of all of them. */
+function failInPart(cause: unknown): never {
+  if (!(cause instanceof Error && cause.name === 'ReplyError')) throw cause
+  throw new Error(cause.message, { cause })
 }
 
-function explainPushMany(error: unknown, { queued, duplicates }: PushManyReceipt): unknown {
+function isInDoubt(failure: unknown): boolean {
+  return failure instanceof QueueUnavailableError && failure.mayBeQueued
+}
+
+function explainPush(error: unknown, pushId: string): unknown {
   if (!(error instanceof QueueUnavailableError)) return error
-  const sentence = `${error.message}. ${queued + duplicates} messages are queued for sure; those with an id of their own can all be repeated and are sent once`
-  return new QueueUnavailableError(sentence, { cause: error.cause, queued })
+  const { message, mayBeQueued, cause } = error
+  const id = JSON.stringify(pushId)
+  const state = mayBeQueued
+    ? `It may be queued all the same: repeat it with the id ${id}, then it is sent once`
+    : `It was not queued. Repeat the push with the id ${id} or as a new one`
+  return new QueueUnavailableError(`${message}. ${state}`, { cause, pushId, mayBeQueued })
+}
+
+function explainPushMany(
+  error: unknown,
+  mayBeQueued: boolean,
+  { queued, duplicates }: PushManyReceipt,
+): unknown {
+  if (!(error instanceof QueueUnavailableError)) return error
+  const { message, cause } = error
+  const others = mayBeQueued
+    ? `up to ${(chunkSize * chunksInFlight).toLocaleString('en')} more may be`
+    : 'the others surely not'
+  const sentence = `${message}. ${queued + duplicates} messages are queued for sure, ${others}; those with an id of their own can all be repeated and are sent once`
+  return new QueueUnavailableError(sentence, { cause, queued, mayBeQueued })
 }

@@ -46,6 +46,8 @@ export interface QueueBackend {
   onReady(listener: () => void): void
   /** Why there is no connection, as far as known. */
   lastError(): Error | undefined
+  /** Whether the server surely did nothing for a command that ended with `error`. */
+  isRefusal(error: unknown): boolean
   /** The sentence to give up with when waiting cannot help against `error`. */
   toHopeless(error: unknown): string | undefined
   createQueue(name: string): PushQueue

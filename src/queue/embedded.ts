@@ -27,6 +27,7 @@ export function connectEmbedded(dir: string): QueueBackend {
     async ready() {},
     onReady() {},
     lastError: () => undefined,
+    isRefusal: isNobodyThere,
     toHopeless: (error) =>
       isNobodyThere(error)
         ? `No process hosts the embedded queue in ${dir}: start \`unionpush start\` or \`unionpush worker\`, or set REDIS_URL`

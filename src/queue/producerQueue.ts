@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { QueueConfig } from '../config.ts'
 import { second } from '../duration.ts'
 import type { PushQueue } from './backend.ts'
@@ -7,6 +6,7 @@ import { connectEmbedded } from './embedded.ts'
 import { toControlQueueName, toQueueName } from './names.ts'
 import { connectRedis } from './redis.ts'
 import { QueueUnavailableError } from './unavailable.ts'
+import { createWakeup } from './wakeup.ts'
 
 /** How long a call may take, its repetitions included. */
 const patience = 5 * second
@@ -14,8 +14,9 @@ const pauseBetween = 100
 
 export interface ProducerQueue {
   /**
-   * Calls `use` with the queue, again while it fails, for at most 5 s in all: it must be safe to repeat.
-   * Rejects with QueueUnavailableError; an attempt that was under way may still succeed.
+   * Calls `use` with the queue, again while it fails, for at most 5 s in all: it must be safe to repeat. `use` is not
+   * called any more once the call has been answered, nor after `close`.
+   * Rejects with QueueUnavailableError, which tells whether an attempt may have succeeded all the same.
    */
   run<T>(use: (queue: PushQueue) => Promise<T>): Promise<T>
   close(): Promise<void>
@@ -35,76 +36,97 @@ function open(config: QueueConfig, name: string): ProducerQueue {
   const backend =
     config.kind === 'redis' ? connectRedis(config.urls, 'producer') : connectEmbedded(config.dir)
   const deadlines = createDeadlines()
+  const wakeup = createWakeup(pauseBetween)
   let queue: PushQueue | undefined
-  let opening: Promise<PushQueue> | undefined
+  let opening: Promise<void> | undefined
+  let openingError: unknown
   let isClosed = false
 
   return {
     async run(use) {
       const deadline = Date.now() + patience
+      let mayBeQueued = false
       for (;;) {
-        if (isClosed)
-          throw new QueueUnavailableError('The queue was closed by this program', { cause: undefined })
-        const used = queue
-        try {
-          return await deadlines.before(deadline, call(use))
-        } catch (error) {
-          if (error instanceof DeadlineError && used === queue) giveUpConnection()
-          const hopeless = backend.toHopeless(error)
-          if (hopeless) throw new QueueUnavailableError(hopeless, { cause: error })
-          if (Date.now() + pauseBetween >= deadline) throw toUnavailable(error)
+        if (isClosed) throw toClosed(mayBeQueued)
+        let failure: unknown
+        // Without a wait when there is nothing to wait for, which would cost every call as much as its checks.
+        const used = backend.isReady() ? queue : undefined
+        if (used) {
+          try {
+            return await deadlines.before(deadline, use(used))
+          } catch (error) {
+            failure = error
+            mayBeQueued ||= !backend.isRefusal(error)
+            if (error instanceof DeadlineError && used === queue) giveUpConnection(used)
+          }
+        } else {
+          opening ??= openQueue()
+          await wakeup.next()
+          failure = openingError
         }
-        await sleep(pauseBetween)
+        const hopeless = backend.toHopeless(failure)
+        if (hopeless) throw new QueueUnavailableError(hopeless, { mayBeQueued, cause: failure })
+        if (Date.now() + pauseBetween >= deadline) throw toUnavailable(failure, mayBeQueued)
+        if (used) await wakeup.next()
       }
     },
     async close() {
       isClosed = true
-      const opened = await opening?.catch(() => undefined)
-      await opened?.close()
+      wakeup.wake()
+      if (backend.isReady()) await opening
+      await queue?.close()
       await backend.close()
     },
   }
 
-  /** Without a wait when there is nothing to wait for, which would cost every call as much as its checks. */
-  function call<T>(use: (queue: PushQueue) => Promise<T>): Promise<T> {
-    return queue && backend.isReady() ? use(queue) : callWhenReady(use)
-  }
-
-  async function callWhenReady<T>(use: (queue: PushQueue) => Promise<T>): Promise<T> {
-    if (!backend.isReady()) await backend.ready()
-    opening ??= openQueue()
-    queue ??= await opening
-    return use(queue)
+  /** Never rejects: whoever waits for the queue looks again. */
+  async function openQueue(): Promise<void> {
+    openingError = undefined
+    try {
+      if (!backend.isReady()) await backend.ready()
+      if (!queue && !isClosed) queue = await createQueue()
+      wakeup.wake()
+    } catch (error) {
+      openingError = error
+      if (backend.toHopeless(error)) wakeup.wake()
+    } finally {
+      opening = undefined
+    }
   }
 
   /** A BullMQ queue that failed to get ready never tries again, so it is not kept. */
-  async function openQueue(): Promise<PushQueue> {
-    const opened = backend.createQueue(name)
-    opened.on('error', () => {})
+  async function createQueue(): Promise<PushQueue> {
+    const created = backend.createQueue(name)
+    created.on('error', () => {})
     try {
-      await opened.waitUntilReady()
-      return opened
+      await deadlines.before(Date.now() + patience, created.waitUntilReady())
+      return created
     } catch (error) {
-      opening = undefined
-      discard(opened)
+      if (error instanceof DeadlineError) giveUpConnection(created)
+      else discard(created)
       throw error
     }
   }
 
-  function giveUpConnection(): void {
+  function giveUpConnection(used: PushQueue): void {
+    if (queue === used) queue = undefined
+    discard(used)
     backend.reset()
-    if (queue) discard(queue)
-    queue = undefined
-    opening = undefined
   }
 
-  function toUnavailable(error: unknown): QueueUnavailableError {
-    const cause = error instanceof DeadlineError ? (backend.lastError() ?? error) : error
-    const reason = cause instanceof Error ? cause.message : String(cause)
+  function toUnavailable(error: unknown, mayBeQueued: boolean): QueueUnavailableError {
+    const cause =
+      error === undefined || error instanceof DeadlineError ? (backend.lastError() ?? error) : error
+    const reason = cause instanceof Error ? cause.message : 'no connection'
     return new QueueUnavailableError(`${backend.place} did not take the call within 5 s: ${reason}`, {
+      mayBeQueued,
       cause,
     })
   }
+}
+
+function toClosed(mayBeQueued: boolean): QueueUnavailableError {
+  return new QueueUnavailableError('The queue was closed by this program', { mayBeQueued, cause: undefined })
 }
 
 function discard(queue: PushQueue): void {

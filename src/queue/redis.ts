@@ -48,13 +48,18 @@ export function connectRedis(urls: string[], role: Role): QueueBackend {
     },
     onReady: (listener) => client.on('ready', listener),
     lastError: () => lastError,
+    isRefusal,
     toHopeless: () => undefined,
     createQueue: (name) => new Queue(name, options),
     createWorker: (name, processor, workerOptions) =>
       new Worker(name, processor, { ...workerOptions, ...options }),
     findDanger: async () => toEvictionDanger(await client.info('memory')),
     reset() {
-      if (client.status === 'ready') client.disconnect(true)
+      if (client.status !== 'ready') return
+      const nodes = client instanceof Cluster ? client.nodes() : [client]
+      client.disconnect(true)
+      // What has not left this process yet is not written after its caller was told that it failed.
+      if (role === 'producer') for (const { stream } of nodes) stream?.destroy()
     },
     async close() {
       const impatience = setTimeout(() => client.disconnect(), second)
@@ -109,6 +114,14 @@ function connectCluster(urls: string[], role: Role): Cluster {
   return new Cluster(
     nodes.map(({ hostname, port }) => ({ host: hostname, port: Number(port || 6379) })),
     options,
+  )
+}
+
+/** An error that Redis answered a command with, or ioredis before it wrote the command. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    (error.name === 'ReplyError' || error.message.endsWith('enableOfflineQueue options is false'))
   )
 }
 

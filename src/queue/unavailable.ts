@@ -4,6 +4,8 @@ interface UnavailableFields {
   pushId?: string
   /** Pushes of this call that are surely queued. */
   queued?: number
+  /** Default: surely not. */
+  mayBeQueued?: boolean
   cause: unknown
 }
 
@@ -12,10 +14,13 @@ export class QueueUnavailableError extends Error {
   override readonly name = 'QueueUnavailableError'
   readonly pushId: string | undefined
   readonly queued: number
+  /** Whether the push, or some of those that are not among `queued`, may have got into the queue all the same. */
+  readonly mayBeQueued: boolean
 
-  constructor(sentence: string, { pushId, queued = 0, cause }: UnavailableFields) {
+  constructor(sentence: string, { pushId, queued = 0, mayBeQueued = false, cause }: UnavailableFields) {
     super(sentence, { cause })
     this.pushId = pushId
     this.queued = queued
+    this.mayBeQueued = mayBeQueued
   }
 }
