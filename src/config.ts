@@ -10,6 +10,7 @@ import {
   type LogLevel,
   logLevels,
   miniProgramSchema,
+  proxySchema,
   secrets,
 } from './environment.ts'
 
@@ -27,9 +28,10 @@ export type QueueConfig =
   | { kind: 'embedded'; dir: string }
 
 export interface ProxyConfig {
+  /** `http://` or `https://`, host and port, perhaps with user and password. */
   http: string | undefined
   https: string | undefined
-  /** Comma-separated hosts that are reached directly. */
+  /** Comma-separated hosts and address ranges that are reached directly. */
   none: string | undefined
 }
 
@@ -114,7 +116,7 @@ export class ConfigError extends Error {
  * @throws ConfigError naming every problem at once
  */
 export function loadConfig(env: Environment = readEnvironment()): Config {
-  return toConfig(parse(completeSchema, env), env)
+  return toConfig(parse(completeSchema, env))
 }
 
 /**
@@ -133,7 +135,7 @@ export function loadProducerConfig(env: Environment = readEnvironment()): Produc
 export function loadCallbackConfig(
   env: Environment = readEnvironment(),
 ): Config & { callback: CallbackConfig } {
-  const { callback, ...config } = toConfig(parse(callbackSchema, env), env)
+  const { callback, ...config } = toConfig(parse(callbackSchema, env))
   if (!callback) throw new ConfigError([toProblem('WECHAT_CALLBACK_TOKEN', undefined)])
   return { ...config, callback }
 }
@@ -147,7 +149,7 @@ export function loadMiniProgramConfig(env: Environment = readEnvironment()): Min
   return {
     appid: values.WECHAT_APPID,
     miniProgram: { appid: values.WECHAT_MINIPROGRAM_APPID, secret: values.WECHAT_MINIPROGRAM_SECRET },
-    ...toCommonConfig(values, env),
+    ...toCommonConfig(values),
   }
 }
 
@@ -170,7 +172,7 @@ function parse<T>(schema: z.ZodType<T>, env: Environment): T {
   throw new ConfigError([...names].map((name) => toProblem(name, env[name])))
 }
 
-function toConfig(values: z.infer<typeof completeSchema>, env: Environment): Config {
+function toConfig(values: z.infer<typeof completeSchema>): Config {
   return {
     account: { appid: values.WECHAT_APPID, secret: values.WECHAT_SECRET },
     miniProgram:
@@ -178,7 +180,7 @@ function toConfig(values: z.infer<typeof completeSchema>, env: Environment): Con
         ? { appid: values.WECHAT_MINIPROGRAM_APPID, secret: values.WECHAT_MINIPROGRAM_SECRET }
         : undefined,
     callback: toCallbackConfig(values),
-    ...toCommonConfig(values, env),
+    ...toCommonConfig(values),
     queue: toQueueConfig(values.REDIS_URL, values.DATA_DIR),
     dataDir: values.DATA_DIR,
     syncCron: values.SYNC_CRON,
@@ -199,8 +201,8 @@ function toConfig(values: z.infer<typeof completeSchema>, env: Environment): Con
 }
 
 function toProblem(variable: string, found: string | undefined): ConfigProblem {
-  const expected = Object.entries(environmentSchema.shape).find(([name]) => name === variable)?.[1]
-    .description
+  const variables = Object.entries({ ...environmentSchema.shape, ...proxySchema.shape })
+  const expected = variables.find(([name]) => name === variable)?.[1].description
   return { variable, expected: expected ?? 'a valid value', found: toFound(variable, found) }
 }
 
@@ -225,13 +227,13 @@ function toCallbackConfig(values: z.infer<typeof completeSchema>): CallbackConfi
   return token ? { token, encodingAesKeys: keys.filter((key) => key !== undefined) } : undefined
 }
 
-function toCommonConfig(values: CommonValues, env: Environment) {
+function toCommonConfig(values: CommonValues) {
   return {
     apiBases: values.WECHAT_API_BASE,
     proxy: {
-      http: env.HTTP_PROXY || env.http_proxy,
-      https: env.HTTPS_PROXY || env.https_proxy,
-      none: env.NO_PROXY || env.no_proxy,
+      http: values.http_proxy ?? values.HTTP_PROXY,
+      https: values.https_proxy ?? values.HTTPS_PROXY,
+      none: values.no_proxy ?? values.NO_PROXY,
     },
     databasePath: values.DATABASE_URL ?? resolve(values.DATA_DIR, 'unionpush.db'),
     sessionDays: values.SESSION_DAYS,

@@ -43,7 +43,30 @@ const sqliteFile = z
     return z.NEVER
   })
 
-/** Every variable in the order of `.env.example`; a description says what is expected. */
+const proxyUrl = z
+  .string()
+  .transform((text, context) => {
+    const url = toProxyUrl(text)
+    if (url !== undefined) return url
+    context.addIssue({ code: 'custom' })
+    return z.NEVER
+  })
+  .optional()
+  .describe(
+    'http://host:port or https://host:port (SOCKS is not supported; user and password percent-encoded)',
+  )
+
+/** What many programs of a machine share, in both spellings. */
+export const proxySchema = z.object({
+  HTTP_PROXY: proxyUrl,
+  http_proxy: proxyUrl,
+  HTTPS_PROXY: proxyUrl,
+  https_proxy: proxyUrl,
+  NO_PROXY: z.string().optional(),
+  no_proxy: z.string().optional(),
+})
+
+/** Every variable of our own in the order of `.env.example`; a description says what is expected. */
 export const environmentSchema = z.object({
   WECHAT_APPID: appid.describe('the AppID of the service account (wx...)'),
   WECHAT_SECRET: secret.describe('the AppSecret of the service account'),
@@ -104,6 +127,7 @@ export const environmentSchema = z.object({
 
 const evenWithOtherProblems = { when: () => true }
 export const completeSchema = environmentSchema
+  .extend(proxySchema.shape)
   .refine((v) => !v.WECHAT_MINIPROGRAM_SECRET || v.WECHAT_MINIPROGRAM_APPID, {
     path: ['WECHAT_MINIPROGRAM_APPID'],
     ...evenWithOtherProblems,
@@ -140,6 +164,7 @@ export const miniProgramSchema = environmentSchema
     EXPOSE_IDS: true,
     LOG_LEVEL: true,
   })
+  .extend(proxySchema.shape)
   .required({ WECHAT_MINIPROGRAM_APPID: true, WECHAT_MINIPROGRAM_SECRET: true })
 
 export type CommonValues = Omit<z.infer<typeof miniProgramSchema>, `WECHAT_MINIPROGRAM_${string}`>
@@ -148,6 +173,18 @@ export type CommonValues = Omit<z.infer<typeof miniProgramSchema>, `WECHAT_MINIP
 function toPath(url: string): string | undefined {
   try {
     return url.startsWith('file://') ? fileURLToPath(url) : resolve(url.slice('file:'.length))
+  } catch {
+    return undefined
+  }
+}
+
+/** A proxy as curl takes it, without a scheme `http://`; undefined for what is none. Anything behind the host is a password that is not encoded. */
+function toProxyUrl(text: string): string | undefined {
+  try {
+    const url = new URL(/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`)
+    decodeURIComponent(url.username + url.password)
+    const isProxy = /^https?:$/.test(url.protocol) && `${url.pathname}${url.search}${url.hash}` === '/'
+    return isProxy ? url.href.slice(0, -1) : undefined
   } catch {
     return undefined
   }

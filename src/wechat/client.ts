@@ -80,8 +80,11 @@ export function createClient({
 /** Every endpoint wants its access_token here; there is no header for it. */
 function toQuery(query: Record<string, string> | undefined, accessToken: string | undefined): string {
   let text = accessToken === undefined ? '' : `?access_token=${encodeURIComponent(accessToken)}`
-  for (const name in query)
-    text += `${text === '' ? '?' : '&'}${name}=${encodeURIComponent(query[name] ?? '')}`
+  for (const name in query) {
+    // A code of a mini-program may hold half a surrogate pair, which cannot be encoded.
+    const value = query[name]?.toWellFormed() ?? ''
+    text += `${text === '' ? '?' : '&'}${name}=${encodeURIComponent(value)}`
+  }
   return text
 }
 

@@ -1,9 +1,9 @@
 import { type ClientRequest, Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
-import { type Agents, got, RequestError, TimeoutError } from 'got'
+import { type Agents, got, TimeoutError } from 'got'
 import { HttpProxyAgent, HttpsProxyAgent } from 'hpagent'
 import { type NetworkFailure, WechatNetworkError } from './errors.ts'
-import { findProxy } from './proxy.ts'
+import { findProxy, withoutBrackets } from './proxy.ts'
 import {
   bodyLimit,
   defaultTimeouts,
@@ -11,6 +11,9 @@ import {
   type Transport,
   type TransportOptions,
   type TransportRequest,
+  toCode,
+  toConnectError,
+  toWords,
 } from './transport.ts'
 
 /** The transport of every call but the hot one. */
@@ -44,27 +47,26 @@ export function createGotTransport({ proxy, timeouts = defaultTimeouts }: Transp
     const { method, base, path, query, body, signal } = request
     let maybeReceived = false
     let isTooLarge = false
-    const call = client(`${base}${path}${query}`, {
-      method,
-      agent: toAgents(base),
-      ...(signal && { signal }),
-      ...(body !== undefined && { body, headers: { 'content-type': 'application/json' } }),
-    })
-    call.on('request', (sent) => {
-      onConnected(sent, base, () => {
-        maybeReceived = true
-      })
-    })
-    call.on('downloadProgress', ({ transferred }) => {
-      isTooLarge = transferred > bodyLimit
-      if (isTooLarge) call.cancel()
-    })
     try {
+      const call = client(`${base}${path}${query}`, {
+        method,
+        agent: toAgents(base),
+        ...(signal && { signal }),
+        ...(body !== undefined && { body, headers: { 'content-type': 'application/json' } }),
+      })
+      call.on('request', (sent) => {
+        onConnected(sent, base, () => {
+          maybeReceived = true
+        })
+      })
+      call.on('downloadProgress', ({ transferred }) => {
+        isTooLarge = transferred > bodyLimit
+        if (isTooLarge) call.cancel()
+      })
       const { statusCode, headers, rawBody } = await call
       const encoding = headers['content-encoding']
       return { status: statusCode, encoding, date: headers.date, body: Buffer.from(rawBody) }
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error
       throw toNetworkError(error, request, { maybeReceived, isTooLarge })
     }
   }
@@ -81,12 +83,17 @@ export function createGotTransport({ proxy, timeouts = defaultTimeouts }: Transp
 }
 
 /** Connections that are kept; who has them made destroys them. */
-export function createAgents(proxy: string | undefined): Agents {
+export function createAgents(proxyUrl: string | undefined): Agents {
   // Idle sockets and the CONNECT to a proxy are what this timeout ends; calls have their own.
   const options = { keepAlive: true, timeout: idleTimeout }
-  return proxy === undefined
-    ? { http: new HttpAgent(options), https: new HttpsAgent(options) }
-    : { http: new HttpProxyAgent({ ...options, proxy }), https: new HttpsProxyAgent({ ...options, proxy }) }
+  if (proxyUrl === undefined) return { http: new HttpAgent(options), https: new HttpsAgent(options) }
+  const proxy = new URL(proxyUrl)
+  // The agents look the name up as it stands, and an IPv6 address in brackets is none.
+  Object.defineProperty(proxy, 'hostname', { value: withoutBrackets(proxy.hostname) })
+  return {
+    http: new HttpProxyAgent({ ...options, proxy }),
+    https: new HttpsProxyAgent({ ...options, proxy }),
+  }
 }
 
 /** From here on bytes of the request may travel. Its own `finish` event would be too late: WeChat may answer before. */
@@ -98,18 +105,20 @@ function onConnected(request: ClientRequest, base: string, listener: () => void)
   })
 }
 
+/** Whatever was thrown, the caller learns whether the request may have left. */
 function toNetworkError(
-  error: RequestError,
-  { path, base, signal }: TransportRequest,
+  error: unknown,
+  request: TransportRequest,
   { maybeReceived, isTooLarge }: { maybeReceived: boolean; isTooLarge: boolean },
 ): WechatNetworkError {
-  const words = error.message || error.code
+  const { path, signal } = request
+  const words = toWords(error)
   const toError = (kind: NetworkFailure, detail: string) =>
     new WechatNetworkError({ kind, path, detail, maybeReceived, cause: error })
   if (isTooLarge) return toError('too_large', `the answer has more than ${bodyLimit} bytes`)
   if (signal?.aborted) return toError('aborted', 'the call was aborted')
   if (error instanceof TimeoutError && error.event === 'request') return toError('timeout', words)
-  if (!maybeReceived) return toError('connect', `no connection to ${new URL(base).origin} (${words})`)
-  if (error.code.startsWith('HPE_')) return toError('bad_body', `the answer is not HTTP (${words})`)
+  if (!maybeReceived) return toConnectError(request, error)
+  if (toCode(error).startsWith('HPE_')) return toError('bad_body', `the answer is not HTTP (${words})`)
   return toError('reset', `the connection broke (${words})`)
 }

@@ -1,5 +1,6 @@
 import type { ProxyConfig } from '../config.ts'
 import { second } from '../duration.ts'
+import { WechatNetworkError } from './errors.ts'
 
 export interface TransportRequest {
   method: 'GET' | 'POST'
@@ -52,3 +53,19 @@ export const bodyLimit = 4 * 1024 * 1024
 
 /** Idle connections go before the other side usually closes them: a call that meets a closing one is lost. */
 export const idleTimeout = 4 * second
+
+/** Nothing of the request can have left, whatever the cause is. */
+export function toConnectError({ base, path }: TransportRequest, cause: unknown): WechatNetworkError {
+  const origin = URL.canParse(base) ? new URL(base).origin : base
+  const detail = `no connection to ${origin} (${toWords(cause)})`
+  return new WechatNetworkError({ kind: 'connect', path, detail, maybeReceived: false, cause })
+}
+
+/** Some errors of connections have a code and no message. */
+export function toWords(error: unknown): string {
+  return error instanceof Error ? error.message || toCode(error) : String(error)
+}
+
+export function toCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}

@@ -9,6 +9,8 @@ import {
   type TransportAnswer,
   type TransportOptions,
   type TransportRequest,
+  toConnectError,
+  toWords,
 } from './transport.ts'
 
 const headers = { 'content-type': 'application/json' }
@@ -39,14 +41,22 @@ export function createUndiciTransport({ proxy, timeouts = defaultTimeouts }: Tra
     const dispatcher =
       uri === undefined
         ? new Pool(origin, options)
-        : new ProxyAgent({ ...options, uri, proxyTls: connect, requestTls: connect })
+        : new ProxyAgent({ ...options, uri, ...toToken(uri), proxyTls: connect, requestTls: connect })
     const route = { dispatcher, origin, prefix: pathname === '/' ? '' : pathname }
     routes.set(base, route)
     return route
   }
 
   return {
-    send: (request) => exchange(toRoute(request.base), request, timeouts.answer),
+    send(request) {
+      let route: Route
+      try {
+        route = toRoute(request.base)
+      } catch (error) {
+        return Promise.reject(toConnectError(request, error))
+      }
+      return exchange(route, request, timeouts.answer)
+    },
     async close() {
       await Promise.all([...routes.values()].map(({ dispatcher }) => dispatcher.destroy()))
     },
@@ -91,9 +101,9 @@ function exchange(route: Route, request: TransportRequest, answerTimeout: number
           body: first && chunks.length === 1 ? first : Buffer.concat(chunks),
         })
       },
-      onResponseError(_: unknown, error: Error & { code?: string }) {
-        const words = error.message || error.code
-        if (!controller) handler.fail('connect', `no connection to ${route.origin} (${words})`, error)
+      onResponseError(_: unknown, error: Error) {
+        const words = toWords(error)
+        if (!controller) handler.end(toConnectError(request, error))
         else if (error.name === 'HTTPParserError')
           handler.fail('bad_body', `the answer is not HTTP (${words})`, error)
         else handler.fail('reset', `the connection broke (${words})`, error)
@@ -106,11 +116,15 @@ function exchange(route: Route, request: TransportRequest, answerTimeout: number
         handler.fail('aborted', 'the call was aborted')
       },
       fail(kind: NetworkFailure, detail: string, cause?: unknown) {
+        const maybeReceived = controller !== undefined
+        handler.end(new WechatNetworkError({ kind, path, detail, maybeReceived, cause }))
+      },
+      end(error: WechatNetworkError) {
         if (settled) return
         handler.settle()
         chunks = []
-        reject(new WechatNetworkError({ kind, path, detail, maybeReceived: controller !== undefined, cause }))
-        controller?.abort(new Error(detail))
+        reject(error)
+        controller?.abort(new Error(error.detail))
       },
       settle() {
         settled = true
@@ -125,8 +139,24 @@ function exchange(route: Route, request: TransportRequest, answerTimeout: number
     const { dispatcher, origin, prefix } = route
     // Not built by spreading: that alone costs 6 us here.
     const options = { origin, path: `${prefix}${path}${query}`, method, headers, body: body ?? null }
-    dispatcher.dispatch(options, handler)
+    try {
+      dispatcher.dispatch(options, handler)
+    } catch (error) {
+      handler.fail(
+        controller ? 'reset' : 'connect',
+        `the request could not be made (${toWords(error)})`,
+        error,
+      )
+    }
   })
+}
+
+/** undici sends credentials only when there is both a user and a password. */
+function toToken(proxy: string): { token?: string } {
+  const { username, password } = new URL(proxy)
+  if (username === '' && password === '') return {}
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  return { token: `Basic ${Buffer.from(credentials).toString('base64')}` }
 }
 
 function toText(field: Fields[string]): string | undefined {

@@ -10,7 +10,7 @@ export interface ConnectProxy {
 }
 
 /** A real forward proxy that tunnels, or answers CONNECT with another status; ends with the test. */
-export async function startConnectProxy(status = 200): Promise<ConnectProxy> {
+export async function startConnectProxy({ status = 200, host = '127.0.0.1' } = {}): Promise<ConnectProxy> {
   const tunnels: ConnectProxy['tunnels'] = []
   const server = createServer()
   const sockets = new Set<{ destroy(): void }>()
@@ -31,7 +31,7 @@ export async function startConnectProxy(status = 200): Promise<ConnectProxy> {
     sockets.add(remote)
     remote.on('error', () => socket.destroy())
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(0, host)
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   onTestFinished(async () => {
@@ -40,5 +40,5 @@ export async function startConnectProxy(status = 200): Promise<ConnectProxy> {
     server.close()
     await once(server, 'close')
   })
-  return { url: `http://127.0.0.1:${port}`, tunnels }
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, tunnels }
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { WechatNetworkError } from '../../src/wechat/errors.ts'
 import { startConnectProxy } from '../helpers/connectProxy.ts'
 import { findClosedBase, startScriptedServer, startTcpServer } from '../helpers/scriptedServer.ts'
 import { selfSigned } from '../helpers/selfSigned.ts'
@@ -52,6 +53,17 @@ describe.each(transports)('connections over %s', (name, createTransport) => {
         kind: 'connect',
         maybeReceived: false,
       })
+    })
+
+    test('was for a base that is no URL', async () => {
+      const transport = createTransport({ proxy: direct })
+      onTestFinished(() => transport.close())
+      const request = { method: 'POST', path: '/cgi-bin/x', query: '?t=SECRET', body: '{}' } as const
+      const sent = async () => transport.send({ ...request, base: 'no url', signal: undefined })
+      const error: unknown = await sent().catch((reason: unknown) => reason)
+      expect(error).toBeInstanceOf(WechatNetworkError)
+      expect(error).toMatchObject({ kind: 'connect', maybeReceived: false })
+      expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('SECRET')
     })
 
     test('was given up before', async () => {
@@ -188,7 +200,7 @@ describe.each(transports)('connections over %s', (name, createTransport) => {
     })
 
     test('that opens no tunnel means the request never left', async () => {
-      const proxy = await startConnectProxy(407)
+      const proxy = await startConnectProxy({ status: 407 })
       const options = { proxy: { ...direct, http: proxy.url.replace('//', '//user:hunter2@') } }
       const error = await failureOf(createTransport, 'http://wechat.invalid', post, options)
       expect(error).toMatchObject({ kind: 'connect', maybeReceived: false })
@@ -201,6 +213,34 @@ describe.each(transports)('connections over %s', (name, createTransport) => {
         proxy: { ...direct, http: url },
       })
       expect(error).toMatchObject({ kind: 'connect', maybeReceived: false })
+    })
+
+    test.each(['10.0.0.9:3128', 'http://user:p%zz@127.0.0.1:9', 'http://[::1', 'ftp://127.0.0.1:9'])(
+      'that cannot be used, such as %s, means the request never left',
+      async (proxy) => {
+        const server = await startScriptedServer((response) => response.end('{}'))
+        const options = { proxy: { ...direct, http: proxy } }
+        const error = await failureOf(createTransport, server.base, post, options)
+        expect(error).toMatchObject({ kind: 'connect', maybeReceived: false })
+        expect(server.requests).toEqual([])
+      },
+    )
+
+    test('may have an IPv6 address', async () => {
+      const server = await startScriptedServer((response) => response.end('{"a":1}'))
+      const proxy = await startConnectProxy({ host: '::1' })
+      const client = openClient(createTransport, server.base, { proxy: { ...direct, http: proxy.url } })
+      expect((await client.call(post)).json).toEqual({ a: 1 })
+    })
+
+    test.each(['user@', 'user:@', ':pass@'])('gets the credentials %s too', async (credentials) => {
+      const server = await startScriptedServer((response) => response.end('{"a":1}'))
+      const proxy = await startConnectProxy()
+      const http = proxy.url.replace('//', `//${credentials}`)
+      await openClient(createTransport, server.base, { proxy: { ...direct, http } }).call(post)
+      const { username, password } = new URL(http)
+      const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+      expect(proxy.tunnels).toMatchObject([{ authorization }])
     })
 
     test('that never answers means the request never left', async () => {

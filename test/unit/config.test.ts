@@ -141,6 +141,43 @@ describe('configuration', () => {
     expect(error.message).not.toContain(secret)
   })
 
+  test.each([
+    ['10.0.0.9:3128', 'http://10.0.0.9:3128'],
+    ['proxy.corp:3128', 'http://proxy.corp:3128'],
+    ['proxy.corp', 'http://proxy.corp'],
+    ['[::1]:3128', 'http://[::1]:3128'],
+    ['user:p%40ss@proxy.corp:3128', 'http://user:p%40ss@proxy.corp:3128'],
+    ['HTTP://proxy.corp:3128/', 'http://proxy.corp:3128'],
+    ['https://proxy.corp:3128', 'https://proxy.corp:3128'],
+  ])('the proxy %s is %s', (given, expected) => {
+    expect(loadConfig({ ...minimal, HTTPS_PROXY: given }).proxy.https).toBe(expected)
+    expect(loadConfig({ ...minimal, http_proxy: given }).proxy.http).toBe(expected)
+  })
+
+  test.each([
+    'socks5://10.0.0.9:1080',
+    'socks://10.0.0.9:1080',
+    'ftp://proxy.corp',
+    'http://',
+    'http://proxy.corp:99999',
+    'http://user:p#ss@proxy.corp:3128',
+    'http://user:1/2@proxy.corp:3128',
+    'http://user:p%zz@proxy.corp:3128',
+    'not a host',
+  ])('the proxy %s is refused by the name of its variable', (given) => {
+    for (const variable of ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']) {
+      const problems = problemsOf({ ...minimal, [variable]: given, WECHAT_APPID: '' })
+      expect(problems.map((p) => p.variable)).toEqual(['WECHAT_APPID', variable])
+      expect(problems[1]?.expected).toContain('http://host:port')
+      expect(problems[1]?.found).not.toMatch(/p#ss|p%zz|1\/2/)
+    }
+  })
+
+  test('of a proxy variable in both spellings the small letters count, as with curl', () => {
+    const env = { https_proxy: 'http://small:1', HTTPS_PROXY: 'http://big:1', no_proxy: 'a', NO_PROXY: 'b' }
+    expect(loadConfig({ ...minimal, ...env }).proxy).toMatchObject({ https: 'http://small:1', none: 'a' })
+  })
+
   test('an empty variable counts as unset', () => {
     expect(loadConfig({ ...minimal, REDIS_URL: '', PUSH_RATE: '' }).pushRate).toBe(0)
   })

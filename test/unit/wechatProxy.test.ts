@@ -34,4 +34,33 @@ describe('the proxy of a base URL', () => {
       expect(findProxy('https://api.weixin.qq.com', { http, https, none })).toBe(https)
     },
   )
+
+  test.each([
+    ['https://[::1]:8443', '::1'],
+    ['https://[::1]:8443', '[::1]'],
+    ['https://[::1]:8443', '[::1]:8443'],
+    ['https://[::1]:8443', '0:0:0:0:0:0:0:1'],
+    ['https://[fd00::7]', 'fd00::/8'],
+    ['https://[fd00::7]', '[fd00::]/8'],
+    ['https://10.1.2.3', '10.0.0.0/8'],
+    ['https://10.1.2.3', 'localhost,10.1.2.3'],
+    ['https://10.1.2.3:8443', '10.1.2.3:8443'],
+    ['https://10.1.2.3', '0.0.0.0/0'],
+    ['https://api.weixin.qq.com', 'weixin.qq.com.'],
+  ])('is left out for %s by %s', (base, none) => {
+    expect(findProxy(base, { http, https, none })).toBeUndefined()
+  })
+
+  test.each([
+    ['https://[::1]:8443', '::2'],
+    ['https://[::1]:8443', '[::1]:443'],
+    ['https://10.1.2.3', '11.0.0.0/8'],
+    ['https://10.1.2.3', '10.0.0.0/33'],
+    ['https://10.1.2.3', '10.0.0.0/'],
+    ['https://10.1.2.3', '2.3'],
+    ['https://10.1.2.3', 'fd00::/8'],
+    ['https://api.weixin.qq.com', '0.0.0.0/0'],
+  ])('stays for %s with %s', (base, none) => {
+    expect(findProxy(base, { http, https, none })).toBe(https)
+  })
 })
