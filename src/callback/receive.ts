@@ -1,8 +1,8 @@
 import { hour, second } from '../duration.ts'
 import type { Log } from '../log.ts'
-import { decrypt, isSignature } from './crypto.ts'
+import { decrypt, findEncrypt, isSignature } from './crypto.ts'
 import { type CallbackEvent, type MessageFields, parseXml, toEvent } from './event.ts'
-import type { Refusal, Refusals } from './refusals.ts'
+import type { Refusal, Refusals, Unusable } from './refusals.ts'
 
 export interface CallbackAccount {
   appid: string
@@ -48,11 +48,13 @@ type Reading =
   | { kind: 'echo'; text: string }
   | { kind: 'event'; event: CallbackEvent }
   | { kind: 'ignored' }
+  | { kind: 'unusable'; reason: Unusable; event: string | undefined }
   | Refusal
 
 /**
  * Answers WeChat's message push: the URL check by GET and messages by POST, plain, compatible or encrypted. `success` is
  * answered once the event is stored; what it means is worked out later, because WeChat waits 5 seconds and then repeats.
+ * It is also the answer to what is well signed and of no use: WeChat would repeat it and take this server for broken.
  */
 export function createReceiver({ accounts, store, refusals, log, now = Date.now }: ReceiverDeps) {
   let waiting = 0
@@ -65,6 +67,7 @@ export function createReceiver({ accounts, store, refusals, log, now = Date.now 
       return { status: refusals.record(reading, account?.appid), body: 'refused' }
     }
     if (reading.kind === 'echo') return { status: 200, body: reading.text }
+    if (reading.kind === 'unusable') refusals.recordUnusable(reading.reason, account?.appid, reading.event)
     if (reading.kind === 'event' && account && !(await isStored(account.appid, reading.event))) {
       return { status: 503, body: 'try again' }
     }
@@ -119,19 +122,21 @@ function read(request: CallbackRequest, account: CallbackAccount, now: number): 
     return isSigned(signature) ? readPlain(parseXml(body)) : 'signature'
   }
   if (encryptType !== 'aes') return 'unencrypted'
-  const encrypt = parseXml(body)?.get('Encrypt')
-  if (!encrypt) return 'xml'
+  const encrypt = findEncrypt(body)
+  if (encrypt === undefined) return 'xml'
   if (!isSigned(msgSignature, encrypt)) return 'signature'
   const opened = decrypt(encrypt, account.appid, account.encodingAesKeys)
   return opened.ok ? readPlain(parseXml(opened.xml)) : 'cipher'
 }
 
 function readPlain(fields: MessageFields | undefined): Reading {
-  if (!fields) return 'xml'
+  if (!fields) return { kind: 'unusable', reason: 'unreadable', event: undefined }
   const event = toEvent(fields)
   if (event === 'ignored') return { kind: 'ignored' }
   if (event) return { kind: 'event', event }
-  return fields.has('Encrypt') ? 'no_key' : 'fields'
+  return fields.has('Encrypt')
+    ? 'no_key'
+    : { kind: 'unusable', reason: 'fields', event: fields.get('Event') ?? fields.get('MsgType') }
 }
 
 function isXml(contentType: string): boolean {

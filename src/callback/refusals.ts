@@ -19,44 +19,67 @@ const refusals = {
     status: 400,
     detail: 'the message cannot be opened: another EncodingAESKey, another account, or damaged',
   },
-  xml: {
-    status: 400,
-    detail: 'the body is not well-formed XML, or holds a DOCTYPE, an entity or an attribute',
-  },
-  fields: { status: 400, detail: 'the message lacks the fields every message has, or one is malformed' },
+  xml: { status: 400, detail: 'WECHAT_ENCODING_AES_KEY is set, and the body has no Encrypt' },
 } as const
 
 export type Refusal = keyof typeof refusals
+
+/** What is wrong with a message that was well signed. */
+const faults = {
+  unreadable:
+    'the message is not well-formed XML, has hundreds of elements, or holds a DOCTYPE, an entity or an attribute',
+  fields: 'the message lacks a field that such messages have, or one is malformed',
+} as const
+
+export type Unusable = keyof typeof faults
 
 export type Refusals = ReturnType<typeof createRefusals>
 
 const linesPerSecond = 20
 
-/** Counts refused requests by reason, with one warn line for each; a flood must not fill the disk with them. */
+/** Event names are short; what is longer is none. */
+const maxEventName = 64
+
+/** Counts requests of no use by reason, with one warn line for each; a flood must not fill the disk with them. */
 export function createRefusals(log: Log, now: () => number = Date.now) {
-  const counts = new Map<Refusal, number>()
+  const counts = new Map<Refusal | Unusable, number>()
   let windowStart = 0
   let lines = 0
   let unlogged = 0
+
+  function count(reason: Refusal | Unusable, fields: Record<string, unknown>, sentence: string): void {
+    counts.set(reason, (counts.get(reason) ?? 0) + 1)
+    if (now() - windowStart >= second) {
+      windowStart = now()
+      lines = 0
+    }
+    if (lines < linesPerSecond) {
+      log.warn({ reason, ...fields, unlogged }, sentence)
+      lines += 1
+      unlogged = 0
+    } else {
+      unlogged += 1
+    }
+  }
 
   return {
     counts,
 
     /** @returns the HTTP status to answer with. */
     record(reason: Refusal, appid: string | undefined): number {
-      counts.set(reason, (counts.get(reason) ?? 0) + 1)
-      if (now() - windowStart >= second) {
-        windowStart = now()
-        lines = 0
-      }
-      if (lines < linesPerSecond) {
-        log.warn({ reason, account: appid, detail: refusals[reason].detail, unlogged }, 'callback refused')
-        lines += 1
-        unlogged = 0
-      } else {
-        unlogged += 1
-      }
-      return refusals[reason].status
+      const { status, detail } = refusals[reason]
+      count(reason, { account: appid, detail }, 'callback refused')
+      return status
+    },
+
+    /** For a message that is answered with `success` all the same. */
+    recordUnusable(reason: Unusable, appid: string | undefined, event: string | undefined): void {
+      const name = event?.slice(0, maxEventName)
+      count(
+        reason,
+        { account: appid, event: name, detail: faults[reason] },
+        'callback message cannot be used',
+      )
     },
   }
 }

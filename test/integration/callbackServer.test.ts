@@ -115,27 +115,6 @@ describe('refusals', () => {
       () =>
         server.post(eventXml('subscribe'), { search: searchOf(plainQuery({ at: Date.now() - 2 * hour })) }),
     ],
-    [
-      'DOCTYPE',
-      '400 refused',
-      'xml',
-      () => server.post('<!DOCTYPE xml [<!ENTITY a SYSTEM "file:///etc/passwd">]><xml><A>&a;</A></xml>'),
-    ],
-    ['prototype tag', '400 refused', 'xml', () => server.post('<xml><__proto__><x>1</x></__proto__></xml>')],
-    [
-      'deep nesting',
-      '400 refused',
-      'xml',
-      () => server.post(`<xml>${'<a>'.repeat(9_000)}${'</a>'.repeat(7_000)}</xml>`),
-    ],
-    ['garbage', '400 refused', 'xml', () => server.post('\u0000\ufffd<<<')],
-    ['gzip', '400 refused', 'xml', () => server.post(gzipSync(eventXml('subscribe')).toString('latin1'))],
-    [
-      'fields missing',
-      '400 refused',
-      'fields',
-      () => server.post('<xml><ToUserName>gh_1</ToUserName></xml>'),
-    ],
     ['JSON', '415 refused', 'content_type', () => server.post('{}', { type: 'application/json' })],
     [
       'form',
@@ -156,6 +135,38 @@ describe('refusals', () => {
     expect([...refusals.counts]).toEqual([[reason, 1]])
     expect(lines.map(({ level, reason, msg }) => ({ level, reason, msg }))).toEqual([
       { level: 40, reason, msg: 'callback refused' },
+    ])
+    expect(stored()).toEqual([])
+  })
+
+  test.each([
+    [
+      'DOCTYPE',
+
+      'unreadable',
+      () => server.post('<!DOCTYPE xml [<!ENTITY a SYSTEM "file:///etc/passwd">]><xml><A>&a;</A></xml>'),
+    ],
+    ['prototype tag', 'unreadable', () => server.post('<xml><__proto__><x>1</x></__proto__></xml>')],
+    [
+      'deep nesting',
+
+      'unreadable',
+      () => server.post(`<xml>${'<a>'.repeat(9_000)}${'</a>'.repeat(7_000)}</xml>`),
+    ],
+    ['garbage', 'unreadable', () => server.post('\u0000\ufffd<<<')],
+    ['gzip', 'unreadable', () => server.post(gzipSync(eventXml('subscribe')).toString('latin1'))],
+    [
+      'fields missing',
+
+      'fields',
+      () => server.post('<xml><ToUserName>gh_1</ToUserName></xml>'),
+    ],
+  ])('%s, though signed: %s, answered with success, one warn line', async (_name, reason, send) => {
+    const { refusals, lines, stored } = await open()
+    expect(await send()).toBe('200 success')
+    expect([...refusals.counts]).toEqual([[reason, 1]])
+    expect(lines.map(({ level, reason, msg }) => ({ level, reason, msg }))).toEqual([
+      { level: 40, reason, msg: 'callback message cannot be used' },
     ])
     expect(stored()).toEqual([])
   })

@@ -96,6 +96,15 @@ describe('messages', () => {
     ])
   })
 
+  test('words of a user that look like cipher text stay words', async () => {
+    const { receive, stored } = setUp({ keys: [encodingAesKey] })
+    const { encrypt, query } = sealOne({ message: eventXml('subscribe') })
+    const words = '<![CDATA[<Encrypt>AAAA</Encrypt>]]>'
+    const body = `<xml><Content>${words}</Content>\n<Encrypt>\n<![CDATA[${encrypt}]]> </Encrypt></xml>`
+    expect(await receive(post(body, { query }))).toEqual({ status: 200, body: 'success' })
+    expect(stored).toHaveLength(1)
+  })
+
   test('the previous key still opens messages', async () => {
     const { receive } = setUp({ keys: [encodingAesKey, previousAesKey] })
     const request = sealedPost({ message: eventXml('subscribe'), key: previousAesKey })
@@ -146,6 +155,58 @@ describe('messages', () => {
   })
 })
 
+describe('a signed message of no use is answered with success, counted and logged', () => {
+  const privacy = { FromUserName: 'o_platform', RevokeInfo: '201' }
+  const manyTags = `<xml>${'<a/>'.repeat(1_001)}</xml>`
+  test.each([
+    ['without OpenID', 'fields', eventXml('user_authorization_revoke', privacy), 'user_authorization_revoke'],
+    ['without sender', 'fields', eventXml('subscribe', { FromUserName: '' }), 'subscribe'],
+    ['without time', 'fields', eventXml('unsubscribe', { CreateTime: 'x' }), 'unsubscribe'],
+    ['with a msgid in letters', 'fields', eventXml('TEMPLATESENDJOBFINISH', { MsgID: 'x' }), undefined],
+    ['with other fields', 'fields', '<xml><A>1</A></xml>', undefined],
+    [
+      'with an entity',
+      'unreadable',
+      '<xml><Event>subscribe</Event><EventKey>a&amp;b</EventKey></xml>',
+      undefined,
+    ],
+    ['with a DOCTYPE', 'unreadable', '<!DOCTYPE xml [<!ENTITY a "b">]><xml><A>&a;</A></xml>', undefined],
+    ['with a thousand elements', 'unreadable', manyTags, undefined],
+    ['that is no XML', 'unreadable', 'garbage', undefined],
+    ['that is empty', 'unreadable', '', undefined],
+  ])('%s', async (_name, reason, message, event) => {
+    for (const keys of [[], [encodingAesKey]]) {
+      const { receive, stored, refusals, lines } = setUp({ keys })
+      const request = keys.length === 0 ? post(message) : sealedPost({ message })
+      expect(await receive(request)).toEqual({ status: 200, body: 'success' })
+      expect([...refusals.counts]).toEqual([[reason, 1]])
+      expect(lines).toMatchObject([{ level: 40, reason, account: appid, detail: expect.any(String) }])
+      if (event !== undefined) expect(lines).toMatchObject([{ event }])
+      expect(JSON.stringify(lines)).not.toContain(openid)
+      expect(stored).toEqual([])
+    }
+  })
+})
+
+describe('a flood of what nobody signed', () => {
+  test.each([
+    ['tags', (tag: string) => `<xml>${tag.repeat(16_000)}</xml>`, '<a/>'],
+    ['names', (tag: string) => `<xml>${tag.repeat(6_000)}</xml>`, '<Encrypt>'],
+    ['open CDATA sections', (tag: string) => `<xml>${tag.repeat(7_000)}`, '<![CDATA['],
+    ['Encrypt and CDATA', (tag: string) => `<xml>${tag.repeat(3_000)}`, '<Encrypt><![CDATA['],
+    ['spaces', (tag: string) => `<xml><Encrypt>${tag.repeat(64_000)}`, ' '],
+  ])('of %s costs next to nothing', async (_name, toBody, tag) => {
+    const { receive } = setUp({ keys: [encodingAesKey] })
+    const query = { ...plainQuery(), encrypt_type: 'aes', msg_signature: 'x'.repeat(40) }
+    const before = process.cpuUsage()
+    for (let n = 0; n < 40; n++) {
+      expect((await receive(post(toBody(tag), { query }))).status).toBeGreaterThanOrEqual(400)
+    }
+    const { user, system } = process.cpuUsage(before)
+    expect((user + system) / 1_000).toBeLessThan(500)
+  })
+})
+
 describe('refusals', () => {
   const event = () => eventXml('subscribe')
   const cases: [string, number, string[], () => CallbackRequest][] = [
@@ -185,9 +246,6 @@ describe('refusals', () => {
     ['cipher', 400, [encodingAesKey], () => sealedPost({ message: event(), appid: 'wxother' })],
     ['cipher', 400, [encodingAesKey], () => sealedPost({ message: event(), key: previousAesKey })],
     ['cipher', 400, [encodingAesKey], () => sealedPost({ message: event(), length: 5 })],
-    ['xml', 400, [], () => post('<!DOCTYPE xml [<!ENTITY a "b">]><xml><A>&a;</A></xml>')],
-    ['xml', 400, [], () => post('garbage')],
-    ['xml', 400, [], () => post('')],
     [
       'xml',
       400,
@@ -195,14 +253,6 @@ describe('refusals', () => {
       () => post('garbage', { query: { ...plainQuery(), encrypt_type: 'aes' } }),
     ],
     ['xml', 400, [encodingAesKey], () => post(event(), { query: { ...plainQuery(), encrypt_type: 'aes' } })],
-    ['xml', 400, [encodingAesKey], () => sealedPost({ message: '<!DOCTYPE x><xml><A>1</A></xml>' })],
-    ['fields', 400, [], () => post('<xml><A>1</A></xml>')],
-    [
-      'fields',
-      400,
-      [encodingAesKey],
-      () => sealedPost({ message: eventXml('subscribe', { CreateTime: 'x' }) }),
-    ],
   ]
   test.each(cases)('%s answers %i, counts and warns', async (reason, status, keys, request) => {
     const { receive, stored, refusals, lines } = setUp({ keys })
