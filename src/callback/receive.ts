@@ -48,7 +48,7 @@ type Reading =
   | { kind: 'echo'; text: string }
   | { kind: 'event'; event: CallbackEvent }
   | { kind: 'ignored' }
-  | { kind: 'unusable'; reason: Unusable; event: string | undefined }
+  | { kind: 'unusable'; fault: Unusable; event: string | undefined }
   | Refusal
 
 /**
@@ -67,7 +67,7 @@ export function createReceiver({ accounts, store, refusals, log, now = Date.now 
       return { status: refusals.record(reading, account?.appid), body: 'refused' }
     }
     if (reading.kind === 'echo') return { status: 200, body: reading.text }
-    if (reading.kind === 'unusable') refusals.recordUnusable(reading.reason, account?.appid, reading.event)
+    if (reading.kind === 'unusable') refusals.recordUnusable(reading.fault, account?.appid, reading.event)
     if (reading.kind === 'event' && account && !(await isStored(account.appid, reading.event))) {
       return { status: 503, body: 'try again' }
     }
@@ -130,13 +130,13 @@ function read(request: CallbackRequest, account: CallbackAccount, now: number): 
 }
 
 function readPlain(fields: MessageFields | undefined): Reading {
-  if (!fields) return { kind: 'unusable', reason: 'unreadable', event: undefined }
+  if (!fields) return { kind: 'unusable', fault: 'unreadable', event: undefined }
   const event = toEvent(fields)
   if (event === 'ignored') return { kind: 'ignored' }
   if (event) return { kind: 'event', event }
   return fields.has('Encrypt')
     ? 'no_key'
-    : { kind: 'unusable', reason: 'fields', event: fields.get('Event') ?? fields.get('MsgType') }
+    : { kind: 'unusable', fault: 'fields', event: fields.get('Event') ?? fields.get('MsgType') }
 }
 
 function isXml(contentType: string): boolean {
