@@ -15,7 +15,7 @@ select distinct pushes.appid, names.recipient from names cross join pushes
 where pushes.held_for = names.recipient and ${isHeld} and pushes.appid = ? and pushes.reason = 'hold'`
 
 const arriveIfFollowingSql = `insert into arrivals (appid, recipient)
-select appid, ? from followers where appid = ? and subscribed and unionid = ?
+select appid, ? from followers where appid = ? and subscribed and unionid = ? group by appid having count(*) = 1
 union all select appid, ? from followers where appid = ? and subscribed and openid = ? limit 1`
 
 /**
@@ -32,7 +32,10 @@ export function toArrivals(appid: string, touched: readonly string[]): Statement
   return statements
 }
 
-/** For the transaction that holds a push: the follow may have come since the table was asked. */
+/**
+ * For the transaction that holds a push: the follow may have come since the table was asked. Nobody has arrived while
+ * several carry the unionid.
+ */
 export function toArrivalOf(appid: string, recipient: string): Statement {
   return {
     sql: arriveIfFollowingSql,

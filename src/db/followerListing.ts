@@ -1,5 +1,6 @@
-import { type AnyColumn, and, eq, inArray, sql } from 'drizzle-orm'
+import { type AnyColumn, and, count, eq, inArray, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
 import { second } from '../duration.ts'
+import { clockTolerance } from './clock.ts'
 import { inIdRange, toIdRanges } from './followerRanges.ts'
 import type { Database } from './open.ts'
 import { followers } from './schema.ts'
@@ -14,15 +15,24 @@ export interface ListedFollower {
   isFresh: boolean
 }
 
+export interface UnlistedFollower {
+  id: number
+  openid: string
+}
+
 interface FindOptions {
   runId: number
   /** Epoch milliseconds; what was fetched before is too old. */
   staleBefore: number
+  /** Nothing is fresh without a unionid. */
+  asksNameless: boolean
+  now: number
 }
 
 interface RunStart {
   id: number
   startedAt: number
+  now: number
 }
 
 export type FollowerListing = ReturnType<typeof createFollowerListing>
@@ -40,51 +50,81 @@ export function createFollowerListing({ read, write }: Pick<Database, 'read' | '
       openid,
       hasUnionid: sql`${unionid} is not null`.as('hasUnionid'),
       isFetched: sql`coalesce(${seenRun}, 0) = ${sql.placeholder('runId')}`.as('isFetched'),
-      isFresh: sql`${subscribed} and coalesce(${infoAt}, 0) > ${sql.placeholder('staleBefore')}`.as(
-        'isFresh',
-      ),
+      isFresh: sql`${subscribed} and coalesce(${infoAt}, 0) > ${sql.placeholder('staleBefore')}
+        and ${infoAt} <= ${sql.placeholder('latest')}
+        and (${unionid} is not null or not ${sql.placeholder('asksNameless')})`.as('isFresh'),
     })
     .from(followers)
     .where(and(eq(followers.appid, appid), inArray(openid, places)))
     .toSQL()
-  const isBefore = (time: AnyColumn) => sql`coalesce(${time}, 0) < ${sql.placeholder('startedSecond')}`
-  const unfetched = read
-    .select({ id })
+  // A time ahead of our clock is a mistake of some clock, and tells nothing.
+  const isBefore = (time: AnyColumn) =>
+    sql`(coalesce(${time}, 0) < ${sql.placeholder('settled')} or ${time} > ${sql.placeholder('latest')})`
+  const unlisted = read
+    .select({ id, openid })
     .from(followers)
     .where(
       and(
         inIdRange(appid),
         eq(subscribed, true),
         sql`coalesce(${seenRun}, 0) <> ${sql.placeholder('id')}`,
-        sql`coalesce(${infoAt}, 0) <= ${sql.placeholder('startedAt')}`,
         isBefore(eventAt),
         isBefore(subscribeTime),
       ),
     )
     .prepare()
 
+  const isOurs = and(eq(followers.appid, appid), sql`${subscribed}`)
+  const sample = (isWanted: SQL) =>
+    read
+      .select({ openid, unionid })
+      .from(followers)
+      .where(and(isOurs, isWanted))
+      .limit(sql.placeholder('limit'))
+      .prepare()
+  const named = sample(isNotNull(unionid))
+  const nameless = sample(isNull(unionid))
+  const firstNameless = read
+    .select({ id })
+    .from(followers)
+    .where(and(isOurs, isNull(unionid)))
+  const countNameless = read
+    .select({ total: count() })
+    .from(firstNameless.limit(sql.placeholder('limit')).as('nameless'))
+    .prepare()
+
   return {
+    /** Some of the subscribed with a unionid, or, where nobody has one, without. */
+    async findSample(limit: number): Promise<{ openid: string; unionid: string | null }[]> {
+      const found = named.all({ limit })
+      return found.length > 0 ? found : nameless.all({ limit })
+    },
+    /** How many of the subscribed have no unionid yet, counted up to the limit. */
+    async countNameless(limit: number): Promise<number> {
+      return countNameless.get({ limit })?.total ?? 0
+    },
     /**
      * The rows of those who have one; at most `findLimit` openids. Read by the writer's thread: here they would hold the
      * event loop, for long when the disk is busy.
      */
     async findListed(
       openids: readonly string[],
-      { runId, staleBefore }: FindOptions,
+      { runId, staleBefore, asksNameless, now }: FindOptions,
     ): Promise<ListedFollower[]> {
       if (openids.length === 0) return []
       // Bound by hand, in the order of the text: an object with a thousand names would cost more than the lookups.
       const filled = places.map((_, index) => openids[index] ?? openids.at(-1))
-      const [result] = await write([{ sql: known.sql, params: [runId, staleBefore, appid, ...filled] }])
+      const options = [runId, staleBefore, now + clockTolerance, asksNameless ? 1 : 0]
+      const [result] = await write([{ sql: known.sql, params: [...options, appid, ...filled] }])
       return (result?.rows ?? []).map(toListed)
     },
-    /** Row numbers of the subscribed whom the run has not fetched and of whom no event told since it began. */
-    async *unfetched({ id, startedAt }: RunStart): AsyncGenerator<number[]> {
+    /** The subscribed whom the run has not fetched and of whom nothing told since it began. */
+    async *unlisted({ id, startedAt, now }: RunStart): AsyncGenerator<UnlistedFollower[]> {
+      const latest = now + clockTolerance
       // WeChat's times of follows and events are whole seconds.
-      const startedSecond = startedAt - (startedAt % second)
+      const settled = startedAt - (startedAt % second)
       for await (const range of toIdRanges(read, 5_000)) {
-        const rows: unknown[][] = unfetched.values({ ...range, id, startedAt, startedSecond })
-        yield rows.map(([id]) => Number(id))
+        yield unlisted.all({ ...range, id, settled, latest })
       }
     },
   }

@@ -1,5 +1,7 @@
-import { and, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
+import { type AnyColumn, and, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
+import { day } from '../duration.ts'
 import { toArrivals } from './arrivals.ts'
+import { clockTolerance } from './clock.ts'
 import type { Database } from './open.ts'
 import { followers } from './schema.ts'
 import { compileWrite, type Statement } from './statement.ts'
@@ -26,24 +28,22 @@ interface Left {
   at: number
 }
 
-interface Unlisted {
-  id: number
-  at: number
-  startedAt: number
-}
-
 export type FollowerWrites = ReturnType<typeof createFollowerWrites>
 
 /** Statements about followers, for transactions that write something else too. */
 export function createFollowerWrites(read: Database['read'], appid: string) {
   const placed = sql.placeholder
   const { openid, unionid, subscribed, subscribeTime, scene, tagIds, remark, seenRun } = followers
+  /** `at` = now or a little earlier. */
+  const isNotAfter = (time: AnyColumn, at: SQL | Placeholder) =>
+    sql`(coalesce(${time}, 0) <= ${at} or ${time} > ${at} + ${sql.raw(String(clockTolerance))})`
   const nothingSince = (at: SQL | Placeholder) =>
-    sql`coalesce(${followers.eventAt}, 0) <= ${at} and coalesce(${followers.infoAt}, 0) <= ${at}`
-  const isNews = sql`coalesce(${followers.infoAt}, 0) <= excluded.info_at`
+    sql`${isNotAfter(followers.eventAt, at)} and ${isNotAfter(followers.infoAt, at)}`
+  const isNews = isNotAfter(followers.infoAt, sql`excluded.info_at`)
   // WeChat's times both: what it says right after an event must not look older because its clock is ahead of ours.
   const isAfterUnfollow = sql`(${subscribed}
-    or coalesce(excluded.subscribe_time, excluded.info_at) >= coalesce(${followers.eventAt}, 0))`
+    or coalesce(excluded.subscribe_time, excluded.info_at) >= coalesce(${followers.eventAt}, 0)
+    or ${followers.eventAt} > excluded.info_at + ${sql.raw(String(clockTolerance))})`
 
   const upsert = compileWrite<FollowerFacts & Asked>(
     read
@@ -89,27 +89,13 @@ export function createFollowerWrites(read: Database['read'], appid: string) {
         ),
       ),
   )
-  const unsubscribeUnlisted = compileWrite<Unlisted>(
-    read
-      .update(followers)
-      .set({ subscribed: false, unsubscribedAt: sql`${placed('at')}` })
-      .where(
-        and(
-          eq(followers.id, placed('id')),
-          eq(subscribed, true),
-          nothingSince(placed('startedAt')),
-          sql`coalesce(${subscribeTime}, 0) < ${placed('startedAt')}`,
-        ),
-      ),
-  )
-
   return {
     /**
      * What WeChat said replaces what is known, what it left out stays, and what was learned later than `at` wins.
      * Who does not follow and was never seen gets no row.
      */
     toUpsert(infos: readonly FollowerFacts[], asked: Asked): Statement[] {
-      const following = infos.filter((info) => info.subscribed)
+      const following = infos.filter((info) => info.subscribed).map((info) => toBounded(info, asked.at))
       const left = infos.filter((info) => !info.subscribed)
       return [
         upsert.eachWith(asked, following),
@@ -126,12 +112,10 @@ export function createFollowerWrites(read: Database['read'], appid: string) {
         openids.map((openid) => ({ openid })),
       )
     },
-    /** Leaves alone whom an event brought after `startedAt`. */
-    toUnsubscribeUnlisted(ids: readonly number[], times: Omit<Unlisted, 'id'>): Statement {
-      return unsubscribeUnlisted.eachWith(
-        times,
-        ids.map((id) => ({ id })),
-      )
-    },
   }
+}
+
+/** A follow that is to come is a mistake of some clock. */
+function toBounded(info: FollowerFacts, at: number): FollowerFacts {
+  return (info.subscribeTime ?? 0) > at + day ? { ...info, subscribeTime: undefined } : info
 }

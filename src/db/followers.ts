@@ -1,15 +1,19 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, desc, eq, isNotNull, sql } from 'drizzle-orm'
 import { createFollowerListing, type FollowerListing } from './followerListing.ts'
 import { inIdRange, toIdRanges } from './followerRanges.ts'
 import { createFollowerWrites, type FollowerFacts, type FollowerWrites } from './followerWrites.ts'
 import type { Database } from './open.ts'
-import { followers, syncRuns } from './schema.ts'
+import { followers, pushes, syncRuns } from './schema.ts'
+import { createSharedUnionids, type SharedUnionids } from './sharedUnionids.ts'
 
 /** Times are epoch milliseconds. */
 export type FollowerRow = typeof followers.$inferSelect
 
 /** What a send has to know of a follower: read with every push, so no more than that. */
-export type Recipient = Pick<FollowerRow, 'openid' | 'subscribed' | 'subscribeTime'>
+export type Recipient = Pick<FollowerRow, 'openid' | 'subscribed' | 'subscribeTime'> & {
+  /** Others who follow carry the same unionid, so that nobody knows whose it is. */
+  isShared?: boolean
+}
 
 export interface FollowerCounts {
   subscribed: number
@@ -19,11 +23,13 @@ export interface FollowerCounts {
 }
 
 /** What sync and callbacks need beyond lookups is made in files of its own. */
-export interface Followers extends FollowerListing, FollowerWrites {
+export interface Followers extends FollowerListing, FollowerWrites, SharedUnionids {
   /** Of several rows a subscribed one, then the newest: users of an account that moved have an openid of each. */
   findByUnionid(unionid: string): Promise<FollowerRow | undefined>
   /** The same follower. */
   findRecipient(unionid: string): Promise<Recipient | undefined>
+  /** A follower without unionid to whom a push by this one went before. */
+  findFormer(unionid: string): Promise<Recipient | undefined>
   findByOpenid(openid: string): Promise<FollowerRow | undefined>
   /** The rows of those who have one; meant for a batch of WeChat's, at most 100. */
   findByOpenids(openids: readonly string[]): Promise<FollowerRow[]>
@@ -55,6 +61,19 @@ export function createFollowers({ read, write }: Pick<Database, 'read' | 'write'
     .from(followers)
     .where(and(isAccount, eq(followers.openid, sql.placeholder('openid'))))
     .prepare()
+  const lastPush = read
+    .select({ openid: pushes.openid })
+    .from(pushes)
+    .where(
+      and(
+        eq(pushes.unionid, sql.placeholder('unionid')),
+        sql`${pushes.appid} || '' = ${appid}`,
+        isNotNull(pushes.openid),
+      ),
+    )
+    .orderBy(desc(pushes.createdAt))
+    .limit(1)
+    .prepare()
   const completeRun = read
     .select({ id: syncRuns.id })
     .from(syncRuns)
@@ -73,10 +92,16 @@ export function createFollowers({ read, write }: Pick<Database, 'read' | 'write'
   return {
     ...createFollowerListing({ read, write }, appid),
     ...writes,
+    ...createSharedUnionids({ read, write }, appid),
     findRecipient: async (unionid) => findRecipient(unionid),
     async findByUnionid(unionid) {
       const recipient = findRecipient(unionid)
       return recipient && byOpenid.get({ openid: recipient.openid })
+    },
+    async findFormer(unionid) {
+      const openid = lastPush.get({ unionid })?.openid
+      const row = openid ? byOpenid.get({ openid }) : undefined
+      return row?.subscribed && row.unionid === null ? row : undefined
     },
     async findByOpenid(openid) {
       return byOpenid.get({ openid })
@@ -109,7 +134,9 @@ export function createFollowers({ read, write }: Pick<Database, 'read' | 'write'
   function findRecipient(unionid: string): Recipient | undefined {
     const found = recipients.all(appid, unionid).map(toRecipient)
     // Sorted here: for the one row there nearly always is, sorting in SQLite costs four times the lookup.
-    return found.length > 1 ? found.sort(byUsefulness)[0] : found[0]
+    if (found.length < 2) return found[0]
+    const [best, next] = found.sort(byUsefulness)
+    return best && next?.subscribed ? { ...best, isShared: true } : best
   }
 }
 

@@ -37,6 +37,8 @@ export const followers = sqliteTable(
   (t) => [
     uniqueIndex('followers_openid').on(t.appid, t.openid),
     index('followers_unionid').on(t.appid, t.unionid),
+    /** Whom nobody can reach by unionid yet. */
+    index('followers_nameless').on(t.appid, t.id).where(sql`${t.unionid} is null and ${t.subscribed}`),
     index('followers_unsubscribed').on(t.unsubscribedAt).where(sql`${t.unsubscribedAt} is not null`),
   ],
 )
@@ -127,6 +129,8 @@ export const syncRuns = sqliteTable(
     updated: integer('updated').notNull(),
     unsubscribed: integer('unsubscribed').notNull(),
     withoutUnionid: integer('without_unionid').notNull(),
+    /** Entries of WeChat's lists that named nobody. */
+    oddRows: integer('odd_rows').notNull().default(0),
     error: text('error'),
     startedAt: integer('started_at').notNull(),
     finishedAt: integer('finished_at'),
@@ -208,7 +212,7 @@ export const users = sqliteTable(
     createdAt: integer('created_at').notNull(),
     loginAt: integer('login_at').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.appid, t.openid] })],
+  (t) => [primaryKey({ columns: [t.appid, t.openid] }), index('users_login').on(t.loginAt)],
 )
 
 export const sessions = sqliteTable(

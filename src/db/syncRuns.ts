@@ -9,7 +9,15 @@ export type SyncRunRow = typeof syncRuns.$inferSelect
 /** What a run did since it was last recorded. */
 export type SyncStep = Pick<
   SyncRunRow,
-  'pages' | 'seen' | 'fetched' | 'added' | 'updated' | 'unsubscribed' | 'withoutUnionid' | 'durationMs'
+  | 'pages'
+  | 'seen'
+  | 'fetched'
+  | 'added'
+  | 'updated'
+  | 'unsubscribed'
+  | 'withoutUnionid'
+  | 'oddRows'
+  | 'durationMs'
 >
 
 export const nothingDone: Readonly<SyncStep> = {
@@ -20,6 +28,7 @@ export const nothingDone: Readonly<SyncStep> = {
   updated: 0,
   unsubscribed: 0,
   withoutUnionid: 0,
+  oddRows: 0,
   durationMs: 0,
 }
 
@@ -58,6 +67,8 @@ export interface SyncRuns {
   findLast(): Promise<SyncRunRow | undefined>
   /** The last run if it can be resumed, else a new one. */
   begin(options: BeginOptions): Promise<SyncRunRow>
+  /** From now on every follower is to be fetched again. */
+  toFull(runId: number): Statement
   findSeen(runId: number): Promise<SeenChunk[]>
   /** Adds a step to the counts of a run; false = the lease is lost and the counts are as they were. */
   record(run: HeldRun, recorded: Recorded): Promise<boolean>
@@ -115,6 +126,12 @@ export function createSyncRuns({ read, write }: Pick<Database, 'read' | 'write'>
       .set({ status: 'running', resumed: true, error: null, finishedAt: null })
       .where(eq(syncRuns.id, placed('id'))),
   )
+  const makeFull = compileWrite<{ id: number }>(
+    read
+      .update(syncRuns)
+      .set({ full: true })
+      .where(eq(syncRuns.id, placed('id'))),
+  )
   const plus = (key: keyof SyncStep) => sql`${syncRuns[key]} + ${sql.placeholder(key)}`
   const addStep = compileWrite<HeldRun & SyncStep & SyncPosition>(
     read
@@ -130,6 +147,7 @@ export function createSyncRuns({ read, write }: Pick<Database, 'read' | 'write'>
         updated: plus('updated'),
         unsubscribed: plus('unsubscribed'),
         withoutUnionid: plus('withoutUnionid'),
+        oddRows: plus('oddRows'),
         durationMs: plus('durationMs'),
       })
       .where(isHeld),
@@ -191,6 +209,7 @@ export function createSyncRuns({ read, write }: Pick<Database, 'read' | 'write'>
       if (!begun) throw new Error(`The run of ${appid} that was just begun is gone`)
       return begun
     },
+    toFull: (id) => makeFull.once({ id }),
     async findSeen(runId) {
       return seenChunks.all({ runId })
     },

@@ -10,11 +10,16 @@ interface ListOptions {
   log: Log
 }
 
+export interface ListedPage extends FollowerPage {
+  /** How the list ended, in words; undefined = it goes on at `nextOpenid`. Each is a good end of a list that is whole. */
+  ending: string | undefined
+}
+
 /**
- * WeChat's list of followers page by page, each asked for when the one before has been dealt with; the last page has no
- * `nextOpenid`. Ends whatever WeChat answers: a cursor that comes back is not followed again.
+ * WeChat's list of followers page by page, each asked for when the one before has been dealt with. Ends whatever WeChat
+ * answers: a cursor that comes back is not followed again.
  */
-export async function* listPages({ ask, from, log }: ListOptions): AsyncGenerator<FollowerPage> {
+export async function* listPages({ ask, from, log }: ListOptions): AsyncGenerator<ListedPage> {
   const followed = new Set<string>()
   let hasRestarted = false
 
@@ -31,17 +36,21 @@ export async function* listPages({ ask, from, log }: ListOptions): AsyncGenerato
     }
   }
 
+  if (from !== undefined) followed.add(from)
   for (let cursor = from; ; ) {
     const page = await askOrRestart(cursor)
-    const next = page.nextOpenid
-    if (next === undefined) return yield page
-    if (followed.has(next)) {
-      log.warn({ pages: followed.size }, 'WeChat repeats itself in its list of followers; the list ends here')
-      return yield { ...page, nextOpenid: undefined }
-    }
-    followed.add(next)
-    cursor = next
-    yield page
+    const { openids, nextOpenid } = page
+    const ending = findEnding(page)
+    yield { ...page, ending }
+    if (ending !== undefined || nextOpenid === undefined) return
+    if (openids.length > 0) followed.add(nextOpenid)
+    cursor = nextOpenid
+  }
+
+  function findEnding({ openids, oddRows, nextOpenid }: FollowerPage): string | undefined {
+    if (openids.length + oddRows === 0) return 'an empty page'
+    if (nextOpenid === undefined) return 'a page without a cursor'
+    return followed.has(nextOpenid) ? 'a cursor it had given before' : undefined
   }
 }
 

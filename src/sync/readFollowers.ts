@@ -1,15 +1,12 @@
 import { findLimit } from '../db/followerListing.ts'
 import type { FollowerRow, Followers } from '../db/followers.ts'
 import type { FollowerFacts } from '../db/followerWrites.ts'
-import type { FetchedInfos } from './fetchInfos.ts'
+import type { FetchInfos } from './fetchInfos.ts'
+import { inBatches } from './inBatches.ts'
 import type { RunRecord } from './runRecord.ts'
 
 /** WeChat's limit for one batchget. */
-const batchLimit = 100
-/** Small enough to have little left to write at the end of a page, large enough for cheap transactions. */
-const fewestPerSave = 500
-/** Memory, and how long others wait for a transaction, are bounded by it when the disk is slower than WeChat. */
-const mostPerSave = 5_000
+export const batchLimit = 100
 
 interface Wanted {
   openid: string
@@ -19,7 +16,7 @@ interface Wanted {
 
 interface ReadDeps {
   followers: Pick<Followers, 'findListed' | 'findByOpenids' | 'toUpsert'>
-  fetchInfos: (openids: readonly string[]) => Promise<FetchedInfos>
+  fetchInfos: FetchInfos
   record: RunRecord
   now: () => number
 }
@@ -29,6 +26,8 @@ interface ReadOptions {
   concurrency: number
   /** Epoch milliseconds; followers fetched before are fetched again. */
   staleBefore: number
+  /** Whether followers without a unionid are fetched however recently they were. */
+  asksNameless: boolean
   signal: AbortSignal
   onBatch: () => void
 }
@@ -40,38 +39,17 @@ interface ReadOptions {
 export async function readFollowers(
   openids: readonly string[],
   { followers, fetchInfos, record, now }: ReadDeps,
-  { concurrency, staleBefore, signal, onBatch }: ReadOptions,
+  { concurrency, staleBefore, asksNameless, signal, onBatch }: ReadOptions,
 ): Promise<void> {
   const runId = record.run.id
-  const batches = toBatches()
-  let unsaved = 0
-  let saving: Promise<void> | undefined
-
-  // One worker that fails ends the batches of all.
-  const workers = await Promise.allSettled(Array.from({ length: concurrency }, work))
-  await saving
-  const failed = workers.find((worker) => worker.status === 'rejected')
-  if (failed) throw failed.reason
-
-  async function work(): Promise<void> {
-    for await (const batch of batches) {
+  return inBatches(
+    toBatches(),
+    async (batch) => {
       await fetchBatch(batch)
       onBatch()
-      unsaved += batch.length
-      if (unsaved >= fewestPerSave) saveMeanwhile()
-      if (unsaved >= mostPerSave) await saving
-    }
-  }
-
-  /** One save at a time, so that what is fetched meanwhile shares the next one. A failed one stays, and ends all. */
-  function saveMeanwhile(): void {
-    if (saving) return
-    unsaved = 0
-    saving = record.save().then(() => {
-      saving = undefined
-    })
-    saving.catch(() => {})
-  }
+    },
+    { concurrency, record },
+  )
 
   async function* toBatches(): AsyncGenerator<Wanted[]> {
     const distinct = [...new Set(openids)]
@@ -93,7 +71,7 @@ export async function readFollowers(
   }
 
   async function findWanted(chunk: readonly string[]): Promise<Wanted[]> {
-    const rows = await followers.findListed(chunk, { runId, staleBefore })
+    const rows = await followers.findListed(chunk, { runId, staleBefore, asksNameless, now: now() })
     const known = new Map(rows.map((row) => [row.openid, row]))
     const wanted: Wanted[] = []
     for (const openid of chunk) {
@@ -111,11 +89,11 @@ export async function readFollowers(
 
   async function fetchBatch(batch: readonly Wanted[]): Promise<void> {
     const at = now()
-    const { infos, refused, missing } = await fetchInfos(batch.map(({ openid }) => openid))
+    const { infos, refused, missing, oddRows } = await fetchInfos(batch.map(({ openid }) => openid))
     const rows = await followers.findByOpenids(batch.filter(({ id }) => id).map(({ openid }) => openid))
     const known = new Map(rows.map((row) => [row.openid, row]))
 
-    // Kept as followers, as the list says: they are asked about again when they are stale, not in every run.
+    // Kept as followers, as the list says.
     const facts: FollowerFacts[] = [...infos, ...refused.map((openid) => ({ openid, subscribed: true }))]
     const following = facts.filter((fact) => fact.subscribed)
     const left = facts.filter((fact) => !fact.subscribed)
@@ -131,6 +109,7 @@ export async function readFollowers(
       fetched: batch.length,
       added: following.filter(({ openid }) => !known.has(openid)).length,
       updated: following.filter((fact) => isChanged(fact, known.get(fact.openid))).length,
+      oddRows,
       unsubscribed: left.filter(({ openid }) => known.get(openid)?.subscribed).length,
       withoutUnionid: [...following, ...missing.map((openid) => ({ openid }))].filter(isWithoutUnionid)
         .length,

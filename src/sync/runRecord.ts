@@ -81,5 +81,6 @@ function add(sum: SyncStep, amounts: Partial<SyncStep>): void {
   sum.updated += amounts.updated ?? 0
   sum.unsubscribed += amounts.unsubscribed ?? 0
   sum.withoutUnionid += amounts.withoutUnionid ?? 0
+  sum.oddRows += amounts.oddRows ?? 0
   sum.durationMs += amounts.durationMs ?? 0
 }

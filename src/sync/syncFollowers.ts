@@ -4,21 +4,26 @@ import type { SyncRunRow, SyncRuns, SyncStep } from '../db/syncRuns.ts'
 import { day } from '../duration.ts'
 import type { Log } from '../log.ts'
 import type { WechatApi } from '../wechat/api.ts'
-import { dropUnlisted } from './dropUnlisted.ts'
-import { fetchInfos } from './fetchInfos.ts'
+import { dropUnlisted, toTolerance } from './dropUnlisted.ts'
+import { createFetchInfos } from './fetchInfos.ts'
 import { type HeldLease, holdLease } from './lease.ts'
 import { listPages } from './listPages.ts'
 import { createProgress, type SyncProgress } from './progress.ts'
 import { readFollowers } from './readFollowers.ts'
 import { retry } from './retry.ts'
 import { LeaseLostError, openRunRecord, type RunRecord } from './runRecord.ts'
+import { sampleUnionids } from './sampleUnionids.ts'
 import { isFromWechat, toSentence } from './sentence.ts'
+import { settleUnionid } from './settleUnionid.ts'
 
 /** After that much time what a run saw says too little about who follows now. */
 const resumableFor = 7 * day
 
+/** For contradictions, in one run; what is left waits for the next. */
+const mostSingleCalls = 5_000
+
 export interface SyncDeps {
-  api: Pick<WechatApi, 'getFollowerPage' | 'getFollowers'>
+  api: Pick<WechatApi, 'getFollowerPage' | 'getFollowers' | 'getFollower'>
   followers: Followers
   syncRuns: SyncRuns
   leases: Leases
@@ -113,50 +118,65 @@ async function runHeld(deps: SyncDeps, options: HeldOptions, lease: HeldLease): 
 }
 
 async function follow(
-  { api, followers, log, now = Date.now }: SyncDeps,
+  { api, followers, syncRuns, log, now = Date.now }: SyncDeps,
   { force = false, concurrency, refreshDays, signal, onProgress }: HeldOptions,
   record: RunRecord,
 ): Promise<Ending> {
   const { run } = record
-  const staleBefore = run.full ? run.startedAt : now() - refreshDays * day
   const report = onProgress && createProgress(onProgress, run.seen, now)
-  const ask = (cursor: string | undefined) => retry(() => api.getFollowerPage(cursor), { signal, log })
-  const askInfos = (openids: readonly string[]) => retry(() => api.getFollowers(openids), { signal, log })
-  const readDeps = {
-    followers,
-    fetchInfos: (openids: readonly string[]) => fetchInfos(askInfos, openids),
-    record,
-    now,
-  }
+  const insist = <T>(call: () => Promise<T>) => retry(call, { signal, log })
+  const fetchInfos = createFetchInfos((openids) => insist(() => api.getFollowers(openids)))
+  const deps = { followers, fetchInfos, record, now }
   const onBatch = () => report?.({ ...record.totals(), total: record.position().total })
 
+  let gap: string | undefined
   if (!run.listed) {
-    for await (const { openids, total, nextOpenid } of listPages({
-      ask,
-      from: run.cursor ?? undefined,
-      log,
-    })) {
+    const sample = run.full ? undefined : await sampleUnionids({ followers, fetchInfos })
+    // What an earlier part of a resumed run has fetched may be old as well; the next run will notice.
+    const isFull = run.full || (sample?.haveChanged === true && !run.resumed)
+    if (isFull && !run.full) {
+      log.warn(
+        'unionids differ from those known: the account seems to be bound to another Open Platform account, everybody is fetched again',
+      )
+      record.write(syncRuns.toFull(run.id))
+    }
+    const staleBefore = isFull ? run.startedAt : now() - refreshDays * day
+    const options = { concurrency, staleBefore, asksNameless: !sample?.areAbsent, signal, onBatch }
+    const ask = (cursor: string | undefined) => insist(() => api.getFollowerPage(cursor))
+    let highest = 0
+    for await (const page of listPages({ ask, from: run.cursor ?? undefined, log })) {
+      const { openids, total, nextOpenid, oddRows, ending } = page
+      highest = Math.max(highest, total)
       // The empty page after the last one may say anything.
       record.move({ total: openids.length > 0 ? total : Math.max(total, record.position().total) })
-      await readFollowers(openids, readDeps, { concurrency, staleBefore, signal, onBatch })
-      if (openids.length > 0) record.count({ pages: 1 })
-      record.move({ cursor: nextOpenid ?? null, listed: nextOpenid === undefined })
+      await readFollowers(openids, deps, options)
+      record.count({ pages: openids.length > 0 ? 1 : 0, oddRows })
+      gap = ending === undefined ? undefined : findGap(record, highest, ending)
+      // A list that broke off is asked for its rest when the run is resumed.
+      if (gap === undefined) record.move({ cursor: nextOpenid ?? null, listed: ending !== undefined })
       await record.save()
       onBatch()
     }
   }
-  const distrust = force ? undefined : findGap(record)
-  const error = distrust ?? (await dropUnlisted({ followers, record, now }, { force, signal }))
+  const error = await dropUnlisted(deps, { force, concurrency, signal })
   await record.save()
-  return error === undefined ? { status: 'complete', error: null } : { status: 'stopped', error }
+  const askOne = (openid: string) => insist(() => api.getFollower(openid))
+  let calls = 0
+  for await (const unionid of followers.sharedUnionids()) {
+    signal.throwIfAborted()
+    if (calls > mostSingleCalls) break
+    calls += await settleUnionid(unionid, { followers, ask: askOne, log, now })
+  }
+  const doubt = (force ? undefined : gap) ?? error
+  return doubt === undefined ? { status: 'complete', error: null } : { status: 'stopped', error: doubt }
 }
 
 /** Some leave or come while the list is read; more than that means that WeChat ended its list early. */
-function findGap(record: RunRecord): string | undefined {
-  const { total } = record.position()
-  const { seen } = record.totals()
-  if (total - seen <= 10 || seen >= total * 0.9) return undefined
-  return `WeChat counts ${total} followers and lists only ${seen}, so none was marked as unsubscribed; sync again later, or with --force`
+function findGap(record: RunRecord, highest: number, ending: string): string | undefined {
+  const total = Math.max(highest, record.position().total)
+  const { seen, oddRows } = record.totals()
+  if (total - seen - oddRows <= toTolerance(total)) return undefined
+  return `WeChat counts ${total} followers and lists only ${seen}: its list ended with ${ending}. Nobody was marked as unsubscribed unasked; sync again later, or with --force`
 }
 
 function toReason(error: unknown, signal: AbortSignal): string | undefined {
@@ -182,6 +202,7 @@ function toResult(
     updated: run?.updated ?? 0,
     unsubscribed: run?.unsubscribed ?? 0,
     withoutUnionid: run?.withoutUnionid ?? 0,
+    oddRows: run?.oddRows ?? 0,
     durationMs: run?.durationMs ?? 0,
     error,
   }

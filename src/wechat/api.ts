@@ -2,14 +2,14 @@ import { second } from '../duration.ts'
 import { findMsgid, isObject, toBadBody } from './answer.ts'
 import { type AuthorizedCallDeps, createAuthorizedCall } from './authorizedCall.ts'
 import { isOneTimeSubscription, parseTemplateFields } from './template.ts'
-import type { FollowerInfo, FollowerPage, Quota, Template, TemplateMessage } from './types.ts'
+import type { FollowerInfo, FollowerInfos, FollowerPage, Quota, Template, TemplateMessage } from './types.ts'
 
 /** The endpoints unionpush uses, in its own spelling. Calls throw WechatApiError or WechatNetworkError. */
 export interface WechatApi {
   /** At most 10,000 openids that come after `nextOpenid`, in an order WeChat does not promise. */
   getFollowerPage(nextOpenid: string | undefined, signal?: AbortSignal): Promise<FollowerPage>
   /** At most 100 openids. Answers are to be matched by openid: neither order nor number is promised. */
-  getFollowers(openids: readonly string[], signal?: AbortSignal): Promise<FollowerInfo[]>
+  getFollowers(openids: readonly string[], signal?: AbortSignal): Promise<FollowerInfos>
   getFollower(openid: string, signal?: AbortSignal): Promise<FollowerInfo>
   /** Accepted is not delivered: the receipt comes later, under the same msgid, 19 digits as text. */
   sendTemplate(message: TemplateMessage, signal?: AbortSignal): Promise<{ msgid: string }>
@@ -33,18 +33,21 @@ export function createWechatApi(deps: AuthorizedCallDeps): WechatApi {
     async getFollowerPage(nextOpenid, signal) {
       const query = nextOpenid === undefined ? {} : { next_openid: nextOpenid }
       const { json } = await call({ method: 'GET', path: paths.followerPage, query, signal })
-      return toFollowerPage(json, nextOpenid)
+      return toFollowerPage(json)
     },
     async getFollowers(openids, signal) {
       const body = { user_list: openids.map((openid) => ({ openid })) }
       const { json } = await call({ method: 'POST', path: paths.followers, body, signal })
       const { user_info_list: users } = json
       if (!Array.isArray(users)) throw toBadBody(paths.followers, 'the answer has no user_info_list')
-      return users.map((user) => toFollower(user, paths.followers))
+      const infos = users.map(toFollower).filter((info) => info !== undefined)
+      return { infos, oddRows: users.length - infos.length }
     },
     async getFollower(openid, signal) {
       const { json } = await call({ method: 'GET', path: paths.follower, query: { openid }, signal })
-      return toFollower(json, paths.follower)
+      const info = toFollower(json)
+      if (info === undefined) throw toBadBody(paths.follower, 'the user has no openid or no subscribe')
+      return info
     },
     async sendTemplate(message, signal) {
       const body = toTemplateBody(message)
@@ -70,28 +73,29 @@ export function createWechatApi(deps: AuthorizedCallDeps): WechatApi {
   }
 }
 
-function toFollowerPage(
-  { total, data, next_openid: next }: Record<string, unknown>,
-  asked: string | undefined,
-): FollowerPage {
+function toFollowerPage({ total, data, next_openid: next }: Record<string, unknown>): FollowerPage {
   // The page after the last one has no data at all.
-  const openids = isObject(data) && data.openid !== undefined ? data.openid : []
-  if (!isStrings(openids) || typeof total !== 'number')
+  const listed = isObject(data) && data.openid !== undefined ? data.openid : []
+  if (!Array.isArray(listed) || typeof total !== 'number')
     throw toBadBody(paths.followerPage, 'the page has no openids or no total')
-  // The last page may or may not carry a cursor; one that stands still would be read for ever.
-  const isLast = openids.length === 0 || typeof next !== 'string' || next === '' || next === asked
-  return { total, openids, nextOpenid: isLast ? undefined : next }
+  // WeChat's own sample begins with an empty openid.
+  const openids = listed.filter(isName)
+  return {
+    total,
+    openids,
+    nextOpenid: isName(next) ? next : undefined,
+    oddRows: listed.length - openids.length,
+  }
 }
 
-function toFollower(user: unknown, path: string): FollowerInfo {
+/** Undefined for a row that tells of nobody, such as `{}`. */
+function toFollower(user: unknown): FollowerInfo | undefined {
   const { openid, subscribe, unionid, subscribe_time, subscribe_scene, tagid_list, remark } = isObject(user)
     ? user
     : {}
-  if (typeof openid !== 'string' || (subscribe !== 0 && subscribe !== 1)) {
-    throw toBadBody(path, 'a user has no openid or no subscribe')
-  }
+  if (!isName(openid) || (subscribe !== 0 && subscribe !== 1)) return undefined
   const follower: FollowerInfo = { openid, subscribed: subscribe === 1 }
-  if (typeof unionid === 'string' && unionid !== '') follower.unionid = unionid
+  if (isName(unionid)) follower.unionid = unionid
   if (typeof subscribe_time === 'number') follower.subscribeTime = subscribe_time * second
   if (typeof subscribe_scene === 'string') follower.scene = subscribe_scene
   if (isNumbers(tagid_list)) follower.tagIds = tagid_list
@@ -142,8 +146,8 @@ function toText(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
-function isStrings(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
 }
 
 function isNumbers(value: unknown): value is number[] {

@@ -19,6 +19,7 @@ export const errcode = {
   ok: 0,
   busy: -1,
   invalidOpenid: 40003,
+  invalidOpenidListSize: 40032,
   invalidTemplateId: 40037,
   ipNotInWhitelist: 40164,
   minuteQuota: 45011,

@@ -14,8 +14,16 @@ export interface FollowerInfo {
 export interface FollowerPage {
   total: number
   openids: string[]
-  /** Undefined on the last page. */
+  /** Undefined when WeChat gives none; an empty page or a cursor that came before ends the list as well. */
   nextOpenid: string | undefined
+  /** Entries that name nobody, left out of `openids`. */
+  oddRows: number
+}
+
+export interface FollowerInfos {
+  infos: FollowerInfo[]
+  /** Rows without an openid or without `subscribe`, left out of `infos`. */
+  oddRows: number
 }
 
 export interface TemplateMessage {

@@ -168,36 +168,37 @@ describe('a page of followers', () => {
       total: 3,
       openids: ['o1', 'o2'],
       nextOpenid: 'o2',
+      oddRows: 0,
     })
     await api.getFollowerPage('o0')
     expect(seen(path).map(({ query }) => query.get('next_openid'))).toEqual([null, 'o0'])
   })
 
   test.each([
-    ['no data', { total: 0, count: 0, next_openid: '' }, []],
-    ['no data but a cursor', { total: 9, count: 0, next_openid: 'o9' }, []],
-    ['an empty list', { total: 9, count: 0, data: { openid: [] }, next_openid: 'o9' }, []],
-    ['empty data', { total: 9, count: 0, data: {}, next_openid: '' }, []],
-    ['an empty cursor', { total: 1, count: 1, data: { openid: ['o1'] }, next_openid: '' }, ['o1']],
-    ['no cursor', { total: 1, count: 1, data: { openid: ['o1'] } }, ['o1']],
-    [
-      'the cursor it was asked for',
-      { total: 1, count: 1, data: { openid: ['o1'] }, next_openid: 'asked' },
-      ['o1'],
-    ],
-  ])('with %s is the last', async (_name, page, openids) => {
+    ['no data', { total: 0, count: 0, next_openid: '' }, [], undefined],
+    ['no data but a cursor', { total: 9, count: 0, next_openid: 'o9' }, [], 'o9'],
+    ['an empty list', { total: 9, count: 0, data: { openid: [] }, next_openid: 'o9' }, [], 'o9'],
+    ['empty data', { total: 9, count: 0, data: {}, next_openid: '' }, [], undefined],
+    ['an empty cursor', { total: 1, count: 1, data: { openid: ['o1'] }, next_openid: '' }, ['o1'], undefined],
+    ['no cursor', { total: 1, count: 1, data: { openid: ['o1'] } }, ['o1'], undefined],
+  ])('with %s is read', async (_name, page, openids, nextOpenid) => {
     const { api } = await setUp(says(page))
-    expect(await api.getFollowerPage('asked')).toEqual({ total: page.total, openids, nextOpenid: undefined })
+    const { total } = page
+    expect(await api.getFollowerPage('asked')).toEqual({ total, openids, nextOpenid, oddRows: 0 })
   })
 
-  test.each([
-    { total: 1, data: { openid: [7] } },
-    { total: 1, data: { openid: 'o1' } },
-    { data: { openid: ['o1'] } },
-  ])('cannot be %j', async (page) => {
-    const { api } = await setUp(says(page))
-    await expect(api.getFollowerPage(undefined)).rejects.toMatchObject({ kind: 'bad_body', path })
+  test('leaves out what names nobody', async () => {
+    const { api } = await setUp(says({ total: 2, data: { openid: ['', 'o1', 7, null] } }))
+    expect(await api.getFollowerPage(undefined)).toMatchObject({ openids: ['o1'], oddRows: 3 })
   })
+
+  test.each([{ total: 1, data: { openid: 'o1' } }, { data: { openid: ['o1'] } }])(
+    'cannot be %j',
+    async (page) => {
+      const { api } = await setUp(says(page))
+      await expect(api.getFollowerPage(undefined)).rejects.toMatchObject({ kind: 'bad_body', path })
+    },
+  )
 })
 
 describe('follower infos', () => {
@@ -234,12 +235,15 @@ describe('follower infos', () => {
     ]
     const { api, seen } = await setUp(says({ user_info_list: users }))
     const { unionid: __, ...withoutUnionid } = expected
-    expect(await api.getFollowers(['o1', 'o2', 'o3'])).toEqual([
-      expected,
-      { openid: 'o2', subscribed: false },
-      { ...withoutUnionid, openid: 'o3' },
-      withoutUnionid,
-    ])
+    expect(await api.getFollowers(['o1', 'o2', 'o3'])).toEqual({
+      infos: [
+        expected,
+        { openid: 'o2', subscribed: false },
+        { ...withoutUnionid, openid: 'o3' },
+        withoutUnionid,
+      ],
+      oddRows: 0,
+    })
     const [request] = seen('/cgi-bin/user/info/batchget')
     expect(JSON.parse(request?.text ?? '')).toEqual({
       user_list: [{ openid: 'o1' }, { openid: 'o2' }, { openid: 'o3' }],
@@ -252,13 +256,18 @@ describe('follower infos', () => {
     expect(seen('/cgi-bin/user/info')[0]?.query.get('openid')).toBe('o1')
   })
 
-  test.each([
-    {},
-    { user_info_list: {} },
-    { user_info_list: [{ subscribe: 1 }] },
-    { user_info_list: [{ openid: 'o1' }] },
-    { user_info_list: [null] },
-  ])('cannot be read from %j', async (body) => {
+  test('leave out rows that tell of nobody', async () => {
+    const rows = [{}, { subscribe: 1 }, { subscribe: 1, openid: '' }, { openid: 'o1' }, null, follower]
+    const { api } = await setUp(says({ user_info_list: rows }))
+    expect(await api.getFollowers(['o1'])).toEqual({ infos: [expected], oddRows: 5 })
+  })
+
+  test('of one that tells of nobody are refused', async () => {
+    const { api } = await setUp(says({ subscribe: 1 }))
+    await expect(api.getFollower('o1')).rejects.toMatchObject({ kind: 'bad_body' })
+  })
+
+  test.each([{}, { user_info_list: {} }])('cannot be read from %j', async (body) => {
     const { api } = await setUp(says(body))
     await expect(api.getFollowers(['o1'])).rejects.toMatchObject({ kind: 'bad_body' })
   })
