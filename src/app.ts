@@ -23,6 +23,7 @@ import { createPushWorker } from './push/worker.ts'
 import { openProducerQueue, type ProducerQueue } from './queue/producerQueue.ts'
 import { openWorkerQueue } from './queue/workerQueue.ts'
 import { startCron } from './sync/cron.ts'
+import { createUnionidSettler } from './sync/settleUnionid.ts'
 import { type SyncOptions, type SyncResult, syncFollowers } from './sync/syncFollowers.ts'
 import { createWechatApi, type WechatApi } from './wechat/api.ts'
 import { createClient } from './wechat/client.ts'
@@ -171,6 +172,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
           held,
           findSessionUser,
           followers,
+          settleUnionid: createUnionidSettler({ followers, ask: api.getFollower, log, now: Date.now }),
           templates,
           accountState,
           leases,

@@ -1,7 +1,7 @@
 import type { FollowerRow } from '../db/followers.ts'
 import { defineCommand } from './command.ts'
 import { NegativeAnswer } from './failure.ts'
-import { createTimeFormat, toIso } from './format.ts'
+import { createTimeFormat, formatPlural, toIso } from './format.ts'
 import { renderFields } from './table.ts'
 import { withApp } from './withApp.ts'
 
@@ -17,16 +17,27 @@ export const lookup = defineCommand({
         throw new NegativeAnswer(
           'unknown_unionid',
           `No follower with the unionid ${unionid} is known`,
-          'New followers are seen by the next sync: unionpush sync',
+          toHint(await followers.countNameless(mostCounted)),
         )
       }
       const formatTime = createTimeFormat(config.timezone)
-      await out.print(toAnswer(row, unionid), (answer) => toText(answer, formatTime))
+      const isShared = (await followers.findSharing(unionid)).length > 1
+      await out.print({ ...toAnswer(row, unionid), isShared }, (answer) => toText(answer, formatTime))
       return 0
     }),
 })
 
-type Answer = ReturnType<typeof toAnswer>
+const mostCounted = 1_000
+
+function toHint(nameless: number): string {
+  const hint = 'New followers are seen by the next sync: unionpush sync'
+  if (nameless === 0) return hint
+  const count =
+    nameless < mostCounted ? formatPlural(nameless, 'follower') : `${mostCounted} followers or more`
+  return `${hint}. WeChat has not told the unionid of ${count} yet; every sync asks again`
+}
+
+type Answer = ReturnType<typeof toAnswer> & { isShared: boolean }
 
 function toAnswer(row: FollowerRow, unionid: string) {
   return {
@@ -55,5 +66,13 @@ function toText(answer: Answer, formatTime: (iso: string | null) => string): str
     ['Came by', answer.scene ?? '-'],
     ['Remark', answer.remark || '-'],
     ['As of', formatTime(answer.infoAt)],
+    ...(answer.isShared
+      ? [
+          [
+            'In doubt',
+            'other followers carry this unionid too: nothing is sent by it until WeChat names one',
+          ] as [string, string],
+        ]
+      : []),
   ])
 }

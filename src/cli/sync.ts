@@ -29,21 +29,33 @@ export const sync = defineCommand({
 })
 
 function toText(result: Omit<SyncResult, 'error'>): string {
-  const { runId, status, resumed, seen, total, fetched, added, updated, unsubscribed, withoutUnionid } =
-    result
+  const {
+    runId,
+    status,
+    resumed,
+    seen,
+    total,
+    fetched,
+    added,
+    updated,
+    unsubscribed,
+    withoutUnionid,
+    oddRows,
+  } = result
   const rate = result.durationMs > 0 ? Math.round((seen / result.durationMs) * 1_000) : 0
   const lines = [
     `Sync ${runId} ${status}${resumed ? ' (resumed)' : ''}: ${formatCount(seen)} of ${formatPlural(total, 'follower')} in ${formatDuration(result.durationMs)}, ${formatCount(rate)}/s`,
     `${formatCount(fetched)} fetched, ${formatCount(added)} new, ${formatCount(updated)} changed, ${formatCount(unsubscribed)} left`,
   ]
   if (withoutUnionid > 0) lines.push(toUnionidAdvice(withoutUnionid, seen))
+  if (oddRows > 0) lines.push(`${formatPlural(oddRows, 'row')} of WeChat's answers named nobody, left out`)
   return lines.join('\n')
 }
 
-/** None at all has one cause. */
+/** None at all nearly always has one cause. */
 function toUnionidAdvice(withoutUnionid: number, seen: number): string {
-  const count = `${formatCount(withoutUnionid)} of them carry no unionid and cannot be pushed to by it`
+  const count = `WeChat tells no unionid yet of ${formatCount(withoutUnionid)} of them, who cannot be pushed to by it`
   return withoutUnionid < seen
-    ? count
-    : `${count}: the account is not bound to an Open Platform account (open.weixin.qq.com > 管理中心 > 公众账号)`
+    ? `${count}; every sync asks again`
+    : `${count}: bind the account to an Open Platform account (微信开发者平台 > 绑定关系 > 开放平台, or open.weixin.qq.com > 管理中心 > 公众账号); if it is bound, sync again some four hours after that`
 }

@@ -173,7 +173,8 @@ export function createProcessor(deps: ProcessorDeps): Processor {
     }
     const { ids, reason, detail } = recipient
     const known = { ...row, ...ids }
-    if (mayWait && reason === 'not_following') return hold(push, known, detail)
+    if (mayWait && (reason === 'not_following' || reason === 'unionid_pending'))
+      return hold(push, known, detail)
     return end(known, 'skipped', reason, detail, save)
   }
 

@@ -4,10 +4,18 @@ import type { PushJob } from '../queue/job.ts'
 export interface KnownFollower {
   openid: string
   subscribed: boolean
+  /** Others who follow carry the same unionid, so that nobody knows whose it is. */
+  isShared?: boolean
 }
 
 export interface Directory {
   findByUnionid(unionid: string): Promise<KnownFollower | undefined>
+  /** Has WeChat tell whose a unionid is that several followers carry. */
+  settleUnionid(unionid: string): Promise<unknown>
+  /** A follower without unionid to whom a push by this one went before. */
+  findFormer(unionid: string): Promise<KnownFollower | undefined>
+  /** How many followers have no unionid yet, counted up to the limit. */
+  countNameless(limit: number): Promise<number>
   findByOpenid(openid: string): Promise<KnownFollower | undefined>
   /** The user of a living session, by the hash of its token. */
   findBySession(tokenHash: string): Promise<{ unionid: string | null } | undefined>
@@ -22,15 +30,27 @@ export type FollowerIds = Ids & { openid: string }
 
 export type Recipient =
   | { kind: 'follower'; ids: FollowerIds }
-  /** `not_following` can be waited for. */
+  /** `not_following` and `unionid_pending` can be waited for. */
   | {
       kind: 'nobody'
       ids: Ids
-      reason: 'not_following' | 'session_unknown' | 'unionid_unknown'
+      reason: 'not_following' | 'unionid_pending' | 'session_unknown' | 'unionid_unknown'
       detail: string
     }
 
 const left = 'the user no longer follows this service account'
+const unknown = 'no follower of this service account has this unionid, as far as the last sync knows'
+const mostCounted = 1_000
+const shared = {
+  reason: 'unionid_pending',
+  detail:
+    'WeChat names this unionid for several followers, and nothing is sent until it names one: each sync asks again',
+} as const
+const pending = {
+  reason: 'unionid_pending',
+  detail:
+    'the user follows this service account again, but WeChat has not told the unionid yet: each sync asks for it',
+} as const
 
 /** The openid to send to, found at the time of sending: users come and go while a push waits. */
 export function resolveRecipient(
@@ -42,14 +62,29 @@ export function resolveRecipient(
   return resolveUnionid(unionid, directory)
 }
 
-async function resolveUnionid(unionid: string, { findByUnionid }: Directory): Promise<Recipient> {
-  const follower = await findByUnionid(unionid)
-  if (follower?.subscribed) return { kind: 'follower', ids: { unionid, openid: follower.openid } }
-  const detail = follower
-    ? left
-    : 'no follower of this service account has this unionid, as far as the last sync knows'
+async function resolveUnionid(unionid: string, directory: Directory): Promise<Recipient> {
+  const follower = await findSettled(unionid, directory)
   const ids = { unionid, openid: follower?.openid ?? null }
+  if (follower?.isShared) return { kind: 'nobody', ids: { ...ids, openid: null }, ...shared }
+  if (follower?.subscribed) return { kind: 'follower', ids: { unionid, openid: follower.openid } }
+  if (follower) return { kind: 'nobody', ids, reason: 'not_following', detail: left }
+  const former = await directory.findFormer(unionid)
+  if (former) return { kind: 'nobody', ids: { unionid, openid: former.openid }, ...pending }
+  const detail = `${unknown}${toHint(await directory.countNameless(mostCounted))}`
   return { kind: 'nobody', ids, reason: 'not_following', detail }
+}
+
+async function findSettled(unionid: string, directory: Directory): Promise<KnownFollower | undefined> {
+  const follower = await directory.findByUnionid(unionid)
+  if (!follower?.isShared) return follower
+  await directory.settleUnionid(unionid)
+  return directory.findByUnionid(unionid)
+}
+
+function toHint(nameless: number): string {
+  if (nameless === 0) return ''
+  const count = nameless < mostCounted ? `${nameless}` : `at least ${mostCounted}`
+  return `; WeChat has not told the unionid of ${count} of its followers yet, whom each sync asks about again`
 }
 
 /** WeChat knows best whether somebody follows; only a push that would rather wait goes by what we know. */

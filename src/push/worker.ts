@@ -37,8 +37,12 @@ export interface PushWorkerDeps {
   followers: {
     findRecipient(unionid: string): Promise<KnownFollower | undefined>
     findByOpenid(openid: string): Promise<KnownFollower | undefined>
+    findFormer(unionid: string): Promise<KnownFollower | undefined>
+    countNameless(limit: number): Promise<number>
     markUnsubscribed(openids: string[], at: number): Promise<unknown>
   }
+  /** Has WeChat tell whose a unionid is that several followers carry. */
+  settleUnionid(unionid: string): Promise<unknown>
   templates: Pick<Templates, 'find'>
   accountState: AccountState
   leases: Pick<Leases, 'acquire'>
@@ -126,6 +130,9 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
     directory: {
       findByUnionid: followers.findRecipient,
       findByOpenid: followers.findByOpenid,
+      findFormer: followers.findFormer,
+      countNameless: followers.countNameless,
+      settleUnionid: deps.settleUnionid,
       findBySession: deps.findSessionUser,
     },
     isTemplate: async (templateId) => (await templates.find(templateId)) !== undefined,

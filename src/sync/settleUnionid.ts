@@ -1,9 +1,11 @@
 import type { Followers } from '../db/followers.ts'
 import type { FollowerFacts } from '../db/followerWrites.ts'
+import { minute } from '../duration.ts'
 import type { Log } from '../log.ts'
 import { errcode } from '../wechat/errcode.ts'
 import { WechatApiError } from '../wechat/errors.ts'
 import type { FollowerInfo } from '../wechat/types.ts'
+import { isFromWechat } from './sentence.ts'
 
 interface SettleDeps {
   followers: Pick<Followers, 'findSharing' | 'settle'>
@@ -61,4 +63,26 @@ export async function settleUnionid(
       : 'several followers carried one unionid: each was asked about singly, and it is settled',
   )
   return calls
+}
+
+/** For those who are about to send: each unionid at most once a minute, however many wait for it. */
+export function createUnionidSettler(deps: SettleDeps): (unionid: string) => Promise<void> {
+  const recent = new Map<string, { at: number; settling: Promise<void> }>()
+
+  return (unionid) => {
+    const at = deps.now()
+    for (const [known, last] of recent) if (Math.abs(at - last.at) > minute) recent.delete(known)
+    const settling = recent.get(unionid)?.settling ?? trySettling(unionid)
+    if (!recent.has(unionid)) recent.set(unionid, { at, settling })
+    return settling
+  }
+
+  async function trySettling(unionid: string): Promise<void> {
+    try {
+      await settleUnionid(unionid, deps)
+    } catch (error) {
+      if (!isFromWechat(error)) throw error
+      deps.log.warn({ err: error }, 'WeChat does not tell whose a unionid is that several followers carry')
+    }
+  }
 }

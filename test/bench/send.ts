@@ -130,6 +130,7 @@ function sendOurs({ base, total, concurrency }: Load): Promise<number> {
         held: createHeldPushes(database, pushes, appid),
         findSessionUser: createFindSessionUser(database),
         followers: table,
+        settleUnionid: async () => {},
         templates: createTemplates(database, appid),
         accountState: createAccountState(database, appid),
         leases: createLeases(database),

@@ -11,6 +11,7 @@ import { createTokenStore } from '../../src/db/tokens.ts'
 import type { Log } from '../../src/log.ts'
 import { createPushWorker, type PushWorkerOptions } from '../../src/push/worker.ts'
 import { openWorkerQueue, type WorkerQueue } from '../../src/queue/workerQueue.ts'
+import { createUnionidSettler } from '../../src/sync/settleUnionid.ts'
 import { createWechatApi } from '../../src/wechat/api.ts'
 import { createClient } from '../../src/wechat/client.ts'
 import { createGotTransport } from '../../src/wechat/gotTransport.ts'
@@ -43,6 +44,8 @@ export async function openPushWorker(
   const tokens = createTokenSource({ appid, secret, client, store: createTokenStore(database), log })
   const workerQueue = adapt(await openWorkerQueue(queue, appid, log))
   const pushes = createPushes(database, appid)
+  const followers = createFollowers(database, appid)
+  const api = createWechatApi({ client, tokens })
   const worker = createPushWorker(
     {
       appid,
@@ -50,11 +53,12 @@ export async function openPushWorker(
       pushes,
       held: createHeldPushes(database, pushes, appid),
       findSessionUser: createFindSessionUser(database),
-      followers: createFollowers(database, appid),
+      followers,
+      settleUnionid: createUnionidSettler({ followers, ask: api.getFollower, log, now: Date.now }),
       templates: createTemplates(database, appid),
       accountState: createAccountState(database, appid),
       leases: createLeases(database),
-      api: createWechatApi({ client, tokens }),
+      api,
       log,
     },
     { concurrency: 50, attempts: 8, rate: 0, ...options },

@@ -77,6 +77,82 @@ describe('a push', () => {
     expect(world.simulator.stats().calls['/cgi-bin/message/template/send']).toBeUndefined()
   })
 
+  test('to an unknown unionid tells how many followers have none yet', async () => {
+    const world = await startPushing({ known: 5 })
+    const at = Date.now()
+    await world.followers.upsert([{ openid: 'oNew', subscribed: true }], { at })
+    await world.startWorker()
+    await world.producer().push(world.message(9, { id: 'unknown' }))
+    await world.ended(1)
+    expect(await world.row('unknown')).toMatchObject({
+      reason: 'not_following',
+      detail: expect.stringContaining('not told the unionid of 1 of its followers'),
+    })
+  })
+
+  describe('to a unionid that two followers carry', () => {
+    const infoPath = '/cgi-bin/user/info'
+
+    test('goes to the one of whom WeChat says so alone', async () => {
+      const world = await startPushing({ known: 5 })
+      const { simulator, followers } = world
+      const [owner, neighbour] = [simulator.userAt(1), simulator.userAt(2)]
+      const at = Date.now()
+      await followers.upsert([{ ...neighbour, subscribed: true, unionid: owner.unionid }], { at })
+      await world.startWorker()
+      await world.producer().push(world.message(1, { id: 'p' }))
+      await world.ended(1)
+      expect(accepted(world).map(({ openid }) => openid)).toEqual([owner.openid])
+      expect(await followers.findRecipient(neighbour.unionid ?? '')).toMatchObject({
+        openid: neighbour.openid,
+      })
+    })
+
+    test('goes to neither while WeChat names both, who are asked about once a minute', async () => {
+      const world = await startPushing({ known: 5 })
+      const { simulator, followers } = world
+      const [owner, neighbour] = [simulator.userAt(1), simulator.userAt(2)]
+      simulator.setUnionid(neighbour.openid, owner.unionid)
+      const at = Date.now()
+      await followers.upsert([{ ...neighbour, subscribed: true, unionid: owner.unionid }], { at })
+      await world.startWorker()
+      for (let n = 0; n < 5; n++) await world.producer().push(world.message(1, { id: `p${n}` }))
+      await world.producer().push(world.message(1, { id: 'held', hold: true, expiresAt: at + 60 * second }))
+      await world.ended(5)
+      await vi.waitUntil(async () => (await world.row('held'))?.reason === 'hold')
+      expect(accepted(world)).toEqual([])
+      expect(await world.row('p0')).toMatchObject({
+        status: 'skipped',
+        reason: 'unionid_pending',
+        openid: null,
+        attempts: 0,
+      })
+      expect(simulator.stats().calls[infoPath]).toBe(2)
+
+      // As a sync does that learns of the mistake.
+      await followers.settle([{ ...owner, subscribed: true }], {
+        at: Date.now(),
+        nameless: [neighbour.openid],
+      })
+      await world.ended(6)
+      expect(accepted(world).map(({ openid }) => openid)).toEqual([owner.openid])
+    })
+  })
+
+  test('to somebody who is back and whose unionid is not told yet says so', async () => {
+    const world = await startPushing({ known: 5 })
+    await world.startWorker()
+    await world.producer().push(world.message(1, { id: 'before' }))
+    await world.ended(1)
+    const { openid } = world.simulator.userAt(1)
+    await world.database.write([
+      { sql: 'UPDATE followers SET unionid = NULL WHERE openid = ?', params: [openid] },
+    ])
+    await world.producer().push(world.message(1, { id: 'after' }))
+    await world.ended(2)
+    expect(await world.row('after')).toMatchObject({ status: 'skipped', reason: 'unionid_pending', openid })
+  })
+
   test('that has expired is skipped without a call', async () => {
     const world = await startPushing()
     await world.startWorker()
