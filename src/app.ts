@@ -19,6 +19,7 @@ import type { Log } from './log.ts'
 import { type Alerts, createAlerts } from './push/alerts.ts'
 import { createQueuedPushes, type QueuedPushes } from './push/queuedPushes.ts'
 import { resend } from './push/resend.ts'
+import { refreshTemplates } from './push/templateCheck.ts'
 import { createPushWorker } from './push/worker.ts'
 import { openProducerQueue, type ProducerQueue } from './queue/producerQueue.ts'
 import { openWorkerQueue } from './queue/workerQueue.ts'
@@ -111,16 +112,12 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     return syncFollowers(deps, { appid, concurrency, refreshDays, ...options })
   }
 
-  async function refreshTemplates(): Promise<void> {
-    const listedAt = Date.now()
-    await templates.replace(await api.listTemplates(), listedAt)
-  }
-
-  /** The worker trusts the table when WeChat denies a template it has, so the table follows along. */
   async function syncAll(options: AppSyncOptions): Promise<SyncResult> {
     const result = await sync(options)
     if (result.status === 'complete') {
-      await refreshTemplates().catch((error) => log.warn({ err: error }, 'templates could not be listed'))
+      await refreshTemplates({ api, templates }).catch((error) =>
+        log.warn({ err: error }, 'templates could not be listed'),
+      )
     }
     return result
   }
@@ -158,7 +155,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     accountState,
     alerts,
     openQueue,
-    refreshTemplates,
+    refreshTemplates: () => refreshTemplates({ api, templates }),
     sync,
     async startWorker() {
       const queue = await openWorkerQueue(config.queue, appid, log)

@@ -37,7 +37,7 @@ export interface ProcessorDeps {
   api: Pick<WechatApi, 'sendTemplate'>
   calls: Pick<RecentCalls, 'add' | 'othersPass'>
   directory: Directory
-  /** Whether WeChat itself has told of this template. */
+  /** Whether the account has this template after all, which WeChat has just denied. */
   isTemplate(templateId: string): Promise<boolean>
   markLeft(openid: string): Promise<void>
   /** A message is out and its record cannot be written yet. */

@@ -26,6 +26,7 @@ import { createQueuedPushes } from './queuedPushes.ts'
 import { createRecentCalls } from './recentCalls.ts'
 import { createRelease } from './release.ts'
 import type { KnownFollower } from './resolve.ts'
+import { createTemplateCheck } from './templateCheck.ts'
 import { startWatchdog } from './watchdog.ts'
 
 export interface PushWorkerDeps {
@@ -43,10 +44,10 @@ export interface PushWorkerDeps {
   }
   /** Has WeChat tell whose a unionid is that several followers carry. */
   settleUnionid(unionid: string): Promise<unknown>
-  templates: Pick<Templates, 'find'>
+  templates: Pick<Templates, 'find' | 'replace'>
   accountState: AccountState
   leases: Pick<Leases, 'acquire'>
-  api: Pick<WechatApi, 'sendTemplate' | 'getQuota'>
+  api: Pick<WechatApi, 'sendTemplate' | 'getQuota' | 'listTemplates'>
   /** Told by the one worker of several that paused or resumed the account. */
   onPauseChange?: (news: PauseNews) => void
   log: Log
@@ -135,7 +136,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
       settleUnionid: deps.settleUnionid,
       findBySession: deps.findSessionUser,
     },
-    isTemplate: async (templateId) => (await templates.find(templateId)) !== undefined,
+    isTemplate: createTemplateCheck({ appid, templates, leases, api, log }),
     markLeft: async (openid) => {
       await followers.markUnsubscribed([openid], Date.now())
     },
