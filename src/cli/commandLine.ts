@@ -51,11 +51,13 @@ export function toReport(
   words: string[],
 ): { exitCode: number; stdout: string; stderr: string } {
   const name = words.find((word) => commands.has(word))
-  const { exitCode, code, message, hint } = toFailure(error, name)
+  const { exitCode, code, message, hint, refusal } = toFailure(error, name)
   const who = name === undefined ? 'unionpush' : `unionpush ${name}`
   return {
     exitCode,
-    stdout: hasOption(words, '--json') ? `${JSON.stringify({ error: { code, message, hint } })}\n` : '',
+    stdout: hasOption(words, '--json')
+      ? `${JSON.stringify({ error: { code, message, hint, ...refusal } })}\n`
+      : '',
     stderr: hint === null ? `${who}: ${message}\n` : `${who}: ${message}\n${hint}\n`,
   }
 }

@@ -2,7 +2,7 @@ import { ConfigError } from '../config.ts'
 import { DatabaseError, type DatabaseErrorCode } from '../db/databaseError.ts'
 import { InvalidPushError } from '../push/invalidPush.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
-import { explain } from '../wechat/errcode.ts'
+import { explainInFull } from '../wechat/errcode.ts'
 import { WechatApiError, WechatNetworkError } from '../wechat/errors.ts'
 import { UsageError } from './args.ts'
 import { formatPlural } from './format.ts'
@@ -14,6 +14,8 @@ export interface Failure {
   code: string
   message: string
   hint: string | null
+  /** What WeChat refused with. */
+  refusal?: { errcode: number; rid: string | null }
 }
 
 /** The command did its work, and the answer is no. Exit code 1. */
@@ -59,12 +61,13 @@ export function toFailure(error: unknown, command: string | undefined): Failure 
     return { exitCode: 1, code: 'queue_unavailable', message: error.message, hint: null }
   }
   if (error instanceof WechatApiError) {
-    const numbers = [`errcode ${error.errcode}`, error.rid && `rid ${error.rid}`].filter(Boolean).join(', ')
+    const { errcode, rid = null } = error
     return {
       exitCode: 1,
-      code: `wechat_${error.errcode}`,
-      message: `${explain(error)} (${numbers})`,
+      code: `wechat_${errcode}`,
+      message: explainInFull(error),
       hint: null,
+      refusal: { errcode, rid },
     }
   }
   if (error instanceof WechatNetworkError) {

@@ -19,16 +19,20 @@ export const sync = defineCommand({
   run: ({ full, force }, out) =>
     withApp(out, async (app) => {
       const signal = createStopSignal()
-      const { error, ...result } = await syncWithProgress(app, out, 'Followers', { full, force, signal })
+      const { error, refusal, ...result } = await syncWithProgress(app, out, 'Followers', {
+        full,
+        force,
+        signal,
+      })
       const failure =
-        error === null ? undefined : { code: `sync_${result.status}`, message: error, hint: null }
+        error === null ? undefined : { code: `sync_${result.status}`, message: error, hint: null, ...refusal }
       await out.print({ ...result, ...(failure && { error: failure }) }, toText)
       if (failure !== undefined) process.stderr.write(`unionpush sync: ${failure.message}\n`)
       return result.status === 'complete' ? 0 : 1
     }),
 })
 
-function toText(result: Omit<SyncResult, 'error'>): string {
+function toText(result: Omit<SyncResult, 'error' | 'refusal'>): string {
   const {
     runId,
     status,

@@ -1,6 +1,6 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { minute } from '../duration.ts'
+import { day, minute, second, toShanghaiDayStart } from '../duration.ts'
 import type { Identity, UserState } from '../identity/identity.ts'
 import type { Refusal, RefusalReason } from '../identity/refusal.ts'
 import type { Log } from '../log.ts'
@@ -103,6 +103,7 @@ const statuses: Record<RefusalReason, number> = {
   user_blocked: 403,
   too_often: 429,
   wechat_busy: 503,
+  quota_exhausted: 503,
   session_key_stale: 400,
   undecryptable: 400,
   bad_signature: 400,
@@ -113,14 +114,23 @@ const statuses: Record<RefusalReason, number> = {
 }
 const retryAfterSeconds: Partial<Record<RefusalReason, number>> = { too_often: 60, wechat_busy: 5 }
 
+/** A new daily quota comes at midnight; a minute later its clock and ours agree that it is over. */
+function toRetryAfter(reason: RefusalReason): number | undefined {
+  if (reason !== 'quota_exhausted') return retryAfterSeconds[reason]
+  const now = Date.now()
+  return Math.ceil((toShanghaiDayStart(now) + day + minute - now) / second)
+}
+
 function orThrow<T extends { ok: true }>(result: T | Refusal): T {
   if (result.ok) return result
-  const { reason, message } = result
+  const { reason, message, errcode, rid } = result
   throw new RequestError({
     status: statuses[reason],
     code: reason,
     message,
-    retryAfterSeconds: retryAfterSeconds[reason],
+    retryAfterSeconds: toRetryAfter(reason),
+    errcode,
+    rid,
   })
 }
 

@@ -36,7 +36,14 @@ const state = {
     .describe('only when the server is configured to expose them'),
 }
 const expiresAt = z.string().describe('ISO 8601; moves on while the session is in use')
-const refusal = z.object({ error: z.object({ code: z.string(), message: z.string() }) })
+const refusal = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    errcode: z.number().optional().describe('what WeChat refused with, if it was WeChat'),
+    rid: z.string().optional().describe("WeChat's own id of the call"),
+  }),
+})
 const phone = z.string().nullable().describe('null when the user kept it')
 
 /** For the OpenAPI description: how `security` of the schemas below is meant. */

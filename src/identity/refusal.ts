@@ -9,6 +9,7 @@ const sentences = {
   user_blocked: 'WeChat takes this user for a risk and refuses the login',
   too_often: 'WeChat refuses more calls for this user in this minute: try again in the next',
   wechat_busy: 'WeChat is busy: try again in a moment',
+  quota_exhausted: 'the logins of today are used up: try again after 00:00 in Shanghai',
   session_key_stale: 'WeChat has renewed the session_key: log in again, then repeat this',
   undecryptable:
     'the data were not made with the session_key of the last login: log in again, then ask for them anew',
@@ -26,11 +27,16 @@ export interface Refusal {
   reason: RefusalReason
   /** A sentence without any secret or id. */
   message: string
+  /** What WeChat refused with, if it was WeChat. */
+  errcode?: number
+  /** WeChat's own id of the call. */
+  rid?: string
 }
 
 const reasons: ReadonlyMap<number, RefusalReason> = new Map([
   [errcode.busy, 'wechat_busy'],
   [errcode.minuteQuota, 'too_often'],
+  [errcode.dailyQuota, 'quota_exhausted'],
   [errcode.codeInvalid, 'code_invalid'],
   [errcode.codeUsed, 'code_used'],
   [errcode.userBlocked, 'user_blocked'],
@@ -49,8 +55,10 @@ export async function orRefusal<T>(work: () => Promise<T>): Promise<T | Refusal>
   try {
     return await work()
   } catch (error) {
-    const reason = error instanceof WechatApiError ? reasons.get(error.errcode) : undefined
+    if (!(error instanceof WechatApiError)) throw error
+    const { errcode, rid } = error
+    const reason = reasons.get(errcode)
     if (reason === undefined) throw error
-    return refuse(reason)
+    return { ...refuse(reason), errcode, ...(rid !== undefined && { rid }) }
   }
 }

@@ -13,13 +13,19 @@ const longestDetail = 300
 const causes: Record<string, [what: string, todo: string]> = {
   credentials_invalid: [
     'AppID 或 AppSecret 不正确',
-    '核对 WECHAT_APPID、WECHAT_SECRET 与「设置与开发 > 基本配置」是否一致，改好后重启 worker',
+    '核对 WECHAT_APPID、WECHAT_SECRET 与「微信开发者平台 > 我的业务 > 服务号 > 基础信息 > 开发密钥」（原「设置与开发 > 基本配置」）是否一致，改好后重启 worker',
   ],
   token_invalid: ['access_token 反复失效', '检查是否有其他程序在强制刷新 access_token'],
-  ip_not_allowed: ['服务器 IP 不在白名单', '在「设置与开发 > 基本配置 > IP白名单」中加入该 IP'],
-  account_restricted: ['账号被限制或封禁', '在 mp.weixin.qq.com 的通知中心查看原因并申诉'],
+  ip_not_allowed: [
+    '服务器 IP 不在白名单',
+    '在「微信开发者平台 > 我的业务 > 服务号 > 基础信息 > 开发信息 > IP白名单」（原「设置与开发 > 基本配置 > IP白名单」）中加入该 IP',
+  ],
+  account_restricted: ['账号被限制或封禁', '在微信开发者平台或 mp.weixin.qq.com 的通知中心查看原因并申诉'],
   api_unauthorized: ['账号没有该接口的权限', '确认账号是已认证的服务号，并且用的是服务号自己的 AppID'],
-  quota_exhausted: ['接口调用额度已用完', '无需处理；额度在北京时间 0 点恢复，也可在公众平台申请提高额度'],
+  quota_exhausted: [
+    '接口调用额度已用完',
+    '无需处理；额度在北京时间 0 点恢复，也可在「微信开发者平台 > 我的业务 > 服务号 > 接口管理 > 接口权限与额度」（原公众平台）查看或申请提高额度',
+  ],
   [byHand]: ['人工暂停', '需要恢复时运行 unionpush resume'],
 }
 
@@ -31,12 +37,19 @@ export function toAlertText(account: string, news: PauseNews): string {
   return [
     `【unionpush】服务号 ${account} 已暂停发送`,
     `原因：${what}（${reason}）`,
-    `详情：${detail.slice(0, longestDetail)}`,
+    `详情：${toShort(detail)}`,
     `处理：${todo}`,
     probeAt === null
       ? '不会自动恢复；推送都保留在队列里'
       : `下次检查：${toBeijingTime(probeAt)}（北京时间），${isQuota(reason) ? '有新额度' : '问题解决'}后自动继续；推送都保留在队列里`,
   ].join('\n')
+}
+
+/** The numbers that people search for stand at the end. */
+function toShort(detail: string): string {
+  return detail.length <= longestDetail
+    ? detail
+    : `${detail.slice(0, longestDetail - 80)}…${detail.slice(-79)}`
 }
 
 function toBeijingTime(time: number): string {

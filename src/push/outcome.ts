@@ -1,5 +1,5 @@
 import { minute, second } from '../duration.ts'
-import { errcode, explain, isTokenEndpoint, reasonOf } from '../wechat/errcode.ts'
+import { errcode, explainInFull, isTokenEndpoint, reasonOf } from '../wechat/errcode.ts'
 import { WechatApiError, type WechatNetworkError } from '../wechat/errors.ts'
 import type { Accepted } from './keepSent.ts'
 import type { PaceSignal } from './pace.ts'
@@ -75,7 +75,7 @@ export function toBackoff(tries: number, random: number): number {
 
 function decideRefusal(error: WechatApiError, attempt: Attempt, random: number): Outcome {
   const reason = reasonOf(error)
-  const detail = explain(error)
+  const detail = explainInFull(error)
   // Without a token nothing was said about the push.
   const isAboutPush = !isTokenEndpoint(error.path)
   if (isAboutPush && takenCodes.includes(error.errcode)) {
@@ -174,7 +174,7 @@ function giveUpWhenExhausted(retry: Retry, { attempts, maxAttempts, isUnclear }:
  * denials come and go: those say nothing about an earlier try.
  */
 function decideForGood(error: WechatApiError, { isUnclear }: Attempt, hasLeft: boolean): Outcome {
-  const detail = explain(error)
+  const detail = explainInFull(error)
   return isUnclear && (error.class === 'R' || isDenial(error))
     ? {
         kind: 'final',

@@ -8,7 +8,7 @@ import { day, hour } from '../duration.ts'
 import type { Log } from '../log.ts'
 import type { TokenSource } from '../wechat/token.ts'
 import { holdLease } from './lease.ts'
-import { toSentence } from './sentence.ts'
+import { toKind, toSentence } from './sentence.ts'
 import type { SyncResult } from './syncFollowers.ts'
 
 export interface CronDeps {
@@ -78,9 +78,10 @@ export function startCron(deps: CronDeps, { appid, syncCron, timezone, historyDa
         if (failing.delete(name)) log.info({ duty: name }, 'works again')
       },
       (error) => {
-        const reason = toSentence(error)
-        if (failing.get(name) !== reason) log.error({ duty: name, reason }, 'failed, will be tried again')
-        failing.set(name, reason)
+        const kind = toKind(error)
+        if (failing.get(name) !== kind)
+          log.error({ duty: name, reason: toSentence(error) }, 'failed, will be tried again')
+        failing.set(name, kind)
       },
     )
     running.add(run)

@@ -13,7 +13,7 @@ import { readFollowers } from './readFollowers.ts'
 import { retry } from './retry.ts'
 import { LeaseLostError, openRunRecord, type RunRecord } from './runRecord.ts'
 import { sampleUnionids } from './sampleUnionids.ts'
-import { isFromWechat, toSentence } from './sentence.ts'
+import { isFromWechat, toRefusal, toSentence } from './sentence.ts'
 import { settleUnionid } from './settleUnionid.ts'
 
 /** After that much time what a run saw says too little about who follows now. */
@@ -58,6 +58,8 @@ export interface SyncResult extends SyncStep {
   total: number
   /** Why it is not complete, as a sentence. */
   error: string | null
+  /** What WeChat refused with, if that is why. */
+  refusal?: { errcode: number; rid: string | null } | undefined
 }
 
 type HeldOptions = SyncOptions & { signal: AbortSignal }
@@ -65,6 +67,7 @@ type HeldOptions = SyncOptions & { signal: AbortSignal }
 interface Ending {
   status: 'complete' | 'interrupted' | 'stopped'
   error: string | null
+  refusal?: SyncResult['refusal']
 }
 
 /**
@@ -98,7 +101,7 @@ async function runHeld(deps: SyncDeps, options: HeldOptions, lease: HeldLease): 
     const reason = toReason(error, options.signal)
     if (reason === undefined) throw error
     await record.save()
-    return { status: 'interrupted', error: reason }
+    return { status: 'interrupted', error: reason, refusal: toRefusal(error) }
   }
 
   const ending = await follow(deps, options, record)
@@ -187,7 +190,7 @@ function toReason(error: unknown, signal: AbortSignal): string | undefined {
 function toResult(
   account: string,
   run: SyncRunRow | undefined,
-  { status, error }: Pick<SyncResult, 'status' | 'error'>,
+  { status, error, refusal }: Pick<SyncResult, 'status' | 'error' | 'refusal'>,
 ): SyncResult {
   return {
     account,
@@ -205,5 +208,6 @@ function toResult(
     oddRows: run?.oddRows ?? 0,
     durationMs: run?.durationMs ?? 0,
     error,
+    ...(refusal && { refusal }),
   }
 }

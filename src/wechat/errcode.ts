@@ -1,12 +1,10 @@
-import {
-  type ErrcodeClass,
-  type ErrcodeRow,
-  errcode,
-  errcodes,
-  tokenEndpointErrcodes,
-} from './errcodeTable.ts'
+import { miniProgramErrcodes, sendErrcodes, tokenEndpointErrcodes } from './errcodeExceptions.ts'
+import { type ErrcodeClass, type ErrcodeRow, errcode, errcodes } from './errcodeTable.ts'
 
 export { type ErrcodeClass, errcode }
+
+const sendPath = '/cgi-bin/message/template/send'
+const ipCodes: readonly number[] = [errcode.ipNotInWhitelist, errcode.ipNotRegistered]
 
 /** What WeChat said no with. */
 export interface Refusal {
@@ -33,15 +31,33 @@ export function reasonOf({ errcode: code, path }: Pick<Refusal, 'errcode' | 'pat
   return findRow(code, path)?.reason ?? 'wechat_error'
 }
 
+/** Whose call it was: the mini-program has settings of its own. */
+type Caller = 'account' | 'miniprogram'
+
 /** A sentence a person can act on; console pages are named in Chinese, as the console shows them. */
-export function explain({ errcode: code, errmsg, path, tokenFruitless }: Refusal): string {
+export function explain(
+  { errcode: code, errmsg, path, tokenFruitless }: Refusal,
+  caller: Caller = 'account',
+): string {
   if (tokenFruitless) {
     return 'WeChat refuses every access_token it hands out: another program may be refreshing it by force, or WECHAT_APPID and WECHAT_SECRET are not of the account that is called'
   }
-  const row = findRow(code, path)
+  const own = caller === 'miniprogram' ? miniProgramErrcodes.get(code) : undefined
+  const row = own ?? findRow(code, path)
   if (row === undefined) return `WeChat refused with errcode ${code}: ${errmsg}`
   const meaning = toSpecificMeaning(code, errmsg) ?? row.meaning
   return row.advice === undefined ? meaning : `${meaning}: ${row.advice}`
+}
+
+/** The same with the numbers that people search for and that WeChat's support asks for. */
+export function explainInFull(refusal: Refusal & { rid: string | undefined }, caller?: Caller): string {
+  const sentence = explain(refusal, caller)
+  const { errcode: code, rid } = refusal
+  const numbers = [
+    !sentence.includes(`errcode ${code}`) && `errcode ${code}`,
+    rid !== undefined && !sentence.includes(rid) && `rid ${rid}`,
+  ].filter(Boolean)
+  return numbers.length === 0 ? sentence : `${sentence} (${numbers.join(', ')})`
 }
 
 export function isTokenEndpoint(path: string): boolean {
@@ -49,13 +65,18 @@ export function isTokenEndpoint(path: string): boolean {
 }
 
 function findRow(code: number, path: string): ErrcodeRow | undefined {
-  return (isTokenEndpoint(path) ? tokenEndpointErrcodes.get(code) : undefined) ?? errcodes.get(code)
+  const exceptions = isTokenEndpoint(path)
+    ? tokenEndpointErrcodes
+    : path === sendPath
+      ? sendErrcodes
+      : undefined
+  return exceptions?.get(code) ?? errcodes.get(code)
 }
 
 /** Some texts name the culprit; the rest of the wording is not stable enough to be read by a program. */
 function toSpecificMeaning(code: number, errmsg: string): string | undefined {
-  if (code === errcode.ipNotInWhitelist) {
-    const ip = /invalid ip ([\da-f.:]+)/i.exec(errmsg)?.[1]
+  if (ipCodes.includes(code)) {
+    const ip = /ip:? ?([\da-f]*[.:][\da-f.:]+)/i.exec(errmsg)?.[1]
     return ip && `IP ${ip} is not in the whitelist`
   }
   if (code === errcode.invalidData) {

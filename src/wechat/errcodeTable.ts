@@ -1,3 +1,5 @@
+import { consolePages } from './consolePages.ts'
+
 /**
  * What to do about a code: T get another access_token, B back off, Q wait for the quota, R this recipient cannot be
  * reached, C this message cannot be sent, A the account or configuration is wrong, L the user must log in again,
@@ -22,6 +24,7 @@ export const errcode = {
   invalidOpenidListSize: 40032,
   invalidTemplateId: 40037,
   ipNotInWhitelist: 40164,
+  ipNotRegistered: 61004,
   minuteQuota: 45011,
   dailyQuota: 45009,
   notFollowing: 43004,
@@ -42,9 +45,9 @@ export const errcode = {
 
 type Meaning = string | readonly [meaning: string, advice: string]
 
-const whitelist = 'add it under 设置与开发 > 基本配置 > IP白名单'
-const secretPage = 'compare WECHAT_APPID and WECHAT_SECRET with 设置与开发 > 基本配置'
-const noticeCentre = 'read the notice in the console of mp.weixin.qq.com (通知中心) and appeal there'
+const whitelist = `add it under ${consolePages.whitelist}`
+const secretPage = `compare WECHAT_APPID and WECHAT_SECRET with ${consolePages.secret}`
+const noticeCentre = `read the notice in the console (${consolePages.notices}) and appeal there`
 const approveIp = 'the administrator has to approve the request WeChat sent to their phone'
 const platformOnly = 'this is a setting of the third-party platform (第三方平台) that acts for the account'
 
@@ -62,6 +65,7 @@ export const errcodes: ReadonlyMap<number, ErrcodeRow> = new Map([
     200001: 'WeChat had an internal error in template management',
     268487001: 'WeChat is too busy to change the blacklist',
     268487002: 'WeChat is too busy to list the followers',
+    1119003: 'WeChat could not take the message just now',
     9001002: 'a service behind the WeChat API is down',
   }),
   ...group('B', 'rate_limited', {
@@ -73,7 +77,10 @@ export const errcodes: ReadonlyMap<number, ErrcodeRow> = new Map([
   }),
   ...group('Q', 'quota_exhausted', {
     40251: ['the reduced daily send limit of an account with violations is used up', noticeCentre],
-    45009: 'the daily call quota of the account is used up',
+    45009: [
+      'the daily call quota of the account is used up',
+      `there is a new one at 00:00 in Shanghai; ${consolePages.quota} shows it`,
+    ],
     45028: 'the mass-message quota is used up',
     45040: 'the monthly quota is used up',
     45102: ['WeChat has blocked this API for a while', noticeCentre],
@@ -132,11 +139,11 @@ export const errcodes: ReadonlyMap<number, ErrcodeRow> = new Map([
   }),
   ...group('C', 'miniprogram_invalid', {
     40165: ['the mini-program has no such page', 'check miniprogram.pagepath against the released version'],
-    40166: ['the mini-program is unknown or not linked', 'link it under 设置与开发 > 小程序管理'],
+    40166: ['the mini-program is unknown or not linked', `link it under ${consolePages.bindings}`],
     41030: 'the released mini-program has no such page',
   }),
   ...group('C', 'content_forbidden', {
-    40249: 'marketing content may not be sent as a template message',
+    40249: 'the content is blocked: neither marketing nor anything illegal may be sent as a template message',
     43116: ['the template is restricted because it was abused', noticeCentre],
     45168: 'the content has a forbidden word',
     87014: 'the content did not pass the safety check',
@@ -175,7 +182,7 @@ export const errcodes: ReadonlyMap<number, ErrcodeRow> = new Map([
     40002: 'the grant_type is wrong',
     40013: ['the AppID is wrong', secretPage],
     40125: ['the AppSecret is wrong or was reset', secretPage],
-    40243: ['the AppSecret is frozen', 'unfreeze it under 设置与开发 > 基本配置 > 开发者密码(AppSecret)'],
+    40243: ['the AppSecret is frozen', `unfreeze it under ${consolePages.secret}, which takes 10 minutes`],
     41002: ['the AppID is missing', secretPage],
     41004: ['the AppSecret is missing', secretPage],
   }),
@@ -183,7 +190,7 @@ export const errcodes: ReadonlyMap<number, ErrcodeRow> = new Map([
     40090: ['WeChat refuses the IP of this machine', whitelist],
     40164: ['the IP of this machine is not in the whitelist', whitelist],
     45035: ['the IP of this machine is not in the whitelist', whitelist],
-    61004: ['the IP of this machine is not registered', platformOnly],
+    61004: ['the IP of this machine is not in the whitelist', whitelist],
     89501: ['the IP of this machine still waits to be approved', approveIp],
     89503: ['the IP of this machine has to be approved', approveIp],
     89506: ['the administrator refused the IP of this machine twice', 'WeChat blocks it for 24 hours'],
@@ -207,7 +214,10 @@ export const errcodes: ReadonlyMap<number, ErrcodeRow> = new Map([
       'this account may not call this API',
       'it needs a verified (认证) service account (服务号), and its own AppID rather than that of the mini-program',
     ],
-    48003: ['the mass-message agreement is not accepted', 'accept it in the console of mp.weixin.qq.com'],
+    48003: [
+      'the mass-message agreement is not accepted',
+      `accept it in the console (${consolePages.notices})`,
+    ],
     48008: 'this account may not send this kind of message',
     48009: 'WeChat has withdrawn this API',
     50001: ['the account has not authorised this API', platformOnly],
@@ -216,7 +226,7 @@ export const errcodes: ReadonlyMap<number, ErrcodeRow> = new Map([
     61016: ['the function category is not confirmed', platformOnly],
     89002: [
       'the account is not bound to an Open Platform account',
-      'bind it on open.weixin.qq.com under 管理中心',
+      `bind it under ${consolePages.openPlatform}`,
     ],
     200100: 'this kind of account may not manage subscription templates',
   }),
@@ -270,14 +280,8 @@ export const errcodes: ReadonlyMap<number, ErrcodeRow> = new Map([
   }),
 ])
 
-/** Where the AppSecret itself is the credential, the same code is about the secret and no new token helps. */
-export const tokenEndpointErrcodes: ReadonlyMap<number, ErrcodeRow> = new Map(
-  group('A', 'credentials_invalid', {
-    40001: ['the AppSecret is wrong or belongs to another account', secretPage],
-  }),
-)
-
-function group(errcodeClass: ErrcodeClass, reason: string, meanings: Record<number, Meaning>) {
+/** Rows that have class and cause in common. */
+export function group(errcodeClass: ErrcodeClass, reason: string, meanings: Record<number, Meaning>) {
   return Object.entries(meanings).map(([code, given]): [number, ErrcodeRow] => {
     const row = { class: errcodeClass, reason }
     return [

@@ -34,7 +34,8 @@ describe('an alert', () => {
     const server = await startScriptedServer((response) => response.end(ok))
     const { alerts, lines } = open(server.base)
     alerts.post(paused)
-    alerts.post({ ...paused, reason: 'manual', detail: 'd'.repeat(5_000), probeAt: null })
+    const numbers = '(errcode 99999, rid 6aac0077-33f385b5-58f65b9f)'
+    alerts.post({ ...paused, reason: 'manual', detail: `${'d'.repeat(5_000)} ${numbers}`, probeAt: null })
     alerts.post(resumed)
     await alerts.close()
     const [first, second, third] = server.requests
@@ -52,6 +53,7 @@ describe('an alert', () => {
       expect(first && contentOf(first)).toContain(part)
     }
     expect(second && contentOf(second)).toContain('unionpush resume')
+    expect(second && contentOf(second)).toContain(numbers)
     expect(Buffer.byteLength(second ? contentOf(second) : '')).toBeLessThan(2_048)
     expect(third && contentOf(third)).toContain('已恢复')
     expect(server.requests).toHaveLength(3)

@@ -176,10 +176,17 @@ describe('account', () => {
     )
     for (const result of [token, sync]) {
       expect(result?.code).toBe(1)
+      expect(result?.stderr).toMatch(/\(errcode \d+, rid [\da-f-]{26}\)\n$/)
       expect(result?.stderr).toMatch(/^unionpush \w+: [^\n]+\n$/)
       expect(result?.stderr).toMatch(sentence)
     }
-    const error = { code, message: expect.stringMatching(sentence), hint: null }
+    const error = {
+      code,
+      message: expect.stringMatching(sentence),
+      hint: null,
+      errcode: Number(code.split('_').at(-1)),
+      rid: expect.stringMatching(/^[\da-f-]{26}$/),
+    }
     expect(JSON.parse(token?.stdout ?? '')).toEqual({ error })
     expect(JSON.parse(sync?.stdout ?? '')).toMatchObject({
       status: 'interrupted',
@@ -198,6 +205,31 @@ describe('account', () => {
       error: { code: 'sync_interrupted' },
     })
     expect(simulator.stats().calls).toEqual({ '/cgi-bin/stable_token': 1 })
+  })
+
+  test('templates says what WeChat refused with, and its rid', async () => {
+    const { simulator, env } = await startSimulator()
+    simulator.addFault({
+      path: '/cgi-bin/template/get_all_private_template',
+      action: { errcode: 48001 },
+    })
+    const [text, json] = await Promise.all([
+      runCli(['templates'], { cwd, env }),
+      runCli(['templates', '--json'], { cwd, env }),
+    ])
+    expect(text).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/\(errcode 48001, rid [\da-f-]{26}\)\n$/),
+    })
+    expect(JSON.parse(json.stdout)).toEqual({
+      error: {
+        code: 'wechat_48001',
+        message: expect.stringMatching(/\(errcode 48001, rid [\da-f-]{26}\)$/),
+        hint: null,
+        errcode: 48001,
+        rid: expect.stringMatching(/^[\da-f-]{26}$/),
+      },
+    })
   })
 
   test('templates lists fields and types, from the table while WeChat cannot be reached', async () => {

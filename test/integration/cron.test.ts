@@ -159,7 +159,7 @@ describe('the token', () => {
         if (outcomes.shift()) return { token: 't', obtainedAt: 0, expiresAt: 0 }
         throw new WechatApiError({
           errcode: 40164,
-          errmsg: 'invalid ip 1.2.3.4',
+          errmsg: `invalid ip 1.2.3.4 rid: 6aac0077-33f385b5-0000000${refreshes}`,
           path: '/cgi-bin/stable_token',
         })
       },
@@ -172,7 +172,10 @@ describe('the token', () => {
     }
     const told = lines.filter(({ duty }) => duty === 'token')
     expect(told).toMatchObject([
-      { level: 'error', reason: expect.stringContaining('1.2.3.4') },
+      {
+        level: 'error',
+        reason: expect.stringMatching(/1\.2\.3\.4.+\(errcode 40164, rid 6aac0077-33f385b5-00000002\)$/),
+      },
       { level: 'info', msg: 'works again' },
     ])
   })

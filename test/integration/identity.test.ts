@@ -123,10 +123,12 @@ describe('login', () => {
     [40226, 'user_blocked'],
     [45011, 'too_often'],
     [-1, 'wechat_busy'],
+    [45009, 'quota_exhausted'],
   ])('answers WeChat errcode %i as %s', async (errcode, reason) => {
     world.simulator.addFault({ path: '/sns/jscode2session', action: { errcode } })
     const result = await world.identity.login(world.simulator.mintCode(user))
-    expect(result).toEqual({ ok: false, reason, message: expect.any(String) })
+    const rid = expect.stringMatching(/^[\da-f-]{26}$/)
+    expect(result).toEqual({ ok: false, reason, message: expect.any(String), errcode, rid })
   })
 
   it('refuses codes that WeChat refuses: unknown, old, of a high-risk user', async () => {

@@ -2,7 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { day } from '../../src/duration.ts'
+import { day, minute, second, toShanghaiDayStart } from '../../src/duration.ts'
 import type { HttpServer } from '../../src/http/server.ts'
 import { encryptByOpenssl, signByOpenssl } from '../helpers/encryptedData.ts'
 import { type MiniProgramWorld, openMiniProgramWorld } from '../helpers/miniProgram.ts'
@@ -117,11 +117,35 @@ describe('POST /miniprogram/login', () => {
     [45011, 429, 'too_often', '60'],
     [-1, 503, 'wechat_busy', '5'],
     [40125, 503, 'wechat_unavailable', '5'],
+    [48001, 503, 'wechat_unavailable', '5'],
+    [20001, 503, 'wechat_unavailable', '5'],
   ])('answers WeChat errcode %i with %i %s', async (errcode, status, code, retryAfter) => {
     world.simulator.addFault({ path: '/sns/jscode2session', action: { errcode } })
     const answer = await send('POST', 'login', { body: { code: world.simulator.mintCode(user) } })
-    expect(answer).toMatchObject({ status, body: refusal(code) })
+    const { error } = refusal(code)
+    const rid = expect.stringMatching(/^[\da-f-]{26}$/)
+    expect(answer).toMatchObject({ status, body: { error: { ...error, errcode, rid } } })
     expect(answer.headers.get('retry-after')).toBe(retryAfter)
+    const lines = world.logLines.map((line) => JSON.parse(line)).filter((line) => line.errcode === errcode)
+    expect(lines).toEqual(status === 503 ? [expect.objectContaining({ rid })] : [])
+  })
+
+  it('promises nothing for the next moment when the quota of the day is used up', async () => {
+    world.simulator.addFault({ path: '/sns/jscode2session', action: { errcode: 45009 } })
+    const answer = await send('POST', 'login', { body: { code: world.simulator.mintCode(user) } })
+    expect(answer).toMatchObject({ status: 503, body: refusal('quota_exhausted') })
+    expect(JSON.stringify(answer.body)).toContain('00:00')
+    const wait = Number(answer.headers.get('retry-after'))
+    const midnight = toShanghaiDayStart(Date.now()) + day
+    expect(Date.now() + wait * second).toBeGreaterThan(midnight)
+    expect(Date.now() + wait * second).toBeLessThan(midnight + 2 * minute)
+  })
+
+  it('says what concerns the server to its owner, not to the user', async () => {
+    world.simulator.addFault({ path: '/sns/jscode2session', action: { errcode: 48001 } })
+    const answer = await send('POST', 'login', { body: { code: world.simulator.mintCode(user) } })
+    expect(JSON.stringify(answer.body)).not.toContain('in a moment')
+    expect(world.logLines.join('')).toContain('the mini-program may not call this API')
   })
 
   it('answers 503 while WeChat cannot be reached', async () => {
@@ -322,7 +346,11 @@ it('answers whatever is sent to it with a refusal, never with a fault', async ()
         })
         const isDenial = text.includes(':fail')
         expect(response.status < 500 && (response.status >= 400 || isDenial)).toBe(true)
-        expect(await response.json()).toEqual(isDenial ? expect.anything() : refusal(expect.any(String)))
+        expect(await response.json()).toEqual(
+          isDenial
+            ? expect.anything()
+            : expect.objectContaining({ error: expect.objectContaining(refusal(expect.any(String)).error) }),
+        )
       }),
     )
   } finally {
@@ -358,7 +386,7 @@ it('logs no secret, code, session_key, token or id', async () => {
   expect(body).toMatchObject(refusal('wechat_unavailable'))
   const said = world.logLines.join('')
   expect(said).toContain(
-    'compare WECHAT_MINIPROGRAM_APPID and WECHAT_MINIPROGRAM_SECRET with 开发管理 > 开发设置',
+    'compare WECHAT_MINIPROGRAM_APPID and WECHAT_MINIPROGRAM_SECRET with 微信开发者平台 > 我的业务 > 小程序',
   )
   const { miniprogramOpenid = '', unionid = '' } = world.simulator.userAt(user)
   const sessionKey = world.simulator.sessionKeyOf(user) ?? ''

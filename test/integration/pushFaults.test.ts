@@ -218,7 +218,7 @@ describe('an account that WeChat refuses', () => {
     await vi.waitUntil(() => worker.queue.isPaused(), patience)
     expect(await world.accountState.find()).toMatchObject({
       pausedReason: 'ip_not_allowed',
-      pausedDetail: expect.stringContaining('118.190.42.90'),
+      pausedDetail: expect.stringMatching(/118\.190\.42\.90.+\(errcode 40164, rid [\da-f-]{26}\)$/),
     })
     for (let probes = 1; probes <= 3; probes++) {
       await probeNow(world)
@@ -240,7 +240,10 @@ describe('an account that WeChat refuses', () => {
     )
     const rows = await world.ended(200)
     expect(rows.every(({ status, attempts }) => status === 'sent' && attempts === 1)).toBe(true)
-    expect(world.lines.filter(({ level }) => level === 'error')).toHaveLength(1)
+    const alarms = world.lines.filter(({ level }) => level === 'error')
+    expect(alarms).toEqual([
+      expect.objectContaining({ msg: expect.stringMatching(/\(errcode 40164, rid [\da-f-]{26}\)$/) }),
+    ])
     expect(await isPaused(world)).toBe(false)
   })
 

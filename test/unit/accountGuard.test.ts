@@ -5,8 +5,9 @@ import { createAccountGuard } from '../../src/push/accountGuard.ts'
 import type { PauseNews } from '../../src/push/alertText.ts'
 import { decide } from '../../src/push/outcome.ts'
 import { toProbeAt } from '../../src/push/probe.ts'
-import { explain } from '../../src/wechat/errcode.ts'
-import { errcodes, tokenEndpointErrcodes } from '../../src/wechat/errcodeTable.ts'
+import { explainInFull } from '../../src/wechat/errcode.ts'
+import { tokenEndpointErrcodes } from '../../src/wechat/errcodeExceptions.ts'
+import { errcodes } from '../../src/wechat/errcodeTable.ts'
 import { WechatApiError } from '../../src/wechat/errors.ts'
 import { createTestLog } from '../helpers/pushing.ts'
 
@@ -119,7 +120,7 @@ test.each(faults)(
     }
     const outcome = decide(error, attempt, 0)
     if (outcome.kind !== 'pause') throw new Error(`${errcode} leads to ${outcome.kind}`)
-    expect(outcome).toEqual({ kind: 'pause', reason, detail: explain(error) })
+    expect(outcome).toEqual({ kind: 'pause', reason, detail: explainInFull(error) })
 
     world.answerProbes(errcodeClass === 'A' ? error : undefined, 0)
     await Promise.all([...guards, ...guards].map((guard) => guard.pause(outcome)))

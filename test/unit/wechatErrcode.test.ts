@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { classOf, errcode, explain, reasonOf } from '../../src/wechat/errcode.ts'
+import { classOf, errcode, explain, explainInFull, reasonOf } from '../../src/wechat/errcode.ts'
+import {
+  miniProgramErrcodes,
+  sendErrcodes,
+  tokenEndpointErrcodes,
+} from '../../src/wechat/errcodeExceptions.ts'
 import { errcodes } from '../../src/wechat/errcodeTable.ts'
 import { WechatApiError } from '../../src/wechat/errors.ts'
 
@@ -9,7 +14,7 @@ const token = '/cgi-bin/stable_token'
 /** Codes of WeChat's documentation by what they ask of a caller. */
 const documented = {
   T: [40001, 40014, 42001],
-  B: [-1, 20001, 43108, 45011, 45033, 45061, 45066, 61450, 200001, 268487001, 268487002, 9001002],
+  B: [-1, 20001, 43108, 45011, 45033, 45061, 45066, 61450, 200001, 268487001, 268487002, 1119003, 9001002],
   Q: [40251, 45009, 45028, 45040, 45102, 45501],
   R: [40003, 43004, 43005, 43006, 43007, 43019, 43101, 45015, 45047, 46004, 48002, 49003, 50005],
   C: [
@@ -36,7 +41,7 @@ const rows = Object.entries(documented).flatMap(([group, codes]) =>
 
 describe('the errcode table', () => {
   test.each(rows)('puts %i in class %s', (code, group) => {
-    expect(classOf(code, send)).toBe(group)
+    expect(classOf(code, '/cgi-bin/user/info')).toBe(group)
   })
 
   test('has no code but the documented ones and the two users report', () => {
@@ -51,13 +56,24 @@ describe('the errcode table', () => {
     expect(classOf(45009, token)).toBe('Q')
   })
 
+  test('takes 43100 of a message for a template that is gone, of 1119004 nobody knows what it means', () => {
+    expect([classOf(43100, send), reasonOf({ errcode: 43100, path: send })]).toEqual([
+      'C',
+      'template_invalid',
+    ])
+    expect(classOf(43100, '/cgi-bin/template/api_set_industry')).toBe('O')
+    expect(reasonOf({ errcode: 1119004, path: send })).toBe('wechat_error')
+  })
+
   test('takes unknown codes for a message that cannot be sent, negative ones for a busy platform', () => {
     expect([classOf(99_999, send), classOf(-99, send)]).toEqual(['C', 'B'])
     expect(reasonOf({ errcode: 99_999, path: send })).toBe('wechat_error')
   })
 
   test('gives every code a cause and every sentence its full text', () => {
-    for (const [code, { reason, meaning, advice }] of errcodes) {
+    for (const [code, { reason, meaning, advice }] of [...errcodes].filter(
+      ([code]) => !sendErrcodes.has(code),
+    )) {
       expect(reason, String(code)).toMatch(/^[a-z]+(_[a-z]+)*$/)
       expect(meaning.length, String(code)).toBeGreaterThan(10)
       expect(explain({ errcode: code, errmsg: '', path: send })).toBe(
@@ -85,17 +101,29 @@ describe('the errcode table', () => {
 
 describe('the explanation', () => {
   const rid = ' rid: 61725984-6126f6f9-040f19c4'
+  const whitelist =
+    '微信开发者平台 > 我的业务 > 服务号 > 基础信息 > 开发信息 > IP白名单 (formerly 设置与开发 > 基本配置 > IP白名单)'
 
   test.each([
     [
       errcode.ipNotInWhitelist,
       `invalid ip 118.190.42.90 ipv6 ::ffff:118.190.42.90, not in whitelist${rid}`,
-      'IP 118.190.42.90 is not in the whitelist: add it under 设置与开发 > 基本配置 > IP白名单',
+      `IP 118.190.42.90 is not in the whitelist: add it under ${whitelist}`,
+    ],
+    [
+      61004,
+      `access clientip is not registered, requestIP: 118.190.42.90${rid}`,
+      `IP 118.190.42.90 is not in the whitelist: add it under ${whitelist}`,
+    ],
+    [
+      40164,
+      `invalid ip 2001:db8::7, not in whitelist${rid}`,
+      `IP 2001:db8::7 is not in the whitelist: add it under ${whitelist}`,
     ],
     [
       errcode.ipNotInWhitelist,
       'not in whitelist',
-      'the IP of this machine is not in the whitelist: add it under 设置与开发 > 基本配置 > IP白名单',
+      `the IP of this machine is not in the whitelist: add it under ${whitelist}`,
     ],
     [
       errcode.invalidData,
@@ -109,6 +137,53 @@ describe('the explanation', () => {
     [99_999, 'strange things', 'WeChat refused with errcode 99999: strange things'],
   ])('of %i "%s"', (code, errmsg, expected) => {
     expect(explain({ errcode: code, errmsg, path: send })).toBe(expected)
+  })
+
+  test.each([
+    [43100, /template can no longer be sent/],
+    [40249, /illegal/],
+    [45009, /00:00 in Shanghai.+接口权限与额度/],
+  ])('of %i on template/send matches %s', (code, sentence) => {
+    expect(explain({ errcode: code, errmsg: '', path: send })).toMatch(sentence)
+  })
+
+  test.each([
+    [48001, /^the mini-program may not call this API/],
+    [45009, /^the daily call quota of the mini-program/],
+    [
+      40125,
+      /compare WECHAT_MINIPROGRAM_APPID and WECHAT_MINIPROGRAM_SECRET with 微信开发者平台 > 我的业务 > 小程序/,
+    ],
+    [40013, /WECHAT_MINIPROGRAM_APPID/],
+    [40164, /^IP 1\.2\.3\.4 is not in the whitelist: add it to the IP白名单 of the mini-program/],
+    [40029, /^the login code is wrong/],
+  ])('of %i to the mini-program matches %s', (code, sentence) => {
+    const errmsg = 'invalid ip 1.2.3.4 ipv6 ::ffff:1.2.3.4, not in whitelist'
+    expect(explain({ errcode: code, errmsg, path: '/sns/jscode2session' }, 'miniprogram')).toMatch(sentence)
+  })
+
+  test('names the new console first and the old place behind it', () => {
+    const tables = [errcodes, sendErrcodes, tokenEndpointErrcodes, miniProgramErrcodes]
+    const hints = tables.flatMap((table) => [...table.values()].flatMap(({ advice = [] }) => advice))
+    const places = hints.filter((hint) =>
+      /设置与开发|开发管理|mp\.weixin\.qq\.com|open\.weixin\.qq\.com/.test(hint),
+    )
+    expect(places.length).toBeGreaterThan(15)
+    for (const hint of places)
+      expect(hint).toMatch(/微信开发者平台.+(设置与开发|开发管理|mp\.weixin\.qq\.com|open\.weixin\.qq\.com)/)
+  })
+
+  test.each([
+    [40164, `not in whitelist${rid}`, / \(errcode 40164, rid 61725984-6126f6f9-040f19c4\)$/],
+    [-1, 'system error', /^WeChat is busy \(errcode -1\)$/],
+    [99_999, `strange${rid}`, /^WeChat refused with errcode 99999: strange rid: 61725984-6126f6f9-040f19c4$/],
+    [
+      99_999,
+      `${'x'.repeat(600)}${rid}`,
+      /^WeChat refused with errcode 99999: x{500} \(rid 61725984-6126f6f9-040f19c4\)$/,
+    ],
+  ])('in full of %i has each number once', (code, errmsg, sentence) => {
+    expect(explainInFull(new WechatApiError({ errcode: code, errmsg, path: send }))).toMatch(sentence)
   })
 
   test('tells a wrong secret from a refused token', () => {
