@@ -65,7 +65,7 @@ export interface App {
   close(): Promise<void>
 }
 
-type AppSyncOptions = Pick<SyncOptions, 'full' | 'force' | 'signal' | 'onProgress'>
+type AppSyncOptions = Pick<SyncOptions, 'full' | 'force' | 'signal' | 'onProgress' | 'onWait'>
 
 /**
  * Builds everything from the configuration. Nothing runs yet, and neither WeChat nor the queue is called.

@@ -4,7 +4,7 @@ import type { LiveFollowers } from '../db/liveFollowers.ts'
 import type { Database } from '../db/open.ts'
 import type { Receipts } from '../db/receipts.ts'
 import type { Statement } from '../db/statement.ts'
-import { second } from '../duration.ts'
+import { minute, second } from '../duration.ts'
 import type { Log } from '../log.ts'
 import { createBell } from './bell.ts'
 import type { FollowerCheck } from './checkFollower.ts'
@@ -16,7 +16,7 @@ export interface EventWorker {
   wake(): void
   /** What became of receipts since the start. */
   receiptCounts: Readonly<ReceiptCounts>
-  /** Resolves when the work in hand is done; the next start goes on with the rest. */
+  /** Works off what is stored and due, for a while at most; the next start goes on with the rest. */
   stop(): Promise<void>
 }
 
@@ -32,6 +32,8 @@ interface EventWorkerDeps {
   resendFailed?: ((event: StoredEvent) => Promise<number | null>) | undefined
   log: Log
   now?: () => number
+  /** How long a stop may work off what is stored, in milliseconds. */
+  stopPatience?: number
 }
 
 const batchSize = 500
@@ -40,17 +42,28 @@ const pollEvery = second
 /** Milliseconds in which the events of a storm come together: one commit for all of them leaves room for the answers. */
 const gatherFor = 20
 
+/** WeChat's times are compared with each other, so that small differences between its clock and ours do not matter. */
+const clockSkew = 5 * minute
+
+/** An event that is dated ahead counts as of its arrival: nothing that comes later must look older. */
+function toBelievedTime({ at, receivedAt }: StoredEvent): number {
+  return at - receivedAt > clockSkew ? receivedAt - (receivedAt % second) : at
+}
+
 /**
  * Works off the stored events of one account, beginning with what an earlier process left. Each effect can be written
  * twice and in any order, so that a crash costs nothing and several processes may share a database.
  */
 export function startEventWorker(deps: EventWorkerDeps): EventWorker {
-  const { appid, db, events, live, receipts, checkFollower, resendFailed, log, now = Date.now } = deps
+  const { appid, db, events, live, receipts, checkFollower, resendFailed, log } = deps
+  const { now = Date.now, stopPatience = 20 * second } = deps
   const receiptCounts: ReceiptCounts = { delivered: 0, undelivered: 0, repeated: 0, foreign: 0 }
   const stopping = new AbortController()
   const bell = createBell()
   const followUps = new Map<number, Promise<void>>()
-  let nextLook = 0
+  let lastLook = 0
+  let lastCorrection = 0
+  let isStopping = false
   let isFailing = false
   const ended = run()
 
@@ -58,19 +71,33 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
     wake: bell.ring,
     receiptCounts,
     stop() {
-      stopping.abort()
+      isStopping = true
       bell.ring()
       return ended
     },
   }
 
   async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
+    while (!isStopping) {
       const isMoreWaiting = await workOnce().catch(leaveForLater)
       if (!isMoreWaiting) await bell.wait(pollEvery)
-      await sleep(gatherFor, undefined, { signal: stopping.signal }).catch(() => {})
+      await sleep(gatherFor)
     }
+    const patience = setTimeout(() => stopping.abort(), stopPatience)
+    await workOffRest()
+    clearTimeout(patience)
+    stopping.abort()
     await Promise.all(followUps.values())
+  }
+
+  /** The rest may have to wait long: a worker alone works off no events. */
+  async function workOffRest(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const isMoreWaiting = await workOnce().catch(leaveForLater)
+      if (isFailing) return
+      if (followUps.size > 0) await Promise.race(followUps.values())
+      else if (!isMoreWaiting) return
+    }
   }
 
   /** Events stay stored until their effect is written, so the next poll finds them again. */
@@ -89,9 +116,18 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
     return true
   }
 
+  /** By distance: a clock that was set back must not hold anything for hours. */
+  function isDue(last: number, every: number): boolean {
+    return Math.abs(now() - last) >= every
+  }
+
   async function workOnce(): Promise<boolean> {
+    if (isDue(lastCorrection, minute)) {
+      await events.hurry(now())
+      lastCorrection = now()
+    }
     const applied = await applyNew()
-    const looked = now() >= nextLook ? await lookAgain() : 0
+    const looked = isDue(lastLook, pollEvery) ? await lookAgain() : 0
     await startFollowUps()
     return applied === batchSize || looked === batchSize
   }
@@ -110,17 +146,19 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
 
   function toEffect(event: StoredEvent): Statement[] {
     const user = { openid: event.openid, app: event.app || appid }
+    const change = { openid: event.openid, at: toBelievedTime(event), now: now() }
     switch (event.kind) {
       case 'subscribe':
-        return live.toFollow([event])
+        return live.toFollow([change])
       case 'unsubscribe':
-        return [live.toUnfollow([event])]
+        return [live.toUnfollow([change])]
+      // Of a card, the place or the like; who follows may still be written to.
       case 'user_authorization_revoke':
-        return live.toForget([user])
+        return [live.toForgetFollowers([user])]
       case 'user_authorization_cancellation':
         return user.app === appid
-          ? [live.toUnfollow([event]), ...live.toForget([user])]
-          : live.toForget([user])
+          ? [live.toUnfollow([change]), live.toForgetFollowers([user])]
+          : [live.toForgetUsers([user])]
       case 'user_info_modified':
       case 'receipt':
         return []
@@ -136,7 +174,8 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
   /** Whether there is more to do than to write: WeChat is asked about a follower, a lost push is sent again. */
   function hasFollowUp({ kind, app, msgid, status }: StoredEvent): boolean {
     if (kind === 'subscribe') return true
-    if (kind === 'user_info_modified') return app === '' || app === appid
+    if (kind === 'user_info_modified' || kind === 'user_authorization_revoke')
+      return app === '' || app === appid
     const isLost = kind === 'receipt' && msgid !== '0' && toReceiptOutcome(status) === 'system_failed'
     return isLost && resendFailed !== undefined
   }
@@ -144,7 +183,7 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
   async function lookAgain(): Promise<number> {
     const { statements, counts, looked } = await planUnmatched(receipts, now(), batchSize)
     if (looked > 0) await write(statements)
-    if (looked < batchSize) nextLook = now() + pollEvery
+    if (looked < batchSize) lastLook = now()
     count(counts)
     return looked
   }

@@ -14,7 +14,8 @@ export async function syncWithProgress(
   const progress = out.createProgress(label)
   const show = ({ seen, total }: Pick<SyncResult, 'seen' | 'total'>) => progress.update(seen, total)
   try {
-    const result = await app.sync({ ...options, onProgress: show })
+    const onWait = (sentence: string) => void process.stderr.write(`unionpush sync: ${sentence}\n`)
+    const result = await app.sync({ ...options, onProgress: show, onWait })
     if (result.status === 'complete') show(result)
     return result
   } finally {

@@ -1,4 +1,5 @@
 import { and, asc, eq, gt, gte, isNull, lt, lte, type SQL, sql } from 'drizzle-orm'
+import { clockTolerance } from './clock.ts'
 import type { Database } from './open.ts'
 import { callbackEvents } from './schema.ts'
 import { compileWrite, type Statement } from './statement.ts'
@@ -56,6 +57,12 @@ export function createCallbackEvents({ read, write }: Pick<Database, 'read' | 'w
       .set({ tries: sql`${placed('tries')}`, dueAt: sql`${placed('dueAt')}` })
       .where(eq(id, placed('id'))),
   )
+  const hurry = compileWrite<{ now: number; latest: number }>(
+    read
+      .update(callbackEvents)
+      .set({ dueAt: sql`${placed('now')}` })
+      .where(and(isOurs, gt(dueAt, placed('latest')))),
+  )
   const selectOldest = read
     .select({ id, receivedAt })
     .from(callbackEvents)
@@ -88,6 +95,11 @@ export function createCallbackEvents({ read, write }: Pick<Database, 'read' | 'w
     /** For the transaction that writes the effect of the events. */
     toUpdate(progress: readonly EventProgress[]): Statement {
       return update.each(progress)
+    },
+
+    /** Makes due what was put off to a time that no event is put off to: a clock was wrong. */
+    async hurry(now: number): Promise<void> {
+      await write([hurry.once({ now, latest: now + clockTolerance })])
     },
 
     /** Deletes what is done and was received before that time; returns how many events. */

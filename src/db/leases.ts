@@ -1,4 +1,5 @@
-import { and, eq, lte, sql } from 'drizzle-orm'
+import { and, eq, gt, lte, or, sql } from 'drizzle-orm'
+import { day } from '../duration.ts'
 import type { Database } from './open.ts'
 import { leases } from './schema.ts'
 import { compileWrite } from './statement.ts'
@@ -7,7 +8,7 @@ import { compileWrite } from './statement.ts'
 export type Lease = typeof leases.$inferSelect
 
 export interface Leases {
-  /** True if `owner` holds the lease now: it was free, had run out, or was the owner's already. */
+  /** True if `owner` holds the lease now: it was free, had run out, was of the future, or was the owner's already. */
   acquire(name: string, owner: string, ttlMs: number): Promise<boolean>
   /** False if the owner has lost it: it must stop what the lease protects. */
   renew(name: string, owner: string, ttlMs: number): Promise<boolean>
@@ -38,7 +39,9 @@ export function createLeases(
       .onConflictDoUpdate({
         target: leases.name,
         set: { owner: sql`excluded.owner`, until: sql`excluded.until` },
-        setWhere: sql`${leases.owner} = excluded.owner or ${leases.until} <= ${sql.placeholder('now')}`,
+        // A lease that outlives twice its life was taken while the clock was wrong.
+        setWhere: sql`${leases.owner} = excluded.owner or ${leases.until} <= ${sql.placeholder('now')}
+          or ${leases.until} > 2 * excluded.until - ${sql.placeholder('now')}`,
       }),
   )
   const renew = compileWrite<Lease>(
@@ -48,8 +51,10 @@ export function createLeases(
       .where(isOwn),
   )
   const release = compileWrite<Omit<Lease, 'until'>>(read.delete(leases).where(isOwn))
-  const purge = compileWrite<{ now: number }>(
-    read.delete(leases).where(lte(leases.until, sql.placeholder('now'))),
+  const purge = compileWrite<{ now: number; nonsense: number }>(
+    read
+      .delete(leases)
+      .where(or(lte(leases.until, sql.placeholder('now')), gt(leases.until, sql.placeholder('nonsense')))),
   )
   return {
     async acquire(name, owner, ttlMs) {
@@ -64,7 +69,7 @@ export function createLeases(
       await write([release.once({ name, owner })])
     },
     async purge() {
-      const [result] = await write([purge.once({ now: now() })])
+      const [result] = await write([purge.once({ now: now(), nonsense: now() + day })])
       return result?.changes ?? 0
     },
     async find(name) {

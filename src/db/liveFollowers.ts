@@ -1,5 +1,6 @@
-import { and, eq, isNotNull, lt, or, sql } from 'drizzle-orm'
+import { type AnyColumn, and, eq, isNotNull, lt, or, sql } from 'drizzle-orm'
 import { toArrivals } from './arrivals.ts'
+import { clockTolerance } from './clock.ts'
 import type { Database } from './open.ts'
 import { followers, users } from './schema.ts'
 import { compileWrite, type Statement } from './statement.ts'
@@ -8,6 +9,8 @@ interface FollowChange {
   openid: string
   /** WeChat's time of the event. */
   at: number
+  /** Our time; what is stored and further ahead was written while a clock was wrong, and is not believed. */
+  now: number
 }
 
 interface AppUser {
@@ -23,8 +26,10 @@ export function createLiveFollowers({ read, write }: Pick<Database, 'read' | 'wr
   const placed = sql.placeholder
   const { openid, subscribed, subscribeTime, unsubscribedAt, eventAt, unionid, remark, tagIds, scene } =
     followers
+  const isOfTheFuture = (time: AnyColumn) =>
+    sql`${time} > ${placed('now')} + ${sql.raw(String(clockTolerance))}`
   // Of two events in the same second the one that came later counts.
-  const isNewer = sql`coalesce(${eventAt}, 0) <= excluded.event_at`
+  const isNewer = sql`(coalesce(${eventAt}, 0) <= excluded.event_at or ${isOfTheFuture(eventAt)})`
   const target = [followers.appid, openid]
   const nothingPersonal = { unionid: null, remark: null, tagIds: null, scene: null }
 
@@ -67,14 +72,17 @@ export function createLiveFollowers({ read, write }: Pick<Database, 'read' | 'wr
           eventAt: sql`excluded.event_at`,
         },
         // A sync may know of a later follow whose own event was lost.
-        setWhere: sql`${isNewer} and not (${subscribed} and coalesce(${subscribeTime}, 0) > excluded.event_at)`,
+        setWhere: sql`${isNewer} and not (${subscribed} and coalesce(${subscribeTime}, 0) > excluded.event_at
+          and not coalesce(${isOfTheFuture(subscribeTime)}, 0))`,
       }),
   )
+  const isFollowerGone = and(
+    eq(followers.appid, placed('app')),
+    eq(openid, placed('openid')),
+    eq(subscribed, false),
+  )
   const forgetFollower = compileWrite<AppUser>(
-    read
-      .update(followers)
-      .set(nothingPersonal)
-      .where(and(eq(followers.appid, placed('app')), eq(openid, placed('openid')))),
+    read.update(followers).set(nothingPersonal).where(isFollowerGone),
   )
   const forgetUser = compileWrite<AppUser>(
     read.delete(users).where(and(eq(users.appid, placed('app')), eq(users.openid, placed('openid')))),
@@ -109,9 +117,14 @@ export function createLiveFollowers({ read, write }: Pick<Database, 'read' | 'wr
       return unfollow.each(changes)
     },
 
-    /** Deletes what WeChat told about users: a follower's unionid, remark, tags and scene, a mini-program's user and sessions. */
-    toForget(gone: readonly AppUser[]): Statement[] {
-      return [forgetFollower.each(gone), forgetUser.each(gone)]
+    /** Deletes unionid, remark, tags and scene of those who do not follow; who follows stays reachable. */
+    toForgetFollowers(gone: readonly AppUser[]): Statement {
+      return forgetFollower.each(gone)
+    },
+
+    /** Deletes users of a mini-program and their sessions. */
+    toForgetUsers(gone: readonly AppUser[]): Statement {
+      return forgetUser.each(gone)
     },
 
     /** Deletes unionid, remark, tags and scene of those who left before that time; returns how many followers. */

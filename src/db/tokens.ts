@@ -1,4 +1,5 @@
 import { eq, sql } from 'drizzle-orm'
+import { minute } from '../duration.ts'
 import type { Database } from './open.ts'
 import { accessTokens } from './schema.ts'
 import { compileWrite } from './statement.ts'
@@ -7,13 +8,17 @@ import { compileWrite } from './statement.ts'
 type TokenRow = typeof accessTokens.$inferSelect
 
 export interface TokenRows {
+  /** One that was obtained in the future is not believed: the clock was wrong then. */
   load(appid: string): Promise<TokenRow | undefined>
   /** A token obtained earlier than the stored one changes nothing: its answer was only slower. */
   save(appid: string, token: Omit<TokenRow, 'appid'>): Promise<void>
 }
 
 /** The access_token that all processes on this database share. */
-export function createTokenStore({ read, write }: Pick<Database, 'read' | 'write'>): TokenRows {
+export function createTokenStore(
+  { read, write }: Pick<Database, 'read' | 'write'>,
+  now = Date.now,
+): TokenRows {
   const load = read
     .select()
     .from(accessTokens)
@@ -35,12 +40,15 @@ export function createTokenStore({ read, write }: Pick<Database, 'read' | 'write
           obtainedAt: sql`excluded.obtained_at`,
           expiresAt: sql`excluded.expires_at`,
         },
-        setWhere: sql`excluded.obtained_at >= ${accessTokens.obtainedAt}`,
+        // Unless the stored one is of the future, because the clock was wrong then.
+        setWhere: sql`excluded.obtained_at >= ${accessTokens.obtainedAt}
+          or ${accessTokens.obtainedAt} > excluded.obtained_at + ${sql.raw(String(minute))}`,
       }),
   )
   return {
     async load(appid) {
-      return load.get({ appid })
+      const row = load.get({ appid })
+      return row && row.obtainedAt <= now() + minute ? row : undefined
     },
     async save(appid, token) {
       await write([save.once({ appid, ...token })])

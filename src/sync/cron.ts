@@ -96,7 +96,7 @@ export function startCron(deps: CronDeps, { appid, syncCron, timezone, historyDa
 
   /** Asked under a lease, so that of two processes that start together the second sees what the first has done. */
   async function syncIf(isDue: () => Promise<boolean>): Promise<void> {
-    const lease = await holdLease({ leases, name: `cron resume ${appid}`, log, signal })
+    const lease = await holdLease({ leases, name: `cron resume ${appid}`, log, signal, onWait: () => {} })
     if ('heldBy' in lease) return
     try {
       if (await isDue()) await sync({ signal })

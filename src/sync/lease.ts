@@ -22,6 +22,8 @@ interface LeaseOptions {
   name: string
   log: Log
   signal: AbortSignal
+  /** Told once, with a sentence, when there is something to wait for. */
+  onWait: (sentence: string) => void
 }
 
 /**
@@ -33,14 +35,19 @@ export async function holdLease({
   name,
   log,
   signal,
+  onWait,
 }: LeaseOptions): Promise<HeldLease | { heldBy: string }> {
   const owner = `${hostname()} pid ${process.pid} ${randomUUID().slice(0, 8)}`
   const first = await leases.find(name)
+  let hasWaited = false
   while (!(await leases.acquire(name, owner, life))) {
     const now = await leases.find(name)
     if (now && (signal.aborted || now.owner !== first?.owner || now.until !== first.until)) {
       return { heldBy: now.owner }
     }
+    if (!hasWaited)
+      onWait(`waiting for the lease of another sync (${now?.owner ?? 'gone'}), at most a minute`)
+    hasWaited = true
     await sleep(look)
   }
   const lost = new AbortController()

@@ -43,6 +43,8 @@ export interface SyncOptions {
   refreshDays: number
   /** Ends the run after the calls in flight; the next one resumes it. */
   signal?: AbortSignal | undefined
+  /** Told once, with a sentence, when there is a lease to wait for. */
+  onWait?: ((sentence: string) => void) | undefined
   /** At most ten times a second. */
   onProgress?: ((progress: SyncProgress) => void) | undefined
 }
@@ -77,7 +79,11 @@ interface Ending {
 export async function syncFollowers(deps: SyncDeps, options: SyncOptions): Promise<SyncResult> {
   const { leases, syncRuns, log } = deps
   const { appid, signal = new AbortController().signal } = options
-  const lease = await holdLease({ leases, name: `sync ${appid}`, log, signal })
+  const onWait = (sentence: string) => {
+    log.info({ account: appid }, sentence)
+    options.onWait?.(sentence)
+  }
+  const lease = await holdLease({ leases, name: `sync ${appid}`, log, signal, onWait })
   if ('heldBy' in lease) {
     const error = `another sync of this account is running: ${lease.heldBy}`
     return toResult(appid, await syncRuns.findLast(), { status: 'busy', error })

@@ -71,7 +71,8 @@ export function createTokenSource({
 
   /** A tenth of its life, at most a minute, is kept as a margin for clocks and calls under way. */
   function isFresh({ obtainedAt, expiresAt }: StoredToken): boolean {
-    return now() < expiresAt - Math.min(minute, (expiresAt - obtainedAt) / 10)
+    // One of the future was obtained while the clock was wrong: nobody knows how old it is.
+    return obtainedAt <= now() + minute && now() < expiresAt - Math.min(minute, (expiresAt - obtainedAt) / 10)
   }
 
   /** Another process may have renewed it meanwhile. */

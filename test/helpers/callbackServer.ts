@@ -74,11 +74,12 @@ export async function openCallbackServer({
       return post(body, { search })
     },
     stop: server.close,
-    work() {
+    work(stopPatience?: number) {
       const live = createLiveFollowers(db, appid)
       const receipts = createReceipts(db, appid)
       const resendFailed = resend && createResendFailed({ receipts, resend, log, now })
-      worker = startEventWorker({ appid, db, events, live, receipts, checkFollower, resendFailed, log, now })
+      const deps = { appid, db, events, live, receipts, checkFollower, resendFailed, log, now }
+      worker = startEventWorker({ ...deps, ...(stopPatience !== undefined && { stopPatience }) })
       return worker
     },
     async close() {

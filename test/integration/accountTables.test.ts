@@ -20,6 +20,29 @@ describe('the stored token', () => {
   })
 })
 
+describe('after the clock was a day ahead', () => {
+  const ahead = 86_400_000
+
+  test('the token stored then is not believed, and is replaced', async () => {
+    const database = await openTestDatabase()
+    const tokens = createTokenStore(database, () => 1_000)
+    const dead = { token: 'dead', obtainedAt: ahead, expiresAt: ahead + 7_200_000 }
+    await tokens.save(appid, dead)
+    expect(await createTokenStore(database, () => ahead).load(appid)).toMatchObject(dead)
+    expect(await tokens.load(appid)).toBeUndefined()
+    await tokens.save(appid, { token: 'good', obtainedAt: 1_000, expiresAt: 7_201_000 })
+    expect(await tokens.load(appid)).toMatchObject({ token: 'good' })
+  })
+
+  test('a lease taken then is free', async () => {
+    const database = await openTestDatabase()
+    await createLeases(database, { now: () => ahead }).acquire('sync', 'dead', 30_000)
+    const leases = createLeases(database, { now: () => 1_000 })
+    expect(await leases.acquire('sync', 'me', 30_000)).toBe(true)
+    expect(await leases.acquire('sync', 'another', 30_000)).toBe(false)
+  })
+})
+
 describe('a lease', () => {
   test('has one holder until it runs out or is released', async () => {
     let now = 1_000

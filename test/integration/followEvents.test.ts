@@ -121,9 +121,17 @@ describe('a follow', () => {
     expect(simulator.stats().inFlight.peak).toBe(10)
   })
 
+  test('is worked off before a stop, and so are all that are stored by then', async () => {
+    const users = Array.from({ length: 50 }, () => simulator.follow())
+    await Promise.all(users.map(({ openid }) => post('subscribe', openid)))
+    await server.work().stop()
+    expect(isDone()).toBe(true)
+    expect((await followers.counts()).withUnionid).toBe(50)
+  })
+
   test('left unasked by a process that ended is asked about by the next', async () => {
     simulator.addFault({ path: info, action: 'hang', times: 1 })
-    const worker = server.work()
+    const worker = server.work(50)
     const { openid, unionid } = simulator.follow()
     await post('subscribe', openid)
     await until(() => calls() === 1)
@@ -132,6 +140,72 @@ describe('a follow', () => {
     server.work()
     await until(isDone)
     expect(rowOf(openid)?.unionid).toBe(unionid)
+  })
+})
+
+test('a withdrawn authorisation leaves a follower reachable and is asked about', async () => {
+  server.work()
+  const { openid, unionid = '' } = simulator.follow()
+  await post('subscribe', openid)
+  await until(isDone)
+  simulator.setUnionid(openid, 'another')
+  await post('user_authorization_revoke', 'platform', { OpenID: openid, AppID: appid, RevokeInfo: '204' })
+  await until(() => rowOf(openid)?.unionid === 'another')
+  expect(rowOf(openid)?.subscribed).toBe(true)
+  await until(isDone)
+  simulator.setUnionid(openid, undefined)
+  advanced += 2 * second
+  await post('user_authorization_revoke', 'platform', { OpenID: openid, AppID: appid, RevokeInfo: '205' })
+  await until(isDone)
+  expect(calls()).toBe(3)
+  expect(rowOf(openid)).toMatchObject({ subscribed: true, unionid: 'another' })
+  expect(unionid).not.toBe('another')
+})
+
+describe('an event of the future', () => {
+  const year = 365 * 86_400
+
+  test('counts as of its arrival: what comes later is not older', async () => {
+    server.work()
+    const { openid } = simulator.follow()
+    await post('unsubscribe', openid, { CreateTime: Math.floor(now() / 1000) + year })
+    await until(isDone)
+    expect(rowOf(openid)).toMatchObject({ subscribed: false })
+    advanced += 2 * second
+    await post('subscribe', openid)
+    await until(isDone)
+    expect(rowOf(openid)).toMatchObject({ subscribed: true })
+    advanced += 2 * second
+    await post('unsubscribe', openid)
+    await until(isDone)
+    expect(rowOf(openid)).toMatchObject({ subscribed: false })
+  })
+
+  test('that was taken over when it was still believed is undone by the next one, and by a sync', async () => {
+    const { openid, unionid } = simulator.follow()
+    const at = (Math.floor(now() / 1000) + year) * 1000
+    const poison = {
+      sql: `INSERT INTO followers (appid, openid, subscribed, unsubscribed_at, event_at, info_at) VALUES (?, ?, 0, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET subscribed = 0, event_at = excluded.event_at, info_at = excluded.info_at`,
+      params: [appid, openid, at, at, at],
+    }
+    await server.db.write([poison])
+    await followers.upsert([{ openid, subscribed: true, unionid, subscribeTime: now() }], { at: now() })
+    expect(rowOf(openid)).toMatchObject({ subscribed: true, unionid })
+    await server.db.write([poison])
+    server.work()
+    await post('subscribe', openid)
+    await until(isDone)
+    expect(rowOf(openid)).toMatchObject({ subscribed: true })
+  })
+
+  test('is worked off although it was stored when our clock was ahead', async () => {
+    const { openid } = simulator.follow()
+    const facts = { kind: 'subscribe', openid, at: now(), msgid: '', status: '', app: '' } as const
+    await server.events.record(facts, now() + 86_400 * second)
+    server.work()
+    await until(() => rowOf(openid)?.subscribed)
+    await until(isDone)
   })
 })
 

@@ -66,7 +66,7 @@ describe('what WeChat tells of a follower', () => {
     expect(await followers.findByOpenid('open-1')).toMatchObject({ unionid: 'union-1', infoAt: 5_000 })
 
     const live = createLiveFollowers(database, appid)
-    await database.write([live.toUnfollow([{ openid: 'open-1', at: 8_000 }])])
+    await database.write([live.toUnfollow([{ openid: 'open-1', at: 8_000, now: 8_000 }])])
     await followers.upsert([toFacts()], { at: 7_000 })
     expect(await followers.findByOpenid('open-1')).toMatchObject({ subscribed: false, unsubscribedAt: 8_000 })
     await followers.upsert([toFacts({ subscribeTime: 9_000 })], { at: 9_000 })

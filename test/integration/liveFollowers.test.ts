@@ -127,17 +127,27 @@ describe('follow and unfollow events', () => {
 
 describe('personal data', () => {
   test.each([
-    ['user_authorization_revoke', true],
-    ['user_authorization_cancellation', false],
-  ])('%s deletes what we know of the user', async (event, subscribed) => {
+    ['user_authorization_revoke', { subscribed: false }],
+    ['user_authorization_cancellation', { subscribed: true }],
+  ])('%s deletes what we know of the user', async (event, row) => {
     server = await openCallbackServer()
-    await insert({})
+    await insert(row)
     await insert({ openid: 'oOther' })
     server.work()
     await post(event, 0, { FromUserName: 'platform', OpenID: openid, AppID: appid, RevokeInfo: '1' })
     await worked()
-    expect(follower()).toMatchObject({ ...deleted, subscribed })
+    expect(follower()).toMatchObject({ ...deleted, subscribed: false })
     expect(follower('oOther')).toMatchObject({ ...personal, subscribed: true })
+  })
+
+  test('of somebody who follows on stay when an authorisation is withdrawn', async () => {
+    server = await openCallbackServer()
+    await insert({})
+    server.work()
+    const fields = { FromUserName: 'platform', OpenID: openid, AppID: appid, RevokeInfo: '204' }
+    await post('user_authorization_revoke', 0, fields)
+    await worked()
+    expect(follower()).toMatchObject({ ...personal, subscribed: true })
   })
 
   test('of a mini-program the user and the sessions go, followers stay', async () => {
@@ -150,7 +160,10 @@ describe('personal data', () => {
       { sql: "INSERT INTO sessions VALUES ('h', 'wxmini', ?, 0, 0)", params: [openid] },
     ])
     server.work()
-    await post('user_authorization_cancellation', 0, { OpenID: openid, AppID: 'wxmini' })
+    await post('user_authorization_revoke', 0, { OpenID: openid, AppID: 'wxmini', RevokeInfo: '1' })
+    await worked()
+    expect(db.read.query.sessions.findMany().sync()).toHaveLength(1)
+    await post('user_authorization_cancellation', 1, { OpenID: openid, AppID: 'wxmini' })
     await worked()
     expect(db.read.query.users.findMany().sync()).toEqual([])
     expect(db.read.query.sessions.findMany().sync()).toEqual([])

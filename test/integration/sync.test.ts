@@ -367,7 +367,9 @@ describe('two syncs of one account', () => {
     const { sync, leases, simulator } = await startSyncing({ followers: 50 })
     const started = Date.now()
     await leases.acquire(`sync ${simulator.appid}`, 'a dead process', 0.7 * second)
-    expect(await sync()).toMatchObject({ status: 'complete' })
+    const waits: string[] = []
+    expect(await sync({ onWait: (sentence) => waits.push(sentence) })).toMatchObject({ status: 'complete' })
+    expect(waits).toEqual([expect.stringContaining('a dead process')])
     expect(Date.now() - started).toBeGreaterThanOrEqual(700)
   })
 
@@ -406,7 +408,10 @@ describe('events that arrive during a sync', () => {
         const openid = leavers[told.length]
         // The first is fetched but not stored yet, the second is stored.
         if (openid === undefined || (told.length === 1 && seen < 150)) return
-        const changes = [live.toUnfollow([{ openid, at }]), ...live.toFollow([{ openid: 'unlisted', at }])]
+        const changes = [
+          live.toUnfollow([{ openid, at, now: at }]),
+          ...live.toFollow([{ openid: 'unlisted', at, now: at }]),
+        ]
         told.push(db.write(changes))
       },
     })
