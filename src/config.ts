@@ -2,10 +2,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import type { z } from 'zod'
+import { ConfigError, type ConfigProblem } from './configError.ts'
 import {
   type CommonValues,
   callbackSchema,
-  completeSchema,
+  type completeSchema,
   environmentSchema,
   type LogLevel,
   logLevels,
@@ -92,33 +93,6 @@ export interface MiniProgramConfig
   miniProgram: Account
 }
 
-export interface ConfigProblem {
-  variable: string
-  expected: string
-  /** What the environment holds; masked when it may be a secret. */
-  found: string
-}
-
-/** The environment cannot be used as it is; `problems` lists everything wrong with it at once. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
-  readonly problems: ConfigProblem[]
-
-  constructor(problems: ConfigProblem[]) {
-    super(problems.map((p) => `${p.variable}: expected ${p.expected}, found ${p.found}`).join('\n'))
-    this.problems = problems
-  }
-}
-
-/**
- * Reads the whole configuration from the environment and a `.env` file in the working directory.
- * Variables of the environment win over the file; an empty variable counts as unset.
- * @throws ConfigError naming every problem at once
- */
-export function loadConfig(env: Environment = readEnvironment()): Config {
-  return toConfig(parse(completeSchema, env))
-}
-
 /**
  * The part a producer needs: `WECHAT_APPID`, `REDIS_URL`, `DATA_DIR`.
  * @throws ConfigError naming every problem at once
@@ -165,14 +139,14 @@ export function readEnvironment(): Environment {
   return { ...file, ...withoutEmpty(process.env) }
 }
 
-function parse<T>(schema: z.ZodType<T>, env: Environment): T {
+export function parse<T>(schema: z.ZodType<T>, env: Environment): T {
   const result = schema.safeParse(withoutEmpty(env))
   if (result.success) return result.data
   const names = new Set(result.error.issues.map((issue) => String(issue.path[0])))
   throw new ConfigError([...names].map((name) => toProblem(name, env[name])))
 }
 
-function toConfig(values: z.infer<typeof completeSchema>): Config {
+export function toConfig(values: z.infer<typeof completeSchema>): Config {
   return {
     account: { appid: values.WECHAT_APPID, secret: values.WECHAT_SECRET },
     miniProgram:

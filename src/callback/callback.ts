@@ -7,8 +7,9 @@ import { startEventWorker } from './apply.ts'
 import { createFollowerCheck, type FollowerCheckDeps } from './checkFollower.ts'
 import { toFacts } from './event.ts'
 import type { ReceiptCounts } from './receipts.ts'
-import { type CallbackAccount, type CallbackAnswer, type CallbackRequest, createReceiver } from './receive.ts'
+import { type CallbackAccount, createReceiver } from './receive.ts'
 import { createRefusals, type Refusals } from './refusals.ts'
+import type { CallbackAnswer, CallbackRequest } from './request.ts'
 import { createResendFailed } from './resendFailed.ts'
 
 export interface Callback {

@@ -1,14 +1,5 @@
-import { type CallbackConfig, type Config, loadCallbackConfig, readEnvironment } from '../config.ts'
-import { createFollowers } from '../db/followers.ts'
-import { openDatabase } from '../db/open.ts'
-import { createTokenStore } from '../db/tokens.ts'
-import { createLog, type Log } from '../log.ts'
-import { createWechatApi } from '../wechat/api.ts'
-import { createClient } from '../wechat/client.ts'
-import { createGotTransport } from '../wechat/gotTransport.ts'
-import { createTokenSource } from '../wechat/token.ts'
-import { type Callback, startCallback } from './callback.ts'
-import type { CallbackAnswer, CallbackRequest } from './receive.ts'
+import { loadCallbackConfig, readEnvironment } from '../config.ts'
+import type { CallbackAnswer, CallbackRequest } from './request.ts'
 
 /** What is left out comes from the environment. */
 export interface CallbackHandlerOptions {
@@ -44,17 +35,27 @@ export interface CallbackHandler {
  */
 export function createCallbackHandler(options: CallbackHandlerOptions = {}): CallbackHandler {
   const config = loadCallbackConfig({ ...readEnvironment(), ...toEnvironment(options) })
-  const log = createLog({ level: config.logLevel, pretty: false })
+  const modules = loadModules()
   let opening: ReturnType<typeof tryOpen> | undefined = tryOpen()
 
   async function tryOpen() {
+    const { log, openCallback } = await modules
     try {
-      return await open(config, log)
+      return await openCallback(config, log)
     } catch (error) {
       log.error({ err: error }, 'the callback handler cannot start')
       opening = undefined
       return undefined
     }
+  }
+
+  /** Not with this file: who only pushes needs neither a database nor what calls WeChat. */
+  async function loadModules() {
+    const [{ createLog }, { openCallback }] = await Promise.all([
+      import('../log.ts'),
+      import('./openCallback.ts'),
+    ])
+    return { log: createLog({ level: config.logLevel, pretty: false }), openCallback }
   }
 
   return {
@@ -66,30 +67,6 @@ export function createCallbackHandler(options: CallbackHandlerOptions = {}): Cal
     async close() {
       const opened = await opening
       await opened?.close()
-    },
-  }
-}
-
-async function open(config: Config & { callback: CallbackConfig }, log: Log) {
-  const { account, databasePath, apiBases } = config
-  const { appid } = account
-  const db = await openDatabase({ path: databasePath, log })
-  const transport = createGotTransport(config)
-  const client = createClient({ bases: apiBases, transport, hotTransport: transport, log })
-  const tokens = createTokenSource({ ...account, client, store: createTokenStore(db), log })
-  const callback: Callback = startCallback({
-    account: { appid, ...config.callback },
-    db,
-    api: createWechatApi({ client, tokens }),
-    followers: createFollowers(db, appid),
-    log,
-  })
-  return {
-    callback,
-    async close() {
-      await callback.close()
-      await client.close()
-      await db.close()
     },
   }
 }

@@ -3,6 +3,7 @@ import type { Log } from '../log.ts'
 import { decrypt, findEncrypt, isSignature } from './crypto.ts'
 import { type CallbackEvent, type MessageFields, parseXml, toEvent } from './event.ts'
 import type { Refusal, Refusals, Unusable } from './refusals.ts'
+import type { CallbackAnswer, CallbackRequest } from './request.ts'
 
 export interface CallbackAccount {
   appid: string
@@ -10,24 +11,6 @@ export interface CallbackAccount {
   token: string
   /** Current, then previous EncodingAESKey; with at least one, unencrypted messages are refused. */
   encodingAesKeys: readonly string[]
-}
-
-export interface CallbackRequest {
-  method: string
-  /** As parsed by any web framework; parameters that are not one string count as missing. */
-  query: Readonly<Record<string, unknown>>
-  /** The raw body. */
-  body?: string | undefined
-  /** The Content-Type header; absent = the caller has seen to it. */
-  contentType?: string | undefined
-  /** The account named in the path; absent = the first configured one. */
-  appid?: string | undefined
-}
-
-export interface CallbackAnswer {
-  status: number
-  /** Plain text. */
-  body: string
 }
 
 interface ReceiverDeps {

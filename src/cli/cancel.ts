@@ -1,5 +1,5 @@
-import type { CancelAnswer } from '../push/ask.ts'
 import { cancelPush } from '../push/cancel.ts'
+import type { CancelAnswer } from '../push/pushAnswers.ts'
 import { defineCommand } from './command.ts'
 import { withApp } from './withApp.ts'
 

@@ -1,6 +1,6 @@
 import { failedStatuses, type PushRow, type PushRows } from '../db/pushes.ts'
-import { toPushRecord } from '../push/record.ts'
 import { resend } from '../push/resend.ts'
+import { toPushRecord } from '../push/toPushRecord.ts'
 import { UsageError } from './args.ts'
 import { defineCommand } from './command.ts'
 import { formatPlural } from './format.ts'

@@ -1,5 +1,5 @@
 import type { PushRow } from '../db/pushes.ts'
-import { toPushRecord } from '../push/record.ts'
+import { toPushRecord } from '../push/toPushRecord.ts'
 import { UsageError } from './args.ts'
 import { defineCommand, toCount } from './command.ts'
 import { formatPlural } from './format.ts'

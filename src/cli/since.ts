@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { day, hour, minute } from '../duration.ts'
 import { UsageError } from './args.ts'
 import { parseLocalTime } from './format.ts'

@@ -4,8 +4,7 @@ import Sqlite from 'better-sqlite3'
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
 import { second } from '../duration.ts'
 import { DatabaseError, toDatabaseError } from './databaseError.ts'
-
-const migrationsFolder = fileURLToPath(new URL('../../drizzle/migrations', import.meta.url))
+import { toPackageFile } from './packageFile.ts'
 
 /** How long another process may hold the lock while this one starts. */
 const patience = 5 * second
@@ -15,6 +14,7 @@ const patience = 5 * second
  * Rejects with a DatabaseError, the file untouched, when it is not ours to change.
  */
 export async function migrate(path: string): Promise<void> {
+  const migrationsFolder = fileURLToPath(toPackageFile('../../drizzle/migrations'))
   const known = readMigrationFiles({ migrationsFolder })
   for (const start = Date.now(); ; await sleep(50)) {
     try {

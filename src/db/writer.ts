@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { Log } from '../log.ts'
 import { DatabaseError, toDatabaseError } from './databaseError.ts'
 import { createFlush } from './flush.ts'
+import { toPackageFile } from './packageFile.ts'
 import { createQuickWriter } from './quickWriter.ts'
 import type { Group, StatementResult } from './statement.ts'
 import type { Batch, Outcome, WriterOptions, WriterReply, WriterRequest } from './writerProtocol.ts'
@@ -144,11 +145,5 @@ function request(thread: Worker, message: WriterRequest): void {
 function openThread(workerData: WriterOptions): Worker {
   // All the thread makes are copies of what it is sent; they need not pile up before they are swept.
   const options = { workerData, resourceLimits: { maxYoungGenerationSizeMb: 8 } }
-  const isBuilt = import.meta.url.endsWith('.js')
-  const url = new URL(isBuilt ? 'writerThread.js' : 'writerThread.ts', import.meta.url)
-  if (isBuilt) return new Worker(url, options)
-  // Run from source by tsx or vitest, whose loaders do not reach into threads.
-  const loader = import.meta.resolve('tsx/esm/api')
-  const code = `import { register } from '${loader}'; register(); await import('${url}')`
-  return new Worker(new URL(`data:text/javascript,${code}`), options)
+  return new Worker(toPackageFile('writerThread.js'), options)
 }

@@ -1,7 +1,8 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { z } from 'zod'
-import { type CallbackAnswer, type CallbackRequest, maxBodyBytes } from '../callback/receive.ts'
+import * as z from 'zod'
+import { maxBodyBytes } from '../callback/receive.ts'
 import type { Refusals } from '../callback/refusals.ts'
+import type { CallbackAnswer, CallbackRequest } from '../callback/request.ts'
 
 interface CallbackRoutesOptions {
   receive(request: CallbackRequest): Promise<CallbackAnswer>

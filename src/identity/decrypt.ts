@@ -1,12 +1,7 @@
 import { createDecipheriv, createHash, timingSafeEqual } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { hour } from '../duration.ts'
-
-/** What `wx.getUserInfo` and the older phone button hand to the mini-program, unchanged. */
-export interface EncryptedData {
-  encryptedData: string
-  iv: string
-}
+import type { EncryptedData } from './states.ts'
 
 interface DecryptOptions extends EncryptedData {
   sessionKey: string

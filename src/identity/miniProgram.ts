@@ -1,10 +1,6 @@
-import { loadMiniProgramConfig, type MiniProgramConfig, readEnvironment } from '../config.ts'
-import { createFollowers } from '../db/followers.ts'
-import { openDatabase } from '../db/open.ts'
-import { createLog } from '../log.ts'
-import { createClient } from '../wechat/client.ts'
-import { createGotTransport } from '../wechat/gotTransport.ts'
-import { createIdentity, type Identity } from './identity.ts'
+import { loadMiniProgramConfig, readEnvironment } from '../config.ts'
+import type { openMiniProgram } from './openMiniProgram.ts'
+import type { Identity } from './states.ts'
 
 /** What is left out comes from the environment. */
 export interface MiniProgramOptions {
@@ -32,14 +28,20 @@ export interface MiniProgram extends Identity {
  */
 export function createMiniProgram(options: MiniProgramOptions = {}): MiniProgram {
   const config = loadMiniProgramConfig({ ...readEnvironment(), ...toEnvironment(options) })
-  let opening: ReturnType<typeof open> | undefined
+  let opening: ReturnType<typeof openMiniProgram> | undefined
 
   async function identity(): Promise<Identity> {
-    opening ??= open(config).catch((error) => {
+    opening ??= open().catch((error) => {
       opening = undefined
       throw error
     })
     return (await opening).identity
+  }
+
+  /** Loaded then and not with this file: who only pushes needs neither a database nor what calls WeChat. */
+  async function open() {
+    const { openMiniProgram } = await import('./openMiniProgram.ts')
+    return openMiniProgram(config)
   }
 
   return {
@@ -55,21 +57,6 @@ export function createMiniProgram(options: MiniProgramOptions = {}): MiniProgram
       const opened = await opening
       opening = undefined
       await opened?.close()
-    },
-  }
-}
-
-async function open(config: MiniProgramConfig) {
-  const log = createLog({ level: config.logLevel, pretty: false })
-  const db = await openDatabase({ path: config.databasePath, log })
-  const transport = createGotTransport(config)
-  const client = createClient({ bases: config.apiBases, transport, hotTransport: transport, log })
-  const followers = createFollowers(db, config.appid)
-  return {
-    identity: createIdentity({ account: config.miniProgram, db, client, followers, log }, config),
-    async close() {
-      await client.close()
-      await db.close()
     },
   }
 }

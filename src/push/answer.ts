@@ -6,7 +6,7 @@ import type { WorkedQueue } from '../queue/workerQueue.ts'
 import { questionLife, questionSchema } from './ask.ts'
 import { cancelPush } from './cancel.ts'
 import type { QueuedPushes } from './queuedPushes.ts'
-import { toPushRecord } from './record.ts'
+import { toPushRecord } from './toPushRecord.ts'
 import { startWatchdog } from './watchdog.ts'
 
 interface AnswerDeps {

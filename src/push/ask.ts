@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { minute, second } from '../duration.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
-import { type PushRecord, pushRecordSchema } from './record.ts'
+import type { CancelAnswer } from './pushAnswers.ts'
+import type { PushRecord } from './record.ts'
+import { pushRecordSchema } from './recordSchema.ts'
 
 /** What a producer, who has no database, can ask the workers: the data of a job in the control queue. */
 export const questionSchema = z.object({ ask: z.enum(['cancel', 'find']), id: z.string() })
 export type Question = z.infer<typeof questionSchema>
 
-const cancelAnswerSchema = z.enum(['cancelled', 'too_late', 'not_found'])
-/** `too_late`: a try is under way, in doubt or done, or the push has come to another end. */
-export type CancelAnswer = z.infer<typeof cancelAnswerSchema>
+const cancelAnswerSchema: z.ZodType<CancelAnswer> = z.enum(['cancelled', 'too_late', 'not_found'])
 
 /** After that time nobody waits for an answer any more. */
 export const questionLife = minute

@@ -1,5 +1,5 @@
 import { cancelled, type PushRows } from '../db/pushes.ts'
-import type { CancelAnswer } from './ask.ts'
+import type { CancelAnswer } from './pushAnswers.ts'
 import type { QueuedPushes } from './queuedPushes.ts'
 
 interface CancelDeps {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { day } from '../duration.ts'
 import { type PushProblem, toGiven } from './invalidPush.ts'
 import { findBrokenRule, toCleanText } from './keyword.ts'
@@ -77,8 +77,10 @@ const shape = z.strictObject(
 )
 
 /** A message that passed all checks that can be made here; times are epoch milliseconds. */
-export interface ValidMessage extends Omit<z.output<typeof shape>, 'data'> {
+export interface ValidMessage extends Omit<PushMessage, 'data' | 'sendAt' | 'expiresAt'> {
   data: Record<string, string>
+  sendAt?: number | undefined
+  expiresAt?: number | undefined
 }
 
 /** Checks what can be checked without WeChat, so that a message it would surely refuse is not queued. */

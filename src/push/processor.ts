@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { DatabaseError } from '../db/databaseError.ts'
 import { type HeldPushes, isHeldPush } from '../db/heldPushes.ts'
 import type { PushRow, PushRows } from '../db/pushes.ts'

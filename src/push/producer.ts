@@ -7,19 +7,7 @@ import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
 import { InvalidPushError, toSentence } from './invalidPush.ts'
 import { checkMessage, type ValidMessage } from './message.ts'
-
-/** `duplicate`: the queue remembers a push with this id, for a day at least after its `sendAt`. */
-export interface PushReceipt {
-  id: string
-  status: 'queued' | 'duplicate'
-}
-
-export interface PushManyReceipt {
-  queued: number
-  duplicates: number
-  /** Messages that were left out, by their position from 0. */
-  invalid: { index: number; reason: string }[]
-}
+import type { PushManyReceipt, PushReceipt } from './pushAnswers.ts'
 
 export interface Producer {
   /** Rejects with InvalidPushError or QueueUnavailableError. */

@@ -1,9 +1,11 @@
 import { setMaxListeners } from 'node:events'
 import { loadProducerConfig, readEnvironment } from '../config.ts'
-import { openControlQueue, openProducerQueue, type ProducerQueue } from '../queue/producerQueue.ts'
-import { type Ask, type CancelAnswer, createAsk } from './ask.ts'
+import { loadQueue } from '../queue/loadQueue.ts'
+import type { ProducerQueue } from '../queue/producerQueue.ts'
+import { type Ask, createAsk } from './ask.ts'
 import type { PushMessage } from './message.ts'
-import { createProducer, type PushManyReceipt, type PushReceipt } from './producer.ts'
+import { createProducer } from './producer.ts'
+import type { CancelAnswer, PushManyReceipt, PushReceipt } from './pushAnswers.ts'
 import type { PushRecord } from './record.ts'
 import { type WaitOptions, waitForPush } from './wait.ts'
 
@@ -56,11 +58,11 @@ export function createPusher({ appid, redisUrl, dataDir }: PusherOptions = {}): 
   const closing = new AbortController()
   // Every wait listens to it.
   setMaxListeners(0, closing.signal)
-  const queue = openProducerQueue(config.queue, config.appid)
+  const queue = loadQueue((module) => module.openProducerQueue(config.queue, config.appid))
   let control: ProducerQueue | undefined
 
   function ask(): Ask {
-    control ??= openControlQueue(config.queue, config.appid)
+    control ??= loadQueue((module) => module.openControlQueue(config.queue, config.appid))
     return createAsk(control)
   }
 

@@ -1,53 +1,21 @@
-import { z } from 'zod'
-import type { PushRow } from '../db/pushes.ts'
-
-const text = z.string().nullable()
-
 /** What `show`, `history`, `wait` and the HTTP API tell about a push; times are ISO 8601, what is not known is null. */
-export const pushRecordSchema = z.object({
-  id: z.string(),
-  account: z.string(),
-  unionid: text,
-  openid: text,
-  templateId: z.string(),
-  status: z.string(),
-  reason: text,
-  detail: text,
+export interface PushRecord {
+  id: string
+  account: string
+  unionid: string | null
+  openid: string | null
+  templateId: string
+  status: string
+  reason: string | null
+  detail: string | null
   /** 19 digits as text. */
-  msgid: text,
-  errcode: z.number().nullable(),
-  errmsg: text,
-  rid: text,
+  msgid: string | null
+  errcode: number | null
+  errmsg: string | null
+  rid: string | null
   /** Calls that may have reached WeChat and were not refused for pace, quota, token or account. */
-  attempts: z.number(),
-  createdAt: z.string(),
-  sentAt: text,
-  finishedAt: text,
-})
-
-export type PushRecord = z.infer<typeof pushRecordSchema>
-
-export function toPushRecord(row: PushRow): PushRecord {
-  return {
-    id: row.id,
-    account: row.appid,
-    unionid: row.unionid,
-    openid: row.openid,
-    templateId: row.templateId,
-    status: row.status,
-    reason: row.reason,
-    detail: row.detail,
-    msgid: row.msgid,
-    errcode: row.errcode,
-    errmsg: row.errmsg,
-    rid: row.rid,
-    attempts: row.attempts,
-    createdAt: new Date(row.createdAt).toISOString(),
-    sentAt: toIso(row.sentAt),
-    finishedAt: toIso(row.finishedAt),
-  }
-}
-
-function toIso(time: number | null): string | null {
-  return time === null ? null : new Date(time).toISOString()
+  attempts: number
+  createdAt: string
+  sentAt: string | null
+  finishedAt: string | null
 }

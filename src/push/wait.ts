@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { second } from '../duration.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
-import { type Ask, patience } from './ask.ts'
+import { patience } from './ask.ts'
 import { hasEnded } from './pushRow.ts'
 import type { PushRecord } from './record.ts'
 
@@ -31,7 +31,7 @@ const longestPause = second
 
 /** Asks again and again, because there is nothing that would tell: less and less often, once a second at last. */
 export async function waitForPush(
-  { find }: Pick<Ask, 'find'>,
+  { find }: { find(id: string, patienceMs: number): Promise<PushRecord | null> },
   id: string,
   { until = 'sent', timeoutMs = 30 * second }: WaitOptions,
   signal: AbortSignal,

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * What waits in the queue for one push: plain JSON in the data of a BullMQ job of any name, so that a BullMQ client in

@@ -4,6 +4,7 @@ import { isObject, toBadBody } from './answer.ts'
 import { type AuthorizedCallDeps, createAuthorizedCall } from './authorizedCall.ts'
 import { errcode } from './errcode.ts'
 import { WechatApiError } from './errors.ts'
+import type { Payment, PhoneNumber } from './types.ts'
 
 export interface WechatUser {
   /** The openid within the mini-program. */
@@ -13,16 +14,6 @@ export interface WechatUser {
   /** WeChat gives it only to a mini-program that is bound to an Open Platform account, and not always then. */
   unionid: string | undefined
 }
-
-export interface PhoneNumber {
-  /** With the country code when it is not a Chinese number. */
-  phoneNumber: string
-  purePhoneNumber: string
-  countryCode: string
-}
-
-/** A payment by its number at WeChat, or by merchant and the merchant's own order number. */
-export type Payment = { transactionId: string } | { mchId: string; outTradeNo: string }
 
 /** WeChat's login of a mini-program. Calls throw WechatApiError or WechatNetworkError. */
 export interface LoginApi {

@@ -83,3 +83,13 @@ export interface Quota {
   /** Calls allowed per period, if WeChat tells. */
   rateLimit?: { callCount: number; refreshSeconds: number }
 }
+
+export interface PhoneNumber {
+  /** With the country code when it is not a Chinese number. */
+  phoneNumber: string
+  purePhoneNumber: string
+  countryCode: string
+}
+
+/** A payment by its number at WeChat, or by merchant and the merchant's own order number. */
+export type Payment = { transactionId: string } | { mchId: string; outTradeNo: string }

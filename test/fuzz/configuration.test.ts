@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
-  ConfigError,
   type Environment,
   loadCallbackConfig,
-  loadConfig,
   loadMiniProgramConfig,
   loadProducerConfig,
 } from '../../src/config.ts'
+import { ConfigError } from '../../src/configError.ts'
 import { environmentSchema, secrets } from '../../src/environment.ts'
+import { loadConfig } from '../../src/programConfig.ts'
 
 const names = Object.keys(environmentSchema.shape)
 const loaders = [loadConfig, loadCallbackConfig, loadMiniProgramConfig, loadProducerConfig]

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/db/open.ts'
 import { createPushes, type PushRow, type PushRows } from '../../src/db/pushes.ts'
 import { toNewRow } from '../../src/push/pushRow.ts'
-import { toPushRecord } from '../../src/push/record.ts'
+import { toPushRecord } from '../../src/push/toPushRecord.ts'
 import { createTestLog, makeDir } from '../helpers/pushing.ts'
 
 let database: Database

@@ -3,14 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import {
-  ConfigError,
-  loadCallbackConfig,
-  loadConfig,
-  loadProducerConfig,
-  readEnvironment,
-} from '../../src/config.ts'
+import { loadCallbackConfig, loadProducerConfig, readEnvironment } from '../../src/config.ts'
+import { ConfigError } from '../../src/configError.ts'
 import { environmentSchema } from '../../src/environment.ts'
+import { loadConfig } from '../../src/programConfig.ts'
 
 const minimal = { WECHAT_APPID: 'wx0123456789abcdef', WECHAT_SECRET: 'f00dfeedf00dfeedf00dfeedf00dfeed' }
 

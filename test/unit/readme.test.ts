@@ -6,7 +6,7 @@ import { parseCommandArgs } from '../../src/cli/args.ts'
 import { commands } from '../../src/cli/commandLine.ts'
 import { byHand } from '../../src/db/accountState.ts'
 import { environmentSchema } from '../../src/environment.ts'
-import { pushRecordSchema } from '../../src/push/record.ts'
+import { pushRecordSchema } from '../../src/push/recordSchema.ts'
 import { errcodes } from '../../src/wechat/errcodeTable.ts'
 import {
   type Language,

@@ -1,0 +1,35 @@
+import type { CallbackConfig, Config } from '../config.ts'
+import { createFollowers } from '../db/followers.ts'
+import { openDatabase } from '../db/open.ts'
+import { createTokenStore } from '../db/tokens.ts'
+import type { Log } from '../log.ts'
+import { createWechatApi } from '../wechat/api.ts'
+import { createClient } from '../wechat/client.ts'
+import { createGotTransport } from '../wechat/gotTransport.ts'
+import { createTokenSource } from '../wechat/token.ts'
+import { type Callback, startCallback } from './callback.ts'
+
+/** The callback of one account on a database and connections of its own. */
+export async function openCallback(config: Config & { callback: CallbackConfig }, log: Log) {
+  const { account, databasePath, apiBases } = config
+  const { appid } = account
+  const db = await openDatabase({ path: databasePath, log })
+  const transport = createGotTransport(config)
+  const client = createClient({ bases: apiBases, transport, hotTransport: transport, log })
+  const tokens = createTokenSource({ ...account, client, store: createTokenStore(db), log })
+  const callback: Callback = startCallback({
+    account: { appid, ...config.callback },
+    db,
+    api: createWechatApi({ client, tokens }),
+    followers: createFollowers(db, appid),
+    log,
+  })
+  return {
+    callback,
+    async close() {
+      await callback.close()
+      await client.close()
+      await db.close()
+    },
+  }
+}

@@ -1,0 +1,15 @@
+import { DatabaseError } from './databaseError.ts'
+
+/**
+ * A file of this package by its place relative to this one. Found when it is used, because a program that bundles the
+ * package may have no use for it, and by a variable, because a bundler would try to follow it otherwise.
+ */
+export function toPackageFile(path: string): URL {
+  // Not in a bundle that is CommonJS.
+  const here: string | undefined = import.meta.url
+  if (here !== undefined) return new URL(path, here)
+  throw new DatabaseError(
+    'failed',
+    'The database cannot be used from within a bundle: leave unionpush out of it (esbuild: --external:unionpush, webpack: externals)',
+  )
+}

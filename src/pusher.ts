@@ -1,0 +1,8 @@
+export { ConfigError, type ConfigProblem } from './configError.ts'
+export { InvalidPushError, type PushProblem } from './push/invalidPush.ts'
+export type { PushMessage, Time } from './push/message.ts'
+export type { CancelAnswer, PushManyReceipt, PushReceipt } from './push/pushAnswers.ts'
+export { createPusher, type Pusher, type PusherOptions } from './push/pusher.ts'
+export type { PushRecord } from './push/record.ts'
+export { TimeoutError, type WaitGoal, type WaitOptions } from './push/wait.ts'
+export { QueueUnavailableError } from './queue/unavailable.ts'
