@@ -142,8 +142,8 @@ export function readEnvironment(): Environment {
 export function parse<T>(schema: z.ZodType<T>, env: Environment): T {
   const result = schema.safeParse(withoutEmpty(env))
   if (result.success) return result.data
-  const names = new Set(result.error.issues.map((issue) => String(issue.path[0])))
-  throw new ConfigError([...names].map((name) => toProblem(name, env[name])))
+  const issues = new Map(result.error.issues.map((issue) => [String(issue.path[0]), issue]))
+  throw new ConfigError([...issues].map(([name, issue]) => toProblem(name, env[name], toExpected(issue))))
 }
 
 export function toConfig(values: z.infer<typeof completeSchema>): Config {
@@ -174,9 +174,15 @@ export function toConfig(values: z.infer<typeof completeSchema>): Config {
   }
 }
 
-function toProblem(variable: string, found: string | undefined): ConfigProblem {
+/** What the value in question lacks, when there is more to say than what the variable is for. */
+function toExpected(issue: z.core.$ZodIssue): string | undefined {
+  const expected: unknown = issue.code === 'custom' ? issue.params?.expected : undefined
+  return typeof expected === 'string' && expected !== '' ? expected : undefined
+}
+
+function toProblem(variable: string, found: string | undefined, special?: string): ConfigProblem {
   const variables = Object.entries({ ...environmentSchema.shape, ...proxySchema.shape })
-  const expected = variables.find(([name]) => name === variable)?.[1].description
+  const expected = special ?? variables.find(([name]) => name === variable)?.[1].description
   return { variable, expected: expected ?? 'a valid value', found: toFound(variable, found) }
 }
 

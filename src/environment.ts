@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
+import { findRedisUrlFault } from './redisUrl.ts'
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
@@ -26,11 +27,19 @@ const integer = (min: number, max: number) =>
     .transform(Number)
     .pipe(z.number().min(min).max(max))
 const onOrOff = z.enum(['on', 'off']).transform((value) => value === 'on')
+const toUrls = (text: string) => text.split(',').map((url) => url.trim().replace(/\/+$/, ''))
 const urlList = (protocol: RegExp) =>
   z
     .string()
-    .transform((text) => text.split(',').map((url) => url.trim().replace(/\/+$/, '')))
+    .transform(toUrls)
     .pipe(z.array(z.url({ protocol })).min(1))
+const redisUrls = z.string().transform((text, context) => {
+  const urls = toUrls(text)
+  const expected = findRedisUrlFault(urls)
+  if (expected === undefined) return urls
+  context.addIssue({ code: 'custom', params: { expected } })
+  return z.NEVER
+})
 const directory = z.string().transform((path) => resolve(path))
 const sqliteFile = z
   .string()
@@ -82,7 +91,7 @@ export const environmentSchema = z.object({
     .prefault('https://api.weixin.qq.com,https://api2.weixin.qq.com')
     .describe('one or more https:// URLs, separated by commas'),
   DATABASE_URL: sqliteFile.optional().describe('a SQLite file such as file:./data/unionpush.db'),
-  REDIS_URL: urlList(/^rediss?$/)
+  REDIS_URL: redisUrls
     .optional()
     .describe('redis://host:port or rediss://host:port (several, separated by commas, are one cluster)'),
   DATA_DIR: directory.prefault('./data').describe('a directory'),

@@ -58,7 +58,8 @@ export function toFailure(error: unknown, command: string | undefined): Failure 
     return { exitCode: 2, code: 'invalid_push', message: `Nothing was queued. ${error.message}`, hint: null }
   }
   if (error instanceof QueueUnavailableError) {
-    return { exitCode: 1, code: 'queue_unavailable', message: error.message, hint: null }
+    const exitCode = error.isLasting ? 2 : 1
+    return { exitCode, code: 'queue_unavailable', message: error.message, hint: null }
   }
   if (error instanceof WechatApiError) {
     const { errcode, rid = null } = error

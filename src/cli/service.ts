@@ -1,8 +1,9 @@
 import { once } from 'node:events'
+import { format } from 'node:util'
 import type { App } from '../app.ts'
 import { ConfigError } from '../configError.ts'
 import { second } from '../duration.ts'
-import { createLog } from '../log.ts'
+import { createLog, type Log } from '../log.ts'
 import { loadConfig } from '../programConfig.ts'
 import type { Output } from './output.ts'
 import { createStopSignal } from './signals.ts'
@@ -14,6 +15,7 @@ export async function runService(out: Output, start: (app: App) => Promise<void>
   const stopped = once(stop, 'abort')
   const config = loadConfig()
   const log = createLog({ level: config.logLevel, pretty: isPretty(out) })
+  logConsole(log)
   const { createApp } = await import('../app.ts')
   const app = await createApp(config, log)
   try {
@@ -26,11 +28,18 @@ export async function runService(out: Output, start: (app: App) => Promise<void>
     log.info('stopping')
   } finally {
     await app.close()
+    // BullMQ waits for ever for connections that were closed while they were being made anew.
+    setTimeout(() => process.exit(), second).unref()
   }
   log.info('stopped')
-  // BullMQ waits for ever for connections that were closed while they were being made anew.
-  setTimeout(() => process.exit(), second).unref()
   return 0
+}
+
+/** Libraries warn on the console, between the lines of the log. */
+function logConsole(log: Log): void {
+  const write = (...words: unknown[]) => log.warn({ console: true }, format(...words))
+  console.warn = write
+  console.error = write
 }
 
 /** Serves what is configured. Rejects with a ConfigError when that is nothing. */

@@ -170,6 +170,7 @@ function isInDoubt(failure: unknown): boolean {
 function explainPush(error: unknown, pushId: string): unknown {
   if (!(error instanceof QueueUnavailableError)) return error
   const { message, mayBeQueued, cause } = error
+  if (error.isLasting && !mayBeQueued) return error
   const id = JSON.stringify(pushId)
   const state = mayBeQueued
     ? `It may be queued all the same: repeat it with the id ${id}, then it is sent once`

@@ -78,7 +78,7 @@ const idleStopPatience = 3 * second
 /** Takes the pushes of one account from the queue and sends them; goes on by itself after any outage. */
 export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOptions): PushWorker {
   const { appid, pushes, held, followers, templates, accountState: state, leases, api } = deps
-  const { queue, control, createWorker, onReady, reset } = deps.queue
+  const { queue, control, createWorker, onReady, untilUnusable, explain, reset } = deps.queue
   const log = deps.log.child({ account: appid })
   const owner = randomUUID()
   const impatience = new AbortController()
@@ -155,12 +155,14 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
         if (!isStopping) pacing.renew()
       })
       releasers.push(gate.stop, guard.stop, pacing.stop, release.stop)
-      await queue.waitUntilReady()
+      await Promise.race([untilUnusable, queue.waitUntilReady()])
       if (isStopping) return
       const isIdle = () => worker !== undefined && inFlight === 0 && !gate.isClosed()
       releasers.push(startWatchdog({ queue, isIdle, rebuild, reconnect: reset }).stop)
       answering = startAnswering({ control, pushes, queued, onError: noteQueueError, reconnect: reset })
-      for (const prepare of [pacing.start, guard.start, settleFailedJobs]) await insist(prepare)
+      for (const prepare of [pacing.start, guard.start, settleFailedJobs]) {
+        await Promise.race([untilUnusable, insist(prepare)])
+      }
       if (isStopping) return
       worker = startWorker()
       release.start()
@@ -191,7 +193,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
         return await prepare()
       } catch (error) {
         if (error instanceof DatabaseError) gate.note('database', error.message)
-        else if (error instanceof Error && error.name === 'ReplyError') gate.note('queue', error.message)
+        else if (error instanceof Error && error.name === 'ReplyError') gate.note('queue', explain(error))
         else throw error
         await sleep(second)
       }
@@ -254,7 +256,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
 
   /** A server that refuses commands would be asked again at once, for ever. */
   function noteQueueError(error: Error): void {
-    if (error.name === 'ReplyError') gate.close('queue', error.message)
-    else gate.note('queue', error.message)
+    if (error.name === 'ReplyError') gate.close('queue', explain(error))
+    else gate.note('queue', explain(error))
   }
 }

@@ -50,6 +50,11 @@ export interface QueueBackend {
   isRefusal(error: unknown): boolean
   /** The sentence to give up with when waiting cannot help against `error`. */
   toHopeless(error: unknown): string | undefined
+  /** Rejects with QueueUnavailableError when the server cannot be used with these settings. */
+  untilUnusable: Promise<never>
+  isUnusable(): boolean
+  /** An error of the server or the connection as a sentence, with what to do about it. */
+  explain(error: unknown): string
   createQueue(name: string): PushQueue
   createWorker(name: string, processor: Processor, options: QueueWorkerOptions): QueueWorker
   /** What in the server's settings can lose jobs, as a sentence; undefined = nothing is known. */

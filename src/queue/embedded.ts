@@ -32,6 +32,9 @@ export function connectEmbedded(dir: string): QueueBackend {
       isNobodyThere(error)
         ? `No process hosts the embedded queue in ${dir}: start \`unionpush start\` or \`unionpush worker\`, or set REDIS_URL`
         : undefined,
+    untilUnusable: new Promise(() => {}),
+    isUnusable: () => false,
+    explain: (error) => (error instanceof Error ? error.message : String(error)),
     createQueue: (name) => new Queue(name, { connection }, createPostgresBackend),
     createWorker: (name, processor, options) =>
       new Worker(name, processor, { ...options, connection }, createPollingBackend),

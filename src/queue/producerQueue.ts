@@ -65,7 +65,10 @@ function open(config: QueueConfig, name: string): ProducerQueue {
           failure = openingError
         }
         const hopeless = backend.toHopeless(failure)
-        if (hopeless) throw new QueueUnavailableError(hopeless, { mayBeQueued, cause: failure })
+        if (hopeless) {
+          const isLasting = backend.isUnusable()
+          throw new QueueUnavailableError(hopeless, { mayBeQueued, isLasting, cause: failure })
+        }
         if (Date.now() + pauseBetween >= deadline) throw toUnavailable(failure, mayBeQueued)
         if (used) await wakeup.next()
       }
@@ -117,7 +120,7 @@ function open(config: QueueConfig, name: string): ProducerQueue {
   function toUnavailable(error: unknown, mayBeQueued: boolean): QueueUnavailableError {
     const cause =
       error === undefined || error instanceof DeadlineError ? (backend.lastError() ?? error) : error
-    const reason = cause instanceof Error ? cause.message : 'no connection'
+    const reason = cause === undefined ? 'no connection' : backend.explain(cause)
     return new QueueUnavailableError(`${backend.place} did not take the call within 5 s: ${reason}`, {
       mayBeQueued,
       cause,

@@ -1,59 +1,53 @@
 import { Queue, Worker } from 'bullmq'
-import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
+import { Cluster, type Redis } from 'ioredis'
 import { second } from '../duration.ts'
+import { isForbidden } from './allowNoInfo.ts'
 import type { QueueBackend, Role } from './backend.ts'
 import { batchWrites } from './batchWrites.ts'
 import { queuePrefix } from './names.ts'
+import { createClient } from './redisClient.ts'
+import { explainRedisError, isConsequence, isWrongDatabase } from './redisFaults.ts'
+import { QueueUnavailableError } from './unavailable.ts'
 
-const retryStrategy = (times: number) => Math.min(50 * 2 ** times, second)
-
-/**
- * A producer's call that meets a broken connection fails at once instead of waiting in memory, and its owner repeats
- * it. A worker's commands wait for the server as long as it takes.
- */
-const optionsOf: Record<Role, RedisOptions> = {
-  producer: { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 },
-  worker: { maxRetriesPerRequest: null },
-}
-
-/**
- * Answers of a server that is not, or not any more, the one to write to: behind an address that fails over, the next
- * connection reaches the one that is. Redis before 7 puts them behind the name of the script.
- */
-const wrongServer = /(^|-)(READONLY|UNBLOCKED|LOADING|MASTERDOWN|CLUSTERDOWN|NOREPLICAS) /
-
-/** Connects to one Redis server, or to a cluster when several URLs are given (credentials and TLS as in the first). */
+/** Connects to one Redis server, or to a cluster when several URLs are given. */
 export function connectRedis(urls: string[], role: Role): QueueBackend {
-  const client = urls.length > 1 ? connectCluster(urls, role) : connectServer(urls[0] ?? '', optionsOf[role])
-  // A producer waits for each answer before its next command, and waits longer for those of many at once.
-  if (role === 'worker') batchWrites(client)
+  const place = `Redis at ${urls.map(toAddress).join(', ')}`
   let lastError: Error | undefined
   let ready: Promise<void> | undefined
+  const unusable = createUnusable()
+  const client = createClient(urls, role, () => unusable.set(toClusterSentence(place, urls)))
+  // A producer waits for each answer before its next command, and waits longer for those of many at once.
+  if (role === 'worker') batchWrites(client)
   client.on('error', (error: Error) => {
-    lastError = error
+    if (!isConsequence(error)) lastError = error
+    if (isWrongDatabase(error)) unusable.set(toDatabaseSentence(place, error))
   })
   client.on('ready', () => {
     lastError = undefined
   })
   const options = { connection: client, prefix: queuePrefix }
   return {
-    place: `Redis at ${urls.map(toAddress).join(', ')}`,
-    isReady: () => client.status === 'ready',
+    place,
+    isReady: () => client.status === 'ready' && unusable.get() === undefined,
     async ready() {
-      if (client.status === 'ready') return
-      ready ??= untilReady(client).finally(() => {
-        ready = undefined
-      })
-      await ready
+      if (client.status !== 'ready') {
+        ready ??= untilReady(client).finally(() => {
+          ready = undefined
+        })
+      }
+      await Promise.race([unusable.promise, ready])
     },
+    untilUnusable: unusable.promise,
+    isUnusable: () => unusable.get() !== undefined,
     onReady: (listener) => client.on('ready', listener),
     lastError: () => lastError,
     isRefusal,
-    toHopeless: () => undefined,
+    toHopeless: unusable.get,
+    explain: (error) => explainRedisError(isConsequence(error) && lastError ? lastError : error),
     createQueue: (name) => new Queue(name, options),
     createWorker: (name, processor, workerOptions) =>
       new Worker(name, processor, { ...workerOptions, ...options }),
-    findDanger: async () => toEvictionDanger(await client.info('memory')),
+    findDanger: () => findDanger(client),
     reset() {
       if (client.status !== 'ready') return
       const nodes = client instanceof Cluster ? client.nodes() : [client]
@@ -71,52 +65,6 @@ export function connectRedis(urls: string[], role: Role): QueueBackend {
   }
 }
 
-function connectServer(url: string, options: RedisOptions, connected = new Set<Redis>()): Redis {
-  const client: Redis = new Redis(url, {
-    retryStrategy,
-    connectTimeout: 4 * second,
-    ...options,
-    reconnectOnError({ message }) {
-      if (wrongServer.test(message)) for (const each of connected) leaveOnce(each)
-      // The command itself fails: who gave it knows whether it may be repeated.
-      return false
-    },
-  })
-  client.on('connect', () => connected.add(client))
-  client.on('close', () => connected.delete(client))
-  // BullMQ makes the connections on which its workers wait for jobs in this way.
-  client.duplicate = (more) => connectServer(url, { ...options, ...more }, connected)
-  return client
-}
-
-/** The commands under way are answered before the connection ends, all of them in the same sense. */
-function leaveOnce(client: Redis): void {
-  if (client.stream.writable) client.disconnect(true)
-}
-
-function connectCluster(urls: string[], role: Role): Cluster {
-  const nodes = urls.map((url) => new URL(url))
-  const [first] = nodes
-  const { enableOfflineQueue = true, ...redisOptions } = optionsOf[role]
-  const options: ClusterOptions = {
-    enableOfflineQueue,
-    clusterRetryStrategy: retryStrategy,
-    redisOptions: {
-      ...redisOptions,
-      connectTimeout: 4 * second,
-      ...(first?.username && { username: decodeURIComponent(first.username) }),
-      ...(first?.password && { password: decodeURIComponent(first.password) }),
-      ...(first?.protocol === 'rediss:' && { tls: {} }),
-    },
-    // With TLS the certificate names the host, so it must not be resolved to an address first.
-    ...(first?.protocol === 'rediss:' && { dnsLookup: (address, done) => done(null, address) }),
-  }
-  return new Cluster(
-    nodes.map(({ hostname, port }) => ({ host: hostname, port: Number(port || 6379) })),
-    options,
-  )
-}
-
 /** An error that Redis answered a command with, or ioredis before it wrote the command. */
 function isRefusal(error: unknown): boolean {
   return (
@@ -126,11 +74,53 @@ function isRefusal(error: unknown): boolean {
 }
 
 /** INFO, because many hosts forbid CONFIG. */
-function toEvictionDanger(info: string): string | undefined {
+async function findDanger(client: Redis | Cluster): Promise<string | undefined> {
+  let info: string
+  try {
+    info = String(await client.call('info'))
+  } catch (error) {
+    if (isForbidden(error)) return 'INFO is not allowed: see for yourself that maxmemory-policy is noeviction'
+    throw error
+  }
+  if (!client.isCluster && /^cluster_enabled:1/m.test(info)) await askAllOver(client)
   const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction'
   return policy === 'noeviction'
     ? undefined
     : `maxmemory-policy is ${policy}: a Redis that is full deletes pushes that wait; set it to noeviction`
+}
+
+/** Many a proxy answers for all of its cluster; a node of one says MOVED to most of this. */
+async function askAllOver(client: Redis | Cluster): Promise<void> {
+  const keys = Array.from({ length: 16 }, (_, n) => `${queuePrefix}:{${n}}`)
+  await Promise.all(keys.map((key) => client.exists(key).catch(() => {})))
+}
+
+function toClusterSentence(place: string, [url = '']: string[]): string {
+  const bare = `${new URL(url).protocol}//${toAddress(url)}`
+  return `${place} is a cluster: give the addresses of several of its nodes, separated by commas, or this one twice, as in REDIS_URL=${bare},${bare} (with user and password in the first)`
+}
+
+function toDatabaseSentence(place: string, { message }: Error): string {
+  return `${place} does not have the database at the end of REDIS_URL (${message}): give another number, or leave it out`
+}
+
+/** What a person has to change before the server can be used at all; the first word on it holds. */
+function createUnusable() {
+  let known: string | undefined
+  let reject: (error: QueueUnavailableError) => void
+  const promise = new Promise<never>((_, rejectIt) => {
+    reject = rejectIt
+  })
+  // Nobody has to wait for it.
+  promise.catch(() => {})
+  return {
+    promise,
+    get: () => known,
+    set(sentence: string) {
+      known ??= sentence
+      reject(new QueueUnavailableError(known, { cause: undefined, isLasting: true }))
+    },
+  }
 }
 
 /** `once` of node:events would reject at the first failed attempt to connect. */

@@ -6,6 +6,8 @@ interface UnavailableFields {
   queued?: number
   /** Default: surely not. */
   mayBeQueued?: boolean
+  /** Default: it may be there again at any time. */
+  isLasting?: boolean
   cause: unknown
 }
 
@@ -16,11 +18,17 @@ export class QueueUnavailableError extends Error {
   readonly queued: number
   /** Whether the push, or some of those that are not among `queued`, may have got into the queue all the same. */
   readonly mayBeQueued: boolean
+  /** Whether nothing helps but other settings. */
+  readonly isLasting: boolean
 
-  constructor(sentence: string, { pushId, queued = 0, mayBeQueued = false, cause }: UnavailableFields) {
+  constructor(
+    sentence: string,
+    { pushId, queued = 0, mayBeQueued = false, isLasting = false, cause }: UnavailableFields,
+  ) {
     super(sentence, { cause })
     this.pushId = pushId
     this.queued = queued
     this.mayBeQueued = mayBeQueued
+    this.isLasting = isLasting
   }
 }

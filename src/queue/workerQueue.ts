@@ -18,6 +18,10 @@ export interface WorkerQueue extends WorkedQueue {
   control: WorkedQueue
   /** Calls back whenever the server is there again. */
   onReady(listener: () => void): void
+  /** Rejects with QueueUnavailableError when the server cannot be used with these settings. */
+  untilUnusable: Promise<never>
+  /** An error of the server or the connection as a sentence, with what to do about it. */
+  explain(error: unknown): string
   /** Gives up a connection that does not answer and makes another one. */
   reset(): void
   /** Workers have to be closed before. */
@@ -28,6 +32,19 @@ export interface WorkerQueue extends WorkedQueue {
 export async function openWorkerQueue(config: QueueConfig, appid: string, log: Log): Promise<WorkerQueue> {
   const host = config.kind === 'embedded' ? await hostEmbeddedQueue(config.dir, log) : undefined
   const backend = config.kind === 'redis' ? connectRedis(config.urls, 'worker') : connectEmbedded(config.dir)
+  const close = async () => {
+    await backend.close()
+    await host?.close()
+  }
+  try {
+    return openQueues(backend, appid, log, close)
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function openQueues(backend: QueueBackend, appid: string, log: Log, close: () => Promise<void>): WorkerQueue {
   const open = (name: string): WorkedQueue => {
     const queue = backend.createQueue(name)
     // Nobody listens yet, and BullMQ would print what the connection meets meanwhile.
@@ -44,12 +61,13 @@ export async function openWorkerQueue(config: QueueConfig, appid: string, log: L
     ...pushes,
     control,
     onReady: backend.onReady,
+    untilUnusable: backend.untilUnusable,
+    explain: backend.explain,
     reset: backend.reset,
     async close() {
       await pushes.queue.close()
       await control.queue.close()
-      await backend.close()
-      await host?.close()
+      await close()
     },
   }
 }

@@ -85,6 +85,39 @@ describe('configuration', () => {
     expect(queue).toEqual({ kind: 'redis', urls: ['redis://a:1', 'rediss://b:2'] })
   })
 
+  test.each([
+    ['redis://:pa#ss@h', /# as %23/],
+    ['redis://user:12#x@h', /# as %23/],
+    ['redis://:pa/ss@h:6379', /\/ as %2F/],
+    ['redis://user:12/ss@h:6379', /\/ as %2F/],
+    ['redis://:what?@h:6379', /\? as %3F/],
+    ['redis://:50%off@h', /% as %25/],
+    ['redis://:a,b@h', /a comma as %2C/],
+    ['redis://h:6379?keyPrefix=app:', /no \?keyPrefix=: only \?family=4/],
+    ['redis://h:6379/1?db=2', /no \?db=/],
+    ['redis://h?family=7', /no \?family= but 4 or 6/],
+    ['redis://h:6379/main', /the number of a database/],
+    ['redis://a/1,redis://b/1', /no \/1 at the end: a cluster has one database/],
+    ['redis://::1:6379', /redis:\/\/host:port/],
+    ['redis://', /redis:\/\/host:port/],
+  ])('REDIS_URL %s is refused with what to write', (REDIS_URL, expected) => {
+    const [problem, ...others] = problemsOf({ ...minimal, REDIS_URL })
+    expect(others).toEqual([])
+    expect(problem?.variable).toBe('REDIS_URL')
+    expect(problem?.expected).toMatch(expected)
+  })
+
+  test.each([
+    'redis://h',
+    'rediss://user:p%23ss@h:6380/15',
+    'redis://:p@ss@h',
+    'redis://[::1]:6379/0',
+    'redis://h?family=6',
+    'redis://[::1]:7000,redis://[::1]:7001/0',
+  ])('REDIS_URL %s can be used', (REDIS_URL) => {
+    expect(loadConfig({ ...minimal, REDIS_URL }).queue.kind).toBe('redis')
+  })
+
   test('a producer needs no secret', () => {
     expect(loadProducerConfig({ WECHAT_APPID: 'wx1' }).appid).toBe('wx1')
   })
