@@ -9,7 +9,7 @@ const sentences = {
   user_blocked: 'WeChat takes this user for a risk and refuses the login',
   too_often: 'WeChat refuses more calls for this user in this minute: try again in the next',
   wechat_busy: 'WeChat is busy: try again in a moment',
-  quota_exhausted: 'the logins of today are used up: try again after 00:00 in Shanghai',
+  quota_exhausted: 'the calls WeChat allows in a day are used up: try again after 00:00 in Shanghai',
   session_key_stale: 'WeChat has renewed the session_key: log in again, then repeat this',
   undecryptable:
     'the data were not made with the session_key of the last login: log in again, then ask for them anew',

@@ -19,10 +19,12 @@ export class WechatApiError extends Error {
   readonly msgid: string | undefined
 
   constructor({ errcode, errmsg, path, tokenFruitless = false, msgid }: Refusal) {
-    super(`${path}: errcode ${errcode}, ${errmsg.slice(0, errmsgLimit)}`)
+    const short = errmsg.slice(0, errmsgLimit)
+    const rid = /rid:\s*([\da-f]{8}-[\da-f]{8}-[\da-f]{8})/.exec(errmsg)?.[1]
+    super(`${path}: errcode ${errcode}, ${short}${rid && !short.includes(rid) ? ` rid: ${rid}` : ''}`)
     this.errcode = errcode
-    this.errmsg = errmsg.slice(0, errmsgLimit)
-    this.rid = /rid:\s*([\da-f]{8}-[\da-f]{8}-[\da-f]{8})/.exec(errmsg)?.[1]
+    this.errmsg = short
+    this.rid = rid
     this.path = path
     this.class = tokenFruitless ? 'A' : classOf(errcode, path)
     this.tokenFruitless = tokenFruitless

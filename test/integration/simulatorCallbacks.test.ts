@@ -168,6 +168,21 @@ test('a message whose answer got lost gets its receipt', async () => {
   expect(events()).toMatchObject([{ MsgID: [...simulator.accepted()][0]?.msgid }])
 })
 
+test('a message held for review is refused and delivered all the same, unless told otherwise', async () => {
+  const { simulator, wechat, events } = await startPosting()
+  const accessToken = await wechat.getToken()
+  simulator.addFault({ action: { errcode: 40252 }, times: 1 })
+  simulator.addFault({ action: { errcode: 40252 }, accepted: false, times: 1 })
+  for (const client_msg_id of ['a', 'b']) {
+    const { json } = await wechat.send(accessToken, { client_msg_id })
+    expect(json).toMatchObject({ errcode: 40252, errmsg: expect.stringContaining('platform review') })
+    expect(json).not.toHaveProperty('msgid')
+  }
+  await simulator.callbacksSettled()
+  expect([...simulator.accepted()]).toMatchObject([{ clientMsgId: 'a' }])
+  expect(events()).toMatchObject([{ MsgID: [...simulator.accepted()][0]?.msgid, Status: 'success' }])
+})
+
 test('a receipt comes after its delay', async () => {
   const { simulator, send, events } = await startPosting({ receiptDelayMs: 120 })
   const startedAt = performance.now()

@@ -211,6 +211,13 @@ describe('the error', () => {
     expect(error.errmsg.length + error.message.length).toBeLessThan(2_000)
   })
 
+  test('names the rid however long the text in front of it is', () => {
+    const errmsg = `${'x'.repeat(600)} rid: 6aac0077-33f385b5-58f65b9f`
+    expect(new WechatApiError({ errcode: -1, errmsg, path: send }).message).toMatch(
+      /errcode -1, x{500} rid: 6aac0077-33f385b5-58f65b9f$/,
+    )
+  })
+
   test('of tokens that are refused again and again is a fault of the account', () => {
     expect(new WechatApiError({ errcode: 40001, errmsg: '', path: send, tokenFruitless: true }).class).toBe(
       'A',
