@@ -1,7 +1,7 @@
 import type { Job } from 'bullmq'
 import type { PushFilter, PushRow, PushRows } from '../db/pushes.ts'
-import type { PushQueue } from '../queue/backend.ts'
-import { pushJobSchema } from '../queue/job.ts'
+import { minute } from '../duration.ts'
+import { isJobIdOf, pushJobSchema } from '../queue/job.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { toInvalidRow, toNewRow } from './pushRow.ts'
 
@@ -13,6 +13,11 @@ interface QueuedPushesDeps {
 
 const pageSize = 500
 const states = ['active', 'waiting', 'prioritized', 'delayed'] as const
+const idStates = ['active', 'wait', 'prioritized', 'delayed'] as const
+const idPageSize = 5_000
+/** How long it is believed that a push is not in the queue: whoever waits for an unknown push asks again and again. */
+const absenceTtl = minute
+const mostAbsences = 1_000
 
 export interface QueuedPushes {
   find(id: string): Promise<PushRow | undefined>
@@ -30,14 +35,20 @@ export interface QueuedPushes {
  * Rejects with QueueUnavailableError.
  */
 export function createQueuedPushes({ appid, openQueue, pushes }: QueuedPushesDeps): QueuedPushes {
+  /** Push id -> until when nobody looks for it in the whole queue again. */
+  const absences = new Map<string, number>()
+
   return {
     async find(id) {
-      const job = await openQueue().run((q) => findJob(q, id))
+      const job = await findJob(openQueue(), id)
       return job && toRow(appid, job)
     },
     async dismiss(id) {
-      await openQueue().run(async (q) => {
-        const job = await findJob(q, id)
+      const queue = openQueue()
+      const jobId = (await findJob(queue, id))?.id
+      if (jobId === undefined) return
+      await queue.run(async (q) => {
+        const job = await q.getJob(jobId)
         if (await job?.isDelayed()) await job?.promote()
       })
     },
@@ -62,12 +73,29 @@ export function createQueuedPushes({ appid, openQueue, pushes }: QueuedPushesDep
       yield* pushes.history({ ...filter, limit: left, status: 'queued', reason: 'hold' })
     },
   }
+
+  /**
+   * A push without an id of its own has the id of its job; that of the others is remembered with the deduplication. A
+   * push that waits for longer than that is looked for among all that wait.
+   */
+  async function findJob({ run }: Pick<ProducerQueue, 'run'>, id: string): Promise<Job | undefined> {
+    const job = await run(async (q) => q.getJob((await q.getDeduplicationJobId(id)) ?? id))
+    if (job || Date.now() < (absences.get(id) ?? 0)) return job
+    const jobId = await findJobId({ run }, id)
+    if (jobId !== undefined) return run((q) => q.getJob(jobId))
+    if (absences.size >= mostAbsences) absences.clear()
+    absences.set(id, Date.now() + absenceTtl)
+    return undefined
+  }
 }
 
-/** A push without an id of its own has the id of its job; that of the others is remembered with the deduplication. */
-async function findJob(queue: PushQueue, id: string): Promise<Job | undefined> {
-  const jobId = (await queue.getDeduplicationJobId(id)) ?? id
-  return queue.getJob(jobId)
+/** Reads nothing but ids. */
+async function findJobId(queue: Pick<ProducerQueue, 'run'>, pushId: string): Promise<string | undefined> {
+  for (let start = 0; ; start += idPageSize) {
+    const ids = await queue.run((q) => q.getRanges([...idStates], start, start + idPageSize - 1))
+    const found = ids.find((jobId) => isJobIdOf(jobId, pushId))
+    if (found !== undefined || ids.length === 0) return found
+  }
 }
 
 /** Jobs come and go while the pages are read, so a page may repeat the end of the one before. */

@@ -46,3 +46,9 @@ export const jobName = 'push'
 export function toJobId(pushId: string, suffix: string): string {
   return `${pushId.replaceAll('%', '%25').replaceAll(':', '%3A')}.${suffix}`
 }
+
+/** Whether a job with an id made by `toJobId` is one of this push. */
+export function isJobIdOf(jobId: string, pushId: string): boolean {
+  const start = toJobId(pushId, '')
+  return jobId.startsWith(start) && !jobId.includes('.', start.length)
+}

@@ -34,6 +34,28 @@ describe('a push is taken back', () => {
     expect(await pusher.cancel('p')).toBe('cancelled')
   })
 
+  test.each(['p', 'p:1', '42'])('however long it has waited, as %s', async (id) => {
+    const world = await startPushing()
+    const { queue, started } = await world.startWorker()
+    await started
+    await queue.pause()
+    const producer = world.producer()
+    const pusher = world.pusher()
+    await producer.pushMany([id, `${id}.x`, `${id}1`].map((other, n) => world.message(n, { id: other })))
+    await producer.push(world.message(3, { id: `${id}-late`, sendAt: Date.now() + hour }))
+    for (const other of [id, `${id}.x`, `${id}1`, `${id}-late`]) await queue.removeDeduplicationKey(other)
+    const recipient = { status: 'queued', unionid: world.simulator.userAt(0).unionid }
+    const waited = await pusher.wait(id, { timeoutMs: 300 }).catch((error) => error)
+    expect(waited).toMatchObject({ name: 'TimeoutError', record: { id, ...recipient } })
+    expect(await pusher.cancel(id)).toBe('cancelled')
+    expect(await pusher.cancel(`${id}-late`)).toBe('cancelled')
+    expect(await pusher.cancel(`${id}.`)).toBe('not_found')
+    await queue.resume()
+    await world.ended(4)
+    expect(accepted(world)).toHaveLength(2)
+    expect(await world.row(id)).toMatchObject(taken)
+  })
+
   test('before its time, and leaves the queue at once', async () => {
     const world = await startPushing()
     const { queue } = await world.startWorker()
