@@ -21,9 +21,17 @@ export type Args<T extends ArgsDef> = {
  * Reads the words after the command's name. citty lets unknown options, missing values and surplus words pass,
  * which would turn a typo into another command, so Node's own parser goes over them first.
  */
-export function parseCommandArgs<const T extends ArgsDef>(rawArgs: string[], definition: T): Args<T>
-export function parseCommandArgs(rawArgs: string[], definition: ArgsDef): Record<string, unknown> {
-  refuseUnknown(rawArgs, definition)
+export function parseCommandArgs<const T extends ArgsDef>(
+  rawArgs: string[],
+  definition: T,
+  takesMore?: boolean,
+): Args<T>
+export function parseCommandArgs(
+  rawArgs: string[],
+  definition: ArgsDef,
+  takesMore = false,
+): Record<string, unknown> {
+  refuseUnknown(rawArgs, definition, takesMore)
   try {
     const args = parseArgs(rawArgs, definition)
     return Object.fromEntries(
@@ -37,17 +45,27 @@ export function parseCommandArgs(rawArgs: string[], definition: ArgsDef): Record
   }
 }
 
-function refuseUnknown(rawArgs: string[], definition: ArgsDef): void {
+/** The words behind the last argument of the definition. */
+export function readMoreWords(rawArgs: string[], definition: ArgsDef): string[] {
+  const { positionals } = parse(rawArgs, toOptions(definition))
+  return positionals.slice(countPositionals(definition))
+}
+
+function countPositionals(definition: ArgsDef): number {
+  return Object.values(definition).filter(({ type }) => type === 'positional').length
+}
+
+function toOptions(definition: ArgsDef): Record<string, { type: 'boolean' | 'string' }> {
   const named = Object.entries(definition).filter(([, arg]) => arg.type !== 'positional')
-  const options = Object.fromEntries(
-    named.map(([name, arg]) => [
-      name,
-      { type: arg.type === 'boolean' ? ('boolean' as const) : ('string' as const) },
-    ]),
+  return Object.fromEntries(
+    named.map(([name, arg]) => [name, { type: arg.type === 'boolean' ? 'boolean' : 'string' }]),
   )
-  const { positionals, tokens } = parse(rawArgs, options)
-  const surplus = positionals[Object.keys(definition).length - named.length]
-  if (surplus !== undefined) throw new UsageError(`Unexpected argument '${surplus}'`)
+}
+
+function refuseUnknown(rawArgs: string[], definition: ArgsDef, takesMore: boolean): void {
+  const { positionals, tokens } = parse(rawArgs, toOptions(definition))
+  const surplus = positionals[countPositionals(definition)]
+  if (surplus !== undefined && !takesMore) throw new UsageError(`Unexpected argument '${surplus}'`)
   const seen = new Set<string>()
   for (const token of tokens) {
     if (token.kind !== 'option') continue

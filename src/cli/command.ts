@@ -1,5 +1,5 @@
 import { type ArgsDef, type CommandDef, defineCommand as defineForHelp, renderUsage } from 'citty'
-import { type Args, parseCommandArgs, UsageError } from './args.ts'
+import { type Args, parseCommandArgs, readMoreWords, UsageError } from './args.ts'
 import type { Output } from './output.ts'
 
 const jsonArg = { json: { type: 'boolean', description: 'JSON on stdout' } } as const
@@ -8,10 +8,12 @@ export interface CommandDefinition<T extends ArgsDef> {
   name: string
   description: string
   args: T
+  /** Whether any number of words may follow the last argument. */
+  takesMore?: boolean
   /** Whole command lines, with what they are for: `['unionpush sync', 'bring the table up to date']`. */
   examples: [command: string, purpose: string][]
   /** Resolves with the exit code; nothing = 0. */
-  run(args: Args<T>, out: Output): Promise<number | undefined>
+  run(args: Args<T>, out: Output, more: string[]): Promise<number | undefined>
 }
 
 export interface Command {
@@ -31,8 +33,8 @@ export function defineCommand<const T extends ArgsDef>(definition: CommandDefini
   return {
     definition: forHelp,
     async run(rawArgs, out) {
-      const parsed = parseCommandArgs(rawArgs, args)
-      return (await definition.run(parsed, out)) ?? 0
+      const parsed = parseCommandArgs(rawArgs, args, definition.takesMore)
+      return (await definition.run(parsed, out, readMoreWords(rawArgs, args))) ?? 0
     },
     async toHelp() {
       const examples = definition.examples.map(([command, purpose]) => `  # ${purpose}\n  ${command}`)

@@ -1,64 +1,90 @@
-import { failedStatuses, type PushRow, type PushRows } from '../db/pushes.ts'
-import { resend } from '../push/resend.ts'
+import type { App } from '../app.ts'
+import type { PushFilter, PushRow } from '../db/pushes.ts'
 import { toPushRecord } from '../push/toPushRecord.ts'
-import { UsageError } from './args.ts'
-import { defineCommand } from './command.ts'
+import { type Args, UsageError } from './args.ts'
+import { defineCommand, toCount } from './command.ts'
+import { listFailed } from './failedPushes.ts'
+import { retryAllFailed, retryFailed, retryNamed } from './failedRetry.ts'
 import { formatPlural } from './format.ts'
+import type { Output } from './output.ts'
 import { createRecordLine } from './recordText.ts'
+import { parseSince } from './since.ts'
 import { withApp } from './withApp.ts'
+
+const args = {
+  action: { type: 'positional', required: false, description: 'retry [id...]: send them again' },
+  reason: { type: 'string', description: 'only those with this reason' },
+  unionid: { type: 'string', description: 'only those to this user' },
+  template: { type: 'string', valueHint: 'id', description: 'only those of this template' },
+  since: { type: 'string', valueHint: 'time', description: 'asked for since: 2h, 3d, 2026-11-20 15:01' },
+  until: { type: 'string', valueHint: 'time', description: 'asked for before: 2h, 3d, 2026-11-20 15:01' },
+  limit: { type: 'string', valueHint: 'count', description: 'at most so many, the newest; default all' },
+  'dry-run': { type: 'boolean', description: 'of retry: only count them' },
+  yes: { type: 'boolean', description: 'of retry: all of them, without being asked' },
+} as const
+
+type FailedArgs = Args<typeof args>
 
 export const failed = defineCommand({
   name: 'failed',
   description: 'List what failed, or send it again',
-  args: {
-    action: { type: 'positional', required: false, description: 'retry: send them again' },
-    reason: { type: 'string', description: 'only those with this reason' },
-  },
+  args,
+  takesMore: true,
   examples: [
     ['unionpush failed', 'rejected, undelivered and unknown pushes, newest first'],
-    ['unionpush failed retry --reason retries_exhausted', 'once the bad day is over'],
+    ['unionpush failed retry order-42 order-43', 'these two, as new messages'],
+    ['unionpush failed retry --reason retries_exhausted --since 6h --dry-run', 'how many would go out again'],
+    ['unionpush failed retry --reason retries_exhausted --since 6h', 'once the bad day is over'],
   ],
-  run({ action, reason }, out) {
+  run(given, out, ids) {
+    const { action } = given
     if (action !== undefined && action !== 'retry') {
       throw new UsageError(`Unexpected argument '${action}': expected retry or nothing`)
     }
-    return withApp(out, async ({ config, pushes, openQueue }) => {
-      const rows = listFailed(pushes, reason)
-      if (action === 'retry') {
-        const retried = await resend({ queue: openQueue(), pushes }, rows)
-        await out.print({ retried }, () => `${formatPlural(retried, 'push', 'pushes')} queued again`)
-        return 0
-      }
-      const count = await out.printAll(toRecords(rows), createRecordLine(config.timezone))
-      out.remark(
-        count === 0
-          ? 'Nothing failed'
-          : `${formatPlural(count, 'push', 'pushes')} failed. Send them again: unionpush failed retry`,
-      )
-      return 0
+    const limit = given.limit === undefined ? undefined : toCount('limit', given.limit, 1)
+    if (action !== 'retry') {
+      if (given['dry-run'] || given.yes) throw new UsageError('--dry-run and --yes go with failed retry')
+      return withApp(out, (app) => list(app, toFilter(given, limit, app), out))
+    }
+    const { reason, unionid, template, since, until } = given
+    const isNarrowed = [reason, unionid, template, since, until, limit].some((value) => value !== undefined)
+    if (ids.length > 0 && isNarrowed) throw new UsageError('Ids go with no other narrowing')
+    return withApp(out, (app) => {
+      const options = { isDryRun: given['dry-run'], out }
+      if (ids.length > 0) return retryNamed(app, ids, options)
+      const filter = toFilter(given, limit, app)
+      const isWanted = isNarrowed || given.yes || given['dry-run']
+      return isWanted ? retryFailed(app, filter, options) : retryAllFailed(app, out)
     })
   },
 })
 
-async function* toRecords(rows: AsyncIterable<PushRow>) {
-  for await (const row of rows) yield toPushRecord(row)
+async function list({ config, pushes }: App, filter: PushFilter, out: Output): Promise<number> {
+  const count = await out.printAll(toRecords(listFailed(pushes, filter)), createRecordLine(config.timezone))
+  out.remark(
+    count === 0
+      ? 'Nothing failed'
+      : `${formatPlural(count, 'push', 'pushes')} failed. Send them again: unionpush failed retry`,
+  )
+  return 0
 }
 
-/** The lists of all failed statuses, merged newest first. */
-async function* listFailed({ history }: Pick<PushRows, 'history'>, reason: string | undefined) {
-  const lists = failedStatuses.map((status) => history({ status, reason }))
-  let heads = (await Promise.all(lists.map(advance))).flat()
-  for (;;) {
-    const [newest, ...others] = heads.sort((a, b) => b.row.createdAt - a.row.createdAt)
-    if (newest === undefined) return
-    yield newest.row
-    heads = [...(await advance(newest.list)), ...others]
+function toFilter(
+  { reason, unionid, template, since, until }: FailedArgs,
+  limit: number | undefined,
+  { config: { timezone } }: App,
+): PushFilter {
+  const now = Date.now()
+  return {
+    reason,
+    unionid,
+    templateId: template,
+    since: since === undefined ? undefined : parseSince(since, timezone, now),
+    until: until === undefined ? undefined : parseSince(until, timezone, now, 'until'),
+    limit,
   }
 }
 
-async function advance(
-  list: AsyncGenerator<PushRow>,
-): Promise<{ row: PushRow; list: AsyncGenerator<PushRow> }[]> {
-  const { done, value: row } = await list.next()
-  return done ? [] : [{ row, list }]
+async function* toRecords(rows: AsyncIterable<PushRow>) {
+  for await (const row of rows) yield toPushRecord(row)
 }

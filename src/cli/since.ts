@@ -7,14 +7,14 @@ const units: Record<string, number> = { m: minute, h: hour, d: day }
 const isoTime = z.iso.datetime({ offset: true })
 
 /**
- * Epoch milliseconds of what `--since` says: so long ago (30m, 2h, 3d), ISO 8601 with an offset, or as the tables show
+ * Epoch milliseconds of what `--since` or another option says: so long ago (30m, 2h, 3d), ISO 8601 with an offset, or as the tables show
  * times. Raises UsageError.
  */
-export function parseSince(text: string, timezone: string, now = Date.now()): number {
+export function parseSince(text: string, timezone: string, now = Date.now(), option = 'since'): number {
   const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
   if (unit !== undefined) return now - Number(count) * (units[unit] ?? 0)
   const at = isoTime.safeParse(text).success ? Date.parse(text) : parseLocalTime(text, timezone)
   if (Number.isNaN(at))
-    throw new UsageError(`--since expects 2h, 3d or a time such as 2026-11-20 15:01, got '${text}'`)
+    throw new UsageError(`--${option} expects 2h, 3d or a time such as 2026-11-20 15:01, got '${text}'`)
   return at
 }

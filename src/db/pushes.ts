@@ -28,6 +28,8 @@ export interface PushFilter {
   reason?: string | undefined
   /** Only pushes asked for at this time or later; epoch milliseconds. */
   since?: number | undefined
+  /** Only pushes asked for before this time; epoch milliseconds. */
+  until?: number | undefined
   limit?: number | undefined
 }
 
@@ -223,7 +225,7 @@ export function createPushes(
     last: PushRow | undefined,
     limit: number,
   ): Promise<PushRow[]> {
-    const { unionid, status, templateId, reason, since } = filter
+    const { unionid, status, templateId, reason, since, until } = filter
     const hasReason = status !== undefined && withReason.has(status)
     const conditions: (SQL | undefined)[] = [
       unionid !== undefined || hasReason ? isOfAccount(appid) : isOurs,
@@ -234,6 +236,7 @@ export function createPushes(
       templateId === undefined ? undefined : eq(pushes.templateId, templateId),
       reason === undefined ? undefined : eq(pushes.reason, reason),
       since === undefined ? undefined : gte(pushes.createdAt, since),
+      until === undefined ? undefined : lt(pushes.createdAt, until),
       last && sql`(${pushes.createdAt}, ${pushes.id}) < (${last.createdAt}, ${last.id})`,
     ]
     return read

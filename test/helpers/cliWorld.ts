@@ -6,6 +6,8 @@ import { createApp } from '../../src/app.ts'
 import type { PushRow } from '../../src/db/pushes.ts'
 import { loadConfig } from '../../src/programConfig.ts'
 import { createProducer } from '../../src/push/producer.ts'
+import { toNewRow } from '../../src/push/pushRow.ts'
+import type { PushJob } from '../../src/queue/job.ts'
 import { openProducerQueue } from '../../src/queue/producerQueue.ts'
 import type { SimulatorOptions } from '../../src/simulator/types.ts'
 import { runCli, startCli } from './cli.ts'
@@ -69,6 +71,23 @@ export async function startCliWorld({ queue = 'redis', ...options }: WorldOption
     await app.close()
   }
 
+  /** Records of pushes that failed, each to another person. */
+  async function addFailed(
+    pushes: { id: string; reason: string; age: number; status?: string; templateId?: string }[],
+  ): Promise<PushRow[]> {
+    const config = loadConfig({ ...env, DATA_DIR: join(cwd, 'data') })
+    const app = await createApp(config, pino({ level: 'silent' }))
+    const rows = pushes.map(({ id, reason, age, status = 'rejected', ...more }, n): PushRow => {
+      const { unionid = '' } = simulator.userAt(n)
+      const push: PushJob = { v: 1, id, unionid, templateId, data, createdAt: Date.now() - age, ...more }
+      const row = toNewRow(appid, push, { jobId: id, data: push, timestamp: Date.now(), starts: 1 })
+      return { ...row, status, reason, finishedAt: Date.now() }
+    })
+    for (const row of rows) await app.pushes.add(row)
+    await app.close()
+    return rows
+  }
+
   /** Queued one after another, as `unionpush push` does; `ids` are those of the pushes, by the number of the person. */
   async function queuePushes(ids: Record<string, number>): Promise<void> {
     const producerQueue = openProducerQueue({ kind: 'redis', urls: [redisUrl] }, appid)
@@ -84,6 +103,7 @@ export async function startCliWorld({ queue = 'redis', ...options }: WorldOption
     sync,
     untilEnded,
     until,
+    addFailed,
     queuePushes,
     appid,
     simulator,

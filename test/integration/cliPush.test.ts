@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
+import { hour } from '../../src/duration.ts'
 import { startCliWorld } from '../helpers/cliWorld.ts'
 import { findFreePort } from '../helpers/freePort.ts'
 
@@ -112,7 +113,7 @@ test('failed lists what failed with the reason, and failed retry sends it again 
 
   world.simulator.setBlacklisted(openid, false)
   expect(await world.json(['failed', 'retry', '--reason', 'data_invalid'])).toEqual({ retried: 0 })
-  expect(await world.json(['failed', 'retry'])).toEqual({ retried: 1 })
+  expect(await world.json(['failed', 'retry', '--yes'])).toEqual({ retried: 1 })
   await vi.waitUntil(() => world.simulator.stats().accepted === 2, { timeout: 60_000, interval: 20 })
   await world.untilEnded('first')
   const [retried, record] = await Promise.all([
@@ -121,6 +122,43 @@ test('failed lists what failed with the reason, and failed retry sends it again 
   ])
   expect(retried).toEqual({ retried: 0 })
   expect(record).toMatchObject({ status: 'sent', reason: null, errcode: null })
+})
+
+test('failed retry sends what it is narrowed to, and everything only if that is said', async () => {
+  const world = await startCliWorld()
+  const added = await world.addFailed([
+    { id: 'a', reason: 'data_invalid', age: 3 * hour },
+    { id: 'b', reason: 'retries_exhausted', age: 2 * hour },
+    { id: 'c', reason: 'retries_exhausted', age: hour, templateId: 'T2' },
+    { id: 'd', reason: 'in_review', age: hour, status: 'sent' },
+  ])
+  const retry = (...words: string[]) => world.json(['failed', 'retry', ...words])
+  const dryRuns = [
+    [['--dry-run'], 3],
+    [['--reason', 'retries_exhausted', '--dry-run'], 2],
+    [['--since', '150m', '--dry-run'], 2],
+    [['--until', '150m', '--dry-run'], 1],
+    [['--template', 'T2', '--dry-run'], 1],
+    [['--unionid', added[0]?.unionid ?? '', '--dry-run'], 1],
+    [['--limit', '2', '--dry-run'], 2],
+    [['a', 'd', '--dry-run'], 2],
+  ] as const
+  const counted = await Promise.all(dryRuns.map(([words]) => retry(...words)))
+  expect(counted).toEqual(dryRuns.map(([, retried]) => ({ retried })))
+
+  const [refused, failed] = await Promise.all([world.run(['failed', 'retry']), world.lines(['failed'])])
+  expect(refused.code).toBe(2)
+  expect(refused.stderr).toMatch(
+    /sends 3 pushes again \(retries_exhausted 2, data_invalid 1\): narrow it .*--yes/,
+  )
+  expect(failed.map(({ id }) => id)).toEqual(['c', 'b', 'a'])
+
+  const named = await world.run(['failed', 'retry', 'd', 'nobody', '--json'])
+  expect([named.code, JSON.parse(named.stdout)]).toEqual([1, { retried: 1 }])
+  expect(await retry('--reason', 'retries_exhausted', '--limit', '1')).toEqual({ retried: 1 })
+  expect((await world.lines(['failed'])).map(({ id }) => id)).toEqual(['b', 'a'])
+  expect(await retry('--yes')).toEqual({ retried: 2 })
+  expect(await retry()).toEqual({ retried: 0 })
 })
 
 test('history is newest first and filtered by what is asked for', async () => {
