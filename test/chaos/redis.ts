@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { queuePrefix, toQueueName } from '../../src/queue/names.ts'
+import { findFreePort } from '../helpers/freePort.ts'
 import { atExit } from './atExit.ts'
+import { until } from './until.ts'
 import { createWire, type Wire } from './wire.ts'
 
 export interface PrivateRedis {
@@ -19,6 +21,8 @@ export interface PrivateRedis {
   written(): string
   freeze(): void
   thaw(): void
+  /** Hands over to another server behind the same wire, in good order; it keeps its connections, as a replica. */
+  failOver(): Promise<void>
   /** Past the wire. */
   command(name: string, ...args: string[]): Promise<unknown>
   /** Jobs of the account that are not finished. */
@@ -28,42 +32,33 @@ export interface PrivateRedis {
 
 /** A Redis of the run's own that has written down whatever it has answered. */
 export async function startRedis(dir: string, port: number, evictionPolicy: string): Promise<PrivateRedis> {
-  let server: ChildProcess | undefined
-  const client = new Redis(port, '127.0.0.1', { maxRetriesPerRequest: null, retryStrategy: () => 20 })
-  client.on('error', () => {})
+  let current = createServer(dir, port, evictionPolicy)
+  const servers = [current]
   const wire = await createWire(port)
-
-  const written = join(dir, 'appendonlydir')
-
-  async function start(...more: string[]): Promise<void> {
-    const options = ['--port', `${port}`, '--dir', dir, '--save', '', '--maxmemory-policy', evictionPolicy]
-    const writing = ['--appendonly', 'yes', '--appendfsync', 'always', '--auto-aof-rewrite-percentage', '0']
-    server = spawn('redis-server', [...options, ...writing, ...more], { stdio: 'ignore' })
-    await client.ping()
-  }
-
-  async function kill(): Promise<void> {
-    if (!server || server.exitCode !== null || server.signalCode !== null) return
-    const exited = once(server, 'exit')
-    server.kill('SIGKILL')
-    await exited
-  }
-
-  const ended = atExit(() => server?.kill('SIGKILL'))
-  await start()
+  await current.start()
   return {
     wire,
-    start,
-    kill,
-    forget: () => rmSync(written, { recursive: true, force: true }),
-    written: () =>
-      readdirSync(written)
-        .map((name) => readFileSync(join(written, name), 'latin1'))
-        .join(''),
-    freeze: () => server?.kill('SIGSTOP'),
-    thaw: () => server?.kill('SIGCONT'),
-    command: (name, ...args) => client.call(name, ...args),
+    start: (...options) => current.start(...options),
+    kill: () => current.kill(),
+    forget: () => current.forget(),
+    written: () => servers.map((server) => server.written()).join(''),
+    freeze: () => current.signal('SIGSTOP'),
+    thaw: () => current.signal('SIGCONT'),
+    async failOver() {
+      const replica = createServer(join(dir, `redis${servers.length}`), await findFreePort(), evictionPolicy)
+      servers.push(replica)
+      await replica.start()
+      const tell = ({ client }: Server) => client.call('role').then(String)
+      await replica.client.call('replicaof', '127.0.0.1', `${current.port}`)
+      await until(async () => (await tell(replica)).includes('connected'), 10_000)
+      await current.client.call('failover')
+      await until(async () => (await tell(replica)).includes('master'), 10_000)
+      wire.lead(replica.port)
+      current = replica
+    },
+    command: (name, ...args) => current.client.call(name, ...args),
     async countJobs(appid) {
+      const { client } = current
       const key = (name: string) => `${queuePrefix}:${toQueueName(appid)}:${name}`
       const counts = await Promise.all([
         ...['wait', 'paused', 'active'].map((name) => client.llen(key(name))),
@@ -72,8 +67,53 @@ export async function startRedis(dir: string, port: number, evictionPolicy: stri
       return counts.reduce((sum, count) => sum + count, 0)
     },
     async close() {
-      client.disconnect()
       await wire.close()
+      await Promise.all(servers.map((server) => server.close()))
+    },
+  }
+}
+
+type Server = ReturnType<typeof createServer>
+
+function createServer(dir: string, port: number, evictionPolicy: string) {
+  let server: ChildProcess | undefined
+  const client = new Redis(port, '127.0.0.1', {
+    lazyConnect: true,
+    maxRetriesPerRequest: null,
+    retryStrategy: () => 20,
+  })
+  client.on('error', () => {})
+  const ended = atExit(() => server?.kill('SIGKILL'))
+  const written = join(dir, 'appendonlydir')
+
+  async function kill(): Promise<void> {
+    if (!server || server.exitCode !== null || server.signalCode !== null) return
+    const exited = once(server, 'exit')
+    server.kill('SIGKILL')
+    await exited
+  }
+
+  return {
+    port,
+    client,
+    async start(...more: string[]) {
+      mkdirSync(dir, { recursive: true })
+      const options = ['--port', `${port}`, '--dir', dir, '--save', '', '--maxmemory-policy', evictionPolicy]
+      const writing = ['--appendonly', 'yes', '--appendfsync', 'always', '--auto-aof-rewrite-percentage', '0']
+      server = spawn('redis-server', [...options, ...writing, ...more], { stdio: 'ignore' })
+      await client.ping()
+    },
+    kill,
+    signal: (signal: NodeJS.Signals) => server?.kill(signal),
+    forget: () => rmSync(written, { recursive: true, force: true }),
+    written: () =>
+      existsSync(written)
+        ? readdirSync(written)
+            .map((name) => readFileSync(join(written, name), 'latin1'))
+            .join('')
+        : '',
+    async close() {
+      client.disconnect()
       await kill()
       ended()
     },

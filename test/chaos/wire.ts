@@ -24,13 +24,16 @@ export interface Wire {
   cut(): void
   /** The connections of this moment carry nothing any more and are not closed either, as behind a firewall that forgot them. */
   swallow(): void
+  /** Those who connect from now on get to another server on this machine; who is connected stays where he is. */
+  lead(toPort: number): void
   /** Refuses connections, and resets those there are, until `accept`. */
   refuse(): Promise<void>
   accept(): Promise<void>
   close(): Promise<void>
 }
 
-export async function createWire(toPort: number): Promise<Wire> {
+export async function createWire(firstPort: number): Promise<Wire> {
+  let toPort = firstPort
   const lines = new Set<Line>()
   const holding = new Set<Direction>()
   let server = await listen(0)
@@ -97,6 +100,9 @@ export async function createWire(toPort: number): Promise<Wire> {
     cut,
     swallow() {
       for (const line of lines) line.isDead = true
+    },
+    lead(to) {
+      toPort = to
     },
     refuse,
     async accept() {

@@ -64,7 +64,7 @@ export interface World {
 
 /** All who follow; only `crowd` of them are in the table at the start, and a few who do not follow any more. */
 export const followerCount = 1_500
-const ghosts = 20
+export const ghosts = 20
 
 interface WorldOptions {
   main: string

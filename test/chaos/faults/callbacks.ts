@@ -57,6 +57,21 @@ export const callbackFaults: readonly Fault[] = [
     },
   },
   {
+    name: 'a flood of unsigned posts beside a storm of receipts',
+    on: ['callbacks'],
+    async run({ simulator, desk, complaints }, chance) {
+      const flood = { name: 'unsigned', query: {}, body: `<xml>${'<a></a>'.repeat(9_000)}</xml>` }
+      const posts = post(
+        desk,
+        Array.from({ length: chance.count(20, 60) }, () => flood),
+      )
+      for (const { openid, msgid, status } of [...simulator.events()]) {
+        simulator.raiseEvent({ event, openid, msgid, status })
+      }
+      complaints.push(...(await posts))
+    },
+  },
+  {
     name: 'kill -9 of the callback server',
     on: ['callbacks'],
     async run(world, chance) {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { crowd } from '../asks.ts'
 import type { Fault } from '../fault.ts'
 import { until } from '../until.ts'
-import { followerCount, type World } from '../world.ts'
+import { followerCount, ghosts, type World } from '../world.ts'
 
 /** How long the rest of a sync may take, the lease of a dead one included. */
 const patience = 30_000
@@ -29,6 +29,35 @@ export const cronFaults: readonly Fault[] = [
       complaints.push(...cron.complaints)
     },
   },
+  {
+    name: 'the list of followers breaks off',
+    on: ['cron'],
+    async run(world, chance) {
+      const { simulator, complaints, disk, stretch } = world
+      const isKnown = 'select count(*) n from followers where subscribed = 1 and unionid is not null'
+      const before = Number(disk.select(isKnown)[0]?.n)
+      const action = { status: 200, body: chance.pick(brokenPages) }
+      const after = chance.count(0, followerCount / 100 - 1)
+      const broken = simulator.addFault({ path: '/cgi-bin/user/get', action, after, times: 1 })
+      const cron = world.startCron()
+      const hasEnded = () => disk.select("select 1 from sync_runs where status <> 'running'").length > 0
+      if (!(await until(hasEnded, patience * stretch)))
+        complaints.push('a sync of a broken list does not end')
+      broken.remove()
+      await cron.dismiss()
+      complaints.push(...cron.complaints)
+      const known = Number(disk.select(isKnown)[0]?.n)
+      if (known < before - ghosts)
+        complaints.push(`${before - known} followers are gone after a list that broke off`)
+    },
+  },
+]
+
+/** The end of a list that has not ended. */
+const brokenPages = [
+  '{"total":1500,"count":0,"next_openid":""}',
+  '{"total":1500,"count":0,"data":{"openid":[]},"next_openid":""}',
+  '{"total":700,"count":0,"next_openid":""}',
 ]
 
 function isSynced({ disk }: World): boolean {

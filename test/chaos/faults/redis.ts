@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fault } from '../fault.ts'
 import type { Direction } from '../wire.ts'
+import type { World } from '../world.ts'
 
 const outages: readonly Fault[] = [
   {
@@ -27,10 +28,7 @@ const outages: readonly Fault[] = [
       await redis.kill()
       // What it said last may still be on its way to the caller.
       await sleep(50 + chance.between(0, 1_500) * stretch)
-      const ended = new Set(disk.rows().flatMap((row) => (row.finished_at === null ? [] : [row.id])))
-      for (const [id, told] of caller.told) {
-        if (!ended.has(id) && told.some((word) => word !== 'unavailable')) admitted.forgotten.add(id)
-      }
+      forgive({ disk, caller, admitted })
       redis.forget()
       await redis.start()
     },
@@ -83,6 +81,22 @@ const outages: readonly Fault[] = [
     },
   },
   {
+    name: 'Redis fails over behind its address, and the old one keeps its connections',
+    on: ['redis'],
+    run: ({ redis }) => redis.failOver(),
+  },
+  {
+    name: 'Redis is emptied',
+    on: ['redis'],
+    async run({ redis, disk, caller, admitted }) {
+      forgive({ disk, caller, admitted })
+      await redis.command('flushall')
+      // What it said last may still be on its way to the caller.
+      await sleep(1_000)
+      forgive({ disk, caller, admitted })
+    },
+  },
+  {
     name: 'Redis is read-only',
     on: ['redis'],
     async run({ redis, stretch }, chance) {
@@ -103,6 +117,14 @@ const outages: readonly Fault[] = [
     },
   },
 ]
+
+/** What waits in a Redis that is about to forget it, or has just forgotten it, is lost. */
+function forgive({ disk, caller, admitted }: Pick<World, 'disk' | 'caller' | 'admitted'>): void {
+  const ended = new Set(disk.rows().flatMap((row) => (row.finished_at === null ? [] : [row.id])))
+  for (const [id, told] of caller.told) {
+    if (!ended.has(id) && told.some((word) => word !== 'unavailable')) admitted.forgotten.add(id)
+  }
+}
 
 /** The queue's server gone, frozen, unwilling, or out of reach: meanwhile no lock can be renewed. */
 export const redisFaults: readonly Fault[] = outages.map((outage) => ({

@@ -26,7 +26,30 @@ const spoiltAnswers: readonly [name: string, action: FaultAction, more?: Partial
   ['ends in a reset', 'reset_midway'],
 ]
 
+/** What WeChat, or a proxy in front of it, says to everything while it is out of order. */
+const outages: readonly [name: string, action: FaultAction][] = [
+  ['502', { status: 502 }],
+  ['an HTML page', 'html'],
+  ['a reset', 'reset_before'],
+  ['system busy', { errcode: -1 }],
+]
+
 export const wechatFaults: readonly Fault[] = [
+  ...outages.map(
+    ([name, action]): Fault => ({
+      name: `an outage of WeChat that answers everything with ${name}`,
+      on: ['wechat'],
+      async run({ simulator, disk, complaints, stretch }, chance) {
+        const given = "select count(*) n from pushes where reason = 'retries_exhausted'"
+        const before = Number(disk.select(given)[0]?.n)
+        const rule = simulator.addFault({ path: '/cgi-bin/', action })
+        await sleep(chance.between(1_000, 6_000) * stretch)
+        rule.remove()
+        const lost = Number(disk.select(given)[0]?.n) - before
+        if (lost > 0) complaints.push(`${lost} pushes were given up in an outage that answers`)
+      },
+    }),
+  ),
   ...spoiltAnswers.map(
     ([name, action, more]): Fault => ({
       name: `the answer to a send ${name}`,
