@@ -47,6 +47,14 @@ const undocumentedAttempts = 3
 /** WeChat sometimes denies a template or a follower it has, and knows it again later. */
 const secondLook = 30 * second
 const longestBackoff = minute
+/** What is wrong with the message itself is wrong in every try. */
+const lastingReasons: readonly string[] = [
+  'data_invalid',
+  'url_invalid',
+  'miniprogram_invalid',
+  'content_forbidden',
+  'request_invalid',
+]
 /** Said of a message that WeChat has taken: sending it again would make a second one. */
 const takenCodes: readonly number[] = [errcode.inReview, errcode.alreadySent]
 const leftCodes: readonly number[] = [errcode.notFollowing, errcode.noLongerFollowing]
@@ -170,12 +178,12 @@ function giveUpWhenExhausted(retry: Retry, { attempts, maxAttempts, isUnclear }:
 }
 
 /**
- * The content is the same in every try, so who refuses it now has refused it before. The user may have left since, and
- * denials come and go: those say nothing about an earlier try.
+ * The content is the same in every try, so who refuses it now has refused it before. Users leave, templates go, and what
+ * a code means that nobody documents may be that the message was sent already: those say nothing against an earlier try.
  */
 function decideForGood(error: WechatApiError, { isUnclear }: Attempt, hasLeft: boolean): Outcome {
   const detail = explainInFull(error)
-  return isUnclear && (error.class === 'R' || isDenial(error))
+  return isUnclear && !lastingReasons.includes(reasonOf(error))
     ? {
         kind: 'final',
         status: 'unknown',

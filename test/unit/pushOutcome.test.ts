@@ -120,13 +120,19 @@ describe('a refusal', () => {
     expect(refused(47003, { isUnclear: true })).toMatchObject({ status: 'rejected', reason: 'data_invalid' })
   })
 
-  test.each([43004, 43019, 40003, 40037])(
+  test.each([43004, 43019, 40003, 40037, 40036, 43100, 48011, 45026, 40029, 76001])(
     '%i is not called a rejection when an earlier try is in doubt: it may hold only since then',
     (code) => {
       expect(refused(code, { isUnclear: true })).toMatchObject({ status: 'unknown', reason: 'ambiguous' })
       expect(refused(code)).toMatchObject({ status: 'rejected' })
     },
   )
+
+  test('with a code nobody documents is not called a rejection when an earlier try is in doubt', () => {
+    const last = { isUnclear: true, attempts: 3 }
+    expect(refused(99_999, last)).toMatchObject({ status: 'unknown', reason: 'ambiguous' })
+    expect(refused(99_999, { ...last, attempts: 2 })).toMatchObject({ kind: 'retry' })
+  })
 
   test.each([40037, 40003])(
     '%i of something WeChat told us of gets one second look, half a minute later',
