@@ -38,7 +38,7 @@ async function loadStatus(app: App, remark: (sentence: string) => void) {
     followers.counts(),
     syncRuns.findLast(),
     pushes.countFinished(toShanghaiDayStart(now)),
-    pushes.countFinished(now - rateWindow),
+    pushes.countSent(now - rateWindow),
     loadQueue(app, remark),
   ])
   return {
@@ -48,7 +48,7 @@ async function loadStatus(app: App, remark: (sentence: string) => void) {
         paused: toPaused(state),
         rate: {
           limit: toLimit(state?.rate ?? null, config.pushRate),
-          perSecond: ((recent.sent ?? 0) * second) / rateWindow,
+          perSecond: (recent * second) / rateWindow,
         },
         queue,
         token: token === undefined ? null : { expiresAt: toIso(token.expiresAt) },

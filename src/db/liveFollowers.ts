@@ -2,6 +2,7 @@ import { type AnyColumn, and, eq, isNotNull, lt, or, sql } from 'drizzle-orm'
 import { toArrivals } from './arrivals.ts'
 import { clockTolerance } from './clock.ts'
 import type { Database } from './open.ts'
+import { purgeAll, purgeLimit } from './purge.ts'
 import { followers, users } from './schema.ts'
 import { compileWrite, type Statement } from './statement.ts'
 
@@ -93,12 +94,10 @@ export function createLiveFollowers({ read, write }: Pick<Database, 'read' | 'wr
       .update(followers)
       .set(nothingPersonal)
       .where(
-        and(
-          lt(unsubscribedAt, placed('before')),
-          eq(subscribed, false),
-          eq(followers.appid, appid),
-          isPersonal,
-        ),
+        // As in the index, which holds only those of whom there is something left.
+        sql`${followers.id} in (select ${followers.id} from ${followers}
+          where ${lt(unsubscribedAt, placed('before'))} and ${isPersonal}
+          and not ${subscribed} and +${eq(followers.appid, appid)} limit ${purgeLimit})`,
       ),
   )
 
@@ -129,8 +128,7 @@ export function createLiveFollowers({ read, write }: Pick<Database, 'read' | 'wr
 
     /** Deletes unionid, remark, tags and scene of those who left before that time; returns how many followers. */
     async purgeUnfollowed(before: number): Promise<number> {
-      const [result] = await write([purge.once({ before })])
-      return result?.changes ?? 0
+      return purgeAll(async () => (await write([purge.once({ before })]))[0]?.changes ?? 0)
     },
   }
 }

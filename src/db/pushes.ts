@@ -6,7 +6,7 @@ import {
   eq,
   getTableColumns,
   gte,
-  isNotNull,
+  inArray,
   isNull,
   lt,
   type SQL,
@@ -20,6 +20,11 @@ export type PushRow = typeof pushes.$inferSelect
 
 /** Statuses of pushes that should have reached their user and did not. */
 export const failedStatuses = ['rejected', 'undelivered', 'unknown'] as const
+
+/** Statuses of pushes that have come to an end. */
+const finalStatuses = ['sent', 'delivered', 'skipped', ...failedStatuses] as const
+/** Of pushes that WeChat accepted. */
+const acceptedStatuses = ['sent', 'delivered', 'undelivered'] as const
 
 export interface PushFilter {
   unionid?: string | undefined
@@ -66,6 +71,8 @@ export interface PushRows {
   history(filter?: PushFilter): AsyncGenerator<PushRow>
   /** Pushes by status that ended since `from` (epoch milliseconds). */
   countFinished(from: number): Promise<Record<string, number>>
+  /** Pushes that WeChat accepted since `from` (epoch milliseconds), whatever has become of them. */
+  countSent(from: number): Promise<number>
   /** Deletes up to `limit` pushes that ended before that time; returns how many. */
   purge(before: number, limit: number): Promise<number>
 }
@@ -82,8 +89,11 @@ export function isOfAccount(appid: string): SQL {
   return sql`+${pushes.appid} = ${appid}`
 }
 
-/** Statuses that never come without a reason. */
-const withReason = new Set(['queued', 'skipped', ...failedStatuses])
+/** Receipts tell the time in whole seconds, of a clock that is not ours. */
+const clockSlack = 5_000
+
+/** Of pushes that are few among all, so that their status finds them sooner than their template. */
+const rareStatuses = new Set(['queued', 'skipped', ...failedStatuses])
 
 const pageSize = 500
 
@@ -156,16 +166,21 @@ export function createPushes(
       .set({ ...cancelled, finishedAt: placed('at') })
       .where(and(isPush, eq(pushes.status, 'queued'), isNull(pushes.unknownSince))),
   )
+  const hasStatus = and(isOurs, eq(pushes.status, placed('status')))
   const countFinished = read
-    .select({ status: pushes.status, total: count() })
+    .select({ total: count() })
     .from(pushes)
-    .where(and(isOurs, gte(pushes.finishedAt, placed('from'))))
-    .groupBy(pushes.status)
+    .where(and(hasStatus, gte(pushes.finishedAt, placed('from'))))
+    .prepare()
+  const countSent = read
+    .select({ total: count() })
+    .from(pushes)
+    .where(and(hasStatus, gte(pushes.finishedAt, placed('finishedFrom')), gte(pushes.sentAt, placed('from'))))
     .prepare()
   const purge = compileWrite<{ before: number; limit: number }>(
     read.delete(pushes).where(
       sql`${pushes}.rowid in (select rowid from ${pushes}
-        where ${and(isOurs, lt(pushes.finishedAt, placed('before')))} limit ${placed('limit')})`,
+        where ${and(isOurs, inArray(pushes.status, finalStatuses), lt(pushes.finishedAt, placed('before')))} limit ${placed('limit')})`,
     ),
   )
 
@@ -208,7 +223,14 @@ export function createPushes(
       } while (last !== undefined && left > 0)
     },
     async countFinished(from) {
-      return Object.fromEntries(countFinished.all({ from }).map(({ status, total }) => [status, total]))
+      return Object.fromEntries(
+        finalStatuses.map((status) => [status, countFinished.get({ status, from })?.total ?? 0]),
+      )
+    },
+    async countSent(from) {
+      const finishedFrom = from - clockSlack
+      const totals = acceptedStatuses.map((status) => countSent.get({ status, from, finishedFrom })?.total)
+      return totals.reduce<number>((sum, total = 0) => sum + total, 0)
     },
     async purge(before, limit) {
       const [result] = await write([purge.once({ before, limit })])
@@ -226,14 +248,17 @@ export function createPushes(
     limit: number,
   ): Promise<PushRow[]> {
     const { unionid, status, templateId, reason, since, until } = filter
-    const hasReason = status !== undefined && withReason.has(status)
+    // Conditions behind a plus do not lead SQLite to an index: of several only the one that finds the fewest rows shall.
+    const isByStatus =
+      unionid === undefined && status !== undefined && (templateId === undefined || rareStatuses.has(status))
+    const isByTemplate = unionid === undefined && templateId !== undefined && !isByStatus
     const conditions: (SQL | undefined)[] = [
-      unionid !== undefined || hasReason ? isOfAccount(appid) : isOurs,
+      unionid !== undefined || isByStatus || isByTemplate ? isOfAccount(appid) : isOurs,
       unionid === undefined ? undefined : eq(pushes.unionid, unionid),
-      status === undefined ? undefined : eq(pushes.status, status),
-      // For its index: what came through is the bulk of the history and found without one.
-      hasReason ? isNotNull(pushes.reason) : undefined,
-      templateId === undefined ? undefined : eq(pushes.templateId, templateId),
+      isByStatus ? isInStatus(status) : status === undefined ? undefined : sql`+${eq(pushes.status, status)}`,
+      templateId === undefined
+        ? undefined
+        : sql`${isByTemplate ? sql`` : sql`+`}${eq(pushes.templateId, templateId)}`,
       reason === undefined ? undefined : eq(pushes.reason, reason),
       since === undefined ? undefined : gte(pushes.createdAt, since),
       until === undefined ? undefined : lt(pushes.createdAt, until),
@@ -246,6 +271,14 @@ export function createPushes(
       .orderBy(desc(pushes.createdAt), desc(pushes.id))
       .limit(limit)
   }
+}
+
+/** As in the indexes: what is only under way is found among the few that are. */
+function isInStatus(status: string): SQL {
+  const is = sql`${pushes.status} = ${status}`
+  return status === 'sending'
+    ? sql`+${is} and ${pushes.finishedAt} is null and ${pushes.reason} is not 'hold'`
+    : sql`${is} and (${pushes.finishedAt} is not null or ${pushes.reason} is not null)`
 }
 
 function isWritten([result]: StatementResult[]): boolean {

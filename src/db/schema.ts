@@ -39,7 +39,12 @@ export const followers = sqliteTable(
     index('followers_unionid').on(t.appid, t.unionid),
     /** Whom nobody can reach by unionid yet. */
     index('followers_nameless').on(t.appid, t.id).where(sql`${t.unionid} is null and ${t.subscribed}`),
-    index('followers_unsubscribed').on(t.unsubscribedAt).where(sql`${t.unsubscribedAt} is not null`),
+    /** Only those of whom there is something left to delete. */
+    index('followers_unsubscribed')
+      .on(t.unsubscribedAt)
+      .where(
+        sql`${t.unsubscribedAt} is not null and (${t.unionid} is not null or ${t.remark} is not null or ${t.tagIds} is not null or ${t.scene} is not null)`,
+      ),
   ],
 )
 
@@ -84,12 +89,16 @@ export const pushes = sqliteTable(
     primaryKey({ columns: [t.appid, t.id] }),
     index('pushes_msgid').on(t.msgid).where(sql`${t.msgid} is not null`),
     index('pushes_unionid').on(t.unionid, t.createdAt),
-    /** Pushes that went through have no reason and cost no entry here. */
-    index('pushes_reason').on(t.status, t.createdAt).where(sql`${t.reason} is not null`),
+    /** Those that are only under way are found by `pushes_open`, and cost no entry here. */
+    index('pushes_status')
+      .on(t.status, t.createdAt)
+      .where(sql`${t.finishedAt} is not null or ${t.reason} is not null`),
+    index('pushes_template').on(t.templateId, t.createdAt),
     index('pushes_created').on(t.appid, t.createdAt),
     /** The few that are under way. */
     index('pushes_open').on(t.createdAt).where(sql`${t.finishedAt} is null and ${t.reason} is not 'hold'`),
-    index('pushes_finished').on(t.finishedAt).where(sql`${t.finishedAt} is not null`),
+    /** Enough to count outcomes without a look at their rows. */
+    index('pushes_finished').on(t.appid, t.status, t.finishedAt).where(sql`${t.finishedAt} is not null`),
     /** A receipt without msgid names only the openid; pushes by unionid are found through the follower. */
     index('pushes_openid').on(t.openid, t.createdAt).where(sql`${t.unionid} is null`),
     /** The pushes that were held for one user and are not sent yet, in their order. */

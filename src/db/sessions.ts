@@ -1,5 +1,6 @@
 import { and, eq, gt, lte, sql } from 'drizzle-orm'
 import type { Database } from './open.ts'
+import { purgeAll, purgeLimit } from './purge.ts'
 import { sessions, users } from './schema.ts'
 import { toTokenHash } from './sessionToken.ts'
 import { compileWrite } from './statement.ts'
@@ -74,9 +75,11 @@ export function createSessions({ read, write }: Pick<Database, 'read' | 'write'>
   )
   const end = compileWrite<{ tokenHash: string }>(read.delete(sessions).where(isSession))
   const purge = compileWrite<{ now: number }>(
-    read
-      .delete(sessions)
-      .where(and(eq(sessions.appid, appid), lte(sessions.expiresAt, sql.placeholder('now')))),
+    read.delete(sessions).where(
+      // The plus keeps SQLite from going through all sessions of the mini-program.
+      sql`${sessions}.rowid in (select rowid from ${sessions}
+        where +${eq(sessions.appid, appid)} and ${lte(sessions.expiresAt, sql.placeholder('now'))} limit ${purgeLimit})`,
+    ),
   )
   return {
     async start({ token, ...session }) {
@@ -94,8 +97,7 @@ export function createSessions({ read, write }: Pick<Database, 'read' | 'write'>
       if (hash !== undefined) await write([end.once({ tokenHash: hash })])
     },
     async purge(now) {
-      const [result] = await write([purge.once({ now })])
-      return result?.changes ?? 0
+      return purgeAll(async () => (await write([purge.once({ now })]))[0]?.changes ?? 0)
     },
   }
 }

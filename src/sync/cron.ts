@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { schedule } from 'node-cron'
 import type { Followers } from '../db/followers.ts'
 import type { Leases } from '../db/leases.ts'
+import { purgeLimit } from '../db/purge.ts'
 import type { PushRows } from '../db/pushes.ts'
 import type { SyncRuns } from '../db/syncRuns.ts'
 import { day, hour } from '../duration.ts'
@@ -35,9 +36,6 @@ export interface Cron {
   /** Schedules nothing more, interrupts a sync, and resolves when nothing runs. */
   stop(): Promise<void>
 }
-
-/** Pushes deleted in one transaction, so that those who send need not wait long for theirs. */
-const purgeLimit = 1_000
 
 /**
  * Keeps the token fresh, syncs at `syncCron`, and every hour purges and resumes an interrupted sync. At once it syncs a

@@ -84,9 +84,13 @@ test('what a worker and a purge write is found by index', async () => {
 
 test.each<[PushFilter, string]>([
   [{}, 'SEARCH pushes USING INDEX pushes_created (appid=?)'],
-  [{ status: 'sent' }, 'SEARCH pushes USING INDEX pushes_created (appid=?)'],
-  [{ status: 'rejected', reason: 'data_invalid' }, 'SEARCH pushes USING INDEX pushes_reason (status=?)'],
-  [{ status: 'queued', reason: 'hold' }, 'SEARCH pushes USING INDEX pushes_reason (status=?)'],
+  [{ status: 'sent' }, 'SEARCH pushes USING INDEX pushes_status (status=?)'],
+  [{ status: 'sending' }, 'SCAN pushes USING INDEX pushes_open'],
+  [{ templateId: 't', status: 'sent' }, 'SEARCH pushes USING INDEX pushes_template (template_id=?)'],
+  [{ templateId: 't', status: 'rejected' }, 'SEARCH pushes USING INDEX pushes_status (status=?)'],
+  [{ unionid: 'u1', status: 'rejected' }, 'SEARCH pushes USING INDEX pushes_unionid (unionid=?)'],
+  [{ status: 'rejected', reason: 'data_invalid' }, 'SEARCH pushes USING INDEX pushes_status (status=?)'],
+  [{ status: 'queued', reason: 'hold' }, 'SEARCH pushes USING INDEX pushes_status (status=?)'],
   [{ unionid: 'u1' }, 'SEARCH pushes USING INDEX pushes_unionid (unionid=?)'],
   [{ since: at }, 'SEARCH pushes USING INDEX pushes_created (appid=? AND created_at>?)'],
 ])('history of %j comes in the order of an index', async (filter, step) => {

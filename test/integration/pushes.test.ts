@@ -117,11 +117,22 @@ test('outcomes are counted from a moment on, and purged up to one, in parts', as
     await pushes.add(row({ id: `s${n}`, status: n < 7 ? 'sent' : 'skipped', finishedAt: n }))
   }
   await pushes.add(row({ id: 'open', createdAt: 0 }))
-  expect(await pushes.countFinished(5)).toEqual({ sent: 2, skipped: 3 })
+  expect(await pushes.countFinished(5)).toMatchObject({ sent: 2, skipped: 3, delivered: 0 })
   expect(await pushes.purge(8, 5)).toBe(5)
   expect(await pushes.purge(8, 5)).toBe(3)
   expect(await pushes.purge(8, 5)).toBe(0)
   expect(await collect(pushes.history())).toEqual(['s9', 's8', 'open'].sort().reverse())
+})
+
+test('sends are counted when they were made, whatever has become of them since', async () => {
+  const now = 1_000_000
+  await pushes.add(row({ id: 'waits', status: 'sent', sentAt: now - 1_000, finishedAt: now - 1_000 }))
+  await pushes.add(row({ id: 'arrived', status: 'delivered', sentAt: now - 900, finishedAt: now }))
+  // By WeChat's clock, which is behind ours.
+  await pushes.add(row({ id: 'blocked', status: 'undelivered', sentAt: now - 800, finishedAt: now - 3_000 }))
+  await pushes.add(row({ id: 'late', status: 'delivered', sentAt: now - 60_000, finishedAt: now }))
+  await pushes.add(row({ id: 'skipped', status: 'skipped', reason: 'expired', finishedAt: now }))
+  expect(await pushes.countSent(now - 2_000)).toBe(3)
 })
 
 test('the same id is another push in another account', async () => {
