@@ -1,4 +1,4 @@
-import type { AccountStateRow } from '../db/accountState.ts'
+import { type AccountStateRow, byHand } from '../db/accountState.ts'
 import type { QueueUnavailableError } from '../queue/unavailable.ts'
 import { toIso } from './format.ts'
 import type { Output } from './output.ts'
@@ -16,7 +16,9 @@ export function toPausedText(
   { reason, detail, since, probeAt }: NonNullable<Paused>,
   formatTime: (iso: string | null) => string,
 ): string {
-  const next = probeAt === null ? 'until unionpush resume' : `next look ${formatTime(probeAt)}`
+  const byItself =
+    probeAt === null ? 'the next push tries whether it is over' : `next look ${formatTime(probeAt)}`
+  const next = reason === byHand ? 'until unionpush resume' : byItself
   return `paused since ${formatTime(since)}, ${next}\n${reason}: ${detail}`
 }
 

@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, isNull, lte, sql } from 'drizzle-orm'
+import { and, eq, isNotNull, isNull, lte, ne, sql } from 'drizzle-orm'
 import type { Database } from './open.ts'
 import { accountState } from './schema.ts'
 import { compileWrite } from './statement.ts'
@@ -14,8 +14,14 @@ export interface Pause {
   detail: string
   since: number
   probeAt: number
-  /** What earlier pauses leave when this one follows them at once: the interval of probes goes on growing. */
-  probes: number
+}
+
+/**
+ * The account may have recovered, and the next push tries it. Then no probe is due, which otherwise only a pause by a
+ * person has in common.
+ */
+export function isTrial(row: AccountStateRow | undefined): boolean {
+  return Boolean(row?.pausedReason) && row?.pausedReason !== byHand && row?.probeAt === null
 }
 
 export interface Slowdown {
@@ -39,13 +45,14 @@ export interface AccountState {
    * account that is paused by hand stays as it is.
    */
   pauseByHand(pause: Pick<Pause, 'detail' | 'since'>): Promise<boolean>
-  /**
-   * True for the one caller that ended the pause; with a reason only if it still is the one on record. The count of probes
-   * stays until the account is calm.
-   */
-  resume(reason?: string): Promise<boolean>
-  /** A running account has proved that nothing is wrong with it. */
-  calm(): Promise<void>
+  /** A probe found that the account may send again: one push is to try it. False when the pause is another one by now. */
+  startTrial(reason: string): Promise<boolean>
+  /** That push was refused. True for the one caller that paused the account again. */
+  refuseTrial(pause: Omit<Pause, 'since'>): Promise<boolean>
+  /** It was accepted. True for the one caller that ended the pause. */
+  endTrial(): Promise<boolean>
+  /** True for the one caller that ended the pause, whatever it is for. */
+  resume(): Promise<boolean>
   /** True for the one caller that slowed down; false when another did at about the same time. */
   slowDown(slowdown: Slowdown): Promise<boolean>
   /** Sends per second, null = unlimited; false when somebody slowed down after `refusedAt`. */
@@ -64,6 +71,7 @@ export function createAccountState(
     pausedDetail: null,
     pausedSince: null,
     probeAt: null,
+    probes: 0,
   }
   const find = read.select().from(accountState).where(isAccount).prepare()
   const isPaused = isNotNull(accountState.pausedReason)
@@ -76,7 +84,7 @@ export function createAccountState(
         pausedDetail: placeholder('detail'),
         pausedSince: placeholder('since'),
         probeAt: placeholder('probeAt'),
-        probes: placeholder('probes'),
+        probes: 0,
       })
       .onConflictDoUpdate({
         target: accountState.appid,
@@ -85,7 +93,7 @@ export function createAccountState(
           pausedDetail: sql`excluded.paused_detail`,
           pausedSince: sql`excluded.paused_since`,
           probeAt: sql`excluded.probe_at`,
-          probes: sql`excluded.probes`,
+          probes: 0,
         },
         setWhere: isNull(accountState.pausedReason),
       }),
@@ -118,26 +126,36 @@ export function createAccountState(
         setWhere: sql`${accountState.pausedReason} is not excluded.paused_reason`,
       }),
   )
-  const resume = compileWrite(read.update(accountState).set(running).where(and(isAccount, isPaused)))
-  const resumeFrom = compileWrite<{ reason: string }>(
+  const inTrial = and(
+    isAccount,
+    isPaused,
+    ne(accountState.pausedReason, byHand),
+    isNull(accountState.probeAt),
+  )
+  const startTrial = compileWrite<{ reason: string }>(
     read
       .update(accountState)
-      .set(running)
+      .set({ probeAt: null })
       .where(and(isAccount, eq(accountState.pausedReason, sql.placeholder('reason')))),
   )
-  const calm = compileWrite(
+  const refuseTrial = compileWrite<Omit<Pause, 'since'>>(
     read
       .update(accountState)
-      .set({ probes: 0 })
-      .where(and(isAccount, isNull(accountState.pausedReason))),
+      .set({
+        pausedReason: placeholder('reason'),
+        pausedDetail: placeholder('detail'),
+        probeAt: placeholder('probeAt'),
+      })
+      .where(inTrial),
   )
+  const endTrial = compileWrite(read.update(accountState).set(running).where(inTrial))
+  const resume = compileWrite(read.update(accountState).set(running).where(and(isAccount, isPaused)))
   const slowDown = compileWrite<Slowdown>(
     read
       .insert(accountState)
       .values({
         appid,
         ...running,
-        probes: 0,
         rate: placeholder('rate'),
         refusedRate: placeholder('refusedRate'),
         refusedAt: placeholder('at'),
@@ -175,12 +193,21 @@ export function createAccountState(
       const [result] = await write([pauseByHand.once(values)])
       return result?.changes === 1
     },
-    async resume(reason) {
-      const [result] = await write([reason === undefined ? resume.once({}) : resumeFrom.once({ reason })])
+    async startTrial(reason) {
+      const [result] = await write([startTrial.once({ reason })])
       return result?.changes === 1
     },
-    async calm() {
-      await write([calm.once({})])
+    async refuseTrial(values) {
+      const [result] = await write([refuseTrial.once(values)])
+      return result?.changes === 1
+    },
+    async endTrial() {
+      const [result] = await write([endTrial.once({})])
+      return result?.changes === 1
+    },
+    async resume() {
+      const [result] = await write([resume.once({})])
+      return result?.changes === 1
     },
     async slowDown(values) {
       const [result] = await write([slowDown.once(values)])

@@ -1,4 +1,4 @@
-import type { AccountState, AccountStateRow } from '../db/accountState.ts'
+import { type AccountState, type AccountStateRow, isTrial } from '../db/accountState.ts'
 import { second } from '../duration.ts'
 import type { Log } from '../log.ts'
 import type { PushQueue } from '../queue/backend.ts'
@@ -10,52 +10,62 @@ import { isQuota, sendPath, toProbeAt } from './probe.ts'
 export interface AccountGuard {
   /** Takes up a pause that is on record and probes at once whether it is still needed. */
   start(): Promise<void>
-  /** Stops the sends of the account in all processes, until a probe succeeds. */
+  /** Stops the sends of the account in all processes, until a push is accepted again. */
   pause(fault: { reason: string; detail: string }): Promise<void>
   /** As far as this process knows by now. */
   isPaused(): boolean
+  /** A probe went well, and one push at a time tries whether the account may send. */
+  isTrial(): boolean
   /** WeChat accepted a send. */
   sent(): void
   stop(): void
 }
 
 interface AccountGuardDeps {
-  queue: Pick<PushQueue, 'pause' | 'resume' | 'isPaused'>
-  state: Pick<AccountState, 'find' | 'pause' | 'claimProbe' | 'resume' | 'calm'>
+  queue: Pick<PushQueue, 'isPaused' | 'pause' | 'removeGlobalConcurrency' | 'resume' | 'setGlobalConcurrency'>
+  state: Pick<AccountState, 'find' | 'pause' | 'claimProbe' | 'startTrial' | 'refuseTrial' | 'endTrial'>
   api: Pick<WechatApi, 'getQuota'>
   /** Called in the one process that paused or resumed the account. */
   alert(news: PauseNews): void
   log: Log
 }
 
+type Mode = 'running' | 'paused' | 'trial'
+
 /**
- * Pauses an account that WeChat refuses as a whole (secret, IP, quota, ban) and resumes it without a human. What holds is
- * what the row says; the queue follows it, however the row came to say so.
+ * Pauses an account that WeChat refuses as a whole (secret, IP, quota, ban) and resumes it without a human: a probe that
+ * goes well lets one push at a time through, and the first that is accepted ends the pause. What holds is what the row
+ * says; the queue follows it, however the row came to say so.
  */
 export function createAccountGuard({ queue, state, api, alert, log }: AccountGuardDeps): AccountGuard {
   let timer: NodeJS.Timeout | undefined
   let pausing: Promise<void> | undefined
+  let isEnding = false
   let isLooking = false
-  let isCalm = false
-  let isPaused = false
+  let mode: Mode | undefined
 
   return {
     async start() {
       await look(Number.MAX_SAFE_INTEGER)
       timer = setInterval(onTick, second)
     },
-    isPaused: () => isPaused,
+    isPaused: () => mode === 'paused',
+    isTrial: () => mode === 'trial',
     pause(fault) {
-      isPaused = true
+      mode = 'paused'
       pausing ??= record(fault).finally(() => {
         pausing = undefined
       })
       return pausing
     },
     sent() {
-      if (isCalm) return
-      isCalm = true
-      state.calm().catch((error) => log.warn({ err: error }, 'the end of a pause could not be recorded'))
+      if (mode !== 'trial' || isEnding) return
+      isEnding = true
+      end()
+        .catch((error) => log.warn({ err: error }, 'the end of a pause could not be recorded'))
+        .finally(() => {
+          isEnding = false
+        })
     },
     stop() {
       clearInterval(timer)
@@ -63,17 +73,26 @@ export function createAccountGuard({ queue, state, api, alert, log }: AccountGua
   }
 
   async function record({ reason, detail }: { reason: string; detail: string }): Promise<void> {
-    const since = Date.now()
-    const probes = (await state.find())?.probes ?? 0
-    const probeAt = toProbeAt(reason, since, probes, since)
+    const now = Date.now()
+    const row = await state.find()
+    const probeAt = toProbeAt(reason, isTrial(row) ? (row?.probes ?? 0) : 0, now)
     // The row comes first: a queue that is paused without one is resumed by the next look.
-    const isNew = await state.pause({ reason, detail, since, probeAt, probes })
-    isCalm = false
+    const isNew = isTrial(row)
+      ? (await state.refuseTrial({ reason, detail, probeAt })) && row?.pausedReason !== reason
+      : await state.pause({ reason, detail, since: now, probeAt })
     if (isNew) {
       log.error({ reason, probeAt: new Date(probeAt).toISOString() }, `sending is paused: ${detail}`)
       alert({ kind: 'paused', reason, detail, probeAt })
     }
     await queue.pause()
+  }
+
+  async function end(): Promise<void> {
+    const reason = (await state.find())?.pausedReason
+    if (!(await state.endTrial())) return
+    log.info({ reason }, 'sending goes on')
+    if (reason) alert({ kind: 'resumed', reason })
+    await follow('running')
   }
 
   function onTick(): void {
@@ -88,20 +107,25 @@ export function createAccountGuard({ queue, state, api, alert, log }: AccountGua
 
   async function look(now: number): Promise<void> {
     const row = await state.find()
-    const { pausedReason: reason } = row ?? {}
-    isPaused = Boolean(reason)
-    if ((await queue.isPaused()) !== Boolean(reason)) await (reason ? queue.pause() : queue.resume())
-    if (row && reason) await probe(row, reason, now)
+    await follow(toMode(row))
+    if (mode === 'paused' && row?.pausedReason) await probe(row, row.pausedReason, now)
+  }
+
+  async function follow(next: Mode): Promise<void> {
+    const last = mode
+    mode = next
+    if (next !== last && next === 'running') await queue.removeGlobalConcurrency()
+    if (next !== last && next === 'trial') await queue.setGlobalConcurrency(1)
+    if ((await queue.isPaused()) === (next === 'paused')) return
+    await (next === 'paused' ? queue.pause() : queue.resume())
   }
 
   async function probe(row: AccountStateRow, reason: string, now: number): Promise<void> {
-    const nextProbeAt = toProbeAt(reason, row.pausedSince ?? 0, row.probes + 1, Date.now())
+    const nextProbeAt = toProbeAt(reason, row.probes + 1, Date.now())
     if (!(await state.claimProbe(now, nextProbeAt))) return
-    if (!(await maySend(reason)) || !(await state.resume(reason))) return
-    log.info({ reason }, 'sending goes on')
-    alert({ kind: 'resumed', reason })
-    isPaused = false
-    await queue.resume()
+    if (!(await maySend(reason)) || !(await state.startTrial(reason))) return
+    log.info({ reason }, 'the account may be able to send again: the next push tries it')
+    await follow('trial')
   }
 
   async function maySend(reason: string): Promise<boolean> {
@@ -109,8 +133,13 @@ export function createAccountGuard({ queue, state, api, alert, log }: AccountGua
       const { remain } = await api.getQuota(sendPath)
       return !isQuota(reason) || remain > 0
     } catch (error) {
-      // An account that may not ask for its quota is at least answered; the next sends will tell.
+      // An account that may not ask for its quota is at least answered; the next push will tell.
       return error instanceof WechatApiError && ['R', 'C', 'L', 'O'].includes(error.class)
     }
   }
+}
+
+function toMode(row: AccountStateRow | undefined): Mode {
+  if (!row?.pausedReason) return 'running'
+  return isTrial(row) ? 'trial' : 'paused'
 }

@@ -3,11 +3,11 @@ import { DatabaseError } from '../db/databaseError.ts'
 import type { Log } from '../log.ts'
 import type { AccountGuard } from './accountGuard.ts'
 import type { Gate } from './gate.ts'
+import type { OtherPushes } from './otherPushes.ts'
 import { type Outcome, toBackoff } from './outcome.ts'
 import type { Pacing } from './pacing.ts'
 import type { Processed, Processor } from './processor.ts'
 import type { Delivery } from './pushRow.ts'
-import type { RecentCalls } from './recentCalls.ts'
 
 /** A push during which this many workers died, or that threw this often, is what brings them down. */
 export const mostCrashes = 10
@@ -17,7 +17,7 @@ interface JobHandlerDeps {
   gate: Pick<Gate, 'close' | 'pass'>
   guard: Pick<AccountGuard, 'pause' | 'sent'>
   pacing: Pick<Pacing, 'sent' | 'refused'>
-  calls: Pick<RecentCalls, 'isOutage'>
+  others: Pick<OtherPushes, 'isOutage'>
   log: Log
 }
 
@@ -29,7 +29,14 @@ export interface JobHandler {
 }
 
 /** Between BullMQ's jobs and pushes; also where one try tells something about all the others. */
-export function createJobHandler({ processor, gate, guard, pacing, calls, log }: JobHandlerDeps): JobHandler {
+export function createJobHandler({
+  processor,
+  gate,
+  guard,
+  pacing,
+  others,
+  log,
+}: JobHandlerDeps): JobHandler {
   const crashes = new Map<string, number>()
 
   return {
@@ -39,7 +46,7 @@ export function createJobHandler({ processor, gate, guard, pacing, calls, log }:
       if (processed.kind === 'done') {
         if (processed.wasSent) noteSent()
         // WeChat may have answered all the same.
-        else if (!calls.isOutage()) gate.pass('wechat')
+        else if (!others.isOutage()) gate.pass('wechat')
         return
       }
       if (processed.kind === 'held') return
@@ -96,7 +103,7 @@ export function createJobHandler({ processor, gate, guard, pacing, calls, log }:
   async function noteOutcome(outcome: Outcome): Promise<void> {
     const signal = outcome.kind === 'retry' ? outcome.signal : undefined
     if (signal === 'out_of_reach' || signal === 'busy') {
-      if (calls.isOutage()) gate.close('wechat', outcome.detail)
+      if (others.isOutage()) gate.close('wechat', outcome.detail)
       else if (signal === 'busy') pacing.refused(signal)
       return
     }

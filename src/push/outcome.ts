@@ -1,6 +1,14 @@
 import { minute, second } from '../duration.ts'
-import { errcode, explainInFull, isTokenEndpoint, reasonOf } from '../wechat/errcode.ts'
+import {
+  errcode,
+  explainInFull,
+  findOnePushMeaning,
+  isTokenEndpoint,
+  mayConcernOnePush,
+  reasonOf,
+} from '../wechat/errcode.ts'
 import { WechatApiError, type WechatNetworkError } from '../wechat/errors.ts'
+import type { Concern } from './evidence.ts'
 import type { Accepted } from './keepSent.ts'
 import type { PaceSignal } from './pace.ts'
 import type { Fate } from './recentCalls.ts'
@@ -20,6 +28,11 @@ export interface Attempt {
   isBelieved: boolean
   /** What others get says that the platform works, so a fault of it is this push's own. */
   othersPass: boolean
+  /** Whom a refusal that may concern one push alone speaks for. */
+  concerns: Concern
+  /** The account is paused, and this push was to try whether it still is to be. */
+  isTrial: boolean
+  opensMiniprogram: boolean
 }
 
 /** What is done about a failed try. */
@@ -27,7 +40,7 @@ export type Outcome =
   | Retry
   /** WeChat has the message, whatever else it says. */
   | { kind: 'sent'; detail: string; accepted: Accepted }
-  | { kind: 'pause'; reason: string; detail: string }
+  | { kind: 'pause'; reason: string; detail: string; counts: boolean }
   | { kind: 'final'; status: 'rejected' | 'unknown'; reason: string; detail: string; hasLeft: boolean }
 
 interface Retry {
@@ -116,12 +129,14 @@ function decideRefusal(error: WechatApiError, attempt: Attempt, random: number):
     }
     case 'Q':
     case 'A':
-      return { kind: 'pause', reason, detail }
+      return mayConcernOnePush(error)
+        ? decideConcern(error, attempt, random)
+        : { kind: 'pause', reason, detail, counts: false }
     case 'R':
     case 'C':
     case 'L':
     case 'O':
-      if (!isAboutPush) return { kind: 'pause', reason, detail }
+      if (!isAboutPush) return { kind: 'pause', reason, detail, counts: false }
       if (deservesSecondLook(error, attempt)) {
         return { kind: 'retry', delay: secondLook * (1 + random / 2), counts: true, isUnclear: false, detail }
       }
@@ -141,6 +156,22 @@ function decideRefusal(error: WechatApiError, attempt: Attempt, random: number):
     default:
       return assertNever(error.class)
   }
+}
+
+/** A refusal of the account that may be about this push alone: who got what besides decides. */
+function decideConcern(error: WechatApiError, attempt: Attempt, random: number): Outcome {
+  const { concerns, isTrial, isUnclear, attempts, maxAttempts } = attempt
+  const own = findOnePushMeaning(error, attempt.opensMiniprogram)
+  const detail = explainInFull(error)
+  if (own && (concerns === 'push' || (isTrial && attempts >= maxAttempts))) {
+    return toFinal(own.reason, own.detail, isUnclear)
+  }
+  if (concerns === 'account') {
+    return { kind: 'pause', reason: reasonOf(error), detail, counts: isTrial && own !== undefined }
+  }
+  const counts = concerns === 'push' || own !== undefined
+  const delay = toBackoff(counts ? attempts : attempt.starts, random)
+  return giveUpWhenExhausted({ kind: 'retry', delay, counts, isUnclear: false, detail }, attempt)
 }
 
 /** It speaks of this message alone, and of an earlier try that WeChat has seen. */
@@ -182,8 +213,11 @@ function giveUpWhenExhausted(retry: Retry, { attempts, maxAttempts, isUnclear }:
  * a code means that nobody documents may be that the message was sent already: those say nothing against an earlier try.
  */
 function decideForGood(error: WechatApiError, { isUnclear }: Attempt, hasLeft: boolean): Outcome {
-  const detail = explainInFull(error)
-  return isUnclear && !lastingReasons.includes(reasonOf(error))
+  return toFinal(reasonOf(error), explainInFull(error), isUnclear, hasLeft)
+}
+
+function toFinal(reason: string, detail: string, isUnclear: boolean, hasLeft = false): Outcome {
+  return isUnclear && !lastingReasons.includes(reason)
     ? {
         kind: 'final',
         status: 'unknown',
@@ -191,7 +225,7 @@ function decideForGood(error: WechatApiError, { isUnclear }: Attempt, hasLeft: b
         detail: `${detail}. An earlier try may have been accepted all the same`,
         hasLeft,
       }
-    : { kind: 'final', status: 'rejected', reason: reasonOf(error), detail, hasLeft }
+    : { kind: 'final', status: 'rejected', reason, detail, hasLeft }
 }
 
 function deservesSecondLook(

@@ -7,16 +7,19 @@ export const sendPath = '/cgi-bin/message/template/send'
 
 const quotaReason = reasonOf({ errcode: errcode.dailyQuota, path: '' })
 const longestInterval = 5 * minute
+/** A quota can be raised or cleared at any time. */
+const quotaInterval = 10 * minute
 
 export function isQuota(reason: string): boolean {
   return reason === quotaReason
 }
 
-/** When to look whether an account paused at `since` may send again, after `probes` that found it may not. */
-export function toProbeAt(reason: string, since: number, probes: number, now: number): number {
+/** When to look whether an account that is paused may send again, after `probes` that found it may not. */
+export function toProbeAt(reason: string, probes: number, now: number): number {
   if (!isQuota(reason)) return now + Math.min(longestInterval, 5 * second * 2 ** Math.min(probes, 10))
   // WeChat gives new quotas at midnight; a minute later its clock and ours agree that it is over.
-  return Math.max(toShanghaiDayStart(since) + day + minute, now + minute)
+  const renewal = toShanghaiDayStart(now) + minute
+  return Math.min(now + quotaInterval, now < renewal ? renewal : renewal + day)
 }
 
 /** Whether WeChat answers a call that has no effect, whatever it says. */

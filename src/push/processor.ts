@@ -9,7 +9,8 @@ import type { WechatApi } from '../wechat/api.ts'
 import { errcode } from '../wechat/errcode.ts'
 import { WechatApiError, WechatNetworkError } from '../wechat/errors.ts'
 import { keepSent } from './keepSent.ts'
-import { decide, type Outcome, toFate } from './outcome.ts'
+import type { OtherPushes } from './otherPushes.ts'
+import { decide, type Outcome } from './outcome.ts'
 import { toProgress } from './progress.ts'
 import {
   type Delivery,
@@ -20,7 +21,6 @@ import {
   toNewRow,
   toRefusal,
 } from './pushRow.ts'
-import type { RecentCalls } from './recentCalls.ts'
 import { type Directory, type FollowerIds, type Ids, resolveRecipient } from './resolve.ts'
 
 export interface ProcessorDeps {
@@ -35,7 +35,7 @@ export interface ProcessorDeps {
   /** Queues the first of the pushes that were held for a user. */
   releaseNext(recipient: string): Promise<void>
   api: Pick<WechatApi, 'sendTemplate'>
-  calls: Pick<RecentCalls, 'add' | 'othersPass'>
+  others: Pick<OtherPushes, 'accepted' | 'failed'>
   directory: Directory
   /** Whether the account has this template after all, which WeChat has just denied. */
   isTemplate(templateId: string): Promise<boolean>
@@ -211,7 +211,7 @@ export function createProcessor(deps: ProcessorDeps): Processor {
       if (!(error instanceof WechatApiError || error instanceof WechatNetworkError)) throw error
       return fail(task, sending, openid, error)
     }
-    deps.calls.add(row.id, 'passed')
+    deps.others.accepted(row.id)
     task.endTurn()
     await keepSent(deps, sending, { msgid, reason: null, detail: null })
     return { kind: 'done', wasSent: true }
@@ -224,8 +224,6 @@ export function createProcessor(deps: ProcessorDeps): Processor {
     error: WechatApiError | WechatNetworkError,
   ): Promise<Processed> {
     const { push, row, starts } = task
-    const othersPass = deps.calls.othersPass(row.id)
-    deps.calls.add(row.id, toFate(error))
     const outcome = decide(
       error,
       {
@@ -235,7 +233,8 @@ export function createProcessor(deps: ProcessorDeps): Processor {
         isUnclear: row.unknownSince !== null,
         lastErrcode: row.errcode,
         isBelieved: await isBelieved(error, push.templateId, openid),
-        othersPass,
+        ...(await deps.others.failed(error, row)),
+        opensMiniprogram: push.miniprogram !== undefined,
       },
       Math.random(),
     )
@@ -258,17 +257,21 @@ export function createProcessor(deps: ProcessorDeps): Processor {
         })
         return done
       case 'retry':
+      case 'pause': {
+        const isRetry = outcome.kind === 'retry'
         await pushes.record({
           ...next,
           status: 'queued',
-          reason: 'retry',
+          reason: isRetry ? 'retry' : 'paused',
           attempts: outcome.counts ? sending.attempts : row.attempts,
-          unknownSince: outcome.isUnclear ? sending.unknownSince : row.unknownSince,
+          unknownSince: isRetry && outcome.isUnclear ? sending.unknownSince : row.unknownSince,
         })
-        return { kind: 'later', delay: beforeExpiry(push, outcome.delay), cause: outcome }
-      case 'pause':
-        await pushes.record({ ...next, status: 'queued', reason: 'paused', attempts: row.attempts })
-        return { kind: 'later', delay: beforeExpiry(push, second), cause: outcome }
+        return {
+          kind: 'later',
+          delay: beforeExpiry(push, isRetry ? outcome.delay : second),
+          cause: outcome,
+        }
+      }
     }
   }
 

@@ -19,11 +19,11 @@ import { type Answering, startAnswering } from './answer.ts'
 import { createGate } from './gate.ts'
 import { createJobHandler, mostCrashes } from './jobHandler.ts'
 import { startOrphanSearch } from './orphans.ts'
+import { createOtherPushes } from './otherPushes.ts'
 import { createPacing } from './pacing.ts'
 import { isAnswering } from './probe.ts'
 import { createProcessor } from './processor.ts'
 import { createQueuedPushes } from './queuedPushes.ts'
-import { createRecentCalls } from './recentCalls.ts'
 import { createRelease } from './release.ts'
 import type { KnownFollower } from './resolve.ts'
 import { createTemplateCheck } from './templateCheck.ts'
@@ -72,6 +72,7 @@ export interface PushWorker {
 const stopPatience = 30 * second
 /** While some jobs are taken out of the queue or off it, others fill the sends that are allowed at once. */
 const jobsPerSend = 1.5
+const atHand = ['waiting', 'prioritized', 'active'] as const
 /** What an idle worker may take to close when its server does not answer. */
 const idleStopPatience = 3 * second
 
@@ -102,7 +103,13 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
     probe: () => isAnswering(api),
     log,
   })
-  const calls = createRecentCalls()
+  const others = createOtherPushes({
+    isTrial: () => guard.isTrial(),
+    async countAtHand() {
+      const { waiting = 0, prioritized = 0, active = 0 } = await queue.getJobCounts(...atHand)
+      return waiting + prioritized + active
+    },
+  })
   const guard = createAccountGuard({
     queue,
     state,
@@ -127,7 +134,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
     held,
     releaseNext: release.next,
     api,
-    calls,
+    others,
     directory: {
       findByUnionid: followers.findRecipient,
       findByOpenid: followers.findByOpenid,
@@ -145,7 +152,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
   })
   const openQueue = () => ({ run: <T>(use: (q: PushQueue) => Promise<T>) => use(queue) })
   const queued = createQueuedPushes({ appid, openQueue, pushes })
-  const handler = createJobHandler({ processor, gate, guard, pacing, calls, log })
+  const handler = createJobHandler({ processor, gate, guard, pacing, others, log })
 
   return {
     async start() {
@@ -157,7 +164,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
       releasers.push(gate.stop, guard.stop, pacing.stop, release.stop)
       await Promise.race([untilUnusable, queue.waitUntilReady()])
       if (isStopping) return
-      const isIdle = () => worker !== undefined && inFlight === 0 && !gate.isClosed()
+      const isIdle = () => worker !== undefined && inFlight === 0 && !gate.isClosed() && !guard.isTrial()
       releasers.push(startWatchdog({ queue, isIdle, rebuild, reconnect: reset }).stop)
       answering = startAnswering({ control, pushes, queued, onError: noteQueueError, reconnect: reset })
       for (const prepare of [pacing.start, guard.start, settleFailedJobs]) {

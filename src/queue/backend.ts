@@ -20,8 +20,10 @@ export type PushQueue = Pick<
   | 'pause'
   | 'remove'
   | 'removeDeduplicationKey'
+  | 'removeGlobalConcurrency'
   | 'removeGlobalRateLimit'
   | 'resume'
+  | 'setGlobalConcurrency'
   | 'setGlobalRateLimit'
   | 'waitUntilReady'
 > & { on(event: 'error', listener: (error: Error) => void): unknown }

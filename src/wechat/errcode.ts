@@ -1,10 +1,16 @@
-import { miniProgramErrcodes, sendErrcodes, tokenEndpointErrcodes } from './errcodeExceptions.ts'
+import {
+  miniProgramErrcodes,
+  onePushErrcodes,
+  sendErrcodes,
+  tokenEndpointErrcodes,
+} from './errcodeExceptions.ts'
 import { type ErrcodeClass, type ErrcodeRow, errcode, errcodes } from './errcodeTable.ts'
 
 export { type ErrcodeClass, errcode }
 
 const sendPath = '/cgi-bin/message/template/send'
 const ipCodes: readonly number[] = [errcode.ipNotInWhitelist, errcode.ipNotRegistered]
+const onePushReasons: readonly string[] = ['account_restricted', 'api_unauthorized']
 
 /** What WeChat said no with. */
 export interface Refusal {
@@ -17,6 +23,8 @@ export interface Refusal {
   /** Of the message that was sent before, where WeChat refuses to send it twice; 19 digits as text. */
   msgid?: string | undefined
 }
+
+type FullRefusal = Refusal & { rid: string | undefined }
 
 /**
  * Class of a code at an endpoint: on the token endpoints a refused credential is the AppSecret, not the token.
@@ -46,13 +54,29 @@ export function explain(
   const row = own ?? findRow(code, path)
   if (row === undefined) return `WeChat refused with errcode ${code}: ${errmsg}`
   const meaning = toSpecificMeaning(code, errmsg) ?? row.meaning
-  return row.advice === undefined ? meaning : `${meaning}: ${row.advice}`
+  return toSentence(meaning, row.advice)
+}
+
+/** Whether a refusal of the account may be about the one push it was given for. IPs and quotas never are. */
+export function mayConcernOnePush({ errcode: code, path }: Pick<Refusal, 'errcode' | 'path'>): boolean {
+  const row = findRow(code, path)
+  if (row?.class !== 'A' || isTokenEndpoint(path)) return false
+  return onePushErrcodes.has(code) || onePushReasons.includes(row.reason)
+}
+
+/** What such a refusal means for a push when others are accepted; undefined when nobody knows. */
+export function findOnePushMeaning(refusal: FullRefusal, opensMiniprogram: boolean) {
+  const row = onePushErrcodes.get(refusal.errcode)
+  if (!row || (row.reason === 'miniprogram_invalid' && !opensMiniprogram)) return undefined
+  return { reason: row.reason, detail: addNumbers(toSentence(row.meaning, row.advice), refusal) }
 }
 
 /** The same with the numbers that people search for and that WeChat's support asks for. */
-export function explainInFull(refusal: Refusal & { rid: string | undefined }, caller?: Caller): string {
-  const sentence = explain(refusal, caller)
-  const { errcode: code, rid } = refusal
+export function explainInFull(refusal: FullRefusal, caller?: Caller): string {
+  return addNumbers(explain(refusal, caller), refusal)
+}
+
+function addNumbers(sentence: string, { errcode: code, rid }: FullRefusal): string {
   const numbers = [
     !sentence.includes(`errcode ${code}`) && `errcode ${code}`,
     rid !== undefined && !sentence.includes(rid) && `rid ${rid}`,
@@ -71,6 +95,10 @@ function findRow(code: number, path: string): ErrcodeRow | undefined {
       ? sendErrcodes
       : undefined
   return exceptions?.get(code) ?? errcodes.get(code)
+}
+
+function toSentence(meaning: string, advice: string | undefined): string {
+  return advice === undefined ? meaning : `${meaning}: ${advice}`
 }
 
 /** Some texts name the culprit; the rest of the wording is not stable enough to be read by a program. */

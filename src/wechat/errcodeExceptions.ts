@@ -21,6 +21,14 @@ export const sendErrcodes: ReadonlyMap<number, ErrcodeRow> = new Map(
   }),
 )
 
+/** What a code of the account means for a push when template/send gives it to that one and accepts others. */
+export const onePushErrcodes: ReadonlyMap<number, ErrcodeRow> = new Map([
+  ...group('R', 'recipient_invalid', { 50002: 'the WeChat account of this user is restricted or frozen' }),
+  ...group('C', 'miniprogram_invalid', {
+    40013: ['the mini-program has no valid AppID', 'check miniprogram.appid of the message'],
+  }),
+])
+
 const credentials = `compare WECHAT_MINIPROGRAM_APPID and WECHAT_MINIPROGRAM_SECRET with ${consolePages.miniProgram}`
 const whitelist = `add it to the IP白名单 of the mini-program: ${consolePages.miniProgram}`
 

@@ -76,15 +76,12 @@ export const errcodes: ReadonlyMap<number, ErrcodeRow> = new Map([
     45066: 'the same message was handed in less than a minute ago',
   }),
   ...group('Q', 'quota_exhausted', {
-    40251: ['the reduced daily send limit of an account with violations is used up', noticeCentre],
     45009: [
       'the daily call quota of the account is used up',
       `there is a new one at 00:00 in Shanghai; ${consolePages.quota} shows it`,
     ],
     45028: 'the mass-message quota is used up',
     45040: 'the monthly quota is used up',
-    45102: ['WeChat has blocked this API for a while', noticeCentre],
-    45501: ['the platform has blocked calls of this account for a while', noticeCentre],
   }),
   ...group('R', 'recipient_invalid', {
     40003: [
@@ -197,7 +194,10 @@ export const errcodes: ReadonlyMap<number, ErrcodeRow> = new Map([
     89507: ['the administrator refused the IP of this machine', 'WeChat blocks it for one hour'],
   }),
   ...group('A', 'account_restricted', {
+    40251: ['the reduced daily send limit of an account with violations is used up', noticeCentre],
     43107: ['subscription messages are banned for this account', noticeCentre],
+    45102: ['WeChat has blocked this API for a while', noticeCentre],
+    45501: ['the platform has blocked calls of this account for a while', noticeCentre],
     48004: ['this API is banned for this account after violations', noticeCentre],
     50002: ['the account is restricted, frozen or closed', noticeCentre],
     50004: ['this account may not get an access_token', noticeCentre],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createAccountState } from '../../src/db/accountState.ts'
+import { createAccountState, isTrial } from '../../src/db/accountState.ts'
 import { createLeases } from '../../src/db/leases.ts'
 import { createTemplates } from '../../src/db/templates.ts'
 import { createTokenStore } from '../../src/db/tokens.ts'
@@ -83,7 +83,6 @@ describe('the state of an account', () => {
     detail: 'the daily quota is used up',
     since: 1_000,
     probeAt: 5_000,
-    probes: 0,
   }
 
   test('is paused, probed and resumed by one caller each', async () => {
@@ -112,11 +111,35 @@ describe('the state of an account', () => {
       pausedReason: null,
       pausedSince: null,
       probeAt: null,
+      probes: 0,
+    })
+    expect(await state.pause({ ...pause, reason: 'again' })).toBe(true)
+  })
+
+  test('is tried by a push, refused or resumed by one caller each, and not while a person has paused it', async () => {
+    const state = createAccountState(await openTestDatabase(), appid)
+    await state.pause(pause)
+    await state.claimProbe(5_000, 10_000)
+    expect(await Promise.all([state.refuseTrial(pause), state.endTrial()])).toEqual([false, false])
+    expect(await state.startTrial('other')).toBe(false)
+    expect(await state.startTrial('quota_exhausted')).toBe(true)
+    const trial = await state.find()
+    expect(trial).toMatchObject({ pausedReason: 'quota_exhausted', probeAt: null, probes: 1 })
+    expect(isTrial(trial)).toBe(true)
+    const refusal = { reason: 'api_unauthorized', detail: 'd', probeAt: 20_000 }
+    expect(await Promise.all([state.refuseTrial(refusal), state.refuseTrial(refusal)])).toEqual([true, false])
+    expect(await state.find()).toMatchObject({
+      pausedReason: 'api_unauthorized',
+      pausedSince: 1_000,
+      probeAt: 20_000,
       probes: 1,
     })
-    await state.calm()
-    expect(await state.find()).toMatchObject({ probes: 0 })
-    expect(await state.pause({ ...pause, reason: 'again' })).toBe(true)
+    await state.startTrial('api_unauthorized')
+    expect(await Promise.all([state.endTrial(), state.endTrial()])).toEqual([true, false])
+    expect(await state.find()).toMatchObject({ pausedReason: null, probes: 0 })
+    await state.pauseByHand({ detail: 'd', since: 2_000 })
+    expect(isTrial(await state.find())).toBe(false)
+    expect(await Promise.all([state.refuseTrial(refusal), state.endTrial()])).toEqual([false, false])
   })
 
   test('keeps its rate through a pause', async () => {

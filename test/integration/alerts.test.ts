@@ -145,7 +145,13 @@ test(
     const { alerts, lines } = open(server.base)
     const database = await openTestDatabase()
     const { log } = createTestLog()
-    const queue = { pause: async () => {}, resume: async () => {}, isPaused: async () => false }
+    const queue = {
+      pause: async () => {},
+      resume: async () => {},
+      isPaused: async () => false,
+      setGlobalConcurrency: async () => 1,
+      removeGlobalConcurrency: async () => 1,
+    }
     const guards = Array.from({ length: 3 }, () => {
       const guard = createAccountGuard({
         queue,
@@ -159,8 +165,10 @@ test(
     })
     await Promise.all([...guards, ...guards].map((guard) => guard.pause(paused)))
     await vi.waitUntil(() => server.requests.length === 1)
-    // Starting, each of them probes at once.
+    // Starting, each of them probes at once, and one push at a time may try.
     await Promise.all(guards.map((guard) => guard.start()))
+    await vi.waitUntil(() => guards.every((guard) => guard.isTrial()), { timeout: 3 * second })
+    for (const guard of guards) guard.sent()
     await vi.waitUntil(() => server.requests.length === 2)
     await alerts.close()
     expect(server.requests.map((request) => contentOf(request).includes('已暂停'))).toEqual([true, false])

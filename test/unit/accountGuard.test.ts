@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { AccountStateRow } from '../../src/db/accountState.ts'
+import { type AccountStateRow, isTrial, type Pause } from '../../src/db/accountState.ts'
 import { day, hour, minute, second, toShanghaiDayStart } from '../../src/duration.ts'
 import { createAccountGuard } from '../../src/push/accountGuard.ts'
 import type { PauseNews } from '../../src/push/alertText.ts'
@@ -29,6 +29,7 @@ function setUp() {
   let queueIsPaused = false
   let fault: WechatApiError | undefined
   let remain = 1
+  let atOnce = Number.POSITIVE_INFINITY
   const probes: number[] = []
   const news: PauseNews[] = []
   const { log, lines } = createTestLog()
@@ -40,14 +41,21 @@ function setUp() {
       queueIsPaused = false
     },
     isPaused: async () => queueIsPaused,
+    async setGlobalConcurrency(most: number) {
+      atOnce = most
+      return 1
+    },
+    async removeGlobalConcurrency() {
+      atOnce = Number.POSITIVE_INFINITY
+      return 1
+    },
   }
   const empty = { appid: 'wx', probes: 0, rate: null, refusedRate: null, refusedAt: null }
   const running = { pausedReason: null, pausedDetail: null, pausedSince: null, probeAt: null }
   const state = {
     find: async () => row,
-    async pause(pause: { reason: string; detail: string; since: number; probeAt: number; probes: number }) {
+    async pause({ reason, detail, since, probeAt }: Pause) {
       if (row?.pausedReason) return false
-      const { reason, detail, since, probeAt } = pause
       row = { ...empty, ...row, pausedReason: reason, pausedDetail: detail, pausedSince: since, probeAt }
       return true
     },
@@ -56,13 +64,20 @@ function setUp() {
       row = { ...row, probeAt: nextProbeAt, probes: row.probes + 1 }
       return true
     },
-    async resume(reason?: string) {
-      if (!row?.pausedReason || (reason !== undefined && row.pausedReason !== reason)) return false
-      row = { ...row, ...running }
+    async startTrial(reason: string) {
+      if (row?.pausedReason !== reason) return false
+      row = { ...row, probeAt: null }
       return true
     },
-    async calm() {
-      if (row && !row.pausedReason) row = { ...row, probes: 0 }
+    async refuseTrial({ reason, detail, probeAt }: Omit<Pause, 'since'>) {
+      if (!row || !isTrial(row)) return false
+      row = { ...row, pausedReason: reason, pausedDetail: detail, probeAt }
+      return true
+    },
+    async endTrial() {
+      if (!row || !isTrial(row)) return false
+      row = { ...row, ...running, probes: 0 }
+      return true
     },
   }
   const api = {
@@ -83,6 +98,7 @@ function setUp() {
       row = { ...empty, ...running, ...row, ...change }
     },
     isPaused: () => queueIsPaused,
+    atOnce: () => atOnce,
     answerProbes: (error: WechatApiError | undefined, left: number) => {
       fault = error
       remain = left
@@ -103,7 +119,7 @@ test('every code that is about the account is among these', () => {
 })
 
 test.each(faults)(
-  '$errcode ($reason, $path) spends no try, pauses both workers with one alert, is probed on time and resumed once',
+  '$errcode ($reason, $path) spends no try, pauses both workers with one alert, is probed on time and resumed by an accepted push',
   async ({ path, errcode, class: errcodeClass, reason }) => {
     const world = setUp()
     const guards = [world.guard(), world.guard()]
@@ -117,10 +133,13 @@ test.each(faults)(
       lastErrcode: null,
       isBelieved: false,
       othersPass: true,
-    }
+      concerns: 'account',
+      isTrial: false,
+      opensMiniprogram: false,
+    } as const
     const outcome = decide(error, attempt, 0)
     if (outcome.kind !== 'pause') throw new Error(`${errcode} leads to ${outcome.kind}`)
-    expect(outcome).toEqual({ kind: 'pause', reason, detail: explainInFull(error) })
+    expect(outcome).toEqual({ kind: 'pause', reason, detail: explainInFull(error), counts: false })
 
     world.answerProbes(errcodeClass === 'A' ? error : undefined, 0)
     await Promise.all([...guards, ...guards].map((guard) => guard.pause(outcome)))
@@ -151,8 +170,12 @@ test.each(faults)(
     ])
 
     world.answerProbes(undefined, 100)
-    await vi.advanceTimersByTimeAsync(5 * minute + second)
-    expect(world.isPaused()).toBe(false)
+    await vi.advanceTimersByTimeAsync(10 * minute + second)
+    expect([world.isPaused(), world.atOnce(), world.row()?.pausedReason]).toEqual([false, 1, reason])
+    expect(world.news).toHaveLength(1)
+    for (const guard of [...guards, ...guards]) guard.sent()
+    await vi.advanceTimersByTimeAsync(0)
+    expect([world.isPaused(), world.atOnce()]).toEqual([false, Number.POSITIVE_INFINITY])
     expect(world.row()).toMatchObject({ pausedReason: null, probeAt: null })
     expect(world.lines.filter(({ msg }) => msg === 'sending goes on')).toHaveLength(1)
     expect(world.news).toEqual([
@@ -163,9 +186,71 @@ test.each(faults)(
   },
 )
 
+/** Every ten minutes. */
 function toQuotaProbes(): number[] {
-  return [1, 2, 3].map((minutes) => midnight + minutes * minute)
+  return [10, 20, 30].map((minutes) => noon + minutes * minute)
 }
+
+describe('a push that tries a paused account', () => {
+  const fault = { reason: 'api_unauthorized', detail: 'd' }
+
+  async function untilTrial() {
+    const world = setUp()
+    const guard = world.guard()
+    await guard.start()
+    await guard.pause(fault)
+    await vi.advanceTimersByTimeAsync(5 * second)
+    expect([guard.isPaused(), guard.isTrial(), world.isPaused(), world.atOnce()]).toEqual([
+      false,
+      true,
+      false,
+      1,
+    ])
+    return { world, guard }
+  }
+
+  test('and is refused is told nobody; the next ones follow at growing intervals', async () => {
+    const { world, guard } = await untilTrial()
+    for (const interval of [10, 20, 40, 80, 160, 300, 300]) {
+      const refusedAt = Date.now()
+      await guard.pause(fault)
+      expect([guard.isPaused(), world.isPaused()]).toEqual([true, true])
+      expect(world.row()).toMatchObject({ probeAt: refusedAt + interval * second })
+      await vi.advanceTimersByTimeAsync(interval * second - 1)
+      expect(world.isPaused()).toBe(true)
+      await vi.advanceTimersByTimeAsync(second)
+      expect(guard.isTrial()).toBe(true)
+    }
+    expect(world.news).toHaveLength(1)
+    expect(world.lines.filter(({ level }) => level === 'error')).toHaveLength(1)
+    guard.sent()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(world.news.slice(1)).toEqual([{ kind: 'resumed', reason: 'api_unauthorized' }])
+    guard.stop()
+  })
+
+  test('and is refused for another reason is told, for there is something else to do', async () => {
+    const { world, guard } = await untilTrial()
+    await guard.pause({ reason: 'ip_not_allowed', detail: 'e' })
+    expect(world.row()).toMatchObject({ pausedReason: 'ip_not_allowed', pausedDetail: 'e' })
+    expect(world.news.slice(1)).toEqual([
+      expect.objectContaining({ kind: 'paused', reason: 'ip_not_allowed' }),
+    ])
+    guard.stop()
+  })
+
+  test('is waited for as long as it takes, over a restart too', async () => {
+    const { world, guard } = await untilTrial()
+    const { length } = world.probes
+    guard.stop()
+    const next = world.guard()
+    await next.start()
+    await vi.advanceTimersByTimeAsync(hour)
+    expect([next.isTrial(), world.isPaused(), world.atOnce()]).toEqual([true, false, 1])
+    expect(world.probes).toHaveLength(length)
+    next.stop()
+  })
+})
 
 describe('a pause by a person', () => {
   test('is lifted by no probe, however long it lasts, and survives a restart', async () => {
@@ -242,14 +327,19 @@ describe('a process that ended between the row and the queue', () => {
 describe('a paused account is probed', () => {
   test('after 5 s, doubling to 5 minutes', () => {
     const delays = [0, 1, 2, 3, 4, 5, 6, 7, 50].map(
-      (probes) => toProbeAt('ip_not_allowed', noon, probes, noon) - noon,
+      (probes) => toProbeAt('ip_not_allowed', probes, noon) - noon,
     )
     expect(delays.map((delay) => delay / second)).toEqual([5, 10, 20, 40, 80, 160, 300, 300, 300])
   })
 
-  test('for its quota a minute after midnight in Shanghai, and then every minute', () => {
-    expect(toProbeAt('quota_exhausted', noon, 0, noon)).toBe(midnight + minute)
-    expect(toProbeAt('quota_exhausted', noon, 3, noon + hour)).toBe(midnight + minute)
-    expect(toProbeAt('quota_exhausted', noon, 1, midnight + minute)).toBe(midnight + 2 * minute)
+  test('for its quota every ten minutes, and a minute after midnight in Shanghai', () => {
+    const times = [noon, midnight - 15 * minute, midnight - 5 * minute, midnight, midnight + minute]
+    expect(times.map((now) => toProbeAt('quota_exhausted', 3, now) - midnight)).toEqual([
+      noon + 10 * minute - midnight,
+      -5 * minute,
+      minute,
+      minute,
+      11 * minute,
+    ])
   })
 })

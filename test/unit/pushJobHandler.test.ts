@@ -20,7 +20,7 @@ function setUp(process: () => Promise<Processed>) {
     gate: { close: (need) => calls.push(`close ${need}`), pass: (need) => calls.push(`pass ${need}`) },
     guard,
     pacing: { sent: () => {}, refused: () => calls.push('too fast') },
-    calls: { isOutage: () => state.isOutage },
+    others: { isOutage: () => state.isOutage },
     log,
   })
   const moveToDelayed = vi.fn(async (_timestamp: number, _token?: string) => {})
@@ -56,7 +56,7 @@ test.each<[string, Outcome | DatabaseError, string]>([
   ['a database that cannot write closes the gate', new DatabaseError('full', 'full'), 'close database'],
   [
     'an account fault pauses the account',
-    { kind: 'pause', reason: 'ip_not_allowed', detail: 'd' },
+    { kind: 'pause', reason: 'ip_not_allowed', detail: 'd', counts: false },
     'pause ip_not_allowed',
   ],
   ['a refusal for the pace slows the account down', { ...retry, signal: 'too_fast' }, 'too fast'],
@@ -68,7 +68,9 @@ test.each<[string, Outcome | DatabaseError, string]>([
 
 test('a push goes back into the queue also when its account cannot be paused', async () => {
   const full = new DatabaseError('full', 'full')
-  const { handle, calls, guard } = setUp(async () => later({ kind: 'pause', reason: 'r', detail: 'd' }))
+  const { handle, calls, guard } = setUp(async () =>
+    later({ kind: 'pause', reason: 'r', detail: 'd', counts: false }),
+  )
   guard.pause.mockRejectedValue(full)
   await expect(handle()).rejects.toBeInstanceOf(DelayedError)
   expect(calls).toContain('close database')

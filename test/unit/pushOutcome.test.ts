@@ -15,6 +15,9 @@ const first: Attempt = {
   lastErrcode: null,
   isBelieved: false,
   othersPass: true,
+  concerns: 'account',
+  isTrial: false,
+  opensMiniprogram: false,
 }
 const refused = (errcode: number, more: Partial<Attempt> = {}, at = path) =>
   decide(new WechatApiError({ errcode, errmsg: 'x rid: 1-2-3', path: at }), { ...first, ...more }, 0)
@@ -158,6 +161,56 @@ describe('a refusal', () => {
     expect(refused(99_999, { attempts: 2 })).toMatchObject({ kind: 'retry', counts: true })
     expect(refused(99_999, { attempts: 3 })).toMatchObject({ status: 'rejected', reason: 'wechat_error' })
     expect(refused(99_999, { attempts: 2, maxAttempts: 2 })).toMatchObject({ status: 'rejected' })
+  })
+})
+
+describe('a refusal that may concern one push alone', () => {
+  const own = [
+    { code: 50002, more: {}, reason: 'recipient_invalid' },
+    { code: 40013, more: { opensMiniprogram: true }, reason: 'miniprogram_invalid' },
+  ]
+
+  test.each(own)('$code ends the push as $reason when others are accepted', ({ code, more, reason }) => {
+    expect(refused(code, { ...more, concerns: 'push' })).toMatchObject({ status: 'rejected', reason })
+    const early = refused(code, { ...more, concerns: 'unclear', attempts: 2 })
+    expect(early).toMatchObject({ kind: 'retry', counts: true, delay: 2 * second })
+    expect(refused(code, { ...more, concerns: 'account', attempts: 8 })).toMatchObject({
+      kind: 'pause',
+      counts: false,
+    })
+  })
+
+  test.each(own)(
+    '$code costs a try when it tries a paused account, and ends it at last',
+    ({ code, more, reason }) => {
+      const trial = { ...more, concerns: 'account', isTrial: true } as const
+      expect(refused(code, { ...trial, attempts: 7 })).toMatchObject({ kind: 'pause', counts: true })
+      expect(refused(code, { ...trial, attempts: 8 })).toMatchObject({ status: 'rejected', reason })
+    },
+  )
+
+  test('50002 is not called a rejection when an earlier try is in doubt', () => {
+    expect(refused(50002, { concerns: 'push', isUnclear: true })).toMatchObject({ status: 'unknown' })
+  })
+
+  test.each([48001, 48004, 43107, 45109, 40013])(
+    '%i, which says nothing about a push, ends it when the tries are used up while others are accepted',
+    (code) => {
+      expect(refused(code, { concerns: 'unclear', attempts: 8 })).toMatchObject({
+        kind: 'retry',
+        counts: false,
+      })
+      expect(refused(code, { concerns: 'push', attempts: 7 })).toMatchObject({ kind: 'retry', counts: true })
+      expect(refused(code, { concerns: 'push', attempts: 8 })).toMatchObject({ reason: 'retries_exhausted' })
+      expect(refused(code, { concerns: 'account', isTrial: true, attempts: 8 })).toMatchObject({
+        kind: 'pause',
+        counts: false,
+      })
+    },
+  )
+
+  test.each([40164, 45009])('never %i, which is about the account alone', (code) => {
+    expect(refused(code, { concerns: 'unclear' })).toMatchObject({ kind: 'pause' })
   })
 })
 
