@@ -158,7 +158,9 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     refreshTemplates: () => refreshTemplates({ api, templates }),
     sync,
     async startWorker() {
-      const queue = await openWorkerQueue(config.queue, appid, log)
+      const queue = await openWorkerQueue(config.queue, appid, log, ({ kind, sentence }) => {
+        if (kind === 'full') alerts.post({ kind: 'queue_full', detail: sentence })
+      })
       releasers.push(() => queue.close())
       const findSessionUser = createFindSessionUser(database)
       const worker = createPushWorker(

@@ -86,6 +86,8 @@ async function loadQueue({ openQueue, held }: App, remark: (sentence: string) =>
         queue.getCountsPerPriority([0]),
       ]),
     )
+    const dangers = await openQueue().findDangers()
+    for (const { sentence } of dangers) remark(sentence)
     const { prioritized = 0, active = 0, delayed = 0, failed = 0 } = counts
     return { waiting: (waiting[0] ?? 0) + prioritized, active, delayed, held: await held.count(), failed }
   } catch (error) {

@@ -5,6 +5,7 @@ import { isQuota } from './probe.ts'
 export type PauseNews =
   | { kind: 'paused'; reason: string; detail: string; probeAt: number | null }
   | { kind: 'resumed'; reason: string }
+  | { kind: 'queue_full'; detail: string }
 
 /** WeCom's robots take 2,048 bytes. */
 const longestDetail = 300
@@ -30,6 +31,9 @@ const causes: Record<string, [what: string, todo: string]> = {
 }
 
 export function toAlertText(account: string, news: PauseNews): string {
+  if (news.kind === 'queue_full') {
+    return `【unionpush】服务号 ${account} 的推送队列已满\n详情：${toShort(news.detail)}\n处理：调大 Redis 的 maxmemory；队列里的推送仍在继续发送，腾出空间后自动恢复接收`
+  }
   const [what, todo] = causes[news.reason] ?? ['微信拒绝了这个账号的请求', '根据详情处理']
   if (news.kind === 'resumed')
     return `【unionpush】服务号 ${account} 已恢复发送\n此前暂停的原因：${what}（${news.reason}）`

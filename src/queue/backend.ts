@@ -36,6 +36,12 @@ export type QueueWorker = Pick<Worker, 'close' | 'concurrency' | 'isPaused' | 'p
 
 export type QueueWorkerOptions = Omit<WorkerOptions, 'connection' | 'prefix'>
 
+/** What a person should know of a server that can be used all the same. */
+export interface Danger {
+  kind: 'eviction' | 'full' | 'unknown'
+  sentence: string
+}
+
 /** BullMQ on one server: where its queues and workers connect to. */
 export interface QueueBackend {
   /** The server in words, without credentials. */
@@ -59,8 +65,8 @@ export interface QueueBackend {
   explain(error: unknown): string
   createQueue(name: string): PushQueue
   createWorker(name: string, processor: Processor, options: QueueWorkerOptions): QueueWorker
-  /** What in the server's settings can lose jobs, as a sentence; undefined = nothing is known. */
-  findDanger(): Promise<string | undefined>
+  /** What in the server's settings or state can lose or refuse jobs. */
+  findDangers(): Promise<Danger[]>
   /** Gives up a connection that does not answer and makes another one. */
   reset(): void
   close(): Promise<void>

@@ -38,7 +38,7 @@ export function connectEmbedded(dir: string): QueueBackend {
     createQueue: (name) => new Queue(name, { connection }, createPostgresBackend),
     createWorker: (name, processor, options) =>
       new Worker(name, processor, { ...options, connection }, createPollingBackend),
-    findDanger: async () => undefined,
+    findDangers: async () => [],
     reset() {},
     async close() {},
   }

@@ -16,6 +16,7 @@ export function loadQueue(open: (module: QueueModule) => ProducerQueue): Produce
   opening.catch(() => {})
   return {
     run: (use) => (queue ? queue.run(use) : opening.then((opened) => opened.run(use))),
+    findDangers: async () => (await opening).findDangers(),
     async close() {
       const opened = await opening.catch(() => undefined)
       await opened?.close()

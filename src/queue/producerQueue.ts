@@ -1,6 +1,6 @@
 import type { QueueConfig } from '../config.ts'
 import { second } from '../duration.ts'
-import type { PushQueue } from './backend.ts'
+import type { Danger, PushQueue } from './backend.ts'
 import { createDeadlines, DeadlineError } from './deadline.ts'
 import { connectEmbedded } from './embedded.ts'
 import { toControlQueueName, toQueueName } from './names.ts'
@@ -19,6 +19,8 @@ export interface ProducerQueue {
    * Rejects with QueueUnavailableError, which tells whether an attempt may have succeeded all the same.
    */
   run<T>(use: (queue: PushQueue) => Promise<T>): Promise<T>
+  /** What a person should know of a server that answers. */
+  findDangers(): Promise<Danger[]>
   close(): Promise<void>
 }
 
@@ -73,6 +75,7 @@ function open(config: QueueConfig, name: string): ProducerQueue {
         if (used) await wakeup.next()
       }
     },
+    findDangers: backend.findDangers,
     async close() {
       isClosed = true
       wakeup.wake()

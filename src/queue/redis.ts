@@ -2,8 +2,9 @@ import { Queue, Worker } from 'bullmq'
 import { Cluster, type Redis } from 'ioredis'
 import { second } from '../duration.ts'
 import { isForbidden } from './allowNoInfo.ts'
-import type { QueueBackend, Role } from './backend.ts'
+import type { Danger, QueueBackend, Role } from './backend.ts'
 import { batchWrites } from './batchWrites.ts'
+import { drainWhenFull } from './drainWhenFull.ts'
 import { queuePrefix } from './names.ts'
 import { createClient } from './redisClient.ts'
 import { explainRedisError, isConsequence, isWrongDatabase } from './redisFaults.ts'
@@ -17,7 +18,10 @@ export function connectRedis(urls: string[], role: Role): QueueBackend {
   const unusable = createUnusable()
   const client = createClient(urls, role, () => unusable.set(toClusterSentence(place, urls)))
   // A producer waits for each answer before its next command, and waits longer for those of many at once.
-  if (role === 'worker') batchWrites(client)
+  if (role === 'worker') {
+    batchWrites(client)
+    drainWhenFull(client)
+  }
   client.on('error', (error: Error) => {
     if (!isConsequence(error)) lastError = error
     if (isWrongDatabase(error)) unusable.set(toDatabaseSentence(place, error))
@@ -47,7 +51,7 @@ export function connectRedis(urls: string[], role: Role): QueueBackend {
     createQueue: (name) => new Queue(name, options),
     createWorker: (name, processor, workerOptions) =>
       new Worker(name, processor, { ...workerOptions, ...options }),
-    findDanger: () => findDanger(client),
+    findDangers: createDangerSearch(client),
     reset() {
       if (client.status !== 'ready') return
       const nodes = client instanceof Cluster ? client.nodes() : [client]
@@ -74,19 +78,35 @@ function isRefusal(error: unknown): boolean {
 }
 
 /** INFO, because many hosts forbid CONFIG. */
-async function findDanger(client: Redis | Cluster): Promise<string | undefined> {
-  let info: string
-  try {
-    info = String(await client.call('info'))
-  } catch (error) {
-    if (isForbidden(error)) return 'INFO is not allowed: see for yourself that maxmemory-policy is noeviction'
-    throw error
+function createDangerSearch(client: Redis | Cluster): () => Promise<Danger[]> {
+  let hasAskedAllOver = client instanceof Cluster
+  return async () => {
+    try {
+      const info = String(await client.call('info'))
+      if (!hasAskedAllOver && /^cluster_enabled:1/m.test(info)) await askAllOver(client)
+      hasAskedAllOver = true
+      return toDangers(info)
+    } catch (error) {
+      if (!isForbidden(error)) throw error
+      const sentence = 'INFO is not allowed: see for yourself that maxmemory-policy is noeviction'
+      return [{ kind: 'unknown', sentence }]
+    }
   }
-  if (!client.isCluster && /^cluster_enabled:1/m.test(info)) await askAllOver(client)
+}
+
+function toDangers(info: string): Danger[] {
+  const toNumber = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0)
+  const [used, most] = [toNumber('used_memory'), toNumber('maxmemory')]
   const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction'
-  return policy === 'noeviction'
-    ? undefined
-    : `maxmemory-policy is ${policy}: a Redis that is full deletes pushes that wait; set it to noeviction`
+  const dangers: Danger[] = []
+  if (policy !== 'noeviction') {
+    const sentence = `maxmemory-policy is ${policy}: a Redis that is full deletes pushes that wait; set it to noeviction`
+    dangers.push({ kind: 'eviction', sentence })
+  } else if (most > 0 && used >= most) {
+    const sentence = `Redis is full (maxmemory ${Math.round(most / 2 ** 20)} MB): it takes no more pushes; those that wait go on being sent, which makes room. Raise maxmemory if that is too slow`
+    dangers.push({ kind: 'full', sentence })
+  }
+  return dangers
 }
 
 /** Many a proxy answers for all of its cluster; a node of one says MOVED to most of this. */

@@ -1,7 +1,8 @@
 import type { Processor } from 'bullmq'
 import type { QueueConfig } from '../config.ts'
+import { second } from '../duration.ts'
 import type { Log } from '../log.ts'
-import type { PushQueue, QueueBackend, QueueWorker, QueueWorkerOptions } from './backend.ts'
+import type { Danger, PushQueue, QueueBackend, QueueWorker, QueueWorkerOptions } from './backend.ts'
 import { connectEmbedded } from './embedded.ts'
 import { hostEmbeddedQueue } from './embeddedHost.ts'
 import { toControlQueueName, toQueueName } from './names.ts'
@@ -28,23 +29,33 @@ export interface WorkerQueue extends WorkedQueue {
   close(): Promise<void>
 }
 
+/** How long a Redis may be full until somebody says so. */
+const lookInterval = 30 * second
+
 /** The queue of an account for a worker process, which hosts it too when it is the embedded one. */
-export async function openWorkerQueue(config: QueueConfig, appid: string, log: Log): Promise<WorkerQueue> {
+export async function openWorkerQueue(
+  config: QueueConfig,
+  appid: string,
+  log: Log,
+  onDanger: (danger: Danger) => void = () => {},
+): Promise<WorkerQueue> {
   const host = config.kind === 'embedded' ? await hostEmbeddedQueue(config.dir, log) : undefined
   const backend = config.kind === 'redis' ? connectRedis(config.urls, 'worker') : connectEmbedded(config.dir)
+  const unwatch = watchDangers(backend, log, onDanger)
   const close = async () => {
+    unwatch()
     await backend.close()
     await host?.close()
   }
   try {
-    return openQueues(backend, appid, log, close)
+    return openQueues(backend, appid, close)
   } catch (error) {
     await close()
     throw error
   }
 }
 
-function openQueues(backend: QueueBackend, appid: string, log: Log, close: () => Promise<void>): WorkerQueue {
+function openQueues(backend: QueueBackend, appid: string, close: () => Promise<void>): WorkerQueue {
   const open = (name: string): WorkedQueue => {
     const queue = backend.createQueue(name)
     // Nobody listens yet, and BullMQ would print what the connection meets meanwhile.
@@ -54,7 +65,6 @@ function openQueues(backend: QueueBackend, appid: string, log: Log, close: () =>
       createWorker: (processor, options) => backend.createWorker(name, processor, options),
     }
   }
-  warnOfDangers(backend, log)
   const pushes = open(toQueueName(appid))
   const control = open(toControlQueueName(appid))
   return {
@@ -72,13 +82,21 @@ function openQueues(backend: QueueBackend, appid: string, log: Log, close: () =>
   }
 }
 
-/** Asks at every connection, because the server may be another one, or have been started again with other settings. */
-function warnOfDangers(backend: QueueBackend, log: Log): void {
-  let known: string | undefined
-  backend.onReady(async () => {
+/** Asks at every connection, because the server may be another one or have other settings, and now and then. */
+function watchDangers(backend: QueueBackend, log: Log, onDanger: (danger: Danger) => void): () => void {
+  let known = new Set<string>()
+  const look = async () => {
     // When the connection is lost meanwhile, the next one asks.
-    const danger = await backend.findDanger().catch(() => known)
-    if (danger !== undefined && danger !== known) log.warn({ queue: backend.place }, danger)
-    known = danger
-  })
+    const dangers = await backend.findDangers().catch(() => undefined)
+    if (!dangers) return
+    for (const danger of dangers) {
+      if (known.has(danger.kind)) continue
+      log.warn({ queue: backend.place }, danger.sentence)
+      onDanger(danger)
+    }
+    known = new Set(dangers.map(({ kind }) => kind))
+  }
+  backend.onReady(look)
+  const timer = setInterval(() => backend.isReady() && look(), lookInterval)
+  return () => clearInterval(timer)
 }
