@@ -4,10 +4,16 @@ interface KeywordRule {
   accepts(value: string): boolean
 }
 
-const date = String.raw`\d{4}[年/.-]\d{1,2}[月/.-]\d{1,2}日?`
+const month = '(?:1[0-2]|0?[1-9])'
+const day = String.raw`(?:3[01]|[12]\d|0?[1-9])`
+const sep = '[/.-]'
+/** The year or the day may be left out, not both. */
+const date = String.raw`(?:\d{4}[年/.-]\d{1,2}[月/.-]\d{1,2}日?|\d{4}(?:年${month}月?|${sep}${month})|${month}(?:月${day}日?|${sep}${day}))`
 const time = String.raw`\d{1,2}:\d{2}(?::\d{2})?`
-const times = new RegExp(String.raw`^(?:${date}\s*)?${time}(?:\s*~\s*(?:${date}\s*)?${time})?$`)
-const dates = new RegExp(String.raw`^${date}(?:\s*${time})?(?:\s*~\s*(?:${date}\s*)?(?:${time})?)?$`)
+// WeChat does not say whether a date may stand alone here or on both sides of a range, so both pass.
+const moment = String.raw`(?:${date}(?:\s*${time})?|${time}(?:\s*${date})?)`
+const times = new RegExp(String.raw`^${moment}(?:\s*~\s*${moment})?$`)
+const dates = new RegExp(String.raw`^${date}(?:\s*${time})?(?:\s*~\s*${moment})?$`)
 
 /** Types of category templates. `const`, `enum` and `short_thing` have rules that only WeChat knows. */
 const rules: Record<string, KeywordRule> = {
@@ -24,11 +30,11 @@ const rules: Record<string, KeywordRule> = {
   symbol: match('at most 5 symbols', /^[^\p{L}\p{N}]{1,5}$/u),
   phrase: match('at most 5 Chinese characters and nothing else', /^\p{Script=Han}{1,5}$/u),
   name: {
-    rule: 'at most 10 characters, or 20 without Chinese',
-    accepts: (value) => isWithin(value, hasHan(value) ? 10 : 20),
+    rule: 'at most 10 characters, or 20 without Chinese, and no digits',
+    accepts: (value) => isWithin(value, hasHan(value) ? 10 : 20) && !/\d/.test(value),
   },
-  time: match('a 24-hour time such as 15:01 or 2019-10-01 15:01, a range with ~', times),
-  date: match('a date such as 2019-10-01, with a time or without, a range with ~', dates),
+  time: match('a 24-hour time such as 15:01, 2019-10-01 15:01 or 10月1日 15:01, a range with ~', times),
+  date: match('a date such as 2019-10-01, 2019-10 or 10月1日, with a time or without, a range with ~', dates),
   amount: match(
     'an amount such as ¥100.00 with at most 10 digits before the point',
     /^[^\p{L}\p{N}]?(?:\d,?){1,10}(?:\.\d+)?元?$/u,

@@ -4,9 +4,15 @@ type FieldRule = (value: string, allowed: readonly string[] | undefined) => bool
 const controlCharacters = /\p{Cc}/u
 const han = /\p{Script=Han}/u
 
-const date = String.raw`\d{4}[年/.-](?:1[0-2]|0?[1-9])[月/.-](?:3[01]|[12]\d|0?[1-9])日?`
+const month = '(?:1[0-2]|0?[1-9])'
+const day = String.raw`(?:3[01]|[12]\d|0?[1-9])`
+const fullDate = String.raw`\d{4}[年/.-]${month}[月/.-]${day}日?`
+const yearAndMonth = String.raw`\d{4}(?:年${month}月|[/.-]${month})`
+const monthAndDay = `${month}(?:月${day}日|[/.-]${day})`
+const date = `(?:${fullDate}|${yearAndMonth}|${monthAndDay})`
 const time = String.raw`(?:2[0-3]|[01]?\d):[0-5]\d(?::[0-5]\d)?`
-const timeOfDay = String.raw`(?:${date}\s*)?${time}`
+/** Whether a date may stand alone in a time, or on both sides of a range, is not known: it may. */
+const timeOfDay = String.raw`(?:${date}(?:\s*${time})?|${time}(?:\s*${date})?)`
 const dateAndTime = String.raw`${date}(?:\s*${time})?`
 /** Two times are joined by a half-width `~`; the full-width `～` is refused. */
 const timeOrRange = new RegExp(`^${timeOfDay}(?:~${timeOfDay})?$`)
@@ -33,7 +39,7 @@ const rules: Record<string, FieldRule> = {
   letter: (value) => letters.test(value),
   symbol: (value) => symbols.test(value),
   phrase: (value) => hanPhrase.test(value),
-  name: (value) => isWithin(value, han.test(value) ? 10 : 20),
+  name: (value) => isWithin(value, han.test(value) ? 10 : 20) && !/\d/.test(value),
   time: (value) => timeOrRange.test(value),
   date: (value) => dateOrRange.test(value),
   amount: (value) => amount.test(value),
