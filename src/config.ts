@@ -74,11 +74,12 @@ export interface Config {
   sessionDays: number
   /** Whether openid and unionid are told to the mini-program. */
   exposeIds: boolean
-  /** Requests a minute to the mini-program's routes. */
+  /** Logins and phone numbers a minute. */
   rateLimitPerIp: number
   /** Requests a minute with the same login or phone code. */
   rateLimitPerCode: number
-  http: { host: string; port: number }
+  /** `trustProxy`: whose `X-Forwarded-For` is believed. */
+  http: { host: string; port: number; trustProxy: string[] }
   /** Personal data of users who left are deleted after as long. */
   purgeUnfollowedDays: number
   historyDays: number
@@ -168,7 +169,7 @@ export function toConfig(values: z.infer<typeof completeSchema>): Config {
     alertWebhookUrl: values.ALERT_WEBHOOK_URL,
     rateLimitPerIp: values.RATE_LIMIT_PER_IP,
     rateLimitPerCode: values.RATE_LIMIT_PER_CODE,
-    http: { host: values.HTTP_HOST, port: values.HTTP_PORT },
+    http: { host: values.HTTP_HOST, port: values.HTTP_PORT, trustProxy: values.TRUST_PROXY },
     purgeUnfollowedDays: values.PURGE_UNFOLLOWED_DAYS,
     historyDays: values.HISTORY_DAYS,
   }

@@ -40,6 +40,15 @@ const redisUrls = z.string().transform((text, context) => {
   context.addIssue({ code: 'custom', params: { expected } })
   return z.NEVER
 })
+/** Nobody's, or what Fastify takes for `trustProxy`. */
+const proxyRanges = z
+  .string()
+  .transform((text) => (text.trim() === 'off' ? [] : text.split(',').map((range) => range.trim())))
+  .pipe(
+    z.array(
+      z.union([z.enum(['loopback', 'linklocal', 'uniquelocal']), z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]),
+    ),
+  )
 const directory = z.string().transform((path) => resolve(path))
 const sqliteFile = z
   .string()
@@ -121,6 +130,9 @@ export const environmentSchema = z.object({
     .prefault('127.0.0.1')
     .describe('an address of this machine such as 127.0.0.1 or 0.0.0.0'),
   HTTP_PORT: integer(0, 65_535).prefault('3000').describe('a port from 1 to 65535, 0 = any free one'),
+  TRUST_PROXY: proxyRanges
+    .prefault('loopback,linklocal,uniquelocal,100.64.0.0/10')
+    .describe('addresses or ranges such as 10.0.0.0/8, separated by commas, or off'),
   PURGE_UNFOLLOWED_DAYS: integer(1, 3650).prefault('30').describe('whole days from 1 to 3650'),
   HISTORY_DAYS: integer(1, 3650).prefault('90').describe('whole days from 1 to 3650'),
   LOG_LEVEL: z

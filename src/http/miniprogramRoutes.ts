@@ -10,7 +10,7 @@ import { createErrorHandler, RequestError } from './requestError.ts'
 export interface MiniprogramRoutesOptions {
   identity: Identity
   log: Log
-  /** Requests a minute over all these routes. */
+  /** Logins and phone numbers a minute: those cost a call to WeChat each. */
   rateLimitPerIp: number
   /** Requests a minute with the same code. */
   rateLimitPerCode: number
@@ -34,28 +34,30 @@ export async function miniprogramRoutes(
   app.addHook('onRequest', async (_, reply) => {
     reply.header('cache-control', 'no-store')
   })
-  await app.register(rateLimit, {
-    max: rateLimitPerIp,
-    timeWindow: minute,
-    errorResponseBuilder: () => new RequestError(tooManyRequests),
-  })
+  await app.register(rateLimit, { global: false })
+  const countIp = app.createRateLimit({ max: rateLimitPerIp, timeWindow: minute })
   const countCode = app.createRateLimit({
     max: rateLimitPerCode,
     timeWindow: minute,
     keyGenerator: ({ body }) => bodies.code.parse(body).code,
   })
 
-  /** The code of the body, which may be sent only so often: each one costs a call to WeChat. */
+  /** What costs a call to WeChat; many users may check their sessions from one address. */
+  const limited = {
+    bodyLimit,
+    async onRequest(request: FastifyRequest) {
+      throwIfExceeded(await countIp(request))
+    },
+  }
+
+  /** The code of the body, which may be sent only so often. */
   async function takeCode(request: FastifyRequest): Promise<string> {
     const { code } = bodies.code.parse(request.body)
-    const count = await countCode(request)
-    if (!count.isAllowed && count.isExceeded) {
-      throw new RequestError({ ...tooManyRequests, retryAfterSeconds: count.ttlInSeconds })
-    }
+    throwIfExceeded(await countCode(request))
     return code
   }
 
-  app.post('/miniprogram/login', { schema: schemas.login, bodyLimit }, async (request) => {
+  app.post('/miniprogram/login', { schema: schemas.login, ...limited }, async (request) => {
     const { token, expiresAt, ...state } = orThrow(await identity.login(await takeCode(request)))
     return { token, expiresAt: toTime(expiresAt), ...toAnswer(state) }
   })
@@ -66,7 +68,7 @@ export async function miniprogramRoutes(
     return toAnswer(orThrow(await identity.decrypt(token, bodies.userinfo.parse(request.body))))
   })
 
-  app.post('/miniprogram/phone', { schema: schemas.phone, bodyLimit }, async (request) => {
+  app.post('/miniprogram/phone', { schema: schemas.phone, ...limited }, async (request) => {
     const token = readToken(request)
     if (isDenied(request.body)) {
       orThrow(await identity.session(token))
@@ -95,6 +97,13 @@ const tooManyRequests = {
   code: 'rate_limited',
   message: 'too many requests: slow down',
 } as const
+
+type RateCount = Awaited<ReturnType<ReturnType<FastifyInstance['createRateLimit']>>>
+
+function throwIfExceeded(count: RateCount): void {
+  if (count.isAllowed || !count.isExceeded) return
+  throw new RequestError({ ...tooManyRequests, retryAfterSeconds: count.ttlInSeconds })
+}
 
 const statuses: Record<RefusalReason, number> = {
   no_session: 401,

@@ -75,7 +75,7 @@ export const schemas = {
     ...withSession,
     summary: 'Learn the unionid from the result of wx.getUserInfo, also one in which the user refused',
     body: toJsonSchema(z.union([bodies.userinfo, denial])),
-    response: { 200: answer('what is known now', state), ...refusals(400, 401, 429, 503) },
+    response: { 200: answer('what is known now', state), ...refusals(400, 401) },
   },
   phone: {
     ...withSession,
@@ -89,12 +89,12 @@ export const schemas = {
   session: {
     ...withSession,
     summary: 'Whether the session is alive',
-    response: { 200: answer('it is', { expiresAt, ...state }), ...refusals(401, 429) },
+    response: { 200: answer('it is', { expiresAt, ...state }), ...refusals(401) },
   },
   logout: {
     ...withSession,
     summary: 'End the session',
-    response: { 204: { type: 'null', description: 'the session is over' }, ...refusals(429) },
+    response: { 204: { type: 'null', description: 'the session is over' } },
   },
 } as const
 

@@ -16,6 +16,8 @@ interface HttpOptions {
   host: string
   /** 0 = any free one. */
   port: number
+  /** Addresses and ranges of proxies whose `X-Forwarded-For` is believed; absent = nobody's. */
+  trustProxy?: string[]
   log: Log
   /** Adds the routes that are configured. */
   routes(app: FastifyInstance): Promise<void>
@@ -28,12 +30,12 @@ const requestTimeout = 5 * second
  * Listens with the given routes and their OpenAPI description at `/openapi.json`.
  * Rejects with a sentence when the address cannot be had.
  */
-export async function startHttpServer({ host, port, log, routes }: HttpOptions): Promise<HttpServer> {
+export async function startHttpServer(options: HttpOptions): Promise<HttpServer> {
+  const { host, port, trustProxy = [], log, routes } = options
   const app = fastify({
     requestTimeout,
     http: { headersTimeout: requestTimeout, connectionsCheckingInterval: second },
-    // The client's address is what a proxy on this machine or network says; strangers are not believed.
-    trustProxy: ['loopback', 'linklocal', 'uniquelocal'],
+    trustProxy,
     exposeHeadRoutes: false,
     // What never gets to a route, such as a path with a broken escape.
     frameworkErrors: createErrorHandler(log),

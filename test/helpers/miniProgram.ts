@@ -13,6 +13,12 @@ import { createSimulator } from '../../src/simulator/simulator.ts'
 import { createClient } from '../../src/wechat/client.ts'
 import { createGotTransport } from '../../src/wechat/gotTransport.ts'
 
+interface ListenOptions {
+  rateLimitPerIp?: number
+  rateLimitPerCode?: number
+  trustProxy?: string[]
+}
+
 export type MiniProgramWorld = Awaited<ReturnType<typeof openMiniProgramWorld>>
 
 /** WeChat, a database and the login on top of them, with a clock that both sides share. */
@@ -57,11 +63,12 @@ export async function openMiniProgramWorld(options: Partial<IdentityOptions> = {
       await followers.markUnsubscribed([simulator.userAt(user).openid], now())
     },
     /** Serves the routes over HTTP. */
-    listen(limits: { rateLimitPerIp?: number; rateLimitPerCode?: number } = {}) {
+    listen({ trustProxy = ['loopback'], ...limits }: ListenOptions = {}) {
       const options = { identity, log, rateLimitPerIp: 60, rateLimitPerCode: 5, ...limits }
       return startHttpServer({
         host: '127.0.0.1',
         port: 0,
+        trustProxy,
         log,
         routes: (app) => miniprogramRoutes(app, options),
       })

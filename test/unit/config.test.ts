@@ -207,6 +207,29 @@ describe('configuration', () => {
     expect(loadConfig({ ...minimal, ...env }).proxy).toMatchObject({ https: 'http://small:1', none: 'a' })
   })
 
+  test('the proxies whose X-Forwarded-For is believed are addresses, ranges and names, or nobody', () => {
+    const trusted = (value: string) => loadConfig({ ...minimal, TRUST_PROXY: value }).http.trustProxy
+    expect(trusted('loopback, 10.0.0.0/8,203.0.113.7,fd00::/8,::1')).toEqual([
+      'loopback',
+      '10.0.0.0/8',
+      '203.0.113.7',
+      'fd00::/8',
+      '::1',
+    ])
+    expect(trusted('off')).toEqual([])
+    for (const wrong of [
+      'true',
+      'on',
+      '10.0.0.0/33',
+      '10.0.0',
+      'off,10.0.0.0/8',
+      'proxy.corp',
+      '10.0.0.1,,',
+    ]) {
+      expect(problemsOf({ ...minimal, TRUST_PROXY: wrong }).map((p) => p.variable)).toEqual(['TRUST_PROXY'])
+    }
+  })
+
   test('an empty variable counts as unset', () => {
     expect(loadConfig({ ...minimal, REDIS_URL: '', PUSH_RATE: '' }).pushRate).toBe(0)
   })
