@@ -74,7 +74,7 @@ export interface Config {
   sessionDays: number
   /** Whether openid and unionid are told to the mini-program. */
   exposeIds: boolean
-  /** Logins and phone numbers a minute. */
+  /** Logins, phone numbers and encrypted data a minute. */
   rateLimitPerIp: number
   /** Requests a minute with the same login or phone code. */
   rateLimitPerCode: number

@@ -76,13 +76,16 @@ function createUnionpush({ base, storageKey = 'unionpush-session' }) {
 
   async function sendUserInfo() {
     const info = await call('getUserInfo', { withCredentials: true }).catch((failure) => failure.reason)
+    // Rejects with `client_failed` when it was not the user who said no.
+    const state = await request({ method: 'POST', path: '/miniprogram/userinfo', data: info })
     declined = !info.encryptedData
-    return request({ method: 'POST', path: '/miniprogram/userinfo', data: info })
+    return state
   }
 
   /**
    * Takes the `detail` of a `getPhoneNumber` button, whether the user agreed or not.
-   * `{phoneNumber, purePhoneNumber, countryCode}`, all null after a no.
+   * `{phoneNumber, purePhoneNumber, countryCode}`, all null after a no. Rejects with `client_failed` when WeChat's client
+   * failed for another reason, such as a privacy agreement that does not name the phone number.
    */
   function getPhoneNumber({ code, errMsg }) {
     return request({ method: 'POST', path: '/miniprogram/phone', data: { code, errMsg } })

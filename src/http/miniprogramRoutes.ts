@@ -4,13 +4,13 @@ import { day, minute, second, toShanghaiDayStart } from '../duration.ts'
 import type { Refusal, RefusalReason } from '../identity/refusal.ts'
 import type { Identity, UserState } from '../identity/states.ts'
 import type { Log } from '../log.ts'
-import { bodies, isDenied, schemas } from './miniprogramSchemas.ts'
+import { bodies, findFailure, isDenial, schemas } from './miniprogramSchemas.ts'
 import { createErrorHandler, RequestError } from './requestError.ts'
 
 export interface MiniprogramRoutesOptions {
   identity: Identity
   log: Log
-  /** Logins and phone numbers a minute: those cost a call to WeChat each. */
+  /** Logins, phone numbers and encrypted data a minute. */
   rateLimitPerIp: number
   /** Requests a minute with the same code. */
   rateLimitPerCode: number
@@ -42,12 +42,23 @@ export async function miniprogramRoutes(
     keyGenerator: ({ body }) => bodies.code.parse(body).code,
   })
 
-  /** What costs a call to WeChat; many users may check their sessions from one address. */
+  /** What costs a call to WeChat, or could be tried often to forge data; sessions are checked by many from one address. */
   const limited = {
     bodyLimit,
     async onRequest(request: FastifyRequest) {
       throwIfExceeded(await countIp(request))
     },
+  }
+
+  /** A failure that is not the user's no would come back for every user, so it is told to whoever reads the log. */
+  function throwUnlessDenied({ body, routeOptions }: FastifyRequest): void {
+    const errMsg = findFailure(body) ?? ''
+    if (isDenial(errMsg)) return
+    log.warn(
+      { route: routeOptions.url, errMsg: errMsg.slice(0, maxErrMsg) },
+      "the mini-program could not ask its user: WeChat's client failed",
+    )
+    throw new RequestError(clientFailed)
   }
 
   /** The code of the body, which may be sent only so often. */
@@ -62,16 +73,21 @@ export async function miniprogramRoutes(
     return { token, expiresAt: toTime(expiresAt), ...toAnswer(state) }
   })
 
-  app.post('/miniprogram/userinfo', { schema: schemas.userinfo, bodyLimit }, async (request) => {
+  app.post('/miniprogram/userinfo', { schema: schemas.userinfo, ...limited }, async (request) => {
     const token = readToken(request)
-    if (isDenied(request.body)) return toAnswer(orThrow(await identity.session(token)))
+    if (findFailure(request.body) !== undefined) {
+      const state = orThrow(await identity.session(token))
+      throwUnlessDenied(request)
+      return toAnswer(state)
+    }
     return toAnswer(orThrow(await identity.decrypt(token, bodies.userinfo.parse(request.body))))
   })
 
   app.post('/miniprogram/phone', { schema: schemas.phone, ...limited }, async (request) => {
     const token = readToken(request)
-    if (isDenied(request.body)) {
+    if (findFailure(request.body) !== undefined) {
       orThrow(await identity.session(token))
+      throwUnlessDenied(request)
       return { phoneNumber: null, purePhoneNumber: null, countryCode: null }
     }
     const { ok: _, ...phone } = orThrow(await identity.phone(await takeCode(request), token))
@@ -91,6 +107,16 @@ export async function miniprogramRoutes(
 
 /** Encrypted user data are 1-2 KB. */
 const bodyLimit = 16 * 1024
+
+/** WeChat's own are shorter. */
+const maxErrMsg = 200
+
+const clientFailed = {
+  status: 422,
+  code: 'client_failed',
+  message:
+    "WeChat's client failed for another reason than the user's no: look at errMsg, at the privacy agreement of the mini-program (用户隐私保护指引) and at its permissions",
+} as const
 
 const tooManyRequests = {
   status: 429,
@@ -114,6 +140,7 @@ const statuses: Record<RefusalReason, number> = {
   wechat_busy: 503,
   quota_exhausted: 503,
   session_key_stale: 400,
+  damaged: 400,
   undecryptable: 400,
   bad_signature: 400,
   other_app: 400,

@@ -2,8 +2,8 @@ import * as z from 'zod'
 
 const code = z.string().min(1).max(256)
 
-/** What WeChat's client gives when the user says no. */
-const denial = z.object({
+/** What WeChat's client gives when its call fails, for instance because the user says no. */
+const failure = z.object({
   errMsg: z.string().regex(/:fail/).describe('of the failed call, such as getPhoneNumber:fail user deny'),
 })
 
@@ -13,7 +13,7 @@ export const bodies = {
   userinfo: z
     .object({
       encryptedData: z.string().min(1).max(12_000),
-      iv: z.string().min(1).max(64),
+      iv: z.string().min(1).max(128),
       rawData: z.string().max(4_000).optional(),
       signature: z.string().max(64).optional(),
     })
@@ -22,9 +22,14 @@ export const bodies = {
     }),
 }
 
-/** A user may refuse to share data, and that is an answer like any other. */
-export function isDenied(body: unknown): boolean {
-  return denial.safeParse(body).success
+/** Why WeChat's client gave no data; undefined when it did. */
+export function findFailure(body: unknown): string | undefined {
+  return failure.safeParse(body).data?.errMsg
+}
+
+/** A user may refuse to share data, and that is an answer like any other. Every other failure is the developer's to mend. */
+export function isDenial(errMsg: string): boolean {
+  return /:fail.*\b(?:deny|denied|cancel)/i.test(errMsg)
 }
 
 const state = {
@@ -56,6 +61,7 @@ const refusalMeanings = {
   401: 'no live session',
   403: 'WeChat refuses this user',
   409: 'the code was already used',
+  422: "WeChat's client failed for another reason than the user's no",
   429: 'too many requests; Retry-After says when to come again',
   503: 'WeChat is busy or cannot be reached',
 } as const
@@ -74,16 +80,16 @@ export const schemas = {
   userinfo: {
     ...withSession,
     summary: 'Learn the unionid from the result of wx.getUserInfo, also one in which the user refused',
-    body: toJsonSchema(z.union([bodies.userinfo, denial])),
-    response: { 200: answer('what is known now', state), ...refusals(400, 401) },
+    body: toJsonSchema(z.union([bodies.userinfo, failure])),
+    response: { 200: answer('what is known now', state), ...refusals(400, 401, 422, 429) },
   },
   phone: {
     ...withSession,
     summary: 'Redeem the result of the phone button, also one in which the user refused',
-    body: toJsonSchema(z.union([bodies.code, denial])),
+    body: toJsonSchema(z.union([bodies.code, failure])),
     response: {
       200: answer('the number', { phoneNumber: phone, purePhoneNumber: phone, countryCode: phone }),
-      ...refusals(400, 401, 409, 429, 503),
+      ...refusals(400, 401, 409, 422, 429, 503),
     },
   },
   session: {

@@ -1,6 +1,7 @@
 import { createDecipheriv, createHash, timingSafeEqual } from 'node:crypto'
 import * as z from 'zod'
 import { hour } from '../duration.ts'
+import { parseJson } from '../wechat/answer.ts'
 import type { EncryptedData } from './states.ts'
 
 interface DecryptOptions extends EncryptedData {
@@ -13,12 +14,17 @@ interface DecryptOptions extends EncryptedData {
 
 export type Decrypted =
   | { ok: true; data: UserData }
-  /** `undecryptable`: made with another session_key, or not made by WeChat at all. */
-  | { ok: false; reason: 'undecryptable' | 'other_app' | 'too_old' }
+  /** `undecryptable`: made with another session_key, or not made by WeChat at all; `damaged`: no cipher text at all. */
+  | { ok: false; reason: 'damaged' | 'undecryptable' | 'other_app' | 'too_old' }
 
+/** WeChat writes an id that it does not tell as nothing, null or empty. */
+const id = z
+  .string()
+  .nullish()
+  .transform((text) => text || undefined)
 const userData = z.looseObject({
-  openId: z.string().min(1).optional(),
-  unionId: z.string().min(1).optional(),
+  openId: id,
+  unionId: id,
   watermark: z.looseObject({ appid: z.string(), timestamp: z.number() }),
 })
 type UserData = z.infer<typeof userData>
@@ -32,7 +38,11 @@ const watermarkTolerance = hour
  * told bad padding from bad text would let a user forge data under a session_key he never sees.
  */
 export function decryptData(options: DecryptOptions): Decrypted {
-  const data = parse(decipher(options))
+  const iv = fromBase64(options.iv)
+  const cipherText = fromBase64(options.encryptedData)
+  // Whoever sent it can see that as well.
+  if (iv?.length !== blockBytes || !cipherText) return { ok: false, reason: 'damaged' }
+  const data = parse(decipher(options.sessionKey, iv, cipherText))
   if (!data) return { ok: false, reason: 'undecryptable' }
   if (data.watermark.appid !== options.appid) return { ok: false, reason: 'other_app' }
   const age = Math.abs(options.now - data.watermark.timestamp * 1000)
@@ -54,21 +64,47 @@ export function isSignedRawData({ rawData, signature, sessionKey }: SignedRawDat
   return given.length === expected.length && timingSafeEqual(given, expected)
 }
 
-function decipher({ sessionKey, encryptedData, iv }: DecryptOptions): Buffer | undefined {
-  // Buffer skips the line breaks that base64 picks up on its way through some clients.
-  const [key, vector, data] = [sessionKey, iv, encryptedData].map((text) => Buffer.from(text, 'base64'))
-  if (key?.length !== 16 || vector?.length !== 16 || !data) return undefined
-  const cipher = createDecipheriv('aes-128-cbc', key, vector)
+const blockBytes = 16
+
+/**
+ * Whole blocks from base64 that met a form on its way: percent-encoded, perhaps twice, or with blanks for its `+`. Blanks
+ * that make no whole blocks so are only that, as are line breaks.
+ */
+function fromBase64(text: string): Buffer | undefined {
+  const decoded = withoutPercents(text).replace(/[\r\n\t]/g, '')
+  for (const candidate of [decoded.replaceAll(' ', '+'), decoded.replaceAll(' ', '')]) {
+    if (!/^[\w+/-]+={0,2}$/.test(candidate)) continue
+    const bytes = Buffer.from(candidate, 'base64')
+    if (bytes.length > 0 && bytes.length % blockBytes === 0) return bytes
+  }
+  return undefined
+}
+
+function withoutPercents(text: string): string {
+  let decoded = text
   try {
-    return Buffer.concat([cipher.update(data), cipher.final()])
+    for (let times = 0; times < 2 && decoded.includes('%'); times++) decoded = decodeURIComponent(decoded)
+  } catch {
+    return text
+  }
+  return decoded
+}
+
+function decipher(sessionKey: string, iv: Buffer, cipherText: Buffer): Buffer | undefined {
+  const key = Buffer.from(sessionKey, 'base64')
+  if (key.length !== blockBytes) return undefined
+  const cipher = createDecipheriv('aes-128-cbc', key, iv)
+  try {
+    return Buffer.concat([cipher.update(cipherText), cipher.final()])
   } catch {
     return undefined
   }
 }
 
+/** Broken UTF-8 is not repaired: it is what a block that somebody has changed looks like. */
 function parse(plain: Buffer | undefined): UserData | undefined {
   try {
-    return userData.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(plain)))
+    return userData.parse(parseJson(new TextDecoder('utf-8', { fatal: true }).decode(plain)))
   } catch {
     return undefined
   }

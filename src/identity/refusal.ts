@@ -11,6 +11,7 @@ const sentences = {
   wechat_busy: 'WeChat is busy: try again in a moment',
   quota_exhausted: 'the calls WeChat allows in a day are used up: try again after 00:00 in Shanghai',
   session_key_stale: 'WeChat has renewed the session_key: log in again, then repeat this',
+  damaged: 'encryptedData or iv is damaged: send them as wx.getUserInfo gave them, in a JSON body',
   undecryptable:
     'the data were not made with the session_key of the last login: log in again, then ask for them anew',
   bad_signature: 'the signature does not belong to rawData and the session_key of the last login',

@@ -24,7 +24,7 @@ export function readAnswer(path: string, { status, date, body }: TransportAnswer
     throw new WechatNetworkError({ kind: 'http_status', path, detail, status, maybeReceived: true })
   }
   const text = body.toString()
-  const json = parse(text)
+  const json = parseJson(text)
   if (!isObject(json)) throw toBadBody(path, `the answer is not a JSON object (${body.length} bytes)`)
   return { json, text, date: date === undefined ? undefined : Date.parse(date) }
 }
@@ -80,7 +80,8 @@ function isInteger(value: unknown): value is number {
   return Number.isSafeInteger(value)
 }
 
-function parse(text: string): unknown {
+/** WeChat leaves control characters as they are in its strings; undefined for what is no JSON even without them. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

@@ -39,6 +39,8 @@ export function createWx({ simulator, user, storage, now, server }: WxOptions) {
   /** What the test sets, and what it saw. */
   const phone = {
     consents: true,
+    /** Why WeChat's own client asks nobody. */
+    fault: '',
     online: true,
     /** Whether WeChat gives the unionid at login. */
     unionidAtLogin: true,
@@ -113,6 +115,7 @@ export function createWx({ simulator, user, storage, now, server }: WxOptions) {
     getUserInfo(options: Callbacks<object> & { withCredentials?: boolean }) {
       phone.questions += 1
       const sessionKey = simulator.sessionKeyOf(user)
+      if (phone.fault) return fail('getUserInfo', options, phone.fault)
       if (!phone.consents) return fail('getUserInfo', options, 'auth deny')
       const { miniprogramOpenid: openId, unionid: unionId } = simulator.userAt(user)
       const userInfo = { nickName: '微信用户', gender: 0, language: '', city: '', province: '', country: '' }

@@ -205,6 +205,17 @@ describe('the unionid', () => {
     expect(await unionpush.completeUnionid()).toMatchObject({ unionid: 'known' })
     expect(phone).toMatchObject({ logins: 2, questions: 2 })
   })
+
+  it('is asked for again when it was not the user who said no, and the reason is told', async () => {
+    const { unionpush, phone } = launch()
+    phone.unionidAtLogin = false
+    phone.fault = 'api scope is not declared in the privacy agreement'
+    const failed = { status: 422, code: 'client_failed' }
+    await expect(unionpush.completeUnionid()).rejects.toMatchObject(failed)
+    phone.fault = ''
+    expect(await unionpush.completeUnionid()).toMatchObject({ unionid: 'known' })
+    expect(phone.questions).toBe(2)
+  })
 })
 
 describe('the phone number', () => {

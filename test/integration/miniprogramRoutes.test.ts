@@ -2,10 +2,10 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { loadConfig } from '../../src/config.ts'
 import { day, minute, second, toShanghaiDayStart } from '../../src/duration.ts'
 import type { HttpServer } from '../../src/http/server.ts'
-import { encryptByOpenssl, signByOpenssl } from '../helpers/encryptedData.ts'
+import { loadConfig } from '../../src/programConfig.ts'
+import { createSessionKey, encryptByOpenssl, signByOpenssl } from '../helpers/encryptedData.ts'
 import { type MiniProgramWorld, openMiniProgramWorld } from '../helpers/miniProgram.ts'
 
 let world: MiniProgramWorld
@@ -245,10 +245,9 @@ describe('POST /miniprogram/userinfo', () => {
     const { encryptedData, iv, rawData, signature } = userInfo()
     const status = 400
     const refused = (body: unknown) => send('POST', 'userinfo', { token, body })
-    expect(await refused({ encryptedData, iv: 'AAAA' })).toMatchObject({
-      status,
-      body: refusal('undecryptable'),
-    })
+    expect(await refused({ encryptedData, iv: 'AAAA' })).toMatchObject({ status, body: refusal('damaged') })
+    const ofOthers = encryptByOpenssl('{}', createSessionKey())
+    expect(await refused(ofOthers)).toMatchObject({ status, body: refusal('undecryptable') })
     expect(await refused({ encryptedData, iv, rawData: '{}', signature })).toMatchObject({
       status,
       body: refusal('bad_signature'),
@@ -287,6 +286,50 @@ describe('POST /miniprogram/phone', () => {
       status: 200,
       body: { phoneNumber: null, purePhoneNumber: null, countryCode: null },
     })
+  })
+})
+
+describe("a call of WeChat's client that failed", () => {
+  const noNumber = { phoneNumber: null, purePhoneNumber: null, countryCode: null }
+  it.each([
+    'getPhoneNumber:fail user deny',
+    'getPhoneNumber:fail:user deny',
+    'getPhoneNumber:fail user cancel',
+    'getUserInfo:fail auth deny',
+    'getUserInfo:fail auth denied',
+    'getUserProfile:fail auth cancel',
+    'getPhoneNumber:fail user cancelled',
+  ])("for the user's no is an answer like any other: %s", async (errMsg) => {
+    const token = await logIn()
+    const body = { errMsg }
+    expect(await send('POST', 'phone', { token, body })).toMatchObject({ status: 200, body: noNumber })
+    expect(await send('POST', 'userinfo', { token, body })).toMatchObject({ status: 200 })
+  })
+
+  it.each([
+    'getPhoneNumber:fail api scope is not declared in the privacy agreement',
+    'getPhoneNumber:fail no permission',
+    'getPhoneNumber:fail jsapi has no permission, event=getPhoneNumber, runningState=foreground',
+    'getUserInfo:fail need login',
+    'getPhoneNumber:fail',
+  ])('for another reason is said and logged: %s', async (errMsg) => {
+    const token = await logIn()
+    for (const path of ['phone', 'userinfo']) {
+      const answer = await send('POST', path, { token, body: { errMsg } })
+      expect(answer).toMatchObject({ status: 422, body: refusal('client_failed') })
+      expect(world.logLines.at(-1)).toContain(errMsg)
+    }
+  })
+
+  it('is logged for those who have a session, and at no length', async () => {
+    const before = world.logLines.length
+    const errMsg = `getPhoneNumber:fail ${'x'.repeat(5_000)}`
+    expect(await send('POST', 'phone', { token: 'none', body: { errMsg } })).toMatchObject({ status: 401 })
+    expect(world.logLines).toHaveLength(before)
+    expect(await send('POST', 'phone', { token: await logIn(), body: { errMsg } })).toMatchObject({
+      status: 422,
+    })
+    expect(world.logLines.at(-1)?.length).toBeLessThan(500)
   })
 })
 
@@ -412,7 +455,7 @@ it('describes itself validly', async () => {
   )
   expect(paths['/miniprogram/userinfo']?.post).toMatchObject({
     requestBody: { content: { 'application/json': { schema: { anyOf: [{}, {}] } } } },
-    responses: { 200: {}, 400: {}, 401: {} },
+    responses: { 200: {}, 400: {}, 401: {}, 422: {}, 429: {} },
     security: [{ session: [] }],
   })
 })

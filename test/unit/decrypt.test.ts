@@ -14,6 +14,7 @@ const user = {
   watermark: { appid, timestamp: now / 1000 },
 }
 const undecryptable = { ok: false, reason: 'undecryptable' }
+const damaged = { ok: false, reason: 'damaged' }
 
 function decrypt(given: Partial<Parameters<typeof decryptData>[0]>) {
   return decryptData({ encryptedData: '', iv: '', sessionKey, appid, now, ...given })
@@ -35,21 +36,54 @@ describe('encrypted user data', () => {
     expect(decrypt({ encryptedData: broken, iv: ` ${iv}\n` })).toEqual({ ok: true, data: user })
   })
 
+  /** Enough of them that '+', '/' and '=' all occur. */
+  const manySealed = Array.from({ length: 8 }, (_, n) =>
+    encryptByOpenssl(JSON.stringify({ ...user, n }), sessionKey),
+  )
+  it.each([
+    ['blanks for +', (text: string) => text.replaceAll('+', ' ')],
+    ['percent-encoded', encodeURIComponent],
+    ['percent-encoded twice', (text: string) => encodeURIComponent(encodeURIComponent(text))],
+    ['percent-encoded with blanks for +', (text: string) => encodeURIComponent(text.replaceAll('+', ' '))],
+    ['broken into words', (text: string) => text.replace(/.{40}/g, '$& ')],
+  ])('opens base64 that was damaged on its way: %s', (_, damage) => {
+    expect(manySealed.map(({ encryptedData, iv }) => encryptedData + iv).join('')).toMatch(/(?=.*\+)(?=.*\/)/)
+    for (const { encryptedData, iv } of manySealed) {
+      const opened = decrypt({ encryptedData: damage(encryptedData), iv: damage(iv) })
+      expect(opened).toMatchObject({ ok: true, data: user })
+    }
+  })
+
+  it('opens JSON with raw control characters, and takes an id that is null or empty for none', () => {
+    const text = JSON.stringify({ ...user, nickName: 'a|b' }).replace('|', '\u0001\n')
+    expect(decryptText(text)).toEqual({ ok: true, data: { ...user, nickName: 'ab' } })
+    for (const unionId of [null, '']) {
+      const { unionId: _, ...rest } = user
+      expect(decryptText(JSON.stringify({ ...rest, unionId }))).toEqual({ ok: true, data: rest })
+    }
+  })
+
+  it('says of what is no base64 of whole blocks that it is damaged', () => {
+    const { encryptedData, iv } = encryptByOpenssl(JSON.stringify(user), sessionKey)
+    for (const wrong of ['', 'no base64!', encryptedData.slice(0, -12), '%', '%zz', `${encryptedData}%`]) {
+      expect(decrypt({ encryptedData: wrong, iv })).toEqual(damaged)
+    }
+    for (const wrong of ['', iv.slice(4), encryptedData, 'undefined']) {
+      expect(decrypt({ encryptedData, iv: wrong })).toEqual(damaged)
+    }
+  })
+
   it('refuses data made with another session_key', () => {
     expect(decrypt(encryptByOpenssl(JSON.stringify(user), createSessionKey()))).toEqual(undecryptable)
   })
 
-  it('refuses bad padding, half a block and no data at all', () => {
+  it('refuses bad padding', () => {
     const sealed = encryptByOpenssl(Buffer.alloc(256, '{"openId":1}    '), sessionKey, '-nopad')
     expect(decrypt(sealed)).toEqual(undecryptable)
-    expect(decrypt({ ...sealed, encryptedData: sealed.encryptedData.slice(0, -12) })).toEqual(undecryptable)
-    expect(decrypt({ ...sealed, encryptedData: '' })).toEqual(undecryptable)
   })
 
-  it('refuses an iv or a session_key that is not 16 bytes', () => {
+  it('refuses a session_key that is not 16 bytes', () => {
     const sealed = encryptByOpenssl(JSON.stringify(user), sessionKey)
-    expect(decrypt({ ...sealed, iv: '' })).toEqual(undecryptable)
-    expect(decrypt({ ...sealed, iv: sealed.iv.slice(4) })).toEqual(undecryptable)
     expect(decrypt({ ...sealed, sessionKey: `AAAA${sessionKey}` })).toEqual(undecryptable)
   })
 
@@ -59,7 +93,7 @@ describe('encrypted user data', () => {
     ['null', 'null'],
     ['an object without a watermark', '{"openId":"o1"}'],
     ['a watermark of other types', '{"watermark":{"appid":1,"timestamp":"now"}}'],
-    ['an empty unionId', JSON.stringify({ ...user, unionId: '' })],
+    ['an unionId of another type', JSON.stringify({ ...user, unionId: 7 })],
     ['broken UTF-8', Buffer.from([...Buffer.from('{"openId":"'), 0xff, 0xfe, ...Buffer.from('"}')])],
   ])('refuses %s as content', (_, plain) => {
     expect(decryptText(plain)).toEqual(undecryptable)
@@ -84,7 +118,8 @@ describe('encrypted user data', () => {
     const anyText = fc.oneof(fc.string({ unit: 'binary' }), base64)
     fc.assert(
       fc.property(anyText, anyText, anyText, (encryptedData, iv, key) => {
-        expect(decrypt({ encryptedData, iv, sessionKey: key })).toEqual(undecryptable)
+        const opened = decrypt({ encryptedData, iv, sessionKey: key })
+        expect([undecryptable, damaged]).toContainEqual(opened)
       }),
     )
   })
