@@ -61,9 +61,9 @@ export function startAnswering(deps: AnswerDeps): Answering {
     return started
   }
 
-  async function answer({ data, timestamp }: Job): Promise<unknown> {
-    if (Date.now() - timestamp > questionLife) return null
-    const { ask, id } = questionSchema.parse(data)
+  async function answer({ data }: Job): Promise<unknown> {
+    const { ask, id, at } = questionSchema.parse(data)
+    if ((await control.getTime()) - at > questionLife) return null
     switch (ask) {
       case 'cancel':
         return cancelPush({ pushes, queued }, id)

@@ -9,7 +9,12 @@ import type { PushRecord } from './record.ts'
 import { pushRecordSchema } from './recordSchema.ts'
 
 /** What a producer, who has no database, can ask the workers: the data of a job in the control queue. */
-export const questionSchema = z.object({ ask: z.enum(['cancel', 'find']), id: z.string() })
+export const questionSchema = z.object({
+  ask: z.enum(['cancel', 'find']),
+  id: z.string(),
+  /** When it was asked, by the clock of the queue's server: those of two machines may differ by minutes. */
+  at: z.number(),
+})
 export type Question = z.infer<typeof questionSchema>
 
 const cancelAnswerSchema: z.ZodType<CancelAnswer> = z.enum(['cancelled', 'too_late', 'not_found'])
@@ -33,11 +38,16 @@ export function createAsk({ run }: Pick<ProducerQueue, 'run'>): Ask {
     find: (id, patienceMs = patience) => ask({ ask: 'find', id }, pushRecordSchema.nullable(), patienceMs),
   }
 
-  async function ask<T>(question: Question, answerSchema: z.ZodType<T>, patienceMs: number): Promise<T> {
+  async function ask<T>(
+    question: Omit<Question, 'at'>,
+    answerSchema: z.ZodType<T>,
+    patienceMs: number,
+  ): Promise<T> {
     const jobId = randomUUID()
     const until = Date.now() + patienceMs
     const kept = { age: questionLife / second }
-    await run((q) => q.add(question.ask, question, { jobId, removeOnComplete: kept, removeOnFail: kept }))
+    const options = { jobId, removeOnComplete: kept, removeOnFail: kept }
+    await run(async (q, getTime) => q.add(question.ask, { ...question, at: await getTime() }, options))
     for (let pause = 5; ; pause = Math.min(2 * pause, longestPause)) {
       await sleep(pause)
       const job = await run((q) => q.getJob(jobId))

@@ -1,6 +1,8 @@
 import { DelayedError, type Job } from 'bullmq'
 import { DatabaseError } from '../db/databaseError.ts'
+import { second } from '../duration.ts'
 import type { Log } from '../log.ts'
+import { isOfNewerVersion } from '../queue/job.ts'
 import type { AccountGuard } from './accountGuard.ts'
 import type { Gate } from './gate.ts'
 import type { OtherPushes } from './otherPushes.ts'
@@ -11,6 +13,9 @@ import type { Delivery } from './pushRow.ts'
 
 /** A push during which this many workers died, or that threw this often, is what brings them down. */
 export const mostCrashes = 10
+
+/** Until a job that only a newer worker can do is handed out again, perhaps to such a one. */
+const newerVersionDelay = 15 * second
 
 interface JobHandlerDeps {
   processor: Processor
@@ -38,10 +43,15 @@ export function createJobHandler({
   log,
 }: JobHandlerDeps): JobHandler {
   const crashes = new Map<string, number>()
+  let hasMetNewer = false
 
   return {
     async handle(job, token) {
       gate.pass('queue')
+      if (isOfNewerVersion(job.data)) {
+        leaveToNewer(job)
+        return giveBack(job, newerVersionDelay, token)
+      }
       const processed = await process(toDelivery(job))
       if (processed.kind === 'done') {
         if (processed.wasSent) noteSent()
@@ -51,8 +61,7 @@ export function createJobHandler({
       }
       if (processed.kind === 'held') return
       if (processed.cause) await react(processed.cause)
-      await job.moveToDelayed(Date.now() + processed.delay, token)
-      throw new DelayedError()
+      return giveBack(job, processed.delay, token)
     },
 
     async settle(job) {
@@ -61,6 +70,22 @@ export function createJobHandler({
         await job.remove()
       } else await job.retry()
     },
+  }
+
+  async function giveBack(job: Job, delay: number, token: string | undefined): Promise<never> {
+    await job.moveToDelayed(Date.now() + delay, token)
+    throw new DelayedError()
+  }
+
+  /** Said once: there may be many of them until every worker is updated. */
+  function leaveToNewer({ id, data }: Job): void {
+    if (!hasMetNewer) {
+      log.warn(
+        { job: id, version: data.v },
+        'jobs of a newer version wait for a worker of that version: update this one',
+      )
+    }
+    hasMetNewer = true
   }
 
   async function process(delivery: Delivery): Promise<Processed> {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { JobsOptions } from 'bullmq'
 import { toTokenHash } from '../db/sessionToken.ts'
-import { day } from '../duration.ts'
+import { day, hour } from '../duration.ts'
 import { jobName, type PushJob, toJobId } from '../queue/job.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
@@ -27,6 +27,8 @@ interface QueuedJob {
 
 const chunkSize = 500
 const chunksInFlight = 2
+/** So much the clock of a producer may be ahead. */
+const clockTolerance = hour
 
 /** Checks messages and puts them into the queue. */
 export function createProducer(queue: ProducerQueue): Producer {
@@ -94,7 +96,11 @@ function toJob(message: ValidMessage): QueuedJob {
   const data = toPushJob(message, id ?? toTimeOrderedId(now), now)
   const opts: QueuedJob['opts'] = { jobId: data.id }
   const delay = Math.max(0, (sendAt ?? 0) - now)
-  if (delay > 0) opts.delay = delay
+  if (sendAt !== undefined && sendAt > now - clockTolerance) {
+    // The worker that hands it out judges its time, so it does not matter what time it is here.
+    opts.timestamp = sendAt - 1
+    opts.delay = 1
+  }
   if (priority !== undefined) opts.priority = priority
   if (id !== undefined) {
     serial += 1

@@ -1,7 +1,7 @@
 import type { Job } from 'bullmq'
 import type { PushFilter, PushRow, PushRows } from '../db/pushes.ts'
 import { minute } from '../duration.ts'
-import { isJobIdOf, pushJobSchema } from '../queue/job.ts'
+import { isJobIdOf, isOfNewerVersion, pushJobSchema } from '../queue/job.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { toInvalidRow, toNewRow } from './pushRow.ts'
 
@@ -119,5 +119,9 @@ function toRow(appid: string, job: Job): PushRow {
     starts: job.attemptsStarted,
   }
   const { data: push } = pushJobSchema.safeParse(job.data)
-  return push ? toNewRow(appid, push, delivery) : toInvalidRow(appid, 'it cannot be read', delivery)
+  if (push) return toNewRow(appid, push, delivery)
+  const row = toInvalidRow(appid, 'it cannot be read', delivery)
+  if (!isOfNewerVersion(job.data)) return row
+  const detail = 'a newer version of unionpush queued it and has to send it'
+  return { ...row, status: 'queued', reason: null, detail, finishedAt: null }
 }

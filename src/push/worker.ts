@@ -10,7 +10,8 @@ import type { FindSessionUser } from '../db/sessions.ts'
 import type { Templates } from '../db/templates.ts'
 import { second } from '../duration.ts'
 import type { Log } from '../log.ts'
-import type { PushQueue, QueueWorker } from '../queue/backend.ts'
+import type { QueueWorker } from '../queue/backend.ts'
+import type { ProducerQueue } from '../queue/producerQueue.ts'
 import type { WorkerQueue } from '../queue/workerQueue.ts'
 import type { WechatApi } from '../wechat/api.ts'
 import { createAccountGuard } from './accountGuard.ts'
@@ -79,7 +80,7 @@ const idleStopPatience = 3 * second
 /** Takes the pushes of one account from the queue and sends them; goes on by itself after any outage. */
 export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOptions): PushWorker {
   const { appid, pushes, held, followers, templates, accountState: state, leases, api } = deps
-  const { queue, control, createWorker, onReady, untilUnusable, explain, reset } = deps.queue
+  const { queue, control, createWorker, getTime, onReady, untilUnusable, explain, reset } = deps.queue
   const log = deps.log.child({ account: appid })
   const owner = randomUUID()
   const impatience = new AbortController()
@@ -150,7 +151,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
     onUnrecorded: (error) => gate.note('database', error.message),
     signal: impatience.signal,
   })
-  const openQueue = () => ({ run: <T>(use: (q: PushQueue) => Promise<T>) => use(queue) })
+  const openQueue = (): Pick<ProducerQueue, 'run'> => ({ run: (use) => use(queue, getTime) })
   const queued = createQueuedPushes({ appid, openQueue, pushes })
   const handler = createJobHandler({ processor, gate, guard, pacing, others, log })
 

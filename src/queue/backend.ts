@@ -63,6 +63,8 @@ export interface QueueBackend {
   isUnusable(): boolean
   /** An error of the server or the connection as a sentence, with what to do about it. */
   explain(error: unknown): string
+  /** The clock of the server, by which programs on several machines agree; epoch milliseconds. */
+  getTime(): Promise<number>
   createQueue(name: string): PushQueue
   createWorker(name: string, processor: Processor, options: QueueWorkerOptions): QueueWorker
   /** What in the server's settings or state can lose or refuse jobs. */

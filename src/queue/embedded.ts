@@ -35,6 +35,8 @@ export function connectEmbedded(dir: string): QueueBackend {
     untilUnusable: new Promise(() => {}),
     isUnusable: () => false,
     explain: (error) => (error instanceof Error ? error.message : String(error)),
+    // Its programs all run on this machine.
+    getTime: async () => Date.now(),
     createQueue: (name) => new Queue(name, { connection }, createPostgresBackend),
     createWorker: (name, processor, options) =>
       new Worker(name, processor, { ...options, connection }, createPollingBackend),

@@ -1,5 +1,7 @@
 import * as z from 'zod'
 
+const jobVersion = 1
+
 /**
  * What waits in the queue for one push: plain JSON in the data of a BullMQ job of any name, so that a BullMQ client in
  * any language can enqueue it (queue `{push-<appid>}`, prefix `unionpush`). Such a client should also give the job
@@ -8,7 +10,7 @@ import * as z from 'zod'
 export const pushJobSchema = z
   .object({
     /** Version of this format. */
-    v: z.literal(1),
+    v: z.literal(jobVersion),
     /** Push id: the same id is one push, for ever while its record lives. */
     id: z.string().min(1).max(256),
     /** The recipient: by unionid, by openid of the service account, or by a session of the mini-program. */
@@ -41,6 +43,12 @@ export const pushJobSchema = z
 export type PushJob = z.infer<typeof pushJobSchema>
 
 export const jobName = 'push'
+
+/** Whether a program newer than this one made the job, so that only such a one can tell what it asks for. */
+export function isOfNewerVersion(data: unknown): boolean {
+  const { v }: Record<string, unknown> = Object(data)
+  return typeof v === 'number' && Number.isInteger(v) && v > jobVersion
+}
 
 /** BullMQ takes no `:` in a job id and no id that is a whole number. */
 export function toJobId(pushId: string, suffix: string): string {

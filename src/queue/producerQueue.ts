@@ -1,6 +1,6 @@
 import type { QueueConfig } from '../config.ts'
 import { second } from '../duration.ts'
-import type { Danger, PushQueue } from './backend.ts'
+import type { Danger, PushQueue, QueueBackend } from './backend.ts'
 import { createDeadlines, DeadlineError } from './deadline.ts'
 import { connectEmbedded } from './embedded.ts'
 import { toControlQueueName, toQueueName } from './names.ts'
@@ -18,7 +18,7 @@ export interface ProducerQueue {
    * called any more once the call has been answered, nor after `close`.
    * Rejects with QueueUnavailableError, which tells whether an attempt may have succeeded all the same.
    */
-  run<T>(use: (queue: PushQueue) => Promise<T>): Promise<T>
+  run<T>(use: (queue: PushQueue, getTime: QueueBackend['getTime']) => Promise<T>): Promise<T>
   /** What a person should know of a server that answers. */
   findDangers(): Promise<Danger[]>
   close(): Promise<void>
@@ -55,7 +55,7 @@ function open(config: QueueConfig, name: string): ProducerQueue {
         const used = backend.isReady() ? queue : undefined
         if (used) {
           try {
-            return await deadlines.before(deadline, use(used))
+            return await deadlines.before(deadline, use(used, backend.getTime))
           } catch (error) {
             failure = error
             mayBeQueued ||= !backend.isRefusal(error)

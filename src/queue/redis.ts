@@ -48,6 +48,10 @@ export function connectRedis(urls: string[], role: Role): QueueBackend {
     isRefusal,
     toHopeless: unusable.get,
     explain: (error) => explainRedisError(isConsequence(error) && lastError ? lastError : error),
+    async getTime() {
+      const [seconds, microseconds] = await client.time()
+      return Number(seconds) * second + Number(microseconds) / 1_000
+    },
     createQueue: (name) => new Queue(name, options),
     createWorker: (name, processor, workerOptions) =>
       new Worker(name, processor, { ...workerOptions, ...options }),

@@ -12,6 +12,8 @@ export interface WorkedQueue {
   /** Its commands wait for the server as long as it takes. */
   queue: PushQueue
   createWorker(processor: Processor, options: QueueWorkerOptions): QueueWorker
+  /** The clock of the server; epoch milliseconds. */
+  getTime(): Promise<number>
 }
 
 export interface WorkerQueue extends WorkedQueue {
@@ -63,6 +65,7 @@ function openQueues(backend: QueueBackend, appid: string, close: () => Promise<v
     return {
       queue,
       createWorker: (processor, options) => backend.createWorker(name, processor, options),
+      getTime: backend.getTime,
     }
   }
   const pushes = open(toQueueName(appid))

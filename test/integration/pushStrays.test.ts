@@ -98,3 +98,26 @@ test('such a job stays in the queue until its record can be written', async () =
   expect(await world.row(`job ${id}`)).toMatchObject({ status: 'rejected', reason: 'invalid_job' })
   await vi.waitUntil(() => isEmpty(plain.queue))
 })
+
+test('a job of a newer version waits for a worker that knows it, is shown as queued and is said once', async () => {
+  const world = await startPushing()
+  const { queue } = openPlain(world)
+  const { unionid } = world.simulator.userAt(0)
+  for (const id of ['new-1', 'new-2']) {
+    await queue.add('push', { v: 2, id, unionid, templateId: 't', channel: 'sms' }, { jobId: id })
+  }
+  const worker = await world.startWorker()
+  await world.producer().push(world.message(1, { id: 'old' }))
+  await world.ended(1)
+  await vi.waitUntil(async () => (await queue.getDelayedCount()) === 2, { timeout: 5_000 })
+  expect(world.rows().map(({ id, status }) => [id, status])).toEqual([['old', 'sent']])
+  expect(world.lines.filter(({ msg }) => String(msg).includes('newer version'))).toMatchObject([
+    { level: 'warn', version: 2 },
+  ])
+  const pusher = world.pusher()
+  const shown = await pusher.wait('new-1', { timeoutMs: 300 }).catch(({ record }) => record)
+  expect(shown).toMatchObject({ id: 'new-1', status: 'queued', reason: null, unionid })
+  expect(await pusher.cancel('new-2')).toBe('cancelled')
+  await worker.stop()
+  expect(await queue.getJob('new-1')).toMatchObject({ data: { v: 2, channel: 'sms' } })
+})
