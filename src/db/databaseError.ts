@@ -9,6 +9,7 @@ export type DatabaseErrorCode =
   | 'io'
   | 'constraint'
   | 'closed'
+  | 'moved'
   | 'failed'
 
 /** The database cannot do what was asked; the message says what a person can do about it. */

@@ -4,14 +4,15 @@ import { dirname } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
 import type { Log } from '../log.ts'
-import { DatabaseError } from './databaseError.ts'
+import { DatabaseError, toDatabaseError } from './databaseError.ts'
+import { watchFile } from './fileWatch.ts'
 import { migrate } from './migrate.ts'
 import * as schema from './schema.ts'
 import type { Group, StatementResult } from './statement.ts'
 import { createWriter } from './writer.ts'
 
 export interface Database {
-  /** Read-only and on this thread: in WAL mode a read waits for no writer. */
+  /** Read-only and on this thread: in WAL mode a read waits for no writer. What fails throws a DatabaseError. */
   read: BetterSQLite3Database<typeof schema> & { $client: Sqlite.Database }
   /**
    * One atomic transaction, durable when the promise resolves; calls that wait at the same time share a commit.
@@ -49,16 +50,48 @@ export async function openDatabase({ path, log }: DatabaseOptions): Promise<Data
     )
   }
   await migrate(path)
-  const connection = new Sqlite(path, { readonly: true, fileMustExist: true })
+  const connection = openForReading(path)
   const writer = createWriter({ path, log })
+  const watch = watchFile(path, log)
+  const whileInPlace = (write: Database['write']) => (group: Group) => {
+    const fault = watch.fault()
+    return fault ? Promise.reject(fault) : write(group)
+  }
   return {
     read: drizzle(connection, { schema }),
-    write: writer.write,
-    writeSoon: writer.writeSoon,
+    write: whileInPlace(writer.write),
+    writeSoon: whileInPlace(writer.writeSoon),
     async close() {
+      watch.stop()
       connection.close()
       await writer.close()
     },
+  }
+}
+
+/** What fails in SQLite rejects with a DatabaseError here too, so that who reads can wait as who writes does. */
+function openForReading(path: string): Sqlite.Database {
+  const connection = new Sqlite(path, { readonly: true, fileMustExist: true })
+  const prepare = translate(connection.prepare.bind(connection))
+  Object.defineProperty(connection, 'prepare', {
+    value(sql: string) {
+      const statement = prepare(sql)
+      for (const name of ['get', 'all'] as const) {
+        Object.defineProperty(statement, name, { value: translate(statement[name].bind(statement)) })
+      }
+      return statement
+    },
+  })
+  return connection
+
+  function translate<Values extends unknown[], T>(call: (...values: Values) => T): (...values: Values) => T {
+    return (...values) => {
+      try {
+        return call(...values)
+      } catch (error) {
+        throw toDatabaseError(error, path)
+      }
+    }
   }
 }
 

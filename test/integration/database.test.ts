@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openDatabase } from '../../src/db/open.ts'
 import type { Log } from '../../src/log.ts'
 import { holdLock, openElsewhere, openTestDatabase } from '../helpers/database.ts'
@@ -10,6 +10,28 @@ import { createTestLog, makeDir } from '../helpers/pushing.ts'
 const { log } = createTestLog()
 const insertLease = 'INSERT INTO leases (name, owner, until) VALUES (?, ?, ?)'
 const countLeases = 'SELECT count(*) FROM leases'
+
+test.each<[string, (path: string) => Promise<void>]>([
+  ['moved', async () => {}],
+  ['replaced', (path) => writeFile(path, '')],
+])('a file that is %s is noticed within a minute: nothing is written until it is back', async (_, after) => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { log, lines } = createTestLog()
+  const path = join(await makeDir(), 'test.db')
+  const database = await openTestDatabase(path, log)
+  const write = () => database.write([{ sql: insertLease, params: [String(Math.random()), 'b', 1] }])
+  await write()
+  await rename(path, `${path}.away`)
+  await after(path)
+  vi.advanceTimersByTime(60_000)
+  await expect(write()).rejects.toMatchObject({ name: 'DatabaseError', code: 'moved' })
+  await expect(database.writeSoon([])).rejects.toMatchObject({ code: 'moved' })
+  expect(lines.filter(({ level, path: named }) => level === 'error' && named === path)).toHaveLength(1)
+  await rename(`${path}.away`, path)
+  vi.advanceTimersByTime(60_000)
+  await write()
+})
 
 describe('opening', () => {
   test('creates file and directory for their owner alone', async () => {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import Sqlite from 'better-sqlite3'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { DatabaseError } from '../../src/db/databaseError.ts'
 import { second } from '../../src/duration.ts'
@@ -89,3 +90,24 @@ test('while the disk is full no message goes out, it is said once, and then all 
   expect(rows.every(({ status, attempts }) => status === 'sent' && attempts === 1)).toBe(true)
   expect(world.simulator.stats()).toMatchObject({ accepted: 1_000, duplicates: 0 })
 })
+
+test.each(['followers', 'pushes'])(
+  'while %s cannot be read a push waits without a try, and is sent when it can',
+  async (table) => {
+    const world = await startPushing()
+    await world.startWorker()
+    const outside = new Sqlite(world.path)
+    onTestFinished(() => void outside.close())
+    outside.exec(`alter table ${table} rename to elsewhere`)
+    await many(world, 5)
+    await vi.waitUntil(
+      () => world.lines.some(({ msg }) => String(msg).includes('the database fails')),
+      patience,
+    )
+    outside.exec(`alter table elsewhere rename to ${table}`)
+    await vi.waitUntil(() => world.rows().filter(({ status }) => status === 'sent').length === 5, patience)
+    expect(world.simulator.stats().accepted).toBe(5)
+    expect(world.rows().map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1, 1])
+    expect(world.lines.filter(({ msg }) => String(msg).includes('nobody foresaw'))).toEqual([])
+  },
+)
