@@ -34,13 +34,14 @@ test.each(['embedded', 'redis'])(
       ok: true,
       queueBackend: queue,
       firstSync: { status: 'complete', seen: 24_900, fetched: 24_900, added: 24_900 },
-      secondSync: { status: 'complete', fetched: 0, added: 0, unsubscribed: 60 },
+      secondSync: { status: 'complete', added: 0, updated: 0, unsubscribed: 60 },
       again: { queued: 0, duplicates: 2_000 },
       total: { asked: 2_000, sent: 1_700, skipped: 200, rejected: 100 },
       wechat: { accepted: 1_700, acceptedTwice: 0, refused: 100, busy: 70, tokens: 2 },
       problems: [],
     })
     expect(result.firstSync.withoutUnionid).toBeGreaterThan(300)
+    expect(result.secondSync.fetched).toBe(result.firstSync.withoutUnionid)
     expect(await listLeftovers(cwd)).toEqual([])
     expect(await findKeys(result.firstSync.account)).toEqual([])
   },

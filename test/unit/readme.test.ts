@@ -202,7 +202,7 @@ function reasonsOf(...classes: string[]): string[] {
 function recordReasons(): string[] {
   const source = ['push', 'callback', 'db', 'cli'].flatMap(readSources).join('\n')
   const written = [
-    /\breason: '([a-z_]+)'/g,
+    /\breason: (?:\w+ \? '\w+' : )?'([a-z_]+)'/g,
     /'(?:queued|rejected|skipped|undelivered|unknown)', '([a-z_]+)'/g,
   ].flatMap((pattern) => [...source.matchAll(pattern)].map(([, reason = '']) => reason))
   const [, receipts = ''] = /type ReceiptOutcome = (.+)/.exec(source) ?? []

@@ -204,7 +204,8 @@ function findSyncProblems(first: SyncResult, second: SyncResult, { plans }: Crow
   }
   if (
     second.status !== 'complete' ||
-    second.fetched !== 0 ||
+    // Only who had no unionid is asked about again.
+    second.fetched !== first.withoutUnionid ||
     second.unsubscribed !== countLeavers('before second sync')
   ) {
     problems.push(`second sync: ${second.status}, ${second.fetched} fetched, ${second.unsubscribed} left`)
