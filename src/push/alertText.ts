@@ -16,7 +16,10 @@ const causes: Record<string, [what: string, todo: string]> = {
     'AppID 或 AppSecret 不正确',
     '核对 WECHAT_APPID、WECHAT_SECRET 与「微信开发者平台 > 我的业务 > 服务号 > 基础信息 > 开发密钥」（原「设置与开发 > 基本配置」）是否一致，改好后重启 worker',
   ],
-  token_invalid: ['access_token 反复失效', '检查是否有其他程序在强制刷新 access_token'],
+  token_invalid: [
+    'access_token 反复失效',
+    '检查是否有其他程序在强制刷新 access_token（应统一用 stable_token 普通模式），以及 WECHAT_APPID、WECHAT_SECRET 是否属于这个服务号',
+  ],
   ip_not_allowed: [
     '服务器 IP 不在白名单',
     '在「微信开发者平台 > 我的业务 > 服务号 > 基础信息 > 开发信息 > IP白名单」（原「设置与开发 > 基本配置 > IP白名单」）中加入该 IP',

@@ -140,6 +140,9 @@ function decideRefusal(error: WechatApiError, attempt: Attempt, random: number):
       if (deservesSecondLook(error, attempt)) {
         return { kind: 'retry', delay: secondLook * (1 + random / 2), counts: true, isUnclear: false, detail }
       }
+      if (error.errcode === errcode.sentMomentAgo && isFirst(error, attempt)) {
+        return { kind: 'retry', delay: minute + 5 * second * random, counts: true, isUnclear: false, detail }
+      }
       if (
         reason === 'wechat_error' &&
         attempt.attempts < Math.min(undocumentedAttempts, attempt.maxAttempts)
@@ -228,11 +231,13 @@ function toFinal(reason: string, detail: string, isUnclear: boolean, hasLeft = f
     : { kind: 'final', status: 'rejected', reason, detail, hasLeft }
 }
 
-function deservesSecondLook(
-  error: WechatApiError,
-  { isBelieved, lastErrcode, attempts, maxAttempts }: Attempt,
-): boolean {
-  return isDenial(error) && isBelieved && lastErrcode !== error.errcode && attempts < maxAttempts
+function deservesSecondLook(error: WechatApiError, attempt: Attempt): boolean {
+  return isDenial(error) && attempt.isBelieved && isFirst(error, attempt)
+}
+
+/** The try before got something else, and there may be another one. */
+function isFirst(error: WechatApiError, { lastErrcode, attempts, maxAttempts }: Attempt): boolean {
+  return lastErrcode !== error.errcode && attempts < maxAttempts
 }
 
 function isPace(error: WechatApiError): boolean {

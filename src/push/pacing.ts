@@ -51,6 +51,8 @@ export function createPacing({ queue, state, mayRaise, ceiling, log }: PacingDep
   return {
     async start() {
       await takeUp()
+      // Always: the worker that lowered the pace may be gone when it is to rise again.
+      timer = setInterval(() => run(tick), second)
       renewal = setInterval(renew, renewalInterval)
     },
     renew,
@@ -91,7 +93,7 @@ export function createPacing({ queue, state, mayRaise, ceiling, log }: PacingDep
       at: slowedAt,
       apart: second,
     })
-    if (!isFirst) return watch()
+    if (!isFirst) return
     await apply(limit)
     if (before && limit >= before.limit) return
     const level = before && pace.refused !== undefined ? 'info' : 'warn'
@@ -101,13 +103,16 @@ export function createPacing({ queue, state, mayRaise, ceiling, log }: PacingDep
   async function tick(): Promise<void> {
     const row = await state.find()
     const pace = toPace(row)
-    if (!pace) return unwatch()
-    if (!(await mayRaise())) return
+    if (!pace) return
     const refusedAt = row?.refusedAt ?? 0
+    const isOld = Date.now() - refusedAt > memory
+    // In this order, so that a worker with nothing to do keeps no other from it.
+    if (!isOld && !(await isNeeded())) return
+    if (!(await mayRaise())) return
     if (refusedAt !== slowedAt) calm = 0
     slowedAt = refusedAt
-    const limit = (await isNeeded()) ? speedUp(pace, ++calm) : pace.limit
-    const isOver = limit >= highest || Date.now() - refusedAt > memory
+    const limit = speedUp(pace, ++calm)
+    const isOver = limit >= highest || isOld
     const rate = isOver ? null : limit
     // Another process may have slowed down since the row was read.
     if (rate !== pace.limit && !(await state.setRate(rate, row?.refusedAt ?? null))) return
@@ -129,16 +134,6 @@ export function createPacing({ queue, state, mayRaise, ceiling, log }: PacingDep
       const { max, duration } = toWindow(lowest)
       await queue.setGlobalRateLimit(max, duration)
     }
-    if (limit === undefined) unwatch()
-    else watch()
-  }
-
-  function watch(): void {
-    timer ??= setInterval(() => run(tick), second)
-  }
-
-  function unwatch(): void {
-    timer = void clearInterval(timer)
   }
 
   /** One change at a time; what comes meanwhile comes again in a second. */

@@ -257,20 +257,18 @@ export function createProcessor(deps: ProcessorDeps): Processor {
         })
         return done
       case 'retry':
-      case 'pause': {
-        const isRetry = outcome.kind === 'retry'
         await pushes.record({
           ...next,
           status: 'queued',
-          reason: isRetry ? 'retry' : 'paused',
+          reason: 'retry',
           attempts: outcome.counts ? sending.attempts : row.attempts,
-          unknownSince: isRetry && outcome.isUnclear ? sending.unknownSince : row.unknownSince,
+          unknownSince: outcome.isUnclear ? sending.unknownSince : row.unknownSince,
         })
-        return {
-          kind: 'later',
-          delay: beforeExpiry(push, isRetry ? outcome.delay : second),
-          cause: outcome,
-        }
+        return { kind: 'later', delay: beforeExpiry(push, outcome.delay), cause: outcome }
+      case 'pause': {
+        const attempts = outcome.counts ? sending.attempts : row.attempts
+        await pushes.record({ ...next, status: 'queued', reason: 'paused', attempts })
+        return { kind: 'later', delay: beforeExpiry(push, second), cause: outcome }
       }
     }
   }

@@ -6,8 +6,8 @@ const patience = 15 * second
 const interval = 5 * second
 
 interface WatchdogDeps {
-  queue: Pick<PushQueue, 'getJobCounts' | 'isPaused'>
-  /** Whether the worker takes no job at the moment, and nothing keeps it from it. */
+  queue: Pick<PushQueue, 'getJobCounts' | 'getRateLimitTtl' | 'isPaused'>
+  /** Whether the worker has taken no job since it was asked last, and nothing that it knows of keeps it from it. */
   isIdle(): boolean
   rebuild(): void
   /** Gives up a connection that is open and answers nothing. */
@@ -28,13 +28,18 @@ export function startWatchdog({ queue, isIdle, rebuild, reconnect }: WatchdogDep
 
   async function look(): Promise<void> {
     const { waiting = 0, prioritized = 0 } = await queue.getJobCounts('waiting', 'prioritized')
-    const isStuck = waiting + prioritized > 0 && isIdle() && !(await queue.isPaused())
+    const isStuck = waiting + prioritized > 0 && isIdle() && !(await isHeldBack())
     if (!isStuck) idleSince = undefined
     else if (idleSince === undefined) idleSince = Date.now()
     else if (Date.now() - idleSince >= patience) {
       idleSince = undefined
       rebuild()
     }
+  }
+
+  /** By a pause, or by the limit of jobs per second. */
+  async function isHeldBack(): Promise<boolean> {
+    return (await queue.isPaused()) || (await queue.getRateLimitTtl()) > 0
   }
 
   const timer = setInterval(() => {

@@ -89,6 +89,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
   let answering: Answering | undefined
   let isStopping = false
   let inFlight = 0
+  let taken = 0
 
   // Every send under way may wait for it.
   setMaxListeners(0, impatience.signal)
@@ -165,7 +166,12 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
       releasers.push(gate.stop, guard.stop, pacing.stop, release.stop)
       await Promise.race([untilUnusable, queue.waitUntilReady()])
       if (isStopping) return
-      const isIdle = () => worker !== undefined && inFlight === 0 && !gate.isClosed() && !guard.isTrial()
+      let takenBefore = 0
+      const isIdle = () => {
+        const hasTaken = taken !== takenBefore
+        takenBefore = taken
+        return worker !== undefined && inFlight === 0 && !hasTaken && !gate.isClosed() && !guard.isTrial()
+      }
       releasers.push(startWatchdog({ queue, isIdle, rebuild, reconnect: reset }).stop)
       answering = startAnswering({ control, pushes, queued, onError: noteQueueError, reconnect: reset })
       for (const prepare of [pacing.start, guard.start, settleFailedJobs]) {
@@ -212,6 +218,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
     const started = createWorker(
       async (job, token) => {
         inFlight += 1
+        taken += 1
         try {
           await handler.handle(job, token)
         } finally {

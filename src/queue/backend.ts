@@ -15,6 +15,7 @@ export type PushQueue = Pick<
   | 'getJobCounts'
   | 'getJobs'
   | 'getRanges'
+  | 'getRateLimitTtl'
   | 'isPaused'
   | 'obliterate'
   | 'pause'

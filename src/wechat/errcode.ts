@@ -35,7 +35,12 @@ export function classOf(code: number, path: string): ErrcodeClass {
 }
 
 /** Machine-readable cause for push records and pauses, `wechat_error` for codes nobody documents. */
-export function reasonOf({ errcode: code, path }: Pick<Refusal, 'errcode' | 'path'>): string {
+export function reasonOf({
+  errcode: code,
+  path,
+  tokenFruitless,
+}: Pick<Refusal, 'errcode' | 'path' | 'tokenFruitless'>): string {
+  if (tokenFruitless) return 'token_invalid'
   return findRow(code, path)?.reason ?? 'wechat_error'
 }
 

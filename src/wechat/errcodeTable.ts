@@ -27,6 +27,7 @@ export const errcode = {
   ipNotRegistered: 61004,
   minuteQuota: 45011,
   dailyQuota: 45009,
+  sentMomentAgo: 40241,
   notFollowing: 43004,
   noLongerFollowing: 50005,
   invalidData: 47003,

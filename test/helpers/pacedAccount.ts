@@ -31,6 +31,7 @@ export async function createPacedAccount({
   let used = { count: 0, until: 0 }
   let backlog = 0
   const holder = 0
+  const gone = new Set<number>()
   const { log, lines } = createTestLog()
   const toPacing = (process: number) =>
     createPacing({
@@ -59,7 +60,7 @@ export async function createPacedAccount({
           return true
         },
       },
-      mayRaise: async () => process === holder,
+      mayRaise: async () => process === holder || gone.has(holder),
       ceiling,
       log,
     })
@@ -92,7 +93,7 @@ export async function createPacedAccount({
         backlog = Math.min(backlog + (sends * step) / second, 10 * sends)
         for (let n = 0; backlog >= 1 && mayTake(now); n++) {
           backlog -= 1
-          const pacing = pacings[n % processes]
+          const pacing = pacings.filter((_, process) => !gone.has(process))[n % (processes - gone.size)]
           const isAccepted = limit(now)
           if (isAccepted) pacing?.sent()
           else pacing?.refused(signal)
@@ -107,6 +108,13 @@ export async function createPacedAccount({
       await pacings[holder]?.stop()
       pacings[holder] = toPacing(holder)
       await pacings[holder]?.start()
+    },
+    /** WeChat refuses a call of that worker. */
+    refuse: (process: number) => pacings[process]?.refused(signal),
+    /** A worker is gone, and with it its hold of the right to raise the limit. */
+    leave: async (process: number) => {
+      gone.add(process)
+      await pacings[process]?.stop()
     },
     stop: () => Promise.all(pacings.map((pacing) => pacing.stop())),
   }

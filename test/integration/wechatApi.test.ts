@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createWechatApi } from '../../src/wechat/api.ts'
 import { createClient } from '../../src/wechat/client.ts'
+import { reasonOf } from '../../src/wechat/errcode.ts'
 import { createGotTransport } from '../../src/wechat/gotTransport.ts'
 import { createTokenSource } from '../../src/wechat/token.ts'
 import { createUndiciTransport } from '../../src/wechat/undiciTransport.ts'
@@ -136,6 +137,7 @@ describe('a token killed from outside', () => {
       ['A', true],
       ['A', true],
     ])
+    expect(faults.map(reasonOf)).toEqual(Array(5).fill('token_invalid'))
     expect(refusing.seen(tokenPath)).toHaveLength(4)
 
     for (let i = 0; i < 5; i++) {

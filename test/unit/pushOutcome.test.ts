@@ -49,7 +49,7 @@ describe('every documented errcode of template/send', () => {
   const taken = [40252, 45065]
   test.each([...errcodes])('%i is treated as its class says', (code, documented) => {
     const row = sendErrcodes.get(code) ?? documented
-    const outcome = refused(code)
+    const outcome = refused(code, code === 40241 ? { lastErrcode: code } : {})
     expect(outcome.kind).toBe(taken.includes(code) ? 'sent' : expected[row.class])
     if (outcome.kind === 'pause') expect(outcome.reason).toBe(row.reason)
     if (outcome.kind === 'final') expect(outcome).toMatchObject({ status: 'rejected', reason: row.reason })
@@ -150,6 +150,14 @@ describe('a refusal', () => {
       expect(refused(code, { isBelieved: true, maxAttempts: 1 })).toMatchObject({ status: 'rejected' })
     },
   )
+
+  test('40241, the same message a moment ago, gets one more try a minute later', () => {
+    const outcome = refused(40241)
+    expect(outcome).toMatchObject({ kind: 'retry', counts: true })
+    expect(outcome.kind === 'retry' && outcome.delay).toBeGreaterThanOrEqual(minute)
+    expect(refused(40241, { lastErrcode: 40241, attempts: 2 })).toMatchObject({ reason: 'recipient_limit' })
+    expect(refused(40241, { maxAttempts: 1 })).toMatchObject({ reason: 'recipient_limit' })
+  })
 
   test('says that the user has left only where it means that', () => {
     expect(refused(43004)).toMatchObject({ hasLeft: true, reason: 'recipient_invalid' })

@@ -140,6 +140,17 @@ describe('a hidden limit', () => {
     await account.stop()
   })
 
+  test('that is no more is forgotten by all workers also when the one that found it is gone', async () => {
+    const account = await createPacedAccount({ processes: 2, demand: 3_000 })
+    account.refuse(0)
+    await account.run(1, () => true)
+    expect(account.rate()).toBeLessThan(3_000)
+    await account.leave(0)
+    await account.run(120, () => true)
+    expect(account.rate()).toBeUndefined()
+    await account.stop()
+  })
+
   test('is known to a worker that starts later', async () => {
     const account = await createPacedAccount({ demand: 3_000 })
     const hidden = fixedWindow(second, 120)

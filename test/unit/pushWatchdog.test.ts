@@ -9,7 +9,7 @@ afterEach(() => {
 })
 
 function setUp() {
-  const state = { waiting: 0, prioritized: 0, isPaused: false, isIdle: true, isAway: false }
+  const state = { waiting: 0, prioritized: 0, isPaused: false, isIdle: true, isAway: false, limited: -2 }
   const rebuild = vi.fn()
   const reconnect = vi.fn()
   const watchdog = startWatchdog({
@@ -19,6 +19,7 @@ function setUp() {
         return { waiting: state.waiting, prioritized: state.prioritized }
       },
       isPaused: async () => state.isPaused,
+      getRateLimitTtl: async () => state.limited,
     },
     isIdle: () => state.isIdle,
     rebuild,
@@ -47,6 +48,7 @@ test.each([
   ['is at work', { isIdle: false }],
   ['has a paused queue', { isPaused: true }],
   ['has no server', { isAway: true }],
+  ['has used up its limit of jobs per second', { limited: 300 }],
 ])('a worker that %s is left alone', async (_, change) => {
   const { state, rebuild } = setUp()
   Object.assign(state, { waiting: 5 }, change)
