@@ -2,15 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { App } from '../app.ts'
 import { loadProducerConfig } from '../config.ts'
 import type { PushRow, PushRows } from '../db/pushes.ts'
+import { hour, minute, second } from '../duration.ts'
+import { createAsk } from '../push/ask.ts'
 import { createProducer } from '../push/producer.ts'
 import type { PushReceipt } from '../push/pushAnswers.ts'
 import { toPushRecord } from '../push/toPushRecord.ts'
 import { hasReached, type WaitGoal } from '../push/wait.ts'
-import { openProducerQueue } from '../queue/producerQueue.ts'
+import { openControlQueue, openProducerQueue } from '../queue/producerQueue.ts'
+import { QueueUnavailableError } from '../queue/unavailable.ts'
 import { type Args, UsageError } from './args.ts'
 import { defineCommand } from './command.ts'
 import { NegativeAnswer } from './failure.ts'
-import { formatCount, formatPlural } from './format.ts'
+import { formatCount, formatDuration, formatPlural } from './format.ts'
 import type { Output } from './output.ts'
 import { type PushFileReceipt, pushFile } from './pushFile.ts'
 import { createRecordText } from './recordText.ts'
@@ -18,6 +21,11 @@ import { createStopSignal } from './signals.ts'
 import { withApp } from './withApp.ts'
 
 const lookInterval = 100
+const timeUnits: Record<string, number> = { s: second, m: minute, h: hour }
+/** The most that a timer takes is less than 25 days. */
+const longestTimeout = 500 * hour
+/** With the 5 s that a question waits for its answer, a missing worker is told after 10 s. */
+const askAfter = 5 * second
 
 const args = {
   unionid: { type: 'string', description: 'whom: by unionid' },
@@ -33,6 +41,7 @@ const args = {
   hold: { type: 'boolean', description: 'wait for the user to follow, until --expires' },
   wait: { type: 'boolean', description: 'wait for the end; exit 1 unless sent' },
   until: { type: 'string', valueHint: 'goal', description: 'of --wait: sent, or delivered for the receipt' },
+  timeout: { type: 'string', valueHint: 'time', description: 'of --wait: 30s, 5m, 2h; then exit 1' },
   file: { type: 'string', valueHint: 'path', description: '.jsonl or .csv with many; - is JSONL on stdin' },
 } as const
 
@@ -58,7 +67,8 @@ export const push = defineCommand({
 async function runOne(given: PushArgs, out: Output): Promise<number> {
   const message = toMessage(given)
   const until = toGoal(given)
-  if (until !== undefined) return withApp(out, (app) => pushAndWait(app, message, until, out))
+  const timeoutMs = toTimeout(given)
+  if (until !== undefined) return withApp(out, (app) => pushAndWait(app, message, { until, timeoutMs }, out))
   const config = loadProducerConfig()
   const queue = openProducerQueue(config.queue, config.appid)
   try {
@@ -87,15 +97,50 @@ function toGoal({ wait, until = 'sent' }: PushArgs): WaitGoal | undefined {
 async function pushAndWait(
   app: App,
   message: Record<string, unknown>,
-  until: WaitGoal,
+  { until, timeoutMs }: { until: WaitGoal; timeoutMs: number | undefined },
   out: Output,
 ): Promise<number> {
   const receipt = await createProducer(app.openQueue()).push(message)
   out.remark(`${toReceiptText(receipt)}\nWaiting for a worker to send it; Ctrl-C leaves it queued`)
-  const row = await untilReached(app.pushes, receipt.id, until, createStopSignal())
-  if (row === undefined) throw new NegativeAnswer('stopped', `Stopped waiting; ${receipt.id} stays queued`)
+  const stop = createStopSignal()
+  const timeout = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)]
+  const done = new AbortController()
+  const remarked = remarkMissingWorker(app, receipt.id, out, AbortSignal.any([stop, ...timeout, done.signal]))
+  const row = await untilReached(app.pushes, receipt.id, until, AbortSignal.any([stop, ...timeout]))
+  done.abort()
+  await remarked
+  if (row === undefined) {
+    throw stop.aborted
+      ? new NegativeAnswer('stopped', `Stopped waiting; ${receipt.id} stays queued`)
+      : new NegativeAnswer(
+          'timeout',
+          `${receipt.id} was not ${until} within ${formatDuration(timeoutMs ?? 0)}; it goes on all the same`,
+        )
+  }
   await out.print(toPushRecord(row), createRecordText(app.config.timezone))
   return row.status === 'sent' || row.status === 'delivered' ? 0 : 1
+}
+
+/** A worker that cannot be asked cannot send either. */
+async function remarkMissingWorker(
+  { config }: App,
+  id: string,
+  out: Output,
+  ended: AbortSignal,
+): Promise<void> {
+  const isDue = await sleep(askAfter, true, { signal: ended }).catch(() => false)
+  if (!isDue) return
+  const control = openControlQueue(config.queue, config.account.appid)
+  const close = () => control.close()
+  ended.addEventListener('abort', close)
+  try {
+    await createAsk(control).find(id)
+  } catch (error) {
+    if (!(error instanceof QueueUnavailableError)) throw error
+    if (!ended.aborted) out.remark(`${error.message}. ${id} stays queued`)
+  } finally {
+    await close()
+  }
 }
 
 /** The record is written by the process of the worker; undefined when stopped before. */
@@ -111,6 +156,15 @@ async function untilReached(
     await sleep(lookInterval, undefined, { signal: stop }).catch(() => {})
   }
   return undefined
+}
+
+function toTimeout({ wait, timeout }: PushArgs): number | undefined {
+  if (timeout === undefined) return undefined
+  if (!wait) throw new UsageError('--timeout goes with --wait')
+  const [, count, unit = ''] = /^([1-9]\d{0,4})([smh])$/.exec(timeout) ?? []
+  const ms = Number(count) * (timeUnits[unit] ?? Number.NaN)
+  if (!(ms <= longestTimeout)) throw new UsageError(`--timeout expects 30s, 5m or 2h, got '${timeout}'`)
+  return ms
 }
 
 /** What is missing or wrong in it is for the library to say. */

@@ -53,7 +53,14 @@ function createLineNumbers() {
       count++
     },
     at(index: number): number {
-      const gap = gaps.findLast((known) => known.index <= index)
+      let low = 0
+      let high = gaps.length
+      while (high - low > 1) {
+        const middle = (low + high) >> 1
+        if ((gaps[middle]?.index ?? 0) <= index) low = middle
+        else high = middle
+      }
+      const gap = gaps[low]
       return gap === undefined ? 0 : gap.line + index - gap.index
     },
   }

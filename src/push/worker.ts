@@ -17,6 +17,7 @@ import type { WechatApi } from '../wechat/api.ts'
 import { createAccountGuard } from './accountGuard.ts'
 import type { PauseNews } from './alertText.ts'
 import { type Answering, startAnswering } from './answer.ts'
+import { createFailedJobs } from './failedJobs.ts'
 import { createGate } from './gate.ts'
 import { createJobHandler, mostCrashes } from './jobHandler.ts'
 import { startOrphanSearch } from './orphans.ts'
@@ -156,6 +157,8 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
   const queued = createQueuedPushes({ appid, openQueue, pushes })
   const handler = createJobHandler({ processor, gate, guard, pacing, others, log })
 
+  const failedJobs = createFailedJobs({ queue, handler, processor, onError: noteQueueError })
+
   return {
     async start() {
       queue.on('error', noteQueueError)
@@ -174,7 +177,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
       }
       releasers.push(startWatchdog({ queue, isIdle, rebuild, reconnect: reset }).stop)
       answering = startAnswering({ control, pushes, queued, onError: noteQueueError, reconnect: reset })
-      for (const prepare of [pacing.start, guard.start, settleFailedJobs]) {
+      for (const prepare of [pacing.start, guard.start, failedJobs.settle]) {
         await Promise.race([untilUnusable, insist(prepare)])
       }
       if (isStopping) return
@@ -182,7 +185,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
       release.start()
       const mayLook = (ttlMs: number) => leases.acquire(`orphans ${appid}`, owner, ttlMs)
       const orphans = startOrphanSearch({ queue, pushes, mayLook, releaseNext: release.next, log })
-      releasers.push(orphans.stop)
+      releasers.push(orphans.stop, failedJobs.start())
     },
 
     async stop() {
@@ -237,7 +240,11 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
     )
     started.on('error', noteQueueError)
     started.on('failed', (job) => {
-      if (job?.finishedOn) handler.settle(job).catch(noteQueueError)
+      if (!job?.finishedOn) return
+      handler.settle(job).catch((error) => {
+        noteQueueError(error)
+        failedJobs.settleSoon()
+      })
     })
     return started
   }
@@ -246,27 +253,6 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
     log.warn('jobs are waiting and none is taken: the worker is made anew')
     worker?.close(true).catch(() => {})
     worker = startWorker()
-  }
-
-  /** Jobs that BullMQ gave up while no worker was there to see it. */
-  async function settleFailedJobs(): Promise<void> {
-    for (let left = (await queue.getJobCounts('failed')).failed ?? 0; left > 0; left -= 100) {
-      const ids = await queue.getRanges(['failed'], 0, 99)
-      await Promise.all(ids.map(settleFailedJob))
-    }
-  }
-
-  async function settleFailedJob(id: string): Promise<void> {
-    const job = await queue.getJob(id).catch((error) => {
-      // BullMQ cannot make a job of data that is not JSON, which other programs may have put there.
-      if (error instanceof SyntaxError) return 'unreadable' as const
-      throw error
-    })
-    if (job === 'unreadable') {
-      const { kind } = await processor.process({ jobId: id, data: null, timestamp: Date.now(), starts: 1 })
-      // Without its record it stays where it is, for the next worker that starts.
-      if (kind === 'done') await queue.remove(id)
-    } else if (job) await handler.settle(job)
   }
 
   /** A server that refuses commands would be asked again at once, for ever. */

@@ -91,6 +91,18 @@ test('--wait prints what became of it and says by its exit code whether it was s
   expect(world.simulator.stats().accepted).toBe(2)
 })
 
+test('--wait says that no worker answers, and ends with its --timeout', async () => {
+  const world = await startCliWorld()
+  const begun = Date.now()
+  const { code, stderr, stdout } = await world.run(world.push(0, '--id', 'p', '--wait', '--timeout', '13s'))
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr).toMatch(/No worker answers: start `unionpush worker`.*p stays queued/)
+  expect(stderr).toContain('p was not sent within 13s; it goes on all the same')
+  expect(Date.now() - begun).toBeLessThan(40_000)
+  const wrong = await world.run(world.push(0, '--wait', '--timeout', '0s'))
+  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('--timeout expects 30s, 5m or 2h')])
+})
+
 test('failed lists what failed with the reason, and failed retry sends it again as a new message', async () => {
   const world = await startCliWorld()
   const { openid } = world.simulator.userAt(0)

@@ -1,4 +1,4 @@
-import { Queue, UnrecoverableError, Worker } from 'bullmq'
+import { Job, Queue, UnrecoverableError, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { DatabaseError } from '../../src/db/databaseError.ts'
@@ -121,3 +121,21 @@ test('a job of a newer version waits for a worker that knows it, is shown as que
   await worker.stop()
   expect(await queue.getJob('new-1')).toMatchObject({ data: { v: 2, channel: 'sms' } })
 })
+
+test('a job that BullMQ gave up and that could not be put back at once is put back soon', async () => {
+  const world = await startPushing()
+  const { queue, connection } = openPlain(world)
+  await queue.pause()
+  await world.producer().push(world.message(0, { id: 'given-up' }))
+  const [id = ''] = await queue.getRanges(['wait'])
+  const key = `${queuePrefix}:${toQueueName(world.appid)}:${id}`
+  const retry = vi.spyOn(Job.prototype, 'retry').mockRejectedValueOnce(new Error('Redis was away'))
+  onTestFinished(() => retry.mockRestore())
+  await (await world.startWorker()).started
+  // A worker that is there sees BullMQ give it up.
+  await connection.hset(key, 'defa', 'job stalled more than allowable limit')
+  await queue.resume()
+  await world.ended(1)
+  expect(retry).toHaveBeenCalledTimes(2)
+  expect(await world.row('given-up')).toMatchObject({ status: 'sent' })
+}, 20_000)
