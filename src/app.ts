@@ -26,6 +26,7 @@ import { openWorkerQueue } from './queue/workerQueue.ts'
 import { startCron } from './sync/cron.ts'
 import { createUnionidSettler } from './sync/settleUnionid.ts'
 import { type SyncOptions, type SyncResult, syncFollowers } from './sync/syncFollowers.ts'
+import { createSyncNews } from './sync/syncNews.ts'
 import { createWechatApi, type WechatApi } from './wechat/api.ts'
 import { createClient } from './wechat/client.ts'
 import { createGotTransport } from './wechat/gotTransport.ts'
@@ -106,10 +107,11 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     return queue
   }
 
+  const tellOfSync = createSyncNews({ syncRuns, post: alerts.post })
   async function sync(options: AppSyncOptions): Promise<SyncResult> {
     const { syncConcurrency: concurrency, syncRefreshDays: refreshDays } = config
     const deps = { api, followers, syncRuns, leases, log }
-    return syncFollowers(deps, { appid, concurrency, refreshDays, ...options })
+    return tellOfSync(() => syncFollowers(deps, { appid, concurrency, refreshDays, ...options }))
   }
 
   async function syncAll(options: AppSyncOptions): Promise<SyncResult> {

@@ -7,6 +7,19 @@ export type PauseNews =
   | { kind: 'resumed'; reason: string }
   | { kind: 'queue_full'; detail: string }
 
+/** As the sync tells them. */
+type SyncNews =
+  | { kind: 'sync_failed'; status: 'interrupted' | 'stopped' | 'failed'; detail: string }
+  | { kind: 'sync_complete' }
+
+export type AccountNews = PauseNews | SyncNews
+
+const syncEndings = {
+  interrupted: '中断，下次同步会从中断处继续',
+  stopped: '停止：微信返回的关注者列表不可信，没有据此取消任何人的关注状态',
+  failed: '失败，下次同步会重试',
+} as const
+
 /** WeCom's robots take 2,048 bytes. */
 const longestDetail = 300
 
@@ -33,9 +46,17 @@ const causes: Record<string, [what: string, todo: string]> = {
   [byHand]: ['人工暂停', '需要恢复时运行 unionpush resume'],
 }
 
-export function toAlertText(account: string, news: PauseNews): string {
+export function toAlertText(account: string, news: AccountNews): string {
   if (news.kind === 'queue_full') {
     return `【unionpush】服务号 ${account} 的推送队列已满\n详情：${toShort(news.detail)}\n处理：调大 Redis 的 maxmemory；队列里的推送仍在继续发送，腾出空间后自动恢复接收`
+  }
+  if (news.kind === 'sync_complete') return `【unionpush】服务号 ${account} 的关注者同步已恢复正常`
+  if (news.kind === 'sync_failed') {
+    return [
+      `【unionpush】服务号 ${account} 的关注者同步${syncEndings[news.status]}`,
+      `详情：${toShort(news.detail)}`,
+      '处理：运行 unionpush sync 查看；在此之前新关注的用户可能收不到推送。情况不变时不再重复提醒',
+    ].join('\n')
   }
   const [what, todo] = causes[news.reason] ?? ['微信拒绝了这个账号的请求', '根据详情处理']
   if (news.kind === 'resumed')

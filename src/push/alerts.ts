@@ -5,11 +5,11 @@ import { second } from '../duration.ts'
 import type { Log } from '../log.ts'
 import { createAgents } from '../wechat/gotTransport.ts'
 import { findProxy } from '../wechat/proxy.ts'
-import { type PauseNews, toAlertText } from './alertText.ts'
+import { type AccountNews, toAlertText } from './alertText.ts'
 
 export interface Alerts {
   /** Returns at once; what becomes of the alert is in the log. */
-  post(news: PauseNews): void
+  post(news: AccountNews): void
   /** Gives what is under way a few seconds more. */
   close(): Promise<void>
 }
@@ -26,7 +26,7 @@ const answerTimeout = 5 * second
 const repetitions = 3
 const patienceAtEnd = 3 * second
 
-/** Tells a group robot of WeCom (企业微信), or whatever takes the same JSON, when an account is paused or resumed. */
+/** Tells a group robot of WeCom (企业微信), or whatever takes the same JSON, when an account is paused or resumed, or its syncs begin to fail. */
 export function createAlerts({ account, url, proxy, log }: AlertsOptions): Alerts {
   const end = new AbortController()
   let posting: Promise<void> = Promise.resolve()

@@ -9,6 +9,7 @@ import { day, hour } from '../duration.ts'
 import type { Log } from '../log.ts'
 import type { TokenSource } from '../wechat/token.ts'
 import { holdLease } from './lease.ts'
+import { hasMissedSync } from './missedSync.ts'
 import { toKind, toSentence } from './sentence.ts'
 import type { SyncResult } from './syncFollowers.ts'
 
@@ -38,8 +39,8 @@ export interface Cron {
 }
 
 /**
- * Keeps the token fresh, syncs at `syncCron`, and every hour purges and resumes an interrupted sync. At once it syncs a
- * table that never saw a complete sync or whose last one was interrupted. Each occurrence runs in one process only,
+ * Keeps the token fresh, syncs at `syncCron`, and every hour purges and resumes an interrupted sync or makes up for
+ * a missed one. The latter at once too, and where the table never saw a complete sync. Each occurrence runs in one process only,
  * however many there are.
  */
 export function startCron(deps: CronDeps, { appid, syncCron, timezone, historyDays }: CronOptions): Cron {
@@ -54,9 +55,9 @@ export function startCron(deps: CronDeps, { appid, syncCron, timezone, historyDa
     plan('token', '* * * * *', async () => void (await tokens.refresh())),
     plan('sync', syncCron, async () => void (await sync({ signal }))),
     plan('purge', '7 * * * *', purge),
-    plan('resume', '37 * * * *', () => syncIf(isUnfinished)),
+    plan('resume', '37 * * * *', () => syncIf(isDue)),
   ]
-  perform('resume', () => syncIf(async () => (await isUnfinished()) || !(await followers.hasEverSynced())))
+  perform('resume', () => syncIf(async () => (await isDue()) || !(await followers.hasEverSynced())))
 
   function plan(name: string, expression: string, work: () => Promise<void>) {
     return schedule(expression, () => perform(name, work), {
@@ -87,17 +88,18 @@ export function startCron(deps: CronDeps, { appid, syncCron, timezone, historyDa
     running.delete(run)
   }
 
-  async function isUnfinished(): Promise<boolean> {
+  async function isDue(): Promise<boolean> {
     const last = await syncRuns.findLast()
-    return last?.status === 'interrupted' || last?.status === 'running'
+    if (last?.status === 'interrupted' || last?.status === 'running') return true
+    return hasMissedSync({ syncCron, timezone, syncRuns })
   }
 
   /** Asked under a lease, so that of two processes that start together the second sees what the first has done. */
-  async function syncIf(isDue: () => Promise<boolean>): Promise<void> {
+  async function syncIf(isWanted: () => Promise<boolean>): Promise<void> {
     const lease = await holdLease({ leases, name: `cron resume ${appid}`, log, signal, onWait: () => {} })
     if ('heldBy' in lease) return
     try {
-      if (await isDue()) await sync({ signal })
+      if (await isWanted()) await sync({ signal })
     } finally {
       await lease.release()
     }

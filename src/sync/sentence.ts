@@ -10,6 +10,8 @@ export function toRefusal(error: unknown): { errcode: number; rid: string | null
   return error instanceof WechatApiError ? { errcode: error.errcode, rid: error.rid ?? null } : undefined
 }
 
+export const stoppedOnRequest = 'stopped on request; the next sync goes on from here'
+
 /** What went wrong, for a person. */
 export function toSentence(error: unknown): string {
   if (error instanceof WechatApiError) return explainInFull(error)

@@ -176,3 +176,14 @@ test(
   },
   minute,
 )
+
+test('an alert about syncs says what became of them', async () => {
+  const server = await startScriptedServer((response) => response.end(ok))
+  const { alerts } = open(server.base)
+  alerts.post({ kind: 'sync_failed', status: 'stopped', detail: 'WeChat counts 40 and lists only 22' })
+  alerts.post({ kind: 'sync_complete' })
+  await alerts.close()
+  const [failed = '', complete = ''] = server.requests.map(contentOf)
+  expect(failed).toMatch(/wx0123456789abcdef 的关注者同步停止[\s\S]*lists only 22[\s\S]*unionpush sync/)
+  expect(complete).toContain('同步已恢复正常')
+})

@@ -95,7 +95,7 @@ describe('a follower sync', () => {
 
   test('runs once per occurrence, whatever the number of processes', async () => {
     const database = await openTestDatabase()
-    await recordRun(database, 'complete', 1_000)
+    await recordRun(database, 'complete', Date.now())
     const seconds: number[] = []
     const sync = async () => {
       seconds.push(Math.floor(Date.now() / 1_000))
@@ -113,10 +113,11 @@ describe('a follower sync', () => {
       now: Date.UTC(2026, 0, 1, 19, 29, 30),
     })
     const database = await openTestDatabase()
-    await recordRun(database, 'complete', 1_000)
+    await recordRun(database, 'complete', Date.now())
     const at: string[] = []
     const sync = async () => {
       at.push(new Date().toISOString())
+      await recordRun(database, 'complete', Date.now())
       return synced
     }
     start(toDeps(database, { sync }), { syncCron: '30 3 * * *' })
@@ -124,6 +125,44 @@ describe('a follower sync', () => {
     await vi.waitFor(() => expect(at).toEqual([expect.stringMatching(/^2026-01-01T19:3[01]/)]))
     await passTime(hour)
     expect(at).toHaveLength(1)
+  })
+
+  test.each([
+    ['an hour ago', 25 * hour, 1],
+    ['and made since', 30 * minute, 0],
+  ])('that was planned %s is made up for once', async (_, age, times) => {
+    // Planned for 03:30 in Shanghai, an hour ago.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 0, 1, 20, 30) })
+    const database = await openTestDatabase()
+    await recordRun(database, 'complete', Date.now() - age)
+    let syncs = 0
+    const sync = async () => {
+      syncs += 1
+      await recordRun(database, 'stopped', Date.now())
+      return synced
+    }
+    for (let process = 0; process < 3; process++) {
+      await startCron(toDeps(database, { sync }), { ...options, syncCron: '30 3 * * *' }).stop()
+    }
+    expect(syncs).toBe(times)
+  })
+
+  test('that was missed while the process stood still is made up for within an hour', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'], now: Date.UTC(2026, 0, 1, 18, 30) })
+    const database = await openTestDatabase()
+    await recordRun(database, 'complete', Date.now() - 20 * hour)
+    let syncs = 0
+    const sync = async () => {
+      syncs += 1
+      await recordRun(database, 'complete', Date.now())
+      return synced
+    }
+    start(toDeps(database, { sync }), { syncCron: '30 3 * * *' })
+    await passTime(minute)
+    expect(syncs).toBe(0)
+    vi.setSystemTime(Date.now() + 3 * hour)
+    await passTime(hour)
+    await vi.waitFor(() => expect(syncs).toBe(1))
   })
 
   test('is interrupted when cron is stopped, which waits for it', async () => {

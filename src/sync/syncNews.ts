@@ -1,0 +1,49 @@
+import type { SyncRunRow, SyncRuns } from '../db/syncRuns.ts'
+import { stoppedOnRequest, toSentence } from './sentence.ts'
+import type { SyncResult } from './syncFollowers.ts'
+
+/** What changed about the syncs of an account. */
+export type SyncNews =
+  | { kind: 'sync_failed'; status: 'interrupted' | 'stopped' | 'failed'; detail: string }
+  | { kind: 'sync_complete' }
+
+interface SyncNewsDeps {
+  syncRuns: Pick<SyncRuns, 'findLast'>
+  post: (news: SyncNews) => void
+}
+
+/**
+ * Tells when syncs begin to fail, fail otherwise than the one before, or are complete again; the one before may have been
+ * that of another process.
+ */
+export function createSyncNews({ syncRuns, post }: SyncNewsDeps) {
+  let thrown: string | undefined
+
+  return async (sync: () => Promise<SyncResult>): Promise<SyncResult> => {
+    let before: string | undefined
+    try {
+      before = toState(await syncRuns.findLast())
+      const result = await sync()
+      if (result.status === 'busy') return result
+      const state = toState(result)
+      if (state === undefined) {
+        if (result.status === 'complete' && (before ?? thrown) !== undefined) post({ kind: 'sync_complete' })
+      } else if (state !== before && result.status !== 'complete') {
+        post({ kind: 'sync_failed', status: result.status, detail: result.error ?? '' })
+      }
+      thrown = undefined
+      return result
+    } catch (error) {
+      const detail = toSentence(error)
+      if (thrown !== detail) post({ kind: 'sync_failed', status: 'failed', detail })
+      thrown = detail
+      throw error
+    }
+  }
+}
+
+/** Undefined while there is nothing to tell: what somebody stops is no failure. Figures and ids differ from run to run and make no other state. */
+function toState(run: Pick<SyncRunRow, 'status' | 'error'> | SyncResult | undefined): string | undefined {
+  if (run === undefined || run.error === null || run.error === stoppedOnRequest) return undefined
+  return `${run.status}: ${run.error.replace(/\brid:? [\da-f-]+/g, '').replace(/\d+/g, '#')}`
+}

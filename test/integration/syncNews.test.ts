@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { createSyncNews, type SyncNews } from '../../src/sync/syncNews.ts'
+import { startSyncing } from '../helpers/syncing.ts'
+
+const pagePath = '/cgi-bin/user/get'
+
+async function openNews() {
+  const world = await startSyncing({ followers: 30, withoutUnionid: 0 })
+  const news: SyncNews[] = []
+  const open = () => createSyncNews({ syncRuns: world.syncRuns, post: (item) => news.push(item) })
+  return { ...world, news, open }
+}
+
+test('a sync that goes on failing is told once, by whatever process, and so is its end', async () => {
+  const { sync, simulator, news, open } = await openNews()
+  const tell = open()
+  await tell(sync)
+  expect(news).toEqual([])
+  const quota = simulator.addFault({ path: pagePath, action: { errcode: 45009 } })
+  await tell(sync)
+  expect(news).toEqual([
+    { kind: 'sync_failed', status: 'interrupted', detail: expect.stringContaining('quota') },
+  ])
+  await tell(sync)
+  await open()(sync)
+  expect(news).toHaveLength(1)
+  quota.remove()
+  const account = simulator.addFault({ path: pagePath, action: { errcode: 50007 } })
+  await tell(sync)
+  expect(news).toHaveLength(2)
+  account.remove()
+  await open()(sync)
+  await tell(sync)
+  expect(news.slice(2)).toEqual([{ kind: 'sync_complete' }])
+})
+
+test('a sync whose list is not to be believed is told', async () => {
+  const { sync, simulator, news, open } = await openNews()
+  const tell = open()
+  await tell(sync)
+  for (let n = 0; n < 20; n++) simulator.unfollow(simulator.userAt(n).openid)
+  await tell(sync)
+  await tell(sync)
+  expect(news).toEqual([
+    { kind: 'sync_failed', status: 'stopped', detail: expect.stringContaining('leaves out 20 of 30') },
+  ])
+})
+
+test('a sync that somebody stops, or that another runs already, is not told', async () => {
+  const { sync, leases, simulator, news, open } = await openNews()
+  const tell = open()
+  await tell(() => sync({ signal: AbortSignal.abort() }))
+  const name = `sync ${simulator.appid}`
+  const renewal = setInterval(() => leases.acquire(name, 'another', (Date.now() % 1_000) + 10_000), 20)
+  await leases.acquire(name, 'another', 10_000)
+  expect((await tell(sync)).status).toBe('busy')
+  clearInterval(renewal)
+  expect(news).toEqual([])
+})
+
+test('a sync that throws is told once while it throws the same', async () => {
+  const { sync, news, open } = await openNews()
+  const tell = open()
+  const fail = () => Promise.reject(new Error('the disk is full'))
+  await expect(tell(fail)).rejects.toThrow('the disk is full')
+  await expect(tell(fail)).rejects.toThrow('the disk is full')
+  expect(news).toEqual([{ kind: 'sync_failed', status: 'failed', detail: 'the disk is full' }])
+  await tell(sync)
+  expect(news.at(-1)).toEqual({ kind: 'sync_complete' })
+})
