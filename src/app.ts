@@ -11,6 +11,8 @@ import { createFindSessionUser, createSessions } from './db/sessions.ts'
 import { createSyncRuns, type SyncRuns } from './db/syncRuns.ts'
 import { createTemplates, type Templates } from './db/templates.ts'
 import { createTokenStore } from './db/tokens.ts'
+import { createUsers } from './db/users.ts'
+import { day } from './duration.ts'
 import { callbackRoutes } from './http/callbackRoutes.ts'
 import { miniprogramRoutes } from './http/miniprogramRoutes.ts'
 import { startHttpServer } from './http/server.ts'
@@ -138,7 +140,11 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     ]
     if (config.miniProgram) {
       const sessions = createSessions(database, config.miniProgram.appid)
-      purges.push(() => sessions.purge(Date.now()))
+      const users = createUsers(database, config.miniProgram.appid)
+      purges.push(
+        () => sessions.purge(Date.now()),
+        () => users.purge({ before: Date.now() - unfollowedDays * day, now: Date.now() }),
+      )
     }
     return purges
   }
@@ -188,11 +194,15 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     },
     hasHttp: config.callback !== undefined || config.miniProgram !== undefined,
     async startHttp() {
-      const { callback: callbackConfig, miniProgram } = config
+      const { miniProgram } = config
+      const accounts = [config.callback && { appid, ...config.callback }, config.miniProgramCallback].filter(
+        (account) => account !== undefined,
+      )
       const callback =
-        callbackConfig &&
+        accounts.length > 0 &&
         startCallback({
-          account: { appid, ...callbackConfig },
+          appid,
+          accounts,
           db: database,
           api,
           followers,

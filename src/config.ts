@@ -53,6 +53,8 @@ export interface Config {
   miniProgram: Account | undefined
   /** WeChat's message push; undefined = it is not set up. */
   callback: CallbackConfig | undefined
+  /** Of the mini-program's own message push. */
+  miniProgramCallback: (CallbackConfig & { appid: string }) | undefined
   apiBases: string[]
   proxy: ProxyConfig
   databasePath: string
@@ -155,6 +157,7 @@ export function toConfig(values: z.infer<typeof completeSchema>): Config {
         ? { appid: values.WECHAT_MINIPROGRAM_APPID, secret: values.WECHAT_MINIPROGRAM_SECRET }
         : undefined,
     callback: toCallbackConfig(values),
+    miniProgramCallback: toMiniProgramCallback(values),
     ...toCommonConfig(values),
     queue: toQueueConfig(values.REDIS_URL, values.DATA_DIR),
     dataDir: values.DATA_DIR,
@@ -206,6 +209,15 @@ function toCallbackConfig(values: z.infer<typeof completeSchema>): CallbackConfi
   const { WECHAT_CALLBACK_TOKEN: token, WECHAT_ENCODING_AES_KEY, WECHAT_ENCODING_AES_KEY_PREVIOUS } = values
   const keys = [WECHAT_ENCODING_AES_KEY, WECHAT_ENCODING_AES_KEY_PREVIOUS]
   return token ? { token, encodingAesKeys: keys.filter((key) => key !== undefined) } : undefined
+}
+
+function toMiniProgramCallback(values: z.infer<typeof completeSchema>) {
+  const {
+    WECHAT_MINIPROGRAM_APPID: appid,
+    WECHAT_MINIPROGRAM_CALLBACK_TOKEN: token,
+    WECHAT_MINIPROGRAM_ENCODING_AES_KEY: key,
+  } = values
+  return appid && token ? { appid, token, encodingAesKeys: key ? [key] : [] } : undefined
 }
 
 function toCommonConfig(values: CommonValues) {

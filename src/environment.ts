@@ -13,6 +13,8 @@ export const secrets = new Set([
   'WECHAT_CALLBACK_TOKEN',
   'WECHAT_ENCODING_AES_KEY',
   'WECHAT_ENCODING_AES_KEY_PREVIOUS',
+  'WECHAT_MINIPROGRAM_CALLBACK_TOKEN',
+  'WECHAT_MINIPROGRAM_ENCODING_AES_KEY',
   'ALERT_WEBHOOK_URL',
 ])
 
@@ -96,6 +98,12 @@ export const environmentSchema = z.object({
   WECHAT_ENCODING_AES_KEY_PREVIOUS: aesKey
     .optional()
     .describe('43 letters and digits, and WECHAT_ENCODING_AES_KEY besides'),
+  WECHAT_MINIPROGRAM_CALLBACK_TOKEN: secret
+    .optional()
+    .describe("the Token of the mini-program's message push, and WECHAT_MINIPROGRAM_APPID besides"),
+  WECHAT_MINIPROGRAM_ENCODING_AES_KEY: aesKey
+    .optional()
+    .describe('43 letters and digits, and WECHAT_MINIPROGRAM_CALLBACK_TOKEN besides'),
   WECHAT_API_BASE: urlList(/^https?$/)
     .prefault('https://api.weixin.qq.com,https://api2.weixin.qq.com')
     .describe('one or more https:// URLs, separated by commas'),
@@ -158,6 +166,14 @@ export const completeSchema = environmentSchema
   })
   .refine((v) => v.WECHAT_ENCODING_AES_KEY || !v.WECHAT_ENCODING_AES_KEY_PREVIOUS, {
     path: ['WECHAT_ENCODING_AES_KEY'],
+    ...evenWithOtherProblems,
+  })
+  .refine((v) => v.WECHAT_MINIPROGRAM_APPID || !v.WECHAT_MINIPROGRAM_CALLBACK_TOKEN, {
+    path: ['WECHAT_MINIPROGRAM_APPID'],
+    ...evenWithOtherProblems,
+  })
+  .refine((v) => v.WECHAT_MINIPROGRAM_CALLBACK_TOKEN || !v.WECHAT_MINIPROGRAM_ENCODING_AES_KEY, {
+    path: ['WECHAT_MINIPROGRAM_CALLBACK_TOKEN'],
     ...evenWithOtherProblems,
   })
 

@@ -23,7 +23,10 @@ export interface Callback {
 }
 
 interface CallbackDeps extends Pick<FollowerCheckDeps, 'api' | 'followers'> {
-  account: CallbackAccount
+  /** The service account. */
+  appid: string
+  /** The service account, its mini-program, or both; what is posted to `/wechat/callback` is for the first. */
+  accounts: readonly CallbackAccount[]
   db: Pick<Database, 'read' | 'write'>
   /** Sends a push that WeChat failed to deliver once more, as a new message; absent = that is not wanted. */
   resend?: ((pushId: string) => Promise<unknown>) | undefined
@@ -33,8 +36,7 @@ interface CallbackDeps extends Pick<FollowerCheckDeps, 'api' | 'followers'> {
 
 /** Takes WeChat's message push for one account and works it off, beginning with what an earlier process left. */
 export function startCallback(deps: CallbackDeps): Callback {
-  const { account, db, api, followers, resend, log, now = Date.now } = deps
-  const { appid } = account
+  const { appid, accounts, db, api, followers, resend, log, now = Date.now } = deps
   const receipts = createReceipts(db, appid)
   const events = createCallbackEvents(db, appid)
   const refusals = createRefusals(log, now)
@@ -50,9 +52,13 @@ export function startCallback(deps: CallbackDeps): Callback {
     now,
   })
   const receive = createReceiver({
-    accounts: [account],
-    async store(_appid, event) {
-      const isNew = await events.record(toFacts(event), now())
+    accounts,
+    async store(account, event) {
+      const isPrivacy = 'app' in event
+      // Follows and receipts are the service account's; a mini-program has neither.
+      if (account !== appid && !isPrivacy) return
+      const told = isPrivacy && event.app === '' ? { ...event, app: account } : event
+      const isNew = await events.record(toFacts(told), now())
       if (isNew) worker.wake()
     },
     refusals,

@@ -18,7 +18,8 @@ export async function openCallback(config: Config & { callback: CallbackConfig }
   const client = createClient({ bases: apiBases, transport, hotTransport: transport, log })
   const tokens = createTokenSource({ ...account, client, store: createTokenStore(db), log })
   const callback: Callback = startCallback({
-    account: { appid, ...config.callback },
+    appid,
+    accounts: [{ appid, ...config.callback }, ...toList(config.miniProgramCallback)],
     db,
     api: createWechatApi({ client, tokens }),
     followers: createFollowers(db, appid),
@@ -32,4 +33,8 @@ export async function openCallback(config: Config & { callback: CallbackConfig }
       await db.close()
     },
   }
+}
+
+function toList<T>(item: T | undefined): T[] {
+  return item === undefined ? [] : [item]
 }

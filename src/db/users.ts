@@ -1,6 +1,6 @@
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, eq, gt, isNull, lt, notExists, sql } from 'drizzle-orm'
 import type { Database } from './open.ts'
-import { users } from './schema.ts'
+import { sessions, users } from './schema.ts'
 import { compileWrite } from './statement.ts'
 
 interface Login {
@@ -38,7 +38,12 @@ export interface Users {
   completeUnionid(user: UnionidOf): Promise<void>
   /** Takes a new session_key, encrypted. */
   setSessionKey(user: SessionKeyOf): Promise<void>
+  /** Deletes who has not logged in since `before` and has no living session; returns how many. Epoch milliseconds. */
+  purge(times: { before: number; now: number }): Promise<number>
 }
+
+/** Users deleted in one transaction, so that others need not wait long for theirs. */
+const purgeLimit = 1_000
 
 /** The rows of one mini-program's users. */
 export function createUsers({ read, write }: Pick<Database, 'read' | 'write'>, appid: string): Users {
@@ -78,7 +83,36 @@ export function createUsers({ read, write }: Pick<Database, 'read' | 'write'>, a
       .where(and(isUser, isNull(users.unionid))),
   )
   const setSessionKey = compileWrite<SessionKeyOf>(read.update(users).set({ sessionKey }).where(isUser))
+  const living = read
+    .select({ openid: sessions.openid })
+    .from(sessions)
+    .where(
+      and(
+        eq(sessions.appid, users.appid),
+        eq(sessions.openid, users.openid),
+        gt(sessions.expiresAt, sql.placeholder('now')),
+      ),
+    )
+  const gone = and(
+    lt(users.loginAt, sql.placeholder('before')),
+    sql`${users.appid} || '' = ${appid}`,
+    notExists(living),
+  )
+  const purge = compileWrite<{ before: number; now: number }>(
+    read
+      .delete(users)
+      .where(sql`${users}.rowid in (select rowid from ${users} where ${gone} limit ${purgeLimit})`),
+  )
   return {
+    async purge(times) {
+      let purged = 0
+      for (let deleted = purgeLimit; deleted === purgeLimit; ) {
+        const [result] = await write([purge.once(times)])
+        deleted = result?.changes ?? 0
+        purged += deleted
+      }
+      return purged
+    },
     async find(openid) {
       return find.get({ openid })
     },

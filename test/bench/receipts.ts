@@ -49,7 +49,8 @@ async function measure(rate: number) {
     msgids.map((id) => ({ id, openid: id, unionid: id })),
   )
   const callback = startCallback({
-    account,
+    appid: account.appid,
+    accounts: [account],
     db,
     api: { getFollower: () => Promise.reject(new Error('receipts ask nothing')) },
     followers: { upsert: () => Promise.reject(new Error('receipts know nobody')) },

@@ -10,7 +10,8 @@ const path = String(process.argv[2])
 const log = pino({ level: 'error' }, pino.destination(2))
 const { appid, token } = callbackAccount
 const callback = startCallback({
-  account: { appid, token, encodingAesKeys: [] },
+  appid,
+  accounts: [{ appid, token, encodingAesKeys: [] }],
   db: await openDatabase({ path, log }),
   api: { getFollower: () => new Promise(() => {}) },
   followers: { upsert: async () => {} },

@@ -17,7 +17,8 @@ export async function serveCallbacks({ appid, simulator, database, followers, lo
   const tokens = createTokenSource({ appid, secret, client, store: createTokenStore(database), log })
   const token = 'QDG6eK'
   const callback = startCallback({
-    account: { appid, token, encodingAesKeys: [] },
+    appid,
+    accounts: [{ appid, token, encodingAesKeys: [] }],
     db: database,
     api: createWechatApi({ client, tokens }),
     followers,

@@ -58,6 +58,10 @@ describe('configuration', () => {
     const variables = (env: Record<string, string>) =>
       problemsOf({ ...minimal, ...env }).map((p) => p.variable)
     expect(variables({ WECHAT_ENCODING_AES_KEY: key })).toEqual(['WECHAT_CALLBACK_TOKEN'])
+    expect(variables({ WECHAT_MINIPROGRAM_ENCODING_AES_KEY: key })).toEqual([
+      'WECHAT_MINIPROGRAM_CALLBACK_TOKEN',
+    ])
+    expect(variables({ WECHAT_MINIPROGRAM_CALLBACK_TOKEN: 't' })).toEqual(['WECHAT_MINIPROGRAM_APPID'])
     expect(variables({ WECHAT_CALLBACK_TOKEN: 't', WECHAT_ENCODING_AES_KEY_PREVIOUS: key })).toEqual([
       'WECHAT_ENCODING_AES_KEY',
     ])
