@@ -45,12 +45,14 @@ export function createOutput(json: boolean): Output {
   }
 }
 
-/** `unionpush history | head` closes our stdout early: a reader who has seen enough is no error. */
+/**
+ * `unionpush history | head` closes our stdout early: a reader who has seen enough is no error. Whether somebody can read
+ * stderr decides nothing: a service works on with a full disk.
+ */
 export function endQuietlyWhenNobodyReads(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
-      process.exit(0)
-    })
-  }
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(0)
+  })
+  process.stderr.on('error', () => {})
 }
