@@ -1,8 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { parseEnv } from 'node:util'
 import type { z } from 'zod'
 import { ConfigError, type ConfigProblem } from './configError.ts'
+import { readEnvFile } from './envFile.ts'
 import {
   type CommonValues,
   callbackSchema,
@@ -131,15 +130,24 @@ export function loadMiniProgramConfig(env: Environment = readEnvironment()): Min
 }
 
 /** `LOG_LEVEL`, or its default when it is none: the log must work before the configuration is judged. */
-export function loadLogLevel(env: Environment = readEnvironment()): LogLevel {
+export function loadLogLevel(env: Environment = withProcess(readEnvFile(resolve('.env')).values)): LogLevel {
   return logLevels.find((level) => level === env.LOG_LEVEL) ?? 'info'
 }
 
-/** The process environment over the `.env` file of the working directory. */
+/**
+ * The process environment over the `.env` file of the working directory.
+ * @throws ConfigError when there is one that cannot be read
+ */
 export function readEnvironment(): Environment {
-  const path = resolve('.env')
-  const file = existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {}
-  return { ...file, ...withoutEmpty(process.env) }
+  const { values, fault: found } = readEnvFile(resolve('.env'))
+  if (found === undefined) return withProcess(values)
+  throw new ConfigError([
+    { variable: '.env', expected: 'a text file in UTF-8 that this user may read', found },
+  ])
+}
+
+function withProcess(values: Environment): Environment {
+  return { ...values, ...withoutEmpty(process.env) }
 }
 
 export function parse<T>(schema: z.ZodType<T>, env: Environment): T {

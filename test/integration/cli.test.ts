@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
@@ -74,6 +74,15 @@ describe('configuration', () => {
     expect(JSON.parse(asJson.stdout)).toEqual({
       error: { code: 'config', message: expect.stringContaining('PUSH_RATE'), hint: expect.any(String) },
     })
+  })
+
+  test('a .env that is a directory is told of in a sentence', async () => {
+    await mkdir(join(cwd, '.env'))
+    const { code, stdout, stderr } = await runCli(['status', '--json'], { cwd })
+    expect(code).toBe(2)
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'config' } })
+    expect(stderr).toContain('.env: expected a text file in UTF-8 that this user may read, found a directory')
+    expect(stderr).not.toMatch(/^\s+at /m)
   })
 
   test('a .env file in the working directory is read', async () => {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { loadCallbackConfig, loadProducerConfig, readEnvironment } from '../../src/config.ts'
+import { loadCallbackConfig, loadLogLevel, loadProducerConfig, readEnvironment } from '../../src/config.ts'
 import { ConfigError } from '../../src/configError.ts'
 import { environmentSchema } from '../../src/environment.ts'
 import { loadConfig } from '../../src/programConfig.ts'
@@ -270,5 +270,30 @@ describe('.env file', () => {
     process.env.PUSH_ATTEMPTS = '5'
     const env = readEnvironment()
     expect([env.PUSH_RATE, env.PUSH_ATTEMPTS]).toEqual(['7', '5'])
+  })
+
+  test.each([
+    ['a byte order mark', '\ufeffPUSH_RATE=7\r\nPUSH_ATTEMPTS=3\r\n'],
+    ['lines that say nothing', '# a remark\n\nexport PUSH_RATE="7"\nPUSH_ATTEMPTS=3'],
+  ])('may have %s', async (_, text) => {
+    dir = await mkdtemp(join(tmpdir(), 'unionpush-env-'))
+    await writeFile(join(dir, '.env'), text)
+    process.chdir(dir)
+    const env = readEnvironment()
+    expect([env.PUSH_RATE, env.PUSH_ATTEMPTS]).toEqual(['7', '3'])
+  })
+
+  test.each([
+    ['a directory', (path: string) => mkdir(path)],
+    ['text in UTF-16', (path: string) => writeFile(path, '\ufeffPUSH_RATE=7\n', 'utf16le')],
+  ])('is told of when it is %s, and the log level is its default', async (found, create) => {
+    dir = await mkdtemp(join(tmpdir(), 'unionpush-env-'))
+    await create(join(dir, '.env'))
+    process.chdir(dir)
+    const expected = 'a text file in UTF-8 that this user may read'
+    expect(() => loadConfig()).toThrow(
+      expect.objectContaining({ problems: [{ variable: '.env', expected, found }] }),
+    )
+    expect(loadLogLevel()).toBe('info')
   })
 })
