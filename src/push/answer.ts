@@ -55,7 +55,7 @@ export function startAnswering(deps: AnswerDeps): Answering {
           underWay -= 1
         }
       },
-      { concurrency: 20, lockDuration: 15 * second, stalledInterval: 5 * second, runRetryDelay: second },
+      { concurrency: 20, lockDuration: 15 * second, drainDelay: 60, runRetryDelay: second },
     )
     started.on('error', onError)
     return started

@@ -4,6 +4,8 @@ import type { PushQueue } from '../queue/backend.ts'
 /** How long a worker may take no job although some are waiting, and the server may leave a question unanswered. */
 const patience = 15 * second
 const interval = 5 * second
+/** While nothing is wrong every third look will do: each of them costs commands. */
+const calmLooks = 3
 
 interface WatchdogDeps {
   queue: Pick<PushQueue, 'getJobCounts' | 'getRateLimitTtl' | 'isPaused'>
@@ -25,6 +27,7 @@ export interface Watchdog {
 export function startWatchdog({ queue, isIdle, rebuild, reconnect }: WatchdogDeps): Watchdog {
   let idleSince: number | undefined
   let askedAt: number | undefined
+  let looks = 0
 
   async function look(): Promise<void> {
     const { waiting = 0, prioritized = 0 } = await queue.getJobCounts('waiting', 'prioritized')
@@ -49,6 +52,8 @@ export function startWatchdog({ queue, isIdle, rebuild, reconnect }: WatchdogDep
       askedAt = Date.now()
       return
     }
+    looks += 1
+    if (idleSince === undefined && looks % calmLooks !== 0) return
     askedAt = Date.now()
     look()
       .catch(() => {

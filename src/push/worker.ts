@@ -12,6 +12,7 @@ import { second } from '../duration.ts'
 import type { Log } from '../log.ts'
 import type { QueueWorker } from '../queue/backend.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
+import { rememberPaused } from '../queue/rememberPaused.ts'
 import type { WorkerQueue } from '../queue/workerQueue.ts'
 import type { WechatApi } from '../wechat/api.ts'
 import { createAccountGuard } from './accountGuard.ts'
@@ -114,7 +115,11 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
     },
   })
   const guard = createAccountGuard({
-    queue,
+    queue: {
+      ...rememberPaused(queue),
+      setGlobalConcurrency: (concurrency) => queue.setGlobalConcurrency(concurrency),
+      removeGlobalConcurrency: () => queue.removeGlobalConcurrency(),
+    },
     state,
     api,
     alert: (news) => deps.onPauseChange?.(news),
@@ -233,6 +238,8 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
         // After a crash its jobs are free again within 20 s, far inside WeChat's dedupe window.
         lockDuration: 15 * second,
         stalledInterval: 5 * second,
+        // Whoever adds a job wakes it up; many a Redis is paid by the command.
+        drainDelay: 20,
         maxStalledCount: mostCrashes,
         runRetryDelay: second,
         removeOnComplete: { count: 0 },

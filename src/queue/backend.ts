@@ -33,6 +33,9 @@ export type PushQueue = Pick<
 export type QueueWorker = Pick<Worker, 'close' | 'concurrency' | 'isPaused' | 'pause' | 'resume'> & {
   on(event: 'error', listener: (error: Error) => void): unknown
   on(event: 'failed', listener: (job: Job | undefined, error: Error) => void): unknown
+  on(event: 'closing', listener: () => void): unknown
+  emit(event: 'error', error: Error): boolean
+  getBackend(): { moveStalledJobsToWait(): Promise<string[]> }
 }
 
 export type QueueWorkerOptions = Omit<WorkerOptions, 'connection' | 'prefix'>

@@ -6,6 +6,7 @@ import type { Danger, PushQueue, QueueBackend, QueueWorker, QueueWorkerOptions }
 import { connectEmbedded } from './embedded.ts'
 import { hostEmbeddedQueue } from './embeddedHost.ts'
 import { toControlQueueName, toQueueName } from './names.ts'
+import { recoverStalled } from './recoverStalled.ts'
 import { connectRedis } from './redis.ts'
 
 export interface WorkedQueue {
@@ -31,6 +32,7 @@ export interface WorkerQueue extends WorkedQueue {
   close(): Promise<void>
 }
 
+const stalledInterval = 30 * second
 /** How long a Redis may be full until somebody says so. */
 const lookInterval = 30 * second
 
@@ -64,7 +66,17 @@ function openQueues(backend: QueueBackend, appid: string, close: () => Promise<v
     queue.on('error', () => {})
     return {
       queue,
-      createWorker: (processor, options) => backend.createWorker(name, processor, options),
+      createWorker(processor, options) {
+        const interval = options.stalledInterval ?? stalledInterval
+        const worker = backend.createWorker(name, processor, {
+          ...options,
+          skipStalledCheck: true,
+          // As long no other process looks; a little less, or this one would often come a moment too early.
+          stalledInterval: 0.9 * interval,
+        })
+        recoverStalled(worker, queue, interval)
+        return worker
+      },
       getTime: backend.getTime,
     }
   }

@@ -240,6 +240,21 @@ describe('a worker', () => {
     expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(second)
   })
 
+  test('that has nothing to do costs less than 120 commands a minute', async () => {
+    const { redis, world } = await startWorld()
+    await (await world.startWorker({ rate: 20 })).started
+    await world.producer().push(world.message(0))
+    await world.ended(1)
+    const count = async () => {
+      const stats = String(await redis.command('info', 'stats'))
+      return Number(/total_commands_processed:(\d+)/.exec(stats)?.[1])
+    }
+    const begun = Date.now()
+    const before = await count()
+    await vi.waitUntil(() => Date.now() - begun > 20 * second, { timeout: 30 * second, interval: 50 })
+    expect((await count()) - before).toBeLessThan(40)
+  }, 60_000)
+
   test('does not spin on a Redis that takes no writes, and goes on when it does again', async () => {
     const { redis, world } = await startWorld()
     await many(world, 1_000)
