@@ -27,6 +27,11 @@ const families: readonly [prefix: string, code: DatabaseErrorCode, advice: strin
   ['SQLITE_BUSY', 'locked', 'another process holds the database: end it or wait for it'],
   ['SQLITE_LOCKED', 'locked', 'another process holds the database: end it or wait for it'],
   ['SQLITE_FULL', 'full', 'the disk is full: free some space'],
+  [
+    'SQLITE_IOERR_SHM',
+    'io',
+    'its file system cannot share memory between processes, as network file systems cannot: put it on a local disk (DATABASE_URL)',
+  ],
   ['SQLITE_IOERR', 'io', 'the disk cannot be read or written: check it and the system log'],
   ['SQLITE_NOTADB', 'not_a_database', 'it is not an SQLite file: point DATABASE_URL at another one'],
   ['SQLITE_CORRUPT', 'corrupt', 'the file is damaged: restore it from a backup'],

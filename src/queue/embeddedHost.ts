@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { createPostgresBackend, Queue } from 'bullmq'
@@ -42,7 +42,9 @@ export async function hostEmbeddedQueue(dir: string, log: Log): Promise<Embedded
     const marker = join(dir, 'initialised')
     // A process that died while it set the directory up left nothing that anybody was promised.
     if (!existsSync(marker)) await rm(data, { recursive: true, force: true })
-    const database = await PGlite.create(data)
+    const database = await PGlite.create(data).catch(async (cause) => {
+      throw new Error(await toDamageSentence(dir, data, cause), { cause })
+    })
     releasers.push(() => database.close())
     // All connections share this session, and PGlite ignores what they ask for when they connect.
     await database.exec('SET search_path TO bullmq')
@@ -79,6 +81,13 @@ function takeLock(dir: string): Sqlite.Database {
       { cause },
     )
   }
+}
+
+/** PGlite says little more than that it was aborted. */
+async function toDamageSentence(dir: string, data: string, cause: unknown): Promise<string> {
+  const version = await readFile(join(data, 'PG_VERSION'), 'utf8').catch(() => 'unknown')
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return `The embedded queue in ${dir} cannot be opened (${reason}): its files are damaged, or were made by another version of the package @electric-sql/pglite (they are of PostgreSQL ${version.trim()}). Install the version that made them, or put a copy of ${dir} back, or move ${dir} away to begin with an empty queue`
 }
 
 async function createTables(dir: string): Promise<void> {

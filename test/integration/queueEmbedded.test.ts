@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { cp, stat } from 'node:fs/promises'
+import { cp, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -171,6 +171,17 @@ test('a host that was killed loses no push that was acknowledged; a pusher goes 
     expect(await pusher.push({ ...message, id })).toEqual({ id, status: 'duplicate' })
   }
   expect(await pusher.push({ ...message, id: 'next' })).toMatchObject({ status: 'queued' })
+})
+
+test.each([
+  ['are of another version of PostgreSQL', 'PG_VERSION', '15'],
+  ['are damaged', 'global/pg_control', 'x'],
+])('an embedded queue whose files %s is refused with what to do', async (_, file, content) => {
+  const dir = join(await makeDataDir(), 'queue')
+  await writeFile(join(dir, 'pgdata', file), `${content}\n`)
+  await expect(hostEmbeddedQueue(dir, log)).rejects.toThrow(
+    /cannot be opened .*damaged, or were made by another version .*PostgreSQL 1[58].*move .* away/,
+  )
 })
 
 test('a directory with a path too long for a socket is refused with a sentence', async () => {
