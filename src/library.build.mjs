@@ -13,8 +13,12 @@ const platform = { absWorkingDir: root, platform: 'node', target: 'node20' }
 
 const { metafile } = await build({
   ...platform,
-  entryPoints: ['src/index.ts', 'src/pusher.ts', 'src/db/writerThread.ts'],
-  entryNames: '[name]',
+  entryPoints: {
+    index: 'src/index.ts',
+    pusher: 'src/pusher.ts',
+    // As far from the other files as it is from src/db/packageFile.ts.
+    'sqlite/engine/writerThread': 'src/db/sqlite/engine/writerThread.ts',
+  },
   outdir: 'dist/library',
   bundle: true,
   format: 'esm',
@@ -29,6 +33,7 @@ const { metafile } = await build({
 await build({
   ...platform,
   entryPoints: Object.keys(metafile.outputs).filter((path) => path.endsWith('.js')),
+  outbase: 'dist/library',
   outdir: 'dist/cjs',
   format: 'cjs',
   define: { 'import.meta.url': 'moduleUrl' },

@@ -10,12 +10,19 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     projects: [
-      { extends: true, test: { name: 'alone', include: ['test/{unit,fuzz}/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.integration.test.ts'],
+        },
+      },
       {
         extends: true,
         test: {
           name: 'together',
-          include: ['test/integration/**/*.test.ts'],
+          include: ['test/**/*.integration.test.ts'],
           globalSetup: ['test/helpers/redisSetup.ts', 'test/helpers/globalSetup.ts'],
         },
       },

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CallbackEvents, EventProgress, StoredEvent } from '../db/callbackEvents.ts'
-import type { LiveFollowers } from '../db/liveFollowers.ts'
-import type { Database } from '../db/open.ts'
-import type { Receipts } from '../db/receipts.ts'
-import type { Statement } from '../db/statement.ts'
-import { minute, second } from '../duration.ts'
-import type { Log } from '../log.ts'
-import { createBell } from './bell.ts'
+import { minute, second } from '../base/duration.ts'
+import type { Log } from '../base/log.ts'
+import type { CallbackEvents, EventProgress, StoredEvent } from '../db/sqlite/callbackEvents.ts'
+import type { Database } from '../db/sqlite/engine/open.ts'
+import type { Statement } from '../db/sqlite/engine/statement.ts'
+import type { LiveFollowers } from '../db/sqlite/followers/live.ts'
+import type { Receipts } from '../db/sqlite/receipts.ts'
 import type { FollowerCheck } from './checkFollower.ts'
 import { toReceiptOutcome } from './event.ts'
 import { planReceipts, planUnmatched, type ReceiptCounts } from './receipts.ts'
+import { createBell } from './wakeup.ts'
 
 export interface EventWorker {
   /** Says that an event was stored. */

@@ -1,10 +1,10 @@
-import type { StoredEvent } from '../db/callbackEvents.ts'
-import { minute, second } from '../duration.ts'
-import type { Log } from '../log.ts'
+import { minute, second } from '../base/duration.ts'
+import type { Log } from '../base/log.ts'
+import type { StoredEvent } from '../db/sqlite/callbackEvents.ts'
 import type { WechatApi } from '../wechat/api.ts'
 import { WechatApiError } from '../wechat/errors.ts'
 import type { FollowerInfo } from '../wechat/types.ts'
-import { toNextTry } from './again.ts'
+import { toNextTry } from './nextTry.ts'
 
 export interface FollowerCheckDeps {
   api: Pick<WechatApi, 'getFollower'>

@@ -1,6 +1,6 @@
 import { XMLParser } from 'fast-xml-parser'
-import type { EventFacts } from '../db/callbackEvents.ts'
-import { second } from '../duration.ts'
+import { second } from '../base/duration.ts'
+import type { EventFacts } from '../db/sqlite/callbackEvents.ts'
 
 /** The text fields of a message by tag name; a Map, so that a tag named `__proto__` is only a name. */
 export type MessageFields = ReadonlyMap<string, string>

@@ -1,7 +1,7 @@
-import { createCallbackEvents } from '../db/callbackEvents.ts'
-import { createLiveFollowers } from '../db/liveFollowers.ts'
-import type { Database } from '../db/open.ts'
-import { day } from '../duration.ts'
+import { day } from '../base/duration.ts'
+import { createCallbackEvents } from '../db/sqlite/callbackEvents.ts'
+import type { Database } from '../db/sqlite/engine/open.ts'
+import { createLiveFollowers } from '../db/sqlite/followers/live.ts'
 import { clockTolerance } from './receive.ts'
 
 /** A request signed an hour ahead can be repeated for as long, and an hour more. */

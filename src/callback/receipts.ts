@@ -1,6 +1,6 @@
-import type { Receipt, ReceiptedPush, Receipts, Settlement } from '../db/receipts.ts'
-import type { Statement } from '../db/statement.ts'
-import { day, minute, second } from '../duration.ts'
+import { day, minute, second } from '../base/duration.ts'
+import type { Statement } from '../db/sqlite/engine/statement.ts'
+import type { Receipt, ReceiptedPush, Receipts, Settlement } from '../db/sqlite/receipts.ts'
 import { type ReceiptOutcome, toReceiptOutcome } from './event.ts'
 
 export interface ReceiptCounts {

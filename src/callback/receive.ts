@@ -1,5 +1,5 @@
-import { hour, second } from '../duration.ts'
-import type { Log } from '../log.ts'
+import { hour, second } from '../base/duration.ts'
+import type { Log } from '../base/log.ts'
 import { decrypt, findEncrypt, isSignature } from './crypto.ts'
 import { type CallbackEvent, type MessageFields, parseXml, toEvent } from './event.ts'
 import type { Refusal, Refusals, Unusable } from './refusals.ts'

@@ -1,5 +1,5 @@
-import { second } from '../duration.ts'
-import type { Log } from '../log.ts'
+import { second } from '../base/duration.ts'
+import type { Log } from '../base/log.ts'
 
 /** Why a request was not taken: its HTTP status and the sentence for whoever reads the log. */
 const refusals = {

@@ -1,7 +1,7 @@
-import type { StoredEvent } from '../db/callbackEvents.ts'
-import type { Receipts } from '../db/receipts.ts'
-import type { Log } from '../log.ts'
-import { toNextTry } from './again.ts'
+import type { Log } from '../base/log.ts'
+import type { StoredEvent } from '../db/sqlite/callbackEvents.ts'
+import type { Receipts } from '../db/sqlite/receipts.ts'
+import { toNextTry } from './nextTry.ts'
 
 interface ResendDeps {
   receipts: Pick<Receipts, 'findByMsgid'>

@@ -1,4 +1,4 @@
-import { ConfigError } from '../configError.ts'
+import { ConfigError } from '../base/configError.ts'
 import { DatabaseError, type DatabaseErrorCode } from '../db/databaseError.ts'
 import { InvalidPushError } from '../push/invalidPush.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'

@@ -1,4 +1,4 @@
-import { day, hour, minute, second } from '../duration.ts'
+import { day, hour, minute, second } from '../base/duration.ts'
 
 const counts = new Intl.NumberFormat('en-US')
 

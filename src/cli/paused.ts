@@ -1,4 +1,4 @@
-import { type AccountStateRow, byHand } from '../db/accountState.ts'
+import { type AccountStateRow, byHand } from '../db/sqlite/accountState.ts'
 import type { QueueUnavailableError } from '../queue/unavailable.ts'
 import { toIso } from './format.ts'
 import type { Output } from './output.ts'

@@ -1,4 +1,4 @@
-import { second } from '../duration.ts'
+import { second } from '../base/duration.ts'
 import { formatCount, formatDuration } from './format.ts'
 
 export interface Progress {

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { day, hour, minute } from '../duration.ts'
+import { day, hour, minute } from '../base/duration.ts'
 import { UsageError } from './args.ts'
 import { parseLocalTime } from './format.ts'
 

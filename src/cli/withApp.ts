@@ -1,7 +1,7 @@
 import type { App } from '../app.ts'
-import { type Config, readEnvironment } from '../config.ts'
-import { createLog } from '../log.ts'
-import { loadConfig } from '../programConfig.ts'
+import { type Config, readEnvironment } from '../base/config.ts'
+import { createLog } from '../base/log.ts'
+import { loadConfig } from '../base/programConfig.ts'
 import type { Output } from './output.ts'
 
 /** Builds the app for a command that answers and ends, and closes it whatever happens. */

@@ -1,9 +1,9 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { day, minute, second, toShanghaiDayStart } from '../duration.ts'
+import { day, minute, second, toShanghaiDayStart } from '../base/duration.ts'
+import type { Log } from '../base/log.ts'
 import type { Refusal, RefusalReason } from '../identity/refusal.ts'
 import type { Identity, UserState } from '../identity/states.ts'
-import type { Log } from '../log.ts'
 import { bodies, findFailure, isDenial, schemas } from './miniprogramSchemas.ts'
 import { createErrorHandler, RequestError } from './requestError.ts'
 

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { ZodError } from 'zod'
-import type { Log } from '../log.ts'
+import type { Log } from '../base/log.ts'
 import { explainInFull } from '../wechat/errcode.ts'
 import { WechatApiError, WechatNetworkError } from '../wechat/errors.ts'
 

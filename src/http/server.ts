@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger'
 import { type FastifyInstance, fastify } from 'fastify'
-import { second } from '../duration.ts'
-import type { Log } from '../log.ts'
+import { second } from '../base/duration.ts'
+import type { Log } from '../base/log.ts'
 import { securitySchemes } from './miniprogramSchemas.ts'
 import { createErrorHandler } from './requestError.ts'
 

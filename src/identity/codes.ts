@@ -1,4 +1,4 @@
-import { minute } from '../duration.ts'
+import { minute } from '../base/duration.ts'
 
 /** Life of a code of `wx.login` and of the phone button, according to WeChat. */
 const codeLife = 5 * minute

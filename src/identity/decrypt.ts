@@ -1,6 +1,6 @@
 import { createDecipheriv, createHash, timingSafeEqual } from 'node:crypto'
 import * as z from 'zod'
-import { hour } from '../duration.ts'
+import { hour } from '../base/duration.ts'
 import { parseJson } from '../wechat/answer.ts'
 import type { EncryptedData } from './states.ts'
 

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { day } from '../duration.ts'
+import { day } from '../base/duration.ts'
 import { type PushProblem, toGiven } from './invalidPush.ts'
 import { findBrokenRule, toCleanText } from './keyword.ts'
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { second } from '../duration.ts'
+import { second } from '../base/duration.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
-import { patience } from './ask.ts'
-import { hasEnded } from './pushRow.ts'
+import { hasEnded } from '../sending/pushRow.ts'
+import { patience } from './controlClient.ts'
 import type { PushRecord } from './record.ts'
 
 /** What to wait for, besides any other end of the push: that WeChat accepts it, or its receipt. */

@@ -1,4 +1,4 @@
-import { second } from '../duration.ts'
+import { second } from '../base/duration.ts'
 import type { PushQueue } from './backend.ts'
 
 /** How long somebody else's change may go unnoticed. */

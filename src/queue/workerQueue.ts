@@ -1,13 +1,13 @@
 import type { Processor } from 'bullmq'
-import type { QueueConfig } from '../config.ts'
-import { second } from '../duration.ts'
-import type { Log } from '../log.ts'
+import type { QueueConfig } from '../base/config.ts'
+import { second } from '../base/duration.ts'
+import type { Log } from '../base/log.ts'
 import type { Danger, PushQueue, QueueBackend, QueueWorker, QueueWorkerOptions } from './backend.ts'
-import { connectEmbedded } from './embedded.ts'
-import { hostEmbeddedQueue } from './embeddedHost.ts'
+import { connectEmbedded } from './embedded/embedded.ts'
+import { hostEmbeddedQueue } from './embedded/host.ts'
 import { toControlQueueName, toQueueName } from './names.ts'
 import { recoverStalled } from './recoverStalled.ts'
-import { connectRedis } from './redis.ts'
+import { connectRedis } from './redis/redis.ts'
 
 export interface WorkedQueue {
   /** Its commands wait for the server as long as it takes. */

@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { parse as parseQuery } from 'node:querystring'
-import { type Call, type Endpoint, isRecord, toText } from './answers.ts'
 import { readBody } from './body.ts'
-import { createControl } from './control.ts'
-import { deliver, spoil } from './delivery.ts'
-import type { Platform } from './platform.ts'
+import { createControl } from './control/control.ts'
+import { type Call, type Endpoint, isRecord, toText } from './platform/answers.ts'
+import { deliver, spoil } from './platform/delivery.ts'
+import type { Platform } from './platform/platform.ts'
 import type { SimulatorControls } from './types.ts'
 
 /** Longer than any pause of a test, so that a connection never closes under a request. */

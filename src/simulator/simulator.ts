@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createPlatform } from './platform.ts'
+import { createPlatform } from './platform/platform.ts'
 import { createSimulatorServer } from './server.ts'
 import type { Simulator, SimulatorOptions } from './types.ts'
 

@@ -1,5 +1,5 @@
-import type { CallbackControls, CallbackOptions, CallbackStats } from './callbackTypes.ts'
-import type { AddedRule, Recurrence } from './script.ts'
+import type { CallbackControls, CallbackOptions, CallbackStats } from './callbacks/types.ts'
+import type { AddedRule, Recurrence } from './control/script.ts'
 
 /** Credentials of one of the two apps the simulator knows. */
 export interface SimulatedApp {

@@ -1,5 +1,5 @@
-import type { UnlistedFollower } from '../db/followerListing.ts'
-import type { Followers } from '../db/followers.ts'
+import type { Followers } from '../db/sqlite/followers/followers.ts'
+import type { UnlistedFollower } from '../db/sqlite/followers/listing.ts'
 import type { FetchInfos } from './fetchInfos.ts'
 import { inBatches } from './inBatches.ts'
 import { batchLimit } from './readFollowers.ts'

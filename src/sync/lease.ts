@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Leases } from '../db/leases.ts'
-import { second } from '../duration.ts'
-import type { Log } from '../log.ts'
+import { second } from '../base/duration.ts'
+import type { Log } from '../base/log.ts'
+import type { Leases } from '../db/sqlite/leases.ts'
 
 const life = 30 * second
 const renewal = 5 * second

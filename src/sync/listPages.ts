@@ -1,4 +1,4 @@
-import type { Log } from '../log.ts'
+import type { Log } from '../base/log.ts'
 import { errcode } from '../wechat/errcode.ts'
 import { WechatApiError } from '../wechat/errors.ts'
 import type { FollowerPage } from '../wechat/types.ts'

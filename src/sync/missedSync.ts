@@ -1,6 +1,6 @@
 import { CronExpressionParser } from 'cron-parser'
-import type { SyncRuns } from '../db/syncRuns.ts'
-import { day, minute } from '../duration.ts'
+import { day, minute } from '../base/duration.ts'
+import type { SyncRuns } from '../db/sqlite/syncRuns.ts'
 
 interface MissedSyncOptions {
   syncCron: string

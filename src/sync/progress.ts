@@ -1,4 +1,4 @@
-import { second } from '../duration.ts'
+import { second } from '../base/duration.ts'
 
 export interface SyncProgress {
   seen: number

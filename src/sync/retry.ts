@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { minute, second } from '../duration.ts'
-import type { Log } from '../log.ts'
+import { minute, second } from '../base/duration.ts'
+import type { Log } from '../base/log.ts'
 import { errcode } from '../wechat/errcode.ts'
 import { WechatApiError, WechatNetworkError } from '../wechat/errors.ts'
 

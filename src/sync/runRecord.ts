@@ -1,4 +1,4 @@
-import type { Statement } from '../db/statement.ts'
+import type { Statement } from '../db/sqlite/engine/statement.ts'
 import {
   type HeldRun,
   nothingDone,
@@ -6,7 +6,7 @@ import {
   type SyncRunRow,
   type SyncRuns,
   type SyncStep,
-} from '../db/syncRuns.ts'
+} from '../db/sqlite/syncRuns.ts'
 import { createSeenSet } from './seenSet.ts'
 
 interface RunRecordDeps {

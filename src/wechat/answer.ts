@@ -2,7 +2,7 @@ import { promisify } from 'node:util'
 import { brotliDecompress, unzip } from 'node:zlib'
 import { errcode as codes } from './errcode.ts'
 import { WechatApiError, WechatNetworkError } from './errors.ts'
-import { bodyLimit, type TransportAnswer } from './transport.ts'
+import { bodyLimit, type TransportAnswer } from './transport/transport.ts'
 
 export interface WechatAnswer {
   json: Record<string, unknown>

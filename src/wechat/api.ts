@@ -1,4 +1,4 @@
-import { second } from '../duration.ts'
+import { second } from '../base/duration.ts'
 import { findMsgid, isObject, toBadBody } from './answer.ts'
 import { type AuthorizedCallDeps, createAuthorizedCall } from './authorizedCall.ts'
 import { isOneTimeSubscription, parseTemplateFields } from './template.ts'

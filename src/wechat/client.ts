@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events'
-import type { Log } from '../log.ts'
+import type { Log } from '../base/log.ts'
 import { decompress, readAnswer, throwIfRefused, type WechatAnswer } from './answer.ts'
-import { createBases } from './bases.ts'
 import { WechatNetworkError } from './errors.ts'
-import type { Transport } from './transport.ts'
+import { createBases } from './transport/bases.ts'
+import type { Transport } from './transport/transport.ts'
 
 export interface WechatRequest {
   method: 'GET' | 'POST'

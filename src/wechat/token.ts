@@ -1,5 +1,5 @@
-import { day, minute, second } from '../duration.ts'
-import type { Log } from '../log.ts'
+import { day, minute, second } from '../base/duration.ts'
+import type { Log } from '../base/log.ts'
 import { toBadBody } from './answer.ts'
 import type { WechatClient } from './client.ts'
 import { errcode } from './errcode.ts'

@@ -1,7 +1,7 @@
 import Sqlite from 'better-sqlite3'
 import { pino } from 'pino'
-import { openDatabase } from '../../src/db/open.ts'
-import { longLog } from '../../src/db/transaction.ts'
+import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
+import { longLog } from '../../src/db/sqlite/engine/transaction.ts'
 import { benchAppid, openidAt, toUnionid } from './followerData.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect } from 'node:util'
-import { createPusher, type PusherOptions } from '../../src/push/pusher.ts'
+import { createPusher, type PusherOptions } from '../../src/library/createPusher.ts'
 import { QueueUnavailableError } from '../../src/queue/unavailable.ts'
 import type { Ask } from './asks.ts'
 

@@ -1,4 +1,4 @@
-import { createRandom } from '../../src/simulator/ids.ts'
+import { createRandom } from '../../src/simulator/platform/ids.ts'
 
 /** Decisions drawn from one seed: the same seed makes the same decisions in the same order. */
 export interface Chance {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { encrypt, sign } from '../../src/simulator/callbackCrypto.ts'
+import { encrypt, sign } from '../../src/simulator/callbacks/crypto.ts'
 import type { Chance } from './chance.ts'
 import type { Desk } from './desk.ts'
 import type { World } from './world.ts'

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { startCallback } from '../../src/callback/callback.ts'
-import { openDatabase } from '../../src/db/open.ts'
+import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
 import { callbackRoutes } from '../../src/http/callbackRoutes.ts'
 import { startHttpServer } from '../../src/http/server.ts'
 import { callbackAccount } from './seal.ts'

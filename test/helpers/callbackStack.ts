@@ -1,11 +1,11 @@
 import { pino } from 'pino'
 import { createFollowerCheck } from '../../src/callback/checkFollower.ts'
-import { createFollowers } from '../../src/db/followers.ts'
+import { createFollowers } from '../../src/db/sqlite/followers/followers.ts'
 import { createSimulator } from '../../src/simulator/simulator.ts'
 import { createWechatApi } from '../../src/wechat/api.ts'
 import { createClient } from '../../src/wechat/client.ts'
-import { createGotTransport } from '../../src/wechat/gotTransport.ts'
 import { createTokenSource } from '../../src/wechat/token.ts'
+import { createGotTransport } from '../../src/wechat/transport/gotTransport.ts'
 import { openCallbackServer } from './callbackServer.ts'
 import { callbackAccount } from './seal.ts'
 

@@ -1,12 +1,12 @@
 import { onTestFinished } from 'vitest'
 import { startCallback } from '../../src/callback/callback.ts'
-import { createTokenStore } from '../../src/db/tokens.ts'
+import { createTokenStore } from '../../src/db/sqlite/tokens.ts'
 import { callbackRoutes } from '../../src/http/callbackRoutes.ts'
 import { startHttpServer } from '../../src/http/server.ts'
 import { createWechatApi } from '../../src/wechat/api.ts'
 import { createClient } from '../../src/wechat/client.ts'
-import { createGotTransport } from '../../src/wechat/gotTransport.ts'
 import { createTokenSource } from '../../src/wechat/token.ts'
+import { createGotTransport } from '../../src/wechat/transport/gotTransport.ts'
 import type { Pushing } from './pushing.ts'
 
 /** The server that takes the simulator's callbacks for an account, until the test ends. */

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
-import { type Database, openDatabase } from '../../src/db/open.ts'
-import type { Log } from '../../src/log.ts'
+import type { Log } from '../../src/base/log.ts'
+import { type Database, openDatabase } from '../../src/db/sqlite/engine/open.ts'
 import { createTestLog, makeDir } from './pushing.ts'
 
 /** A database that lives as long as the test, in a new file unless a path is given. */

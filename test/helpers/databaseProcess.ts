@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { DatabaseError } from '../../src/db/databaseError.ts'
-import { openDatabase } from '../../src/db/open.ts'
+import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
 
 /** Opens a database in a process of its own, closes it and tells its parent how it went. */
 const path = String(process.argv[2])

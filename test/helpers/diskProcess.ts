@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
-import { createLeases } from '../../src/db/leases.ts'
-import { openDatabase } from '../../src/db/open.ts'
-import { createPushes } from '../../src/db/pushes.ts'
-import { toNewRow } from '../../src/push/pushRow.ts'
+import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
+import { createLeases } from '../../src/db/sqlite/leases.ts'
+import { createPushes } from '../../src/db/sqlite/pushes.ts'
+import { toNewRow } from '../../src/sending/pushRow.ts'
 
 /** Tells its parent when what is written, and waits after each step until it is told to go on. */
 const [path = ''] = process.argv.slice(2)

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createLog } from '../../src/log.ts'
+import { createLog } from '../../src/base/log.ts'
 
 /** Logs a line now and then; how it fared is on stdout: the lines that a process manager took over, then `alive`. */
 const [, , kind] = process.argv

@@ -1,8 +1,8 @@
 import { vi } from 'vitest'
-import type { AccountStateRow } from '../../src/db/accountState.ts'
-import { second } from '../../src/duration.ts'
-import type { PaceSignal } from '../../src/push/pace.ts'
-import { createPacing } from '../../src/push/pacing.ts'
+import { second } from '../../src/base/duration.ts'
+import type { AccountStateRow } from '../../src/db/sqlite/accountState.ts'
+import { createPacing } from '../../src/health/rateController.ts'
+import type { PaceSignal } from '../../src/health/rateMath.ts'
 import { createTestLog } from './pushing.ts'
 
 const step = 5

@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { hostEmbeddedQueue } from '../../src/queue/embeddedHost.ts'
+import { hostEmbeddedQueue } from '../../src/queue/embedded/host.ts'
 
 /** A process that hosts the embedded queue of the directory it is given, until it is killed. */
 await hostEmbeddedQueue(process.argv[2] ?? '', pino({ level: 'silent' }))

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
-import type { Database } from '../../src/db/open.ts'
-import { pushes } from '../../src/db/schema.ts'
-import { compileWrite } from '../../src/db/statement.ts'
+import type { Database } from '../../src/db/sqlite/engine/open.ts'
+import { compileWrite } from '../../src/db/sqlite/engine/statement.ts'
+import { pushes } from '../../src/db/sqlite/schema.ts'
 
 interface SentPush {
   /** Its msgid too. */

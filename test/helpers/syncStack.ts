@@ -1,15 +1,15 @@
 import { pino } from 'pino'
-import { createFollowers } from '../../src/db/followers.ts'
-import { createLeases } from '../../src/db/leases.ts'
-import { openDatabase } from '../../src/db/open.ts'
-import { createSyncRuns } from '../../src/db/syncRuns.ts'
-import { createTokenStore } from '../../src/db/tokens.ts'
-import type { Log } from '../../src/log.ts'
+import type { Log } from '../../src/base/log.ts'
+import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
+import { createFollowers } from '../../src/db/sqlite/followers/followers.ts'
+import { createLeases } from '../../src/db/sqlite/leases.ts'
+import { createSyncRuns } from '../../src/db/sqlite/syncRuns.ts'
+import { createTokenStore } from '../../src/db/sqlite/tokens.ts'
 import { type SyncOptions, syncFollowers } from '../../src/sync/syncFollowers.ts'
 import { createWechatApi } from '../../src/wechat/api.ts'
 import { createClient } from '../../src/wechat/client.ts'
-import { createGotTransport } from '../../src/wechat/gotTransport.ts'
 import { createTokenSource } from '../../src/wechat/token.ts'
+import { createGotTransport } from '../../src/wechat/transport/gotTransport.ts'
 
 interface SyncStackOptions {
   path: string

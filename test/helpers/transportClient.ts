@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import { expect, onTestFinished } from 'vitest'
 import { createClient, type WechatClient, type WechatRequest } from '../../src/wechat/client.ts'
 import { WechatNetworkError } from '../../src/wechat/errors.ts'
-import type { TransportOptions } from '../../src/wechat/transport.ts'
+import type { TransportOptions } from '../../src/wechat/transport/transport.ts'
 
 import { type CreateTransport, direct, timeouts } from './transports.ts'
 

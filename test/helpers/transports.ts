@@ -1,6 +1,6 @@
-import { createGotTransport } from '../../src/wechat/gotTransport.ts'
-import type { Transport, TransportOptions } from '../../src/wechat/transport.ts'
-import { createUndiciTransport } from '../../src/wechat/undiciTransport.ts'
+import { createGotTransport } from '../../src/wechat/transport/gotTransport.ts'
+import type { Transport, TransportOptions } from '../../src/wechat/transport/transport.ts'
+import { createUndiciTransport } from '../../src/wechat/transport/undiciTransport.ts'
 
 export type CreateTransport = (options: TransportOptions) => Transport
 

@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { openDatabase } from '../../src/db/open.ts'
+import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
 import { openPushWorker, withShortLocks } from './pushWorker.ts'
 
 /** The program of a worker process that a test can kill; its world comes as JSON. */

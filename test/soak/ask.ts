@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createPusher } from '../../src/push/pusher.ts'
+import { createPusher } from '../../src/library/createPusher.ts'
 import { QueueUnavailableError } from '../../src/queue/unavailable.ts'
 import { followerCount, type Setup } from './setup.ts'
 

@@ -1,0 +1,28 @@
+import { cancelPush } from '../../operations/cancel.ts'
+import type { CancelAnswer } from '../../push/pushAnswers.ts'
+import { defineCommand } from '../command.ts'
+import { withApp } from '../withApp.ts'
+
+export const cancel = defineCommand({
+  name: 'cancel',
+  description: 'Take back a push that is not sent yet',
+  args: { id: { type: 'positional', description: 'as `push` printed it' } },
+  examples: [
+    [
+      'unionpush cancel order-42-shipped',
+      'whether it waits, is held or is to be tried again; exit 1 if too late',
+    ],
+  ],
+  run: ({ id }, out) =>
+    withApp(out, async (app) => {
+      const status = await cancelPush(app, id)
+      await out.print({ id, status }, () => texts[status](id))
+      return status === 'cancelled' ? 0 : 1
+    }),
+})
+
+const texts: Record<CancelAnswer, (id: string) => string> = {
+  cancelled: (id) => `${id} is taken back and will not be sent`,
+  too_late: (id) => `Too late: ${id} was tried already, or has come to its end. See unionpush show ${id}`,
+  not_found: (id) => `No push with the id ${id} is known`,
+}

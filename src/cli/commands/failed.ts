@@ -1,0 +1,90 @@
+import type { App } from '../../app.ts'
+import type { PushFilter, PushRow } from '../../db/sqlite/pushes.ts'
+import { toPushRecord } from '../../sending/toPushRecord.ts'
+import { type Args, UsageError } from '../args.ts'
+import { defineCommand, toCount } from '../command.ts'
+import { formatPlural } from '../format.ts'
+import type { Output } from '../output.ts'
+import { createRecordLine } from '../recordText.ts'
+import { parseSince } from '../since.ts'
+import { withApp } from '../withApp.ts'
+import { listFailed } from './failedPushes.ts'
+import { retryAllFailed, retryFailed, retryNamed } from './failedRetry.ts'
+
+const args = {
+  action: { type: 'positional', required: false, description: 'retry [id...]: send them again' },
+  reason: { type: 'string', description: 'only those with this reason' },
+  unionid: { type: 'string', description: 'only those to this user' },
+  template: { type: 'string', valueHint: 'id', description: 'only those of this template' },
+  since: { type: 'string', valueHint: 'time', description: 'asked for since: 2h, 3d, 2026-11-20 15:01' },
+  until: { type: 'string', valueHint: 'time', description: 'asked for before: 2h, 3d, 2026-11-20 15:01' },
+  limit: { type: 'string', valueHint: 'count', description: 'at most so many, the newest; default all' },
+  'dry-run': { type: 'boolean', description: 'of retry: only count them' },
+  yes: { type: 'boolean', description: 'of retry: all of them, without being asked' },
+} as const
+
+type FailedArgs = Args<typeof args>
+
+export const failed = defineCommand({
+  name: 'failed',
+  description: 'List what failed, or send it again',
+  args,
+  takesMore: true,
+  examples: [
+    ['unionpush failed', 'rejected, undelivered and unknown pushes, newest first'],
+    ['unionpush failed retry order-42 order-43', 'these two, as new messages'],
+    ['unionpush failed retry --reason retries_exhausted --since 6h --dry-run', 'how many would go out again'],
+    ['unionpush failed retry --reason retries_exhausted --since 6h', 'once the bad day is over'],
+  ],
+  run(given, out, ids) {
+    const { action } = given
+    if (action !== undefined && action !== 'retry') {
+      throw new UsageError(`Unexpected argument '${action}': expected retry or nothing`)
+    }
+    const limit = given.limit === undefined ? undefined : toCount('limit', given.limit, 1)
+    if (action !== 'retry') {
+      if (given['dry-run'] || given.yes) throw new UsageError('--dry-run and --yes go with failed retry')
+      return withApp(out, (app) => list(app, toFilter(given, limit, app), out))
+    }
+    const { reason, unionid, template, since, until } = given
+    const isNarrowed = [reason, unionid, template, since, until, limit].some((value) => value !== undefined)
+    if (ids.length > 0 && isNarrowed) throw new UsageError('Ids go with no other narrowing')
+    return withApp(out, (app) => {
+      const options = { isDryRun: given['dry-run'], out }
+      if (ids.length > 0) return retryNamed(app, ids, options)
+      const filter = toFilter(given, limit, app)
+      const isWanted = isNarrowed || given.yes || given['dry-run']
+      return isWanted ? retryFailed(app, filter, options) : retryAllFailed(app, out)
+    })
+  },
+})
+
+async function list({ config, pushes }: App, filter: PushFilter, out: Output): Promise<number> {
+  const count = await out.printAll(toRecords(listFailed(pushes, filter)), createRecordLine(config.timezone))
+  out.remark(
+    count === 0
+      ? 'Nothing failed'
+      : `${formatPlural(count, 'push', 'pushes')} failed. Send them again: unionpush failed retry`,
+  )
+  return 0
+}
+
+function toFilter(
+  { reason, unionid, template, since, until }: FailedArgs,
+  limit: number | undefined,
+  { config: { timezone } }: App,
+): PushFilter {
+  const now = Date.now()
+  return {
+    reason,
+    unionid,
+    templateId: template,
+    since: since === undefined ? undefined : parseSince(since, timezone, now),
+    until: until === undefined ? undefined : parseSince(until, timezone, now, 'until'),
+    limit,
+  }
+}
+
+async function* toRecords(rows: AsyncIterable<PushRow>) {
+  for await (const row of rows) yield toPushRecord(row)
+}

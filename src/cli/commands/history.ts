@@ -1,0 +1,52 @@
+import type { PushRow } from '../../db/sqlite/pushes.ts'
+import { toPushRecord } from '../../sending/toPushRecord.ts'
+import { UsageError } from '../args.ts'
+import { defineCommand, toCount } from '../command.ts'
+import { formatPlural } from '../format.ts'
+import { createRecordLine } from '../recordText.ts'
+import { parseSince } from '../since.ts'
+import { withApp } from '../withApp.ts'
+
+const statuses = ['queued', 'sending', 'sent', 'delivered', 'undelivered', 'rejected', 'skipped', 'unknown']
+
+export const history = defineCommand({
+  name: 'history',
+  description: 'List pushes, newest first',
+  args: {
+    unionid: { type: 'string', description: 'to this user' },
+    status: { type: 'string', description: 'queued, sent, rejected, skipped, ...' },
+    template: { type: 'string', valueHint: 'id', description: 'of this template' },
+    since: { type: 'string', valueHint: 'time', description: 'asked for since: 2h, 3d, 2026-11-20 15:01' },
+    limit: { type: 'string', valueHint: 'count', description: 'at most so many; default all' },
+  },
+  examples: [
+    [
+      'unionpush history --unionid o6_bmjrPTlm6_2sgVt7hMZOPfL2M --since 3d',
+      'what one user got in three days',
+    ],
+    ['unionpush history --status queued', 'what is still to be sent'],
+    ['unionpush history --json > history.jsonl', 'all of it, one JSON object per line'],
+  ],
+  run({ unionid, status, template, since, limit }, out) {
+    if (status !== undefined && !statuses.includes(status)) {
+      throw new UsageError(`--status expects one of ${statuses.join(', ')}, got '${status}'`)
+    }
+    const filter = {
+      unionid,
+      status,
+      templateId: template,
+      limit: limit === undefined ? undefined : toCount('limit', limit, 1),
+    }
+    return withApp(out, async ({ config: { timezone }, pushes, queued }) => {
+      const all = { ...filter, since: since === undefined ? undefined : parseSince(since, timezone) }
+      const rows = status === 'queued' ? queued.list(all) : pushes.history(all)
+      const count = await out.printAll(toRecords(rows), createRecordLine(timezone))
+      out.remark(formatPlural(count, 'push', 'pushes'))
+      return 0
+    })
+  },
+})
+
+async function* toRecords(rows: AsyncIterable<PushRow>) {
+  for await (const row of rows) yield toPushRecord(row)
+}

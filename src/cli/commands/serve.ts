@@ -1,0 +1,13 @@
+import { defineCommand } from '../command.ts'
+import { runService, startHttp } from '../service.ts'
+
+export const serve = defineCommand({
+  name: 'serve',
+  description: 'Take callbacks and mini-program logins over HTTP',
+  args: {},
+  examples: [
+    ['unionpush serve', 'on HTTP_HOST:HTTP_PORT; needs WECHAT_CALLBACK_TOKEN, a mini-program, or both'],
+    ['HTTP_HOST=0.0.0.0 HTTP_PORT=8080 unionpush serve', 'reachable from other machines'],
+  ],
+  run: (_, out) => runService(out, startHttp),
+})

@@ -1,0 +1,129 @@
+import { once } from 'node:events'
+import { findCallbackProblem } from '../../simulator/callbacks/settings.ts'
+import type { CallbackState } from '../../simulator/callbacks/types.ts'
+import { createSimulator } from '../../simulator/simulator.ts'
+import type { Simulator, SimulatorOptions } from '../../simulator/types.ts'
+import { UsageError } from '../args.ts'
+import { defineCommand, toCount } from '../command.ts'
+import { formatPlural } from '../format.ts'
+import { createStopSignal } from '../signals.ts'
+
+export const simulator = defineCommand({
+  name: 'simulator',
+  description: 'A fake WeChat over real HTTP, for trying out and for CI',
+  args: {
+    port: { type: 'string', default: '0', description: 'port; 0 takes any free one' },
+    followers: { type: 'string', default: '1000', description: 'people who follow the account' },
+    'without-unionid': {
+      type: 'string',
+      default: '2',
+      valueHint: 'percent',
+      description: 'of them carry no unionid',
+    },
+    latency: { type: 'string', default: '0', valueHint: 'ms', description: 'every answer is that late' },
+    rate: { type: 'string', valueHint: 'sends/s', description: 'refuse faster sending with 45011' },
+    'callback-url': { type: 'string', valueHint: 'url', description: 'post follows and receipts there' },
+    'callback-token': { type: 'string', valueHint: 'token', description: 'what signs them' },
+    'callback-aes-key': { type: 'string', valueHint: 'key', description: 'encrypt them (EncodingAESKey)' },
+  },
+  examples: [
+    ['unionpush simulator --followers 25000', 'an account with 25,000 followers'],
+    [
+      'unionpush simulator --latency 50 --rate 120',
+      'answer as late as the real one, refuse more than 120 sends a second',
+    ],
+    [
+      'unionpush simulator --callback-url "$URL" --callback-token "$TOKEN"',
+      'tell a callback server of follows and receipts',
+    ],
+    [
+      'unionpush simulator --json > simulator.json &',
+      'for a script: where it answers and as whom, as one line of JSON',
+    ],
+  ],
+  async run(args, out) {
+    const port = toCount('port', args.port)
+    if (port > 65_535) throw new UsageError(`--port expects at most 65535, got '${args.port}'`)
+    const percent = toCount('without-unionid', args['without-unionid'])
+    if (percent > 100)
+      throw new UsageError(`--without-unionid expects at most 100, got '${args['without-unionid']}'`)
+    const rate = args.rate === undefined ? {} : { rate: { perSecond: toCount('rate', args.rate, 1) } }
+    const stop = createStopSignal()
+    const server = await createSimulator({
+      port,
+      followers: toCount('followers', args.followers),
+      withoutUnionid: percent / 100,
+      latencyMs: toCount('latency', args.latency),
+      keepAccepted: false,
+      ...rate,
+      ...toCallback(args),
+    })
+    const { appid, secret, base, miniprogram } = server
+    const callback = server.callback()
+    const { appid: miniprogramAppid, secret: miniprogramSecret } = miniprogram
+    await out.print(
+      {
+        port: server.port,
+        base,
+        appid,
+        secret,
+        miniprogram: { appid: miniprogramAppid, secret: miniprogramSecret },
+        ...(callback && { callback: { url: callback.url, check: callback.check } }),
+      },
+      () => toText(server, Number(args.followers)),
+    )
+    if (!stop.aborted) await once(stop, 'abort')
+    await server.close()
+    return 0
+  },
+})
+
+interface CallbackArgs {
+  'callback-url': string | undefined
+  'callback-token': string | undefined
+  'callback-aes-key': string | undefined
+}
+
+function toCallback(args: CallbackArgs): Pick<SimulatorOptions, 'callback'> {
+  const { 'callback-url': url, 'callback-token': token, 'callback-aes-key': encodingAesKey } = args
+  if (url === undefined && token === undefined && encodingAesKey === undefined) return {}
+  if (url === undefined || token === undefined)
+    throw new UsageError('--callback-url and --callback-token are needed both')
+  const callback = { url, token, encodingAesKey }
+  const problem = findCallbackProblem(callback)
+  if (problem !== undefined) throw new UsageError(`The callback does not work: ${problem}`)
+  return { callback }
+}
+
+function toCallbackText(callback: CallbackState | undefined): string {
+  if (!callback) return ''
+  const outcome =
+    callback.check?.ok === false
+      ? `which failed the URL check: ${callback.check.problem}`
+      : 'which passed the URL check'
+  return `Callbacks go to ${callback.url}, ${outcome}\n`
+}
+
+function toText(simulator: Simulator, followers: number): string {
+  const { base, appid, secret } = simulator
+  return `A fake WeChat with ${formatPlural(followers, 'follower')} answers at ${base}
+${toCallbackText(simulator.callback())}Ctrl-C ends it.
+
+Point unionpush at it, in another terminal:
+
+  export WECHAT_API_BASE=${base}
+  export WECHAT_APPID=${appid}
+  export WECHAT_SECRET=${secret}
+
+Then, for example:
+
+  unionpush sync
+  unionpush templates
+
+Its people, what it counted, and how to make it fail:
+
+  curl '${base}/__sim/users?count=3'
+  curl ${base}/__sim/stats
+  curl ${base}/__sim/faults -d '{"action":"html","times":20}'
+`
+}

@@ -1,0 +1,65 @@
+import type { SyncResult } from '../../sync/syncFollowers.ts'
+import { defineCommand } from '../command.ts'
+import { formatCount, formatDuration, formatPlural } from '../format.ts'
+import { createStopSignal } from '../signals.ts'
+import { syncWithProgress } from '../syncWithProgress.ts'
+import { withApp } from '../withApp.ts'
+
+export const sync = defineCommand({
+  name: 'sync',
+  description: 'Bring the follower table up to date',
+  args: {
+    full: { type: 'boolean', description: 'fetch every follower again' },
+    force: { type: 'boolean', description: 'believe a list that drops more than half' },
+  },
+  examples: [
+    ['unionpush sync', 'fetch who is new; an interrupted sync goes on where it stopped'],
+    ['unionpush sync --full', 'after binding the account to the Open Platform: unionids are new'],
+  ],
+  run: ({ full, force }, out) =>
+    withApp(out, async (app) => {
+      const signal = createStopSignal()
+      const { error, refusal, ...result } = await syncWithProgress(app, out, 'Followers', {
+        full,
+        force,
+        signal,
+      })
+      const failure =
+        error === null ? undefined : { code: `sync_${result.status}`, message: error, hint: null, ...refusal }
+      await out.print({ ...result, ...(failure && { error: failure }) }, toText)
+      if (failure !== undefined) process.stderr.write(`unionpush sync: ${failure.message}\n`)
+      return result.status === 'complete' ? 0 : 1
+    }),
+})
+
+function toText(result: Omit<SyncResult, 'error' | 'refusal'>): string {
+  const {
+    runId,
+    status,
+    resumed,
+    seen,
+    total,
+    fetched,
+    added,
+    updated,
+    unsubscribed,
+    withoutUnionid,
+    oddRows,
+  } = result
+  const rate = result.durationMs > 0 ? Math.round((seen / result.durationMs) * 1_000) : 0
+  const lines = [
+    `Sync ${runId} ${status}${resumed ? ' (resumed)' : ''}: ${formatCount(seen)} of ${formatPlural(total, 'follower')} in ${formatDuration(result.durationMs)}, ${formatCount(rate)}/s`,
+    `${formatCount(fetched)} fetched, ${formatCount(added)} new, ${formatCount(updated)} changed, ${formatCount(unsubscribed)} left`,
+  ]
+  if (withoutUnionid > 0) lines.push(toUnionidAdvice(withoutUnionid, seen))
+  if (oddRows > 0) lines.push(`${formatPlural(oddRows, 'row')} of WeChat's answers named nobody, left out`)
+  return lines.join('\n')
+}
+
+/** None at all nearly always has one cause. */
+function toUnionidAdvice(withoutUnionid: number, seen: number): string {
+  const count = `WeChat tells no unionid yet of ${formatCount(withoutUnionid)} of them, who cannot be pushed to by it`
+  return withoutUnionid < seen
+    ? `${count}; every sync asks again`
+    : `${count}: bind the account to an Open Platform account (微信开发者平台 > 绑定关系 > 开放平台, or open.weixin.qq.com > 管理中心 > 公众账号); if it is bound, sync again some four hours after that`
+}

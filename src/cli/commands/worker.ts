@@ -1,0 +1,13 @@
+import { defineCommand } from '../command.ts'
+import { runService } from '../service.ts'
+
+export const worker = defineCommand({
+  name: 'worker',
+  description: 'Send what is queued, until stopped',
+  args: {},
+  examples: [
+    ['unionpush worker', 'Ctrl-C or SIGTERM finishes what is under way, for at most 30 s'],
+    ['PUSH_CONCURRENCY=200 unionpush worker', 'more sends at the same time'],
+  ],
+  run: (_, out) => runService(out, (app) => app.startWorker()),
+})

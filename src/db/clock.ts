@@ -1,4 +1,0 @@
-import { hour } from '../duration.ts'
-
-/** A stored time that is further ahead of our clock was written while a clock was wrong; it is not believed. */
-export const clockTolerance = hour

@@ -1,0 +1,118 @@
+import { and, asc, eq, gt, gte, isNull, lt, lte, type SQL, sql } from 'drizzle-orm'
+import { clockTolerance } from './engine/clock.ts'
+import type { Database } from './engine/open.ts'
+import { compileWrite, type Statement } from './engine/statement.ts'
+import { purgeLimit } from './purge.ts'
+import { callbackEvents } from './schema.ts'
+
+type Row = typeof callbackEvents.$inferSelect
+
+/** What an event says; fields it does not have are empty. WeChat's repeats of it agree in all but `app`. */
+export type EventFacts = Pick<Row, 'kind' | 'openid' | 'at' | 'msgid' | 'status' | 'app'>
+
+export type StoredEvent = EventFacts & Pick<Row, 'id' | 'receivedAt' | 'tries'>
+
+/** `dueAt` null = all is done. */
+export type EventProgress = Pick<Row, 'id' | 'tries' | 'dueAt'>
+
+export type CallbackEvents = ReturnType<typeof createCallbackEvents>
+
+/** The events that WeChat told one account of. */
+export function createCallbackEvents({ read, write }: Pick<Database, 'read' | 'write'>, appid: string) {
+  const { id, kind, openid, at, msgid, status, app, receivedAt, tries, dueAt } = callbackEvents
+  const placed = sql.placeholder
+  const isOurs = eq(callbackEvents.appid, appid)
+  // For rows found by their number: the plus keeps SQLite from going through all events of the account.
+  const isOurRow = sql`+${isOurs}`
+
+  const insert = compileWrite<EventFacts & { now: number }>(
+    read
+      .insert(callbackEvents)
+      .values({
+        appid,
+        kind: placed('kind'),
+        openid: placed('openid'),
+        at: placed('at'),
+        msgid: placed('msgid'),
+        status: placed('status'),
+        app: placed('app'),
+        receivedAt: placed('now'),
+        dueAt: placed('now'),
+        tries: 0,
+      })
+      .onConflictDoNothing(),
+  )
+  const selectDue = (isWanted: SQL) =>
+    read
+      .select({ id, kind, openid, at, msgid, status, app, receivedAt, tries })
+      .from(callbackEvents)
+      .where(and(isOurs, lte(dueAt, placed('now')), isWanted))
+      .orderBy(asc(dueAt), asc(id))
+      .limit(placed('limit'))
+      .prepare()
+  const selectNew = selectDue(eq(tries, 0))
+  const selectApplied = selectDue(gt(tries, 0))
+  const update = compileWrite<EventProgress>(
+    read
+      .update(callbackEvents)
+      .set({ tries: sql`${placed('tries')}`, dueAt: sql`${placed('dueAt')}` })
+      .where(eq(id, placed('id'))),
+  )
+  const hurry = compileWrite<{ now: number; latest: number }>(
+    read
+      .update(callbackEvents)
+      .set({ dueAt: sql`${placed('now')}` })
+      .where(and(isOurs, gt(dueAt, placed('latest')))),
+  )
+  const selectOldest = read
+    .select({ id, receivedAt })
+    .from(callbackEvents)
+    .where(and(isOurRow, gte(id, placed('from'))))
+    .orderBy(asc(id))
+    .limit(1)
+    .prepare()
+  const isOld = and(isOurRow, isNull(dueAt), lt(receivedAt, placed('before')))
+  const remove = compileWrite<{ from: number; to: number; before: number }>(
+    read.delete(callbackEvents).where(and(gte(id, placed('from')), lt(id, placed('to')), isOld)),
+  )
+
+  return {
+    /** Resolves, once the event is safe on disk, with false if it is a repeat. */
+    async record(facts: EventFacts, now: number): Promise<boolean> {
+      const [result] = await write([insert.once({ ...facts, now })])
+      return result?.changes === 1
+    },
+
+    /** Events that have had no effect yet, in the order in which they came. */
+    async findNew(now: number, limit: number): Promise<StoredEvent[]> {
+      return selectNew.all({ now, limit })
+    },
+
+    /** Events that have had their effect, but leave something to ask WeChat. */
+    async findApplied(now: number, limit: number): Promise<StoredEvent[]> {
+      return selectApplied.all({ now, limit })
+    },
+
+    /** For the transaction that writes the effect of the events. */
+    toUpdate(progress: readonly EventProgress[]): Statement {
+      return update.each(progress)
+    },
+
+    /** Makes due what was put off to a time that no event is put off to: a clock was wrong. */
+    async hurry(now: number): Promise<void> {
+      await write([hurry.once({ now, latest: now + clockTolerance })])
+    },
+
+    /** Deletes what is done and was received before that time; returns how many events. */
+    async purge(before: number): Promise<number> {
+      let purged = 0
+      for (let from = 0; ; ) {
+        const oldest = selectOldest.get({ from })
+        if (!oldest || oldest.receivedAt >= before) return purged
+        from = oldest.id + purgeLimit
+        const [result] = await write([remove.once({ from: oldest.id, to: from, before })])
+        purged += result?.changes ?? 0
+      }
+    },
+  }
+}

@@ -1,0 +1,103 @@
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { access, constants } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
+import type { Log } from '../../../base/log.ts'
+import { DatabaseError, toDatabaseError } from '../../databaseError.ts'
+import * as schema from '../schema.ts'
+import { watchFile } from './fileWatch.ts'
+import { migrate } from './migrate.ts'
+import type { Group, StatementResult } from './statement.ts'
+import { createWriter } from './writer.ts'
+
+export interface Database {
+  /** Read-only and on this thread: in WAL mode a read waits for no writer. What fails throws a DatabaseError. */
+  read: BetterSQLite3Database<typeof schema> & { $client: Sqlite.Database }
+  /**
+   * One atomic transaction, durable when the promise resolves; calls that wait at the same time share a commit.
+   * A lock held by another process delays it. Rejects with a DatabaseError; then nothing of it was written.
+   */
+  write(group: Group): Promise<StatementResult[]>
+  /**
+   * The same for what is small and written all the time: on disk within a second. Should this process die, nothing is
+   * lost; should the machine lose power, that second is, as with a Redis that syncs its log every second.
+   */
+  writeSoon(group: Group): Promise<StatementResult[]>
+  /** Resolves when all writes asked for are done and the file is closed. */
+  close(): Promise<void>
+}
+
+interface DatabaseOptions {
+  path: string
+  log: Log
+}
+
+/**
+ * Opens the SQLite file, creating it (0600, its directory 0700) and bringing it to the current schema as needed; several processes may do so at once.
+ * Rejects with a DatabaseError, the file untouched, when it cannot be used.
+ */
+export async function openDatabase({ path, log }: DatabaseOptions): Promise<Database> {
+  try {
+    createFile(path)
+    await access(dirname(path), constants.W_OK | constants.X_OK)
+    await access(path, constants.R_OK | constants.W_OK)
+  } catch (cause) {
+    throw new DatabaseError(
+      'not_writable',
+      `Database ${path} cannot be written (${cause instanceof Error ? cause.message : cause}): make the file and its directory writable for this user, or point DATABASE_URL elsewhere`,
+      { cause },
+    )
+  }
+  await migrate(path)
+  const connection = openForReading(path)
+  const writer = createWriter({ path, log })
+  const watch = watchFile(path, log)
+  const whileInPlace = (write: Database['write']) => (group: Group) => {
+    const fault = watch.fault()
+    return fault ? Promise.reject(fault) : write(group)
+  }
+  return {
+    read: drizzle(connection, { schema }),
+    write: whileInPlace(writer.write),
+    writeSoon: whileInPlace(writer.writeSoon),
+    async close() {
+      watch.stop()
+      connection.close()
+      await writer.close()
+    },
+  }
+}
+
+/** What fails in SQLite rejects with a DatabaseError here too, so that who reads can wait as who writes does. */
+function openForReading(path: string): Sqlite.Database {
+  const connection = new Sqlite(path, { readonly: true, fileMustExist: true })
+  const prepare = translate(connection.prepare.bind(connection))
+  Object.defineProperty(connection, 'prepare', {
+    value(sql: string) {
+      const statement = prepare(sql)
+      for (const name of ['get', 'all'] as const) {
+        Object.defineProperty(statement, name, { value: translate(statement[name].bind(statement)) })
+      }
+      return statement
+    },
+  })
+  return connection
+
+  function translate<Values extends unknown[], T>(call: (...values: Values) => T): (...values: Values) => T {
+    return (...values) => {
+      try {
+        return call(...values)
+      } catch (error) {
+        throw toDatabaseError(error, path)
+      }
+    }
+  }
+}
+
+/** SQLite gives its -wal and -shm files the mode of the database. */
+function createFile(path: string): void {
+  if (existsSync(path)) return
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  closeSync(openSync(path, 'a', 0o600))
+}

@@ -1,0 +1,149 @@
+import { Worker } from 'node:worker_threads'
+import type { Log } from '../../../base/log.ts'
+import { toPackageFile } from '../../../db/packageFile.ts'
+import { DatabaseError, toDatabaseError } from '../../databaseError.ts'
+import { createQuickWriter } from './inlineWriter.ts'
+import type { Group, StatementResult } from './statement.ts'
+import { createFlush } from './walSync.ts'
+import type { Batch, Outcome, WriterOptions, WriterReply, WriterRequest } from './writerProtocol.ts'
+
+export interface Writer {
+  write(group: Group): Promise<StatementResult[]>
+  writeSoon(group: Group): Promise<StatementResult[]>
+  close(): Promise<void>
+}
+
+interface Call {
+  group: Group
+  isDurable: boolean
+  resolve(results: StatementResult[]): void
+  reject(error: DatabaseError): void
+}
+
+/**
+ * SQLite waits for locks and for the disk on the thread that asks, so what may have to wait is written by a thread of its
+ * own; what is asked for while that is at work shares its next commit. Only `writeSoon` may do without it.
+ */
+export function createWriter({ path, log }: { path: string; log: Log }): Writer {
+  const quickWriter = createQuickWriter(path)
+  const flush = createFlush(path)
+  const closing = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  const waiting: Call[] = []
+  const underWay: Call[] = []
+  let scheduled = false
+  let thread: Worker | undefined
+  let closed: Promise<void> | undefined
+  let onClosed: (() => void) | undefined
+
+  return {
+    write: (group) => enqueue(group, true),
+    writeSoon: (group) => enqueue(group, false),
+    close() {
+      closed ??= new Promise((resolve) => {
+        onClosed = resolve
+        Atomics.store(closing, 0, 1)
+        proceed()
+      })
+      return closed.then(flush.close)
+    },
+  }
+
+  function enqueue(group: Group, isDurable: boolean): Promise<StatementResult[]> {
+    if (onClosed) return Promise.reject(new DatabaseError('closed', `Database ${path} is closed`))
+    return new Promise((resolve, reject) => {
+      waiting.push({ group, isDurable, resolve, reject })
+      schedule()
+    })
+  }
+
+  /** Not at once, so that all calls of this turn of the event loop share one commit. */
+  function schedule(): void {
+    if (scheduled) return
+    scheduled = true
+    setImmediate(() => {
+      scheduled = false
+      const calls = waiting.splice(0)
+      const groups = calls.map(({ group }) => group)
+      const isDurable = calls.some((call) => call.isDurable)
+      // Not while the thread is at work, which was asked first.
+      const written = isDurable || underWay.length > 0 ? undefined : quickWriter.tryWrite(groups)
+      if (written) {
+        underWay.push(...calls)
+        settle(written.map((results) => ({ results })))
+      } else post(calls, { groups, isDurable })
+    })
+  }
+
+  function post(calls: Call[], batch: Batch): void {
+    thread ??= startThread()
+    try {
+      request(thread, batch)
+      underWay.push(...calls)
+    } catch (error) {
+      // A value that cannot be copied to the thread.
+      fail(calls, error)
+      proceed()
+    }
+  }
+
+  function proceed(): void {
+    if (onClosed && waiting.length === 0 && underWay.length === 0) endThread()
+  }
+
+  function endThread(): void {
+    quickWriter.close()
+    if (thread) request(thread, 'close')
+    else onClosed?.()
+  }
+
+  function startThread(): Worker {
+    const worker = openThread({ path, closing })
+    let cause: unknown
+    worker.on('message', (reply: WriterReply) => {
+      if (reply === 'waiting_for_lock')
+        log.warn({ path }, 'another process holds the database, writes wait for it')
+      else if (reply === 'got_lock') log.info({ path }, 'the database is free again, writes go on')
+      else settle(reply)
+    })
+    worker.on('error', (error) => {
+      cause = error
+    })
+    worker.on('exit', () => {
+      thread = undefined
+      fail(underWay.splice(0), cause ?? new DatabaseError('failed', `The writer of database ${path} ended`))
+      proceed()
+    })
+    return worker
+  }
+
+  function fail(calls: Call[], cause: unknown): void {
+    const { code, message } = toDatabaseError(cause, path)
+    for (const call of calls) call.reject(new DatabaseError(code, message))
+  }
+
+  /** What became of the first calls under way, all of one commit. */
+  function settle(outcomes: Outcome[]): void {
+    const calls = underWay.splice(0, outcomes.length)
+    let isOnDisk = false
+    for (const [index, call] of calls.entries()) {
+      const outcome = outcomes[index]
+      if (outcome && 'results' in outcome) {
+        isOnDisk ||= call.isDurable
+        call.resolve(outcome.results)
+      } else if (outcome) call.reject(new DatabaseError(outcome.error.code, outcome.error.sentence))
+    }
+    if (isOnDisk) flush.done()
+    else flush.soon()
+    proceed()
+  }
+}
+
+function request(thread: Worker, message: WriterRequest): void {
+  thread.postMessage(message)
+}
+
+function openThread(workerData: WriterOptions): Worker {
+  // All the thread makes are copies of what it is sent; they need not pile up before they are swept.
+  const options = { workerData, resourceLimits: { maxYoungGenerationSizeMb: 8 } }
+  return new Worker(toPackageFile('sqlite/engine/writerThread.js'), options)
+}

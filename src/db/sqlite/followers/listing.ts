@@ -1,0 +1,142 @@
+import { type AnyColumn, and, count, eq, inArray, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
+import { second } from '../../../base/duration.ts'
+import { clockTolerance } from '../engine/clock.ts'
+import type { Database } from '../engine/open.ts'
+import { followers } from '../schema.ts'
+import { inIdRange, toIdRanges } from './ranges.ts'
+
+export interface ListedFollower {
+  id: number
+  openid: string
+  hasUnionid: boolean
+  /** This run has fetched it before. */
+  isFetched: boolean
+  /** Subscribed, and what is known of it is recent enough. */
+  isFresh: boolean
+}
+
+export interface UnlistedFollower {
+  id: number
+  openid: string
+}
+
+interface FindOptions {
+  runId: number
+  /** Epoch milliseconds; what was fetched before is too old. */
+  staleBefore: number
+  /** Nothing is fresh without a unionid. */
+  asksNameless: boolean
+  now: number
+}
+
+interface RunStart {
+  id: number
+  startedAt: number
+  now: number
+}
+
+export type FollowerListing = ReturnType<typeof createFollowerListing>
+
+/** Openids per `findListed`: one IN list of fixed length, prepared once, takes a third of the time of single lookups. */
+export const findLimit = 1_000
+
+/** Compares WeChat's list of followers with the table. */
+export function createFollowerListing({ read, write }: Pick<Database, 'read' | 'write'>, appid: string) {
+  const { id, openid, unionid, subscribed, subscribeTime, seenRun, infoAt, eventAt } = followers
+  const places = Array.from({ length: findLimit }, (_, index) => sql.placeholder(`openid${index}`))
+  const known = read
+    .select({
+      id,
+      openid,
+      hasUnionid: sql`${unionid} is not null`.as('hasUnionid'),
+      isFetched: sql`coalesce(${seenRun}, 0) = ${sql.placeholder('runId')}`.as('isFetched'),
+      isFresh: sql`${subscribed} and coalesce(${infoAt}, 0) > ${sql.placeholder('staleBefore')}
+        and ${infoAt} <= ${sql.placeholder('latest')}
+        and (${unionid} is not null or not ${sql.placeholder('asksNameless')})`.as('isFresh'),
+    })
+    .from(followers)
+    .where(and(eq(followers.appid, appid), inArray(openid, places)))
+    .toSQL()
+  // A time ahead of our clock is a mistake of some clock, and tells nothing.
+  const isBefore = (time: AnyColumn) =>
+    sql`(coalesce(${time}, 0) < ${sql.placeholder('settled')} or ${time} > ${sql.placeholder('latest')})`
+  const unlisted = read
+    .select({ id, openid })
+    .from(followers)
+    .where(
+      and(
+        inIdRange(appid),
+        eq(subscribed, true),
+        sql`coalesce(${seenRun}, 0) <> ${sql.placeholder('id')}`,
+        isBefore(eventAt),
+        isBefore(subscribeTime),
+      ),
+    )
+    .prepare()
+
+  const isOurs = and(eq(followers.appid, appid), sql`${subscribed}`)
+  const sample = (isWanted: SQL) =>
+    read
+      .select({ openid, unionid })
+      .from(followers)
+      .where(and(isOurs, isWanted))
+      .limit(sql.placeholder('limit'))
+      .prepare()
+  const named = sample(isNotNull(unionid))
+  const nameless = sample(isNull(unionid))
+  const firstNameless = read
+    .select({ id })
+    .from(followers)
+    .where(and(isOurs, isNull(unionid)))
+  const countNameless = read
+    .select({ total: count() })
+    .from(firstNameless.limit(sql.placeholder('limit')).as('nameless'))
+    .prepare()
+
+  return {
+    /** Some of the subscribed with a unionid, or, where nobody has one, without. */
+    async findSample(limit: number): Promise<{ openid: string; unionid: string | null }[]> {
+      const found = named.all({ limit })
+      return found.length > 0 ? found : nameless.all({ limit })
+    },
+    /** How many of the subscribed have no unionid yet, counted up to the limit. */
+    async countNameless(limit: number): Promise<number> {
+      return countNameless.get({ limit })?.total ?? 0
+    },
+    /**
+     * The rows of those who have one; at most `findLimit` openids. Read by the writer's thread: here they would hold the
+     * event loop, for long when the disk is busy.
+     */
+    async findListed(
+      openids: readonly string[],
+      { runId, staleBefore, asksNameless, now }: FindOptions,
+    ): Promise<ListedFollower[]> {
+      if (openids.length === 0) return []
+      // Bound by hand, in the order of the text: an object with a thousand names would cost more than the lookups.
+      const filled = places.map((_, index) => openids[index] ?? openids.at(-1))
+      const options = [runId, staleBefore, now + clockTolerance, asksNameless ? 1 : 0]
+      const [result] = await write([{ sql: known.sql, params: [...options, appid, ...filled] }])
+      return (result?.rows ?? []).map(toListed)
+    },
+    /** The subscribed whom the run has not fetched and of whom nothing told since it began. */
+    async *unlisted({ id, startedAt, now }: RunStart): AsyncGenerator<UnlistedFollower[]> {
+      const latest = now + clockTolerance
+      // WeChat's times of follows and events are whole seconds.
+      const settled = startedAt - (startedAt % second)
+      for await (const range of toIdRanges(read, 5_000)) {
+        yield unlisted.all({ ...range, id, settled, latest })
+      }
+    },
+  }
+}
+
+function toListed(row: unknown): ListedFollower {
+  const { id, openid, hasUnionid, isFetched, isFresh } = Object(row)
+  return {
+    id: Number(id),
+    openid: String(openid),
+    hasUnionid: Boolean(hasUnionid),
+    isFetched: Boolean(isFetched),
+    isFresh: Boolean(isFresh),
+  }
+}

@@ -1,0 +1,134 @@
+import { type AnyColumn, and, eq, isNotNull, lt, or, sql } from 'drizzle-orm'
+import { clockTolerance } from '../engine/clock.ts'
+import type { Database } from '../engine/open.ts'
+import { compileWrite, type Statement } from '../engine/statement.ts'
+import { toArrivals } from '../pendingReleases.ts'
+import { purgeAll, purgeLimit } from '../purge.ts'
+import { followers, users } from '../schema.ts'
+
+interface FollowChange {
+  openid: string
+  /** WeChat's time of the event. */
+  at: number
+  /** Our time; what is stored and further ahead was written while a clock was wrong, and is not believed. */
+  now: number
+}
+
+interface AppUser {
+  openid: string
+  /** The service account or a mini-program. */
+  app: string
+}
+
+export type LiveFollowers = ReturnType<typeof createLiveFollowers>
+
+/** What events do to the followers of one account. Statements are for the transaction that also ends the event. */
+export function createLiveFollowers({ read, write }: Pick<Database, 'read' | 'write'>, appid: string) {
+  const placed = sql.placeholder
+  const { openid, subscribed, subscribeTime, unsubscribedAt, eventAt, unionid, remark, tagIds, scene } =
+    followers
+  const isOfTheFuture = (time: AnyColumn) =>
+    sql`${time} > ${placed('now')} + ${sql.raw(String(clockTolerance))}`
+  // Of two events in the same second the one that came later counts.
+  const isNewer = sql`(coalesce(${eventAt}, 0) <= excluded.event_at or ${isOfTheFuture(eventAt)})`
+  const target = [followers.appid, openid]
+  const nothingPersonal = { unionid: null, remark: null, tagIds: null, scene: null }
+
+  const follow = compileWrite<FollowChange>(
+    read
+      .insert(followers)
+      .values({
+        appid,
+        openid: placed('openid'),
+        subscribed: true,
+        subscribeTime: placed('at'),
+        eventAt: placed('at'),
+      })
+      .onConflictDoUpdate({
+        target,
+        set: {
+          subscribed: true,
+          subscribeTime: sql`excluded.subscribe_time`,
+          unsubscribedAt: null,
+          eventAt: sql`excluded.event_at`,
+        },
+        setWhere: isNewer,
+      }),
+  )
+  const unfollow = compileWrite<FollowChange>(
+    read
+      .insert(followers)
+      .values({
+        appid,
+        openid: placed('openid'),
+        subscribed: false,
+        unsubscribedAt: placed('at'),
+        eventAt: placed('at'),
+      })
+      .onConflictDoUpdate({
+        target,
+        set: {
+          subscribed: false,
+          unsubscribedAt: sql`excluded.unsubscribed_at`,
+          eventAt: sql`excluded.event_at`,
+        },
+        // A sync may know of a later follow whose own event was lost.
+        setWhere: sql`${isNewer} and not (${subscribed} and coalesce(${subscribeTime}, 0) > excluded.event_at
+          and not coalesce(${isOfTheFuture(subscribeTime)}, 0))`,
+      }),
+  )
+  const isFollowerGone = and(
+    eq(followers.appid, placed('app')),
+    eq(openid, placed('openid')),
+    eq(subscribed, false),
+  )
+  const forgetFollower = compileWrite<AppUser>(
+    read.update(followers).set(nothingPersonal).where(isFollowerGone),
+  )
+  const forgetUser = compileWrite<AppUser>(
+    read.delete(users).where(and(eq(users.appid, placed('app')), eq(users.openid, placed('openid')))),
+  )
+  const isPersonal = or(isNotNull(unionid), isNotNull(remark), isNotNull(tagIds), isNotNull(scene))
+  const purge = compileWrite<{ before: number }>(
+    read
+      .update(followers)
+      .set(nothingPersonal)
+      .where(
+        // As in the index, which holds only those of whom there is something left.
+        sql`${followers.id} in (select ${followers.id} from ${followers}
+          where ${lt(unsubscribedAt, placed('before'))} and ${isPersonal}
+          and not ${subscribed} and +${eq(followers.appid, appid)} limit ${purgeLimit})`,
+      ),
+  )
+
+  return {
+    toFollow(changes: readonly FollowChange[]): Statement[] {
+      return [
+        follow.each(changes),
+        ...toArrivals(
+          appid,
+          changes.map(({ openid }) => openid),
+        ),
+      ]
+    },
+
+    toUnfollow(changes: readonly FollowChange[]): Statement {
+      return unfollow.each(changes)
+    },
+
+    /** Deletes unionid, remark, tags and scene of those who do not follow; who follows stays reachable. */
+    toForgetFollowers(gone: readonly AppUser[]): Statement {
+      return forgetFollower.each(gone)
+    },
+
+    /** Deletes users of a mini-program and their sessions. */
+    toForgetUsers(gone: readonly AppUser[]): Statement {
+      return forgetUser.each(gone)
+    },
+
+    /** Deletes unionid, remark, tags and scene of those who left before that time; returns how many followers. */
+    async purgeUnfollowed(before: number): Promise<number> {
+      return purgeAll(async () => (await write([purge.once({ before })]))[0]?.changes ?? 0)
+    },
+  }
+}

@@ -1,0 +1,105 @@
+import { and, asc, count, eq, isNotNull, isNull, lte, sql } from 'drizzle-orm'
+import type { Database } from './engine/open.ts'
+import { compileWrite } from './engine/statement.ts'
+import { toArrivalOf } from './pendingReleases.ts'
+import { isOfAccount, type PushRow, type PushRows } from './pushes.ts'
+import { arrivals, pushes } from './schema.ts'
+
+/** A push that was held at least once. */
+export type HeldPush = PushRow & { heldFor: string; heldAt: number }
+
+export type Arrival = Pick<typeof arrivals.$inferSelect, 'id' | 'recipient'>
+
+export interface HeldPushes {
+  /** Lets a push wait for its user to follow. False, and nothing written, when it has come to an end elsewhere. */
+  hold(push: HeldPush): Promise<boolean>
+  /** The first of the pushes that were held for a user and have not come to an end. */
+  findFirst(recipient: string): Promise<HeldPush | undefined>
+  /** Users who began to follow, or followed when a push was held for them; oldest first. */
+  findArrivals(limit: number): Promise<Arrival[]>
+  dropArrivals(gone: readonly Arrival[]): Promise<void>
+  /** Ends the held pushes that have expired; costs nothing when there are none. */
+  expire(now: number): Promise<void>
+  count(): Promise<number>
+}
+
+/** Pushes ended in one transaction, so that those who send need not wait long for theirs. */
+const expireLimit = 1_000
+
+/**
+ * The pushes of one account that wait for their users to follow. Those of one user are a line: only its first one may be
+ * in the queue, and a push leaves it when it comes to an end.
+ */
+export function createHeldPushes(
+  { read, write }: Pick<Database, 'read' | 'write'>,
+  { toRecord }: Pick<PushRows, 'toRecord'>,
+  appid: string,
+): HeldPushes {
+  const placed = sql.placeholder
+  const isOurs = eq(pushes.appid, appid)
+  // As in its index, with nothing that would lead SQLite to another one, and not as a bound value.
+  const isHeld = and(isOurs, sql`${pushes.reason} = 'hold'`)
+  const first = read
+    .select()
+    .from(pushes)
+    .where(
+      and(
+        eq(pushes.heldFor, placed('recipient')),
+        isNotNull(pushes.heldFor),
+        isNull(pushes.finishedAt),
+        isOfAccount(appid),
+      ),
+    )
+    .orderBy(asc(pushes.place))
+    .limit(1)
+    .prepare()
+  const isExpired = and(isHeld, lte(pushes.expiresAt, placed('now')))
+  const firstExpired = read.select({ id: pushes.id }).from(pushes).where(isExpired).limit(1).prepare()
+  const expire = compileWrite<{ now: number }>(
+    read
+      .update(pushes)
+      .set({
+        status: 'skipped',
+        reason: 'expired',
+        detail: 'the user did not follow this service account before it expired',
+        finishedAt: sql`${placed('now')}`,
+      })
+      .where(sql`${pushes}.rowid in (select rowid from ${pushes} where ${isExpired} limit ${expireLimit})`),
+  )
+  const total = read.select({ total: count() }).from(pushes).where(isHeld).prepare()
+  const oldest = read
+    .select({ id: arrivals.id, recipient: arrivals.recipient })
+    .from(arrivals)
+    .where(eq(arrivals.appid, appid))
+    .orderBy(asc(arrivals.id))
+    .limit(placed('limit'))
+    .prepare()
+  const drop = compileWrite<Arrival>(read.delete(arrivals).where(eq(arrivals.id, placed('id'))))
+
+  return {
+    async hold(push) {
+      const [result] = await write([toRecord(push), toArrivalOf(appid, push.heldFor)])
+      return result?.changes === 1
+    },
+    async findFirst(recipient) {
+      const row = first.get({ recipient })
+      return row && isHeldPush(row) ? row : undefined
+    },
+    async findArrivals(limit) {
+      return oldest.all({ limit })
+    },
+    async dropArrivals(gone) {
+      await write([drop.each(gone)])
+    },
+    async expire(now) {
+      while (firstExpired.get({ now }) !== undefined) await write([expire.once({ now })])
+    },
+    async count() {
+      return total.get()?.total ?? 0
+    },
+  }
+}
+
+export function isHeldPush(row: PushRow): row is HeldPush {
+  return row.heldFor !== null && row.heldAt !== null
+}

@@ -1,0 +1,79 @@
+import { and, eq, gt, lte, or, sql } from 'drizzle-orm'
+import { day } from '../../base/duration.ts'
+import type { Database } from './engine/open.ts'
+import { compileWrite } from './engine/statement.ts'
+import { leases } from './schema.ts'
+
+/** `until` is epoch milliseconds. */
+export type Lease = typeof leases.$inferSelect
+
+export interface Leases {
+  /** True if `owner` holds the lease now: it was free, had run out, was of the future, or was the owner's already. */
+  acquire(name: string, owner: string, ttlMs: number): Promise<boolean>
+  /** False if the owner has lost it: it must stop what the lease protects. */
+  renew(name: string, owner: string, ttlMs: number): Promise<boolean>
+  release(name: string, owner: string): Promise<void>
+  /** Deletes leases that have run out; returns how many. */
+  purge(): Promise<number>
+  /** The last holder, whose lease may have run out. */
+  find(name: string): Promise<Lease | undefined>
+}
+
+interface LeasesOptions {
+  now?: () => number
+}
+
+/** Leases over the processes of one database; their clocks must agree to within a fraction of the lease. */
+export function createLeases(
+  { read, write }: Pick<Database, 'read' | 'write'>,
+  { now = Date.now }: LeasesOptions = {},
+): Leases {
+  const name = sql.placeholder('name')
+  const owner = sql`${sql.placeholder('owner')}`
+  const isOwn = and(eq(leases.name, name), eq(leases.owner, owner))
+  const find = read.select().from(leases).where(eq(leases.name, name)).prepare()
+  const acquire = compileWrite<Lease & { now: number }>(
+    read
+      .insert(leases)
+      .values({ name, owner, until: sql.placeholder('until') })
+      .onConflictDoUpdate({
+        target: leases.name,
+        set: { owner: sql`excluded.owner`, until: sql`excluded.until` },
+        // A lease that outlives twice its life was taken while the clock was wrong.
+        setWhere: sql`${leases.owner} = excluded.owner or ${leases.until} <= ${sql.placeholder('now')}
+          or ${leases.until} > 2 * excluded.until - ${sql.placeholder('now')}`,
+      }),
+  )
+  const renew = compileWrite<Lease>(
+    read
+      .update(leases)
+      .set({ until: sql`${sql.placeholder('until')}` })
+      .where(isOwn),
+  )
+  const release = compileWrite<Omit<Lease, 'until'>>(read.delete(leases).where(isOwn))
+  const purge = compileWrite<{ now: number; nonsense: number }>(
+    read
+      .delete(leases)
+      .where(or(lte(leases.until, sql.placeholder('now')), gt(leases.until, sql.placeholder('nonsense')))),
+  )
+  return {
+    async acquire(name, owner, ttlMs) {
+      const [result] = await write([acquire.once({ name, owner, until: now() + ttlMs, now: now() })])
+      return result?.changes === 1
+    },
+    async renew(name, owner, ttlMs) {
+      const [result] = await write([renew.once({ name, owner, until: now() + ttlMs })])
+      return result?.changes === 1
+    },
+    async release(name, owner) {
+      await write([release.once({ name, owner })])
+    },
+    async purge() {
+      const [result] = await write([purge.once({ now: now(), nonsense: now() + day })])
+      return result?.changes ?? 0
+    },
+    async find(name) {
+      return find.get({ name })
+    },
+  }
+}

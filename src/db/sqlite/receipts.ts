@@ -1,0 +1,177 @@
+import { and, asc, count, desc, eq, isNull, lte, type SQL, sql } from 'drizzle-orm'
+import type { Database } from './engine/open.ts'
+import { compileWrite, type Statement } from './engine/statement.ts'
+import { isOfAccount } from './pushes.ts'
+import { followers, pushes, unmatchedReceipts } from './schema.ts'
+
+export interface Receipt {
+  openid: string
+  /** `0` when WeChat did not say which message it means. */
+  msgid: string
+  /** As WeChat wrote it. */
+  status: string
+  /** WeChat's time. */
+  at: number
+  receivedAt: number
+}
+
+export interface UnmatchedReceipt extends Receipt {
+  id: number
+}
+
+export interface ReceiptedPush {
+  id: string
+  status: string
+  reason: string | null
+  generation: number
+  /** Null for one that WeChat took without naming it. */
+  msgid: string | null
+  /** Start of the first try whose outcome is not known. */
+  unknownSince: number | null
+  /** 0 for one that was never sent. */
+  sentAt: number
+}
+
+export interface Settlement {
+  id: string
+  status: 'delivered' | 'undelivered'
+  reason: string | null
+  detail: string | null
+  finishedAt: number
+  /** For a push that had none: that of the receipt, null when the receipt has none either. */
+  msgid?: string | null
+}
+
+export type Receipts = ReturnType<typeof createReceipts>
+
+/** How many of the latest pushes to a user a receipt without msgid may mean. */
+const candidates = 100
+
+/** Where receipts meet the pushes of one account. Statements are for the transaction that also ends the event. */
+export function createReceipts({ read }: Pick<Database, 'read'>, appid: string) {
+  const placed = sql.placeholder
+  const push = {
+    id: pushes.id,
+    status: pushes.status,
+    reason: pushes.reason,
+    generation: pushes.generation,
+    msgid: pushes.msgid,
+    unknownSince: pushes.unknownSince,
+    sentAt: sql<number>`coalesce(${pushes.sentAt}, 0)`.as('at'),
+  }
+  const selectByMsgid = read
+    .select(push)
+    .from(pushes)
+    .where(and(eq(pushes.msgid, placed('msgid')), isOfAccount(appid)))
+    .limit(1)
+    .prepare()
+  const selectUnionid = read
+    .select({ unionid: followers.unionid })
+    .from(followers)
+    .where(and(eq(followers.appid, appid), eq(followers.openid, placed('openid'))))
+    .prepare()
+  // The status is not asked for here, because its index leads to every unanswered push there is.
+  const selectLatest = (isToUser: SQL) =>
+    read
+      .select({ ...push, openid: pushes.openid })
+      .from(pushes)
+      .where(and(isToUser, isOfAccount(appid)))
+      .orderBy(desc(pushes.createdAt))
+      .limit(candidates)
+      .prepare()
+  const selectLatestByUnionid = selectLatest(eq(pushes.unionid, placed('unionid')))
+  const selectLatestByOpenid = selectLatest(
+    sql`${eq(pushes.openid, placed('openid'))} and ${isNull(pushes.unionid)}`,
+  )
+  const isWaiting = and(eq(pushes.appid, appid), eq(pushes.id, placed('id')), eq(pushes.status, 'sent'))
+  const settled = {
+    status: sql`${placed('status')}`,
+    reason: sql`${placed('reason')}`,
+    detail: sql`${placed('detail')}`,
+    finishedAt: sql`${placed('finishedAt')}`,
+  }
+  const settle = compileWrite<Settlement>(read.update(pushes).set(settled).where(isWaiting))
+  /** What was said instead of a msgid goes: the receipt says more. */
+  const settleNameless = compileWrite<Settlement>(
+    read
+      .update(pushes)
+      .set({ ...settled, msgid: sql`${placed('msgid')}`, errcode: null, errmsg: null, rid: null })
+      .where(and(isWaiting, isNull(pushes.msgid))),
+  )
+
+  const unmatched = unmatchedReceipts
+  const keep = compileWrite<Receipt & { dueAt: number }>(
+    read.insert(unmatched).values({
+      appid,
+      openid: placed('openid'),
+      msgid: placed('msgid'),
+      status: placed('status'),
+      at: placed('at'),
+      receivedAt: placed('receivedAt'),
+      dueAt: placed('dueAt'),
+    }),
+  )
+  const isOurs = eq(unmatched.appid, appid)
+  const selectDue = read
+    .select()
+    .from(unmatched)
+    .where(and(isOurs, lte(unmatched.dueAt, placed('now'))))
+    .orderBy(asc(unmatched.dueAt))
+    .limit(placed('limit'))
+    .prepare()
+  const postpone = compileWrite<{ id: number; dueAt: number }>(
+    read
+      .update(unmatched)
+      .set({ dueAt: sql`${placed('dueAt')}` })
+      .where(eq(unmatched.id, placed('id'))),
+  )
+  const drop = compileWrite<{ id: number }>(read.delete(unmatched).where(eq(unmatched.id, placed('id'))))
+  const selectCount = read.select({ total: count() }).from(unmatched).where(isOurs).prepare()
+
+  return {
+    /** The push with that msgid, whatever has become of it. */
+    async findByMsgid(msgid: string): Promise<ReceiptedPush | undefined> {
+      return selectByMsgid.get({ msgid })
+    },
+
+    /** The latest pushes to that user, the last sent first. */
+    async findLatest(openid: string): Promise<ReceiptedPush[]> {
+      const unionid = selectUnionid.get({ openid })?.unionid
+      const latest = [
+        ...(unionid ? selectLatestByUnionid.all({ unionid }) : []),
+        ...selectLatestByOpenid.all({ openid }),
+      ]
+      return latest.filter((row) => row.openid === openid).sort((a, b) => b.sentAt - a.sentAt)
+    },
+
+    /** Ends pushes that wait for their receipt; others stay as they are. */
+    toSettle(settlements: readonly Settlement[]): Statement[] {
+      const isNameless = ({ msgid }: Settlement) => msgid !== undefined
+      return [
+        settle.each(settlements.filter((settlement) => !isNameless(settlement))),
+        settleNameless.each(settlements.filter(isNameless)),
+      ]
+    },
+
+    /** Receipts that fit no push yet: they overtook the record of the send, or another program sent the message. */
+    toKeep(receipts: readonly (Receipt & { dueAt: number })[]): Statement {
+      return keep.each(receipts)
+    },
+
+    async findUnmatched(now: number, limit: number): Promise<UnmatchedReceipt[]> {
+      return selectDue.all({ now, limit })
+    },
+
+    toPostpone(receipts: readonly { id: number; dueAt: number }[]): Statement {
+      return postpone.each(receipts)
+    },
+
+    toDrop(receipts: readonly { id: number }[]): Statement {
+      return drop.each(receipts)
+    },
+
+    async countUnmatched(): Promise<number> {
+      return selectCount.get()?.total ?? 0
+    },
+  }
+}

@@ -1,0 +1,103 @@
+import { and, eq, gt, lte, sql } from 'drizzle-orm'
+import { toTokenHash } from '../../base/sessionToken.ts'
+import type { Database } from './engine/open.ts'
+import { compileWrite } from './engine/statement.ts'
+import { purgeAll, purgeLimit } from './purge.ts'
+import { sessions, users } from './schema.ts'
+
+interface NewSession {
+  token: string
+  openid: string
+  /** Epoch milliseconds. */
+  createdAt: number
+  expiresAt: number
+}
+
+export interface Session {
+  openid: string
+  /** Epoch milliseconds. */
+  expiresAt: number
+}
+
+/** Takes tokens, keeps their hashes; text that looks like no token is a session nobody has. */
+export interface Sessions {
+  start(session: NewSession): Promise<void>
+  /** `undefined` once the session has expired or was ended. */
+  find(token: string, now: number): Promise<Session | undefined>
+  extend(token: string, expiresAt: number): Promise<void>
+  end(token: string): Promise<void>
+  /** Deletes what has expired; returns how many sessions. */
+  purge(now: number): Promise<number>
+}
+
+/** The user of a living session, by the hash of its token. */
+export type FindSessionUser = (tokenHash: string) => Promise<{ unionid: string | null } | undefined>
+
+/** For those who were told no more than the hash. */
+export function createFindSessionUser({ read }: Pick<Database, 'read'>, now = Date.now): FindSessionUser {
+  const find = read
+    .select({ unionid: users.unionid })
+    .from(sessions)
+    .innerJoin(users, and(eq(users.appid, sessions.appid), eq(users.openid, sessions.openid)))
+    .where(
+      and(
+        eq(sessions.tokenHash, sql.placeholder('tokenHash')),
+        gt(sessions.expiresAt, sql.placeholder('now')),
+      ),
+    )
+    .prepare()
+  return async (tokenHash) => find.get({ tokenHash, now: now() })
+}
+
+/** The sessions of one mini-program's users. */
+export function createSessions({ read, write }: Pick<Database, 'read' | 'write'>, appid: string): Sessions {
+  const tokenHash = sql.placeholder('tokenHash')
+  const isSession = and(eq(sessions.appid, appid), eq(sessions.tokenHash, tokenHash))
+  const find = read
+    .select({ openid: sessions.openid, expiresAt: sessions.expiresAt })
+    .from(sessions)
+    .where(and(isSession, gt(sessions.expiresAt, sql.placeholder('now'))))
+    .prepare()
+  const start = compileWrite<Omit<NewSession, 'token'> & { tokenHash: string | undefined }>(
+    read.insert(sessions).values({
+      tokenHash,
+      appid,
+      openid: sql.placeholder('openid'),
+      createdAt: sql.placeholder('createdAt'),
+      expiresAt: sql.placeholder('expiresAt'),
+    }),
+  )
+  const extend = compileWrite<{ tokenHash: string | undefined; expiresAt: number }>(
+    read
+      .update(sessions)
+      .set({ expiresAt: sql`${sql.placeholder('expiresAt')}` })
+      .where(isSession),
+  )
+  const end = compileWrite<{ tokenHash: string }>(read.delete(sessions).where(isSession))
+  const purge = compileWrite<{ now: number }>(
+    read.delete(sessions).where(
+      // The plus keeps SQLite from going through all sessions of the mini-program.
+      sql`${sessions}.rowid in (select rowid from ${sessions}
+        where +${eq(sessions.appid, appid)} and ${lte(sessions.expiresAt, sql.placeholder('now'))} limit ${purgeLimit})`,
+    ),
+  )
+  return {
+    async start({ token, ...session }) {
+      await write([start.once({ ...session, tokenHash: toTokenHash(token) })])
+    },
+    async find(token, now) {
+      const hash = toTokenHash(token)
+      return hash === undefined ? undefined : find.get({ tokenHash: hash, now })
+    },
+    async extend(token, expiresAt) {
+      await write([extend.once({ tokenHash: toTokenHash(token), expiresAt })])
+    },
+    async end(token) {
+      const hash = toTokenHash(token)
+      if (hash !== undefined) await write([end.once({ tokenHash: hash })])
+    },
+    async purge(now) {
+      return purgeAll(async () => (await write([purge.once({ now })]))[0]?.changes ?? 0)
+    },
+  }
+}

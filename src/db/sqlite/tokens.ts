@@ -1,0 +1,57 @@
+import { eq, sql } from 'drizzle-orm'
+import { minute } from '../../base/duration.ts'
+import type { Database } from './engine/open.ts'
+import { compileWrite } from './engine/statement.ts'
+import { accessTokens } from './schema.ts'
+
+/** Times are epoch milliseconds. */
+type TokenRow = typeof accessTokens.$inferSelect
+
+export interface TokenRows {
+  /** One that was obtained in the future is not believed: the clock was wrong then. */
+  load(appid: string): Promise<TokenRow | undefined>
+  /** A token obtained earlier than the stored one changes nothing: its answer was only slower. */
+  save(appid: string, token: Omit<TokenRow, 'appid'>): Promise<void>
+}
+
+/** The access_token that all processes on this database share. */
+export function createTokenStore(
+  { read, write }: Pick<Database, 'read' | 'write'>,
+  now = Date.now,
+): TokenRows {
+  const load = read
+    .select()
+    .from(accessTokens)
+    .where(eq(accessTokens.appid, sql.placeholder('appid')))
+    .prepare()
+  const save = compileWrite<TokenRow>(
+    read
+      .insert(accessTokens)
+      .values({
+        appid: sql.placeholder('appid'),
+        token: sql.placeholder('token'),
+        obtainedAt: sql.placeholder('obtainedAt'),
+        expiresAt: sql.placeholder('expiresAt'),
+      })
+      .onConflictDoUpdate({
+        target: accessTokens.appid,
+        set: {
+          token: sql`excluded.token`,
+          obtainedAt: sql`excluded.obtained_at`,
+          expiresAt: sql`excluded.expires_at`,
+        },
+        // Unless the stored one is of the future, because the clock was wrong then.
+        setWhere: sql`excluded.obtained_at >= ${accessTokens.obtainedAt}
+          or ${accessTokens.obtainedAt} > excluded.obtained_at + ${sql.raw(String(minute))}`,
+      }),
+  )
+  return {
+    async load(appid) {
+      const row = load.get({ appid })
+      return row && row.obtainedAt <= now() + minute ? row : undefined
+    },
+    async save(appid, token) {
+      await write([save.once({ appid, ...token })])
+    },
+  }
+}

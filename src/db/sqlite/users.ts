@@ -1,0 +1,132 @@
+import { and, eq, gt, isNull, lt, notExists, sql } from 'drizzle-orm'
+import type { Database } from './engine/open.ts'
+import { compileWrite } from './engine/statement.ts'
+import { sessions, users } from './schema.ts'
+
+interface Login {
+  openid: string
+  unionid: string | undefined
+  /** Encrypted. */
+  sessionKey: string
+  /** Epoch milliseconds. */
+  at: number
+}
+
+interface UnionidOf {
+  openid: string
+  unionid: string
+}
+
+interface SessionKeyOf {
+  openid: string
+  sessionKey: string
+}
+
+interface UserRow {
+  unionid: string | null
+  /** Encrypted. */
+  sessionKey: string
+}
+
+export interface Users {
+  find(openid: string): Promise<UserRow | undefined>
+  /** A missing unionid never replaces a known one. */
+  recordLogin(login: Login): Promise<void>
+  /** Takes a unionid that WeChat itself named for this user. */
+  setUnionid(user: UnionidOf): Promise<void>
+  /** Takes a unionid only where none is known yet. */
+  completeUnionid(user: UnionidOf): Promise<void>
+  /** Takes a new session_key, encrypted. */
+  setSessionKey(user: SessionKeyOf): Promise<void>
+  /** Deletes who has not logged in since `before` and has no living session; returns how many. Epoch milliseconds. */
+  purge(times: { before: number; now: number }): Promise<number>
+}
+
+/** Users deleted in one transaction, so that others need not wait long for theirs. */
+const purgeLimit = 1_000
+
+/** The rows of one mini-program's users. */
+export function createUsers({ read, write }: Pick<Database, 'read' | 'write'>, appid: string): Users {
+  const unionid = sql`${sql.placeholder('unionid')}`
+  const sessionKey = sql`${sql.placeholder('sessionKey')}`
+  const isUser = and(eq(users.appid, appid), eq(users.openid, sql.placeholder('openid')))
+  const find = read
+    .select({ unionid: users.unionid, sessionKey: users.sessionKey })
+    .from(users)
+    .where(isUser)
+    .prepare()
+  const recordLogin = compileWrite<Login>(
+    read
+      .insert(users)
+      .values({
+        appid,
+        openid: sql.placeholder('openid'),
+        unionid,
+        sessionKey,
+        createdAt: sql.placeholder('at'),
+        loginAt: sql.placeholder('at'),
+      })
+      .onConflictDoUpdate({
+        target: [users.appid, users.openid],
+        set: {
+          unionid: sql`coalesce(excluded.unionid, ${users.unionid})`,
+          sessionKey: sql`excluded.session_key`,
+          loginAt: sql`excluded.login_at`,
+        },
+      }),
+  )
+  const setUnionid = compileWrite<UnionidOf>(read.update(users).set({ unionid }).where(isUser))
+  const completeUnionid = compileWrite<UnionidOf>(
+    read
+      .update(users)
+      .set({ unionid })
+      .where(and(isUser, isNull(users.unionid))),
+  )
+  const setSessionKey = compileWrite<SessionKeyOf>(read.update(users).set({ sessionKey }).where(isUser))
+  const living = read
+    .select({ openid: sessions.openid })
+    .from(sessions)
+    .where(
+      and(
+        eq(sessions.appid, users.appid),
+        eq(sessions.openid, users.openid),
+        gt(sessions.expiresAt, sql.placeholder('now')),
+      ),
+    )
+  const gone = and(
+    lt(users.loginAt, sql.placeholder('before')),
+    sql`${users.appid} || '' = ${appid}`,
+    notExists(living),
+  )
+  const purge = compileWrite<{ before: number; now: number }>(
+    read
+      .delete(users)
+      .where(sql`${users}.rowid in (select rowid from ${users} where ${gone} limit ${purgeLimit})`),
+  )
+  return {
+    async purge(times) {
+      let purged = 0
+      for (let deleted = purgeLimit; deleted === purgeLimit; ) {
+        const [result] = await write([purge.once(times)])
+        deleted = result?.changes ?? 0
+        purged += deleted
+      }
+      return purged
+    },
+    async find(openid) {
+      return find.get({ openid })
+    },
+    async recordLogin(login) {
+      await write([recordLogin.once(login)])
+    },
+    async setUnionid(user) {
+      await write([setUnionid.once(user)])
+    },
+    async completeUnionid(user) {
+      await write([completeUnionid.once(user)])
+    },
+    async setSessionKey(user) {
+      await write([setSessionKey.once(user)])
+    },
+  }
+}

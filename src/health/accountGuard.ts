@@ -1,0 +1,145 @@
+import { second } from '../base/duration.ts'
+import type { Log } from '../base/log.ts'
+import { type AccountState, type AccountStateRow, isTrial } from '../db/sqlite/accountState.ts'
+import type { PushQueue } from '../queue/backend.ts'
+import type { WechatApi } from '../wechat/api.ts'
+import { WechatApiError } from '../wechat/errors.ts'
+import type { PauseNews } from './alertText.ts'
+import { isQuota, sendPath, toProbeAt } from './probe.ts'
+
+export interface AccountGuard {
+  /** Takes up a pause that is on record and probes at once whether it is still needed. */
+  start(): Promise<void>
+  /** Stops the sends of the account in all processes, until a push is accepted again. */
+  pause(fault: { reason: string; detail: string }): Promise<void>
+  /** As far as this process knows by now. */
+  isPaused(): boolean
+  /** A probe went well, and one push at a time tries whether the account may send. */
+  isTrial(): boolean
+  /** WeChat accepted a send. */
+  sent(): void
+  stop(): void
+}
+
+interface AccountGuardDeps {
+  queue: Pick<PushQueue, 'isPaused' | 'pause' | 'removeGlobalConcurrency' | 'resume' | 'setGlobalConcurrency'>
+  state: Pick<AccountState, 'find' | 'pause' | 'claimProbe' | 'startTrial' | 'refuseTrial' | 'endTrial'>
+  api: Pick<WechatApi, 'getQuota'>
+  /** Called in the one process that paused or resumed the account. */
+  alert(news: PauseNews): void
+  log: Log
+}
+
+type Mode = 'running' | 'paused' | 'trial'
+
+/**
+ * Pauses an account that WeChat refuses as a whole (secret, IP, quota, ban) and resumes it without a human: a probe that
+ * goes well lets one push at a time through, and the first that is accepted ends the pause. What holds is what the row
+ * says; the queue follows it, however the row came to say so.
+ */
+export function createAccountGuard({ queue, state, api, alert, log }: AccountGuardDeps): AccountGuard {
+  let timer: NodeJS.Timeout | undefined
+  let pausing: Promise<void> | undefined
+  let isEnding = false
+  let isLooking = false
+  let mode: Mode | undefined
+
+  return {
+    async start() {
+      await look(Number.MAX_SAFE_INTEGER)
+      timer = setInterval(onTick, second)
+    },
+    isPaused: () => mode === 'paused',
+    isTrial: () => mode === 'trial',
+    pause(fault) {
+      mode = 'paused'
+      pausing ??= record(fault).finally(() => {
+        pausing = undefined
+      })
+      return pausing
+    },
+    sent() {
+      if (mode !== 'trial' || isEnding) return
+      isEnding = true
+      end()
+        .catch((error) => log.warn({ err: error }, 'the end of a pause could not be recorded'))
+        .finally(() => {
+          isEnding = false
+        })
+    },
+    stop() {
+      clearInterval(timer)
+    },
+  }
+
+  async function record({ reason, detail }: { reason: string; detail: string }): Promise<void> {
+    const now = Date.now()
+    const row = await state.find()
+    const probeAt = toProbeAt(reason, isTrial(row) ? (row?.probes ?? 0) : 0, now)
+    // The row comes first: a queue that is paused without one is resumed by the next look.
+    const isNew = isTrial(row)
+      ? (await state.refuseTrial({ reason, detail, probeAt })) && row?.pausedReason !== reason
+      : await state.pause({ reason, detail, since: now, probeAt })
+    if (isNew) {
+      log.error({ reason, probeAt: new Date(probeAt).toISOString() }, `sending is paused: ${detail}`)
+      alert({ kind: 'paused', reason, detail, probeAt })
+    }
+    await queue.pause()
+  }
+
+  async function end(): Promise<void> {
+    const reason = (await state.find())?.pausedReason
+    if (!(await state.endTrial())) return
+    log.info({ reason }, 'sending goes on')
+    if (reason) alert({ kind: 'resumed', reason })
+    await follow('running')
+  }
+
+  function onTick(): void {
+    if (isLooking) return
+    isLooking = true
+    look(Date.now())
+      .catch((error) => log.warn({ err: error }, 'a paused account could not be probed'))
+      .finally(() => {
+        isLooking = false
+      })
+  }
+
+  async function look(now: number): Promise<void> {
+    const row = await state.find()
+    await follow(toMode(row))
+    if (mode === 'paused' && row?.pausedReason) await probe(row, row.pausedReason, now)
+  }
+
+  async function follow(next: Mode): Promise<void> {
+    const last = mode
+    mode = next
+    if (next !== last && next === 'running') await queue.removeGlobalConcurrency()
+    if (next !== last && next === 'trial') await queue.setGlobalConcurrency(1)
+    if ((await queue.isPaused()) === (next === 'paused')) return
+    await (next === 'paused' ? queue.pause() : queue.resume())
+  }
+
+  async function probe(row: AccountStateRow, reason: string, now: number): Promise<void> {
+    const nextProbeAt = toProbeAt(reason, row.probes + 1, Date.now())
+    if (!(await state.claimProbe(now, nextProbeAt))) return
+    if (!(await maySend(reason)) || !(await state.startTrial(reason))) return
+    log.info({ reason }, 'the account may be able to send again: the next push tries it')
+    await follow('trial')
+  }
+
+  async function maySend(reason: string): Promise<boolean> {
+    try {
+      const { remain } = await api.getQuota(sendPath)
+      return !isQuota(reason) || remain > 0
+    } catch (error) {
+      // An account that may not ask for its quota is at least answered; the next push will tell.
+      return error instanceof WechatApiError && ['R', 'C', 'L', 'O'].includes(error.class)
+    }
+  }
+}
+
+function toMode(row: AccountStateRow | undefined): Mode {
+  if (!row?.pausedReason) return 'running'
+  return isTrial(row) ? 'trial' : 'paused'
+}

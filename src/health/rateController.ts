@@ -1,0 +1,152 @@
+import { day, second } from '../base/duration.ts'
+import type { Log } from '../base/log.ts'
+import type { AccountState, AccountStateRow } from '../db/sqlite/accountState.ts'
+import type { PushQueue } from '../queue/backend.ts'
+import { createCallMeter } from './callMeter.ts'
+import { isStray, type Pace, type PaceSignal, slowDown, speedUp, toWindow } from './rateMath.ts'
+
+/** Sends per second that need no limit any more. */
+const unlimited = 10_000
+/** WeChat's limits change without a word. */
+const memory = day
+/** How long the queue may have forgotten the limit, unless it was away meanwhile. */
+const renewalInterval = 10 * second
+
+export interface Pacing {
+  /** Takes up the limit that holds for the account. */
+  start(): Promise<void>
+  /** The queue may have forgotten the limit: it was away. */
+  renew(): void
+  /** WeChat answered a send. */
+  sent(): void
+  /** WeChat refused a send because the account is too fast, or is busy, which it says for that reason too. */
+  refused(signal: PaceSignal): void
+  /** Resolves when no change of the limit is under way. */
+  stop(): Promise<void>
+}
+
+interface PacingDeps {
+  queue: Pick<PushQueue, 'setGlobalRateLimit' | 'removeGlobalRateLimit' | 'getJobCounts'>
+  state: Pick<AccountState, 'find' | 'slowDown' | 'setRate'>
+  /** True in the one process that may raise the limit in this second. */
+  mayRaise(): Promise<boolean>
+  /** Sends per second that are never exceeded; 0 = none. */
+  ceiling: number
+  log: Log
+}
+
+/**
+ * One limit for all workers of an account, kept in the queue itself: it falls at once when WeChat refuses, stays just
+ * below what was refused, and tries more now and then. As long as nothing is refused it only counts.
+ */
+export function createPacing({ queue, state, mayRaise, ceiling, log }: PacingDeps): Pacing {
+  const meter = createCallMeter()
+  const highest = ceiling > 0 ? ceiling : unlimited
+  let slowedAt = 0
+  let calm = 0
+  let timer: NodeJS.Timeout | undefined
+  let renewal: NodeJS.Timeout | undefined
+  let change: Promise<void> | undefined
+
+  return {
+    async start() {
+      await takeUp()
+      // Always: the worker that lowered the pace may be gone when it is to rise again.
+      timer = setInterval(() => run(tick), second)
+      renewal = setInterval(renew, renewalInterval)
+    },
+    renew,
+    sent() {
+      meter.count(true)
+    },
+    refused(signal) {
+      meter.count(false)
+      // What is refused now was mostly sent before the last change.
+      if (Math.abs(Date.now() - slowedAt) >= second) run(() => slow(signal))
+    },
+    async stop() {
+      clearInterval(timer)
+      clearInterval(renewal)
+      await change
+    },
+  }
+
+  async function takeUp(): Promise<void> {
+    await apply(toPace(await state.find())?.limit)
+  }
+
+  function renew(): void {
+    run(takeUp)
+  }
+
+  async function slow(signal: PaceSignal): Promise<void> {
+    const calls = meter.read()
+    if (signal === 'busy' && isStray(calls)) return
+    const before = toPace(await state.find())
+    const pace = slowDown(before, calls, signal)
+    const limit = Math.min(pace.limit, highest)
+    slowedAt = Date.now()
+    calm = 0
+    const isFirst = await state.slowDown({
+      rate: limit,
+      refusedRate: pace.refused ?? null,
+      at: slowedAt,
+      apart: second,
+    })
+    if (!isFirst) return
+    await apply(limit)
+    if (before && limit >= before.limit) return
+    const level = before && pace.refused !== undefined ? 'info' : 'warn'
+    log[level]({ limit: Math.round(limit) }, 'WeChat finds the account too fast: sending slows down')
+  }
+
+  async function tick(): Promise<void> {
+    const row = await state.find()
+    const pace = toPace(row)
+    if (!pace) return
+    const refusedAt = row?.refusedAt ?? 0
+    const isOld = Date.now() - refusedAt > memory
+    // In this order, so that a worker with nothing to do keeps no other from it.
+    if (!isOld && !(await isNeeded())) return
+    if (!(await mayRaise())) return
+    if (refusedAt !== slowedAt) calm = 0
+    slowedAt = refusedAt
+    const limit = speedUp(pace, ++calm)
+    const isOver = limit >= highest || isOld
+    const rate = isOver ? null : limit
+    // Another process may have slowed down since the row was read.
+    if (rate !== pace.limit && !(await state.setRate(rate, row?.refusedAt ?? null))) return
+    await apply(rate ?? undefined)
+    if (isOver) log.info({ limit: ceiling || 'none' }, 'sending is back to its full pace')
+  }
+
+  /** Only a limit that holds something up can be tried out. */
+  async function isNeeded(): Promise<boolean> {
+    if (meter.read().inSecond.all === 0) return false
+    const { waiting = 0, prioritized = 0 } = await queue.getJobCounts('waiting', 'prioritized')
+    return waiting + prioritized > 0
+  }
+
+  async function apply(limit: number | undefined): Promise<void> {
+    const lowest = limit === undefined || limit >= highest ? ceiling : limit
+    if (lowest === 0) await queue.removeGlobalRateLimit()
+    else {
+      const { max, duration } = toWindow(lowest)
+      await queue.setGlobalRateLimit(max, duration)
+    }
+  }
+
+  /** One change at a time; what comes meanwhile comes again in a second. */
+  function run(task: () => Promise<void>): void {
+    change ??= task()
+      .catch((error) => log.warn({ err: error }, 'the pace could not be changed'))
+      .finally(() => {
+        change = undefined
+      })
+  }
+}
+
+function toPace(row: AccountStateRow | undefined): Pace | undefined {
+  if (typeof row?.rate !== 'number') return undefined
+  return { limit: row.rate, refused: row.refusedRate ?? undefined }
+}

@@ -1,0 +1,78 @@
+import { setMaxListeners } from 'node:events'
+import { loadProducerConfig, readEnvironment } from '../base/config.ts'
+import { type Ask, createAsk } from '../push/controlClient.ts'
+import type { PushMessage } from '../push/message.ts'
+import { createProducer } from '../push/producer.ts'
+import type { CancelAnswer, PushManyReceipt, PushReceipt } from '../push/pushAnswers.ts'
+import type { PushRecord } from '../push/record.ts'
+import { type WaitOptions, waitForPush } from '../push/wait.ts'
+import { loadQueue } from '../queue/loadQueue.ts'
+import type { ProducerQueue } from '../queue/producerQueue.ts'
+
+/** What is left out comes from the environment. */
+export interface PusherOptions {
+  /** The service account; default `WECHAT_APPID`. */
+  appid?: string
+  /** Default `REDIS_URL`; several URLs, separated by commas, are one cluster. */
+  redisUrl?: string
+  /** Where to find the embedded queue when there is no Redis; default `DATA_DIR`. */
+  dataDir?: string
+}
+
+export interface Pusher {
+  /**
+   * Queues one message, to be sent once.
+   * Rejects with InvalidPushError (nothing was queued) or, within 5 s, with QueueUnavailableError.
+   */
+  push(message: PushMessage): Promise<PushReceipt>
+  /**
+   * Queues any number of messages with bounded memory; invalid ones are reported and left out.
+   * Rejects with QueueUnavailableError, which says how many are queued for sure.
+   */
+  pushMany(messages: Iterable<PushMessage> | AsyncIterable<PushMessage>): Promise<PushManyReceipt>
+  /**
+   * Takes back a push that is not sent yet, whether it waits, is held or is to be tried again. Its id stays known.
+   * Rejects within 5 s with QueueUnavailableError when no worker answers.
+   */
+  cancel(id: string): Promise<CancelAnswer>
+  /**
+   * Resolves with the record of a push when it is sent, or has its receipt, or has come to another end.
+   * Rejects with TimeoutError, which tells how far it has come; then it goes on all the same.
+   */
+  wait(id: string, options?: WaitOptions): Promise<PushRecord>
+  /** Ends waits, and waits for the other calls under way. */
+  close(): Promise<void>
+}
+
+/**
+ * Connects to the queue of one account; needs neither its secret nor a database.
+ * @throws ConfigError
+ */
+export function createPusher({ appid, redisUrl, dataDir }: PusherOptions = {}): Pusher {
+  const config = loadProducerConfig({
+    ...readEnvironment(),
+    ...(appid !== undefined && { WECHAT_APPID: appid }),
+    ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
+    ...(dataDir !== undefined && { DATA_DIR: dataDir }),
+  })
+  const closing = new AbortController()
+  // Every wait listens to it.
+  setMaxListeners(0, closing.signal)
+  const queue = loadQueue((module) => module.openProducerQueue(config.queue, config.appid))
+  let control: ProducerQueue | undefined
+
+  function ask(): Ask {
+    control ??= loadQueue((module) => module.openControlQueue(config.queue, config.appid))
+    return createAsk(control)
+  }
+
+  return {
+    ...createProducer(queue),
+    cancel: async (id) => ask().cancel(id),
+    wait: async (id, options = {}) => waitForPush(ask(), id, options, closing.signal),
+    async close() {
+      closing.abort()
+      await Promise.all([queue.close(), control?.close()])
+    },
+  }
+}

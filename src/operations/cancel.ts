@@ -1,0 +1,33 @@
+import { cancelled, type PushRows } from '../db/sqlite/pushes.ts'
+import type { CancelAnswer } from '../push/pushAnswers.ts'
+import type { QueuedPushes } from './queuedPushes.ts'
+
+interface CancelDeps {
+  pushes: Pick<PushRows, 'cancel' | 'find' | 'add'>
+  queued: Pick<QueuedPushes, 'find' | 'dismiss'>
+}
+
+/**
+ * Takes back a push that is not sent yet. Its record decides: no worker calls WeChat before it has written that it will,
+ * and none can write that over the end of a push. Rejects with QueueUnavailableError.
+ */
+export async function cancelPush({ pushes, queued }: CancelDeps, id: string): Promise<CancelAnswer> {
+  const answer = await cancelRecorded()
+  if (answer) return answer
+  const row = await queued.find(id)
+  // It may have got its record since.
+  if (!row) return (await cancelRecorded()) ?? 'not_found'
+  if (!(await pushes.add({ ...row, ...cancelled, finishedAt: Date.now() }))) {
+    return (await cancelRecorded()) ?? 'not_found'
+  }
+  // Only for tidiness: a worker would find out at its time.
+  await queued.dismiss(id).catch(() => {})
+  return 'cancelled'
+
+  async function cancelRecorded(): Promise<CancelAnswer | undefined> {
+    if (await pushes.cancel(id, Date.now())) return 'cancelled'
+    const row = await pushes.find(id)
+    if (!row) return undefined
+    return row.status === cancelled.status && row.reason === cancelled.reason ? 'cancelled' : 'too_late'
+  }
+}

@@ -1,0 +1,79 @@
+import type { Job } from 'bullmq'
+import { second } from '../base/duration.ts'
+import type { PushRows } from '../db/sqlite/pushes.ts'
+import { questionLife, questionSchema } from '../push/controlClient.ts'
+import type { QueueWorker } from '../queue/backend.ts'
+import type { WorkedQueue } from '../queue/workerQueue.ts'
+import { toPushRecord } from '../sending/toPushRecord.ts'
+import { startWatchdog } from '../sending/watchdog.ts'
+import { cancelPush } from './cancel.ts'
+import type { QueuedPushes } from './queuedPushes.ts'
+
+interface AnswerDeps {
+  control: WorkedQueue
+  pushes: Pick<PushRows, 'cancel' | 'find' | 'add'>
+  queued: Pick<QueuedPushes, 'find' | 'dismiss'>
+  onError(error: Error): void
+  /** Gives up a connection that is open and answers nothing. */
+  reconnect(): void
+}
+
+export interface Answering {
+  stop(): Promise<void>
+}
+
+/** Answers what producers ask about pushes, until stopped. */
+export function startAnswering(deps: AnswerDeps): Answering {
+  const { control, pushes, queued, onError, reconnect } = deps
+  let underWay = 0
+  let worker = startWorker()
+  const watchdog = startWatchdog({
+    queue: control.queue,
+    isIdle: () => underWay === 0,
+    rebuild() {
+      worker.close(true).catch(() => {})
+      worker = startWorker()
+    },
+    reconnect,
+  })
+  control.queue.on('error', onError)
+
+  return {
+    async stop() {
+      watchdog.stop()
+      await worker.close()
+    },
+  }
+
+  function startWorker(): QueueWorker {
+    const started = control.createWorker(
+      async (job) => {
+        underWay += 1
+        try {
+          return await answer(job)
+        } finally {
+          underWay -= 1
+        }
+      },
+      { concurrency: 20, lockDuration: 15 * second, drainDelay: 60, runRetryDelay: second },
+    )
+    started.on('error', onError)
+    return started
+  }
+
+  async function answer({ data }: Job): Promise<unknown> {
+    const { ask, id, at } = questionSchema.parse(data)
+    if ((await control.getTime()) - at > questionLife) return null
+    switch (ask) {
+      case 'cancel':
+        return cancelPush({ pushes, queued }, id)
+      case 'find': {
+        // In this order, because a push leaves the queue when it has its record.
+        const row = (await pushes.find(id)) ?? (await queued.find(id)) ?? (await pushes.find(id))
+        return row ? toPushRecord(row) : null
+      }
+      default:
+        return ask satisfies never
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import * as z from 'zod'
+import { minute, second } from '../base/duration.ts'
+import type { ProducerQueue } from '../queue/producerQueue.ts'
+import { QueueUnavailableError } from '../queue/unavailable.ts'
+import type { CancelAnswer } from './pushAnswers.ts'
+import type { PushRecord } from './record.ts'
+import { pushRecordSchema } from './recordSchema.ts'
+
+/** What a producer, who has no database, can ask the workers: the data of a job in the control queue. */
+export const questionSchema = z.object({
+  ask: z.enum(['cancel', 'find']),
+  id: z.string(),
+  /** When it was asked, by the clock of the queue's server: those of two machines may differ by minutes. */
+  at: z.number(),
+})
+export type Question = z.infer<typeof questionSchema>
+
+const cancelAnswerSchema: z.ZodType<CancelAnswer> = z.enum(['cancelled', 'too_late', 'not_found'])
+
+/** After that time nobody waits for an answer any more. */
+export const questionLife = minute
+/** How long a worker may take to answer. */
+export const patience = 5 * second
+const longestPause = 200
+
+export interface Ask {
+  cancel(id: string): Promise<CancelAnswer>
+  /** Null for a push that nobody knows. */
+  find(id: string, patienceMs?: number): Promise<PushRecord | null>
+}
+
+/** Questions to the workers of an account. All reject with QueueUnavailableError when none answers in time. */
+export function createAsk({ run }: Pick<ProducerQueue, 'run'>): Ask {
+  return {
+    cancel: (id) => ask({ ask: 'cancel', id }, cancelAnswerSchema, patience),
+    find: (id, patienceMs = patience) => ask({ ask: 'find', id }, pushRecordSchema.nullable(), patienceMs),
+  }
+
+  async function ask<T>(
+    question: Omit<Question, 'at'>,
+    answerSchema: z.ZodType<T>,
+    patienceMs: number,
+  ): Promise<T> {
+    const jobId = randomUUID()
+    const until = Date.now() + patienceMs
+    const kept = { age: questionLife / second }
+    const options = { jobId, removeOnComplete: kept, removeOnFail: kept }
+    await run(async (q, getTime) => q.add(question.ask, { ...question, at: await getTime() }, options))
+    for (let pause = 5; ; pause = Math.min(2 * pause, longestPause)) {
+      await sleep(pause)
+      const job = await run((q) => q.getJob(jobId))
+      if (job?.failedReason) throw toUnavailable(`A worker could not answer: ${job.failedReason}`)
+      if (job?.finishedOn) return answerSchema.parse(job.returnvalue)
+      if (Date.now() < until) continue
+      // So that no worker does it when nobody expects it any more; one that is at it right now cannot be stopped.
+      await job?.remove().catch(() => {})
+      throw toUnavailable('No worker answers: start `unionpush worker`, then ask again')
+    }
+  }
+}
+
+function toUnavailable(sentence: string): QueueUnavailableError {
+  return new QueueUnavailableError(sentence, { cause: undefined })
+}

@@ -1,0 +1,159 @@
+import { Queue, Worker } from 'bullmq'
+import { Cluster, type Redis } from 'ioredis'
+import { second } from '../../base/duration.ts'
+import type { Danger, QueueBackend, Role } from '../backend.ts'
+import { queuePrefix } from '../names.ts'
+import { QueueUnavailableError } from '../unavailable.ts'
+import { isForbidden } from './allowNoInfo.ts'
+import { batchWrites } from './batchWrites.ts'
+import { createClient } from './client.ts'
+import { drainWhenFull } from './drainWhenFull.ts'
+import { explainRedisError, isConsequence, isWrongDatabase } from './faults.ts'
+
+/** Connects to one Redis server, or to a cluster when several URLs are given. */
+export function connectRedis(urls: string[], role: Role): QueueBackend {
+  const place = `Redis at ${urls.map(toAddress).join(', ')}`
+  let lastError: Error | undefined
+  let ready: Promise<void> | undefined
+  const unusable = createUnusable()
+  const client = createClient(urls, role, () => unusable.set(toClusterSentence(place, urls)))
+  // A producer waits for each answer before its next command, and waits longer for those of many at once.
+  if (role === 'worker') {
+    batchWrites(client)
+    drainWhenFull(client)
+  }
+  client.on('error', (error: Error) => {
+    if (!isConsequence(error)) lastError = error
+    if (isWrongDatabase(error)) unusable.set(toDatabaseSentence(place, error))
+  })
+  client.on('ready', () => {
+    lastError = undefined
+  })
+  const options = { connection: client, prefix: queuePrefix }
+  return {
+    place,
+    isReady: () => client.status === 'ready' && unusable.get() === undefined,
+    async ready() {
+      if (client.status !== 'ready') {
+        ready ??= untilReady(client).finally(() => {
+          ready = undefined
+        })
+      }
+      await Promise.race([unusable.promise, ready])
+    },
+    untilUnusable: unusable.promise,
+    isUnusable: () => unusable.get() !== undefined,
+    onReady: (listener) => client.on('ready', listener),
+    lastError: () => lastError,
+    isRefusal,
+    toHopeless: unusable.get,
+    explain: (error) => explainRedisError(isConsequence(error) && lastError ? lastError : error),
+    async getTime() {
+      const [seconds, microseconds] = await client.time()
+      return Number(seconds) * second + Number(microseconds) / 1_000
+    },
+    createQueue: (name) => new Queue(name, options),
+    createWorker: (name, processor, workerOptions) =>
+      new Worker(name, processor, { ...workerOptions, ...options }),
+    findDangers: createDangerSearch(client),
+    reset() {
+      if (client.status !== 'ready') return
+      const nodes = client instanceof Cluster ? client.nodes() : [client]
+      client.disconnect(true)
+      // What has not left this process yet is not written after its caller was told that it failed.
+      if (role === 'producer') for (const { stream } of nodes) stream?.destroy()
+    },
+    async close() {
+      const impatience = setTimeout(() => client.disconnect(), second)
+      // QUIT is answered after the commands before it.
+      if (client.status === 'ready') await client.quit().catch(() => {})
+      clearTimeout(impatience)
+      client.disconnect()
+    },
+  }
+}
+
+/** An error that Redis answered a command with, or ioredis before it wrote the command. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    (error.name === 'ReplyError' || error.message.endsWith('enableOfflineQueue options is false'))
+  )
+}
+
+/** INFO, because many hosts forbid CONFIG. */
+function createDangerSearch(client: Redis | Cluster): () => Promise<Danger[]> {
+  let hasAskedAllOver = client instanceof Cluster
+  return async () => {
+    try {
+      const info = String(await client.call('info'))
+      if (!hasAskedAllOver && /^cluster_enabled:1/m.test(info)) await askAllOver(client)
+      hasAskedAllOver = true
+      return toDangers(info)
+    } catch (error) {
+      if (!isForbidden(error)) throw error
+      const sentence = 'INFO is not allowed: see for yourself that maxmemory-policy is noeviction'
+      return [{ kind: 'unknown', sentence }]
+    }
+  }
+}
+
+function toDangers(info: string): Danger[] {
+  const toNumber = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0)
+  const [used, most] = [toNumber('used_memory'), toNumber('maxmemory')]
+  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction'
+  const dangers: Danger[] = []
+  if (policy !== 'noeviction') {
+    const sentence = `maxmemory-policy is ${policy}: a Redis that is full deletes pushes that wait; set it to noeviction`
+    dangers.push({ kind: 'eviction', sentence })
+  } else if (most > 0 && used >= most) {
+    const sentence = `Redis is full (maxmemory ${Math.round(most / 2 ** 20)} MB): it takes no more pushes; those that wait go on being sent, which makes room. Raise maxmemory if that is too slow`
+    dangers.push({ kind: 'full', sentence })
+  }
+  return dangers
+}
+
+/** Many a proxy answers for all of its cluster; a node of one says MOVED to most of this. */
+async function askAllOver(client: Redis | Cluster): Promise<void> {
+  const keys = Array.from({ length: 16 }, (_, n) => `${queuePrefix}:{${n}}`)
+  await Promise.all(keys.map((key) => client.exists(key).catch(() => {})))
+}
+
+function toClusterSentence(place: string, [url = '']: string[]): string {
+  const bare = `${new URL(url).protocol}//${toAddress(url)}`
+  return `${place} is a cluster: give the addresses of several of its nodes, separated by commas, or this one twice, as in REDIS_URL=${bare},${bare} (with user and password in the first)`
+}
+
+function toDatabaseSentence(place: string, { message }: Error): string {
+  return `${place} does not have the database at the end of REDIS_URL (${message}): give another number, or leave it out`
+}
+
+/** What a person has to change before the server can be used at all; the first word on it holds. */
+function createUnusable() {
+  let known: string | undefined
+  let reject: (error: QueueUnavailableError) => void
+  const promise = new Promise<never>((_, rejectIt) => {
+    reject = rejectIt
+  })
+  // Nobody has to wait for it.
+  promise.catch(() => {})
+  return {
+    promise,
+    get: () => known,
+    set(sentence: string) {
+      known ??= sentence
+      reject(new QueueUnavailableError(known, { cause: undefined, isLasting: true }))
+    },
+  }
+}
+
+/** `once` of node:events would reject at the first failed attempt to connect. */
+function untilReady(client: Redis | Cluster): Promise<void> {
+  return new Promise((resolve) => client.once('ready', () => resolve()))
+}
+
+/** Host and port only: the URL may hold a password. */
+function toAddress(url: string): string {
+  const { hostname, port } = new URL(url)
+  return `${hostname}:${port || 6379}`
+}

@@ -1,0 +1,95 @@
+import type { Log } from '../base/log.ts'
+import type { HeldPush, HeldPushes } from '../db/sqlite/heldPushes.ts'
+import type { PushQueue } from '../queue/backend.ts'
+import { jobName, toJobId } from '../queue/job.ts'
+import { toPush } from './pushRow.ts'
+
+/** A follow shall have its effect within a second. */
+const interval = 250
+const batchSize = 500
+
+export interface Release {
+  start(): void
+  /** Queues the first of the pushes that were held for a user, if there is one and it is not queued yet. */
+  next(recipient: string): Promise<void>
+  stop(): void
+}
+
+interface ReleaseDeps {
+  queue: Pick<PushQueue, 'addBulk'>
+  held: Pick<HeldPushes, 'findFirst' | 'findArrivals' | 'dropArrivals' | 'expire'>
+  log: Log
+}
+
+/**
+ * Lets held pushes go when their user follows, and ends those that have expired. The processes that learn of a follow
+ * note it in the database, so it does not matter which of them run when; looking for notes costs the same however many
+ * pushes are held. Of one user only the first push is queued, and its job queues the next one.
+ */
+export function createRelease({ queue, held, log }: ReleaseDeps): Release {
+  let timer: NodeJS.Timeout | undefined
+  let isLooking = false
+  let isFailing = false
+  let isStopped = false
+
+  return {
+    start() {
+      timer = setInterval(look, interval)
+    },
+    next: (recipient) => queueFirst([recipient]),
+    stop() {
+      isStopped = true
+      clearInterval(timer)
+    },
+  }
+
+  function look(): void {
+    if (isLooking) return
+    isLooking = true
+    releaseArrived()
+      .then(() => held.expire(Date.now()))
+      .then(
+        () => {
+          isFailing = false
+        },
+        (error) => {
+          if (!isFailing && !isStopped) log.warn({ err: error }, 'held pushes cannot be released now')
+          isFailing = true
+        },
+      )
+      .finally(() => {
+        isLooking = false
+      })
+  }
+
+  async function releaseArrived(): Promise<void> {
+    let count: number
+    do {
+      const arrived = await held.findArrivals(batchSize)
+      count = arrived.length
+      if (count === 0) return
+      // The jobs come first: should this process end in between, they are only queued once more.
+      await queueFirst(arrived.map(({ recipient }) => recipient))
+      await held.dropArrivals(arrived)
+    } while (count === batchSize && !isStopped)
+  }
+
+  async function queueFirst(recipients: readonly string[]): Promise<void> {
+    const first = await Promise.all([...new Set(recipients)].map(held.findFirst))
+    const jobs = first.filter((push) => push !== undefined).map(toHeldJob)
+    if (jobs.length > 0) await queue.addBulk(jobs)
+  }
+}
+
+function toHeldJob(push: HeldPush) {
+  return {
+    name: jobName,
+    data: { ...toPush(push), generation: push.generation },
+    opts: { jobId: toHeldJobId(push) },
+  }
+}
+
+/** One job each time a push was held: queuing it twice is queuing it once, and an old one is known for what it is. */
+export function toHeldJobId({ id, heldAt }: HeldPush): string {
+  return toJobId(id, `held${heldAt}`)
+}

@@ -1,0 +1,253 @@
+import { minute, second } from '../base/duration.ts'
+import type { Concern } from '../health/evidence.ts'
+import type { PaceSignal } from '../health/rateMath.ts'
+import type { Fate } from '../health/recentCalls.ts'
+import {
+  errcode,
+  explainInFull,
+  findOnePushMeaning,
+  isTokenEndpoint,
+  mayConcernOnePush,
+  reasonOf,
+} from '../wechat/errcode.ts'
+import { WechatApiError, type WechatNetworkError } from '../wechat/errors.ts'
+import type { Accepted } from './keepSent.ts'
+
+/** What is known about a push whose try has just failed. */
+export interface Attempt {
+  /** Tries that count against the limit, this one included. */
+  attempts: number
+  maxAttempts: number
+  /** How often the queue has handed the push out; tries that do not count are in here. */
+  starts: number
+  /** An earlier try may have been accepted. */
+  isUnclear: boolean
+  /** What the try before was refused with. */
+  lastErrcode: number | null
+  /** WeChat itself told us of the template or follower that it now denies. */
+  isBelieved: boolean
+  /** What others get says that the platform works, so a fault of it is this push's own. */
+  othersPass: boolean
+  /** Whom a refusal that may concern one push alone speaks for. */
+  concerns: Concern
+  /** The account is paused, and this push was to try whether it still is to be. */
+  isTrial: boolean
+  opensMiniprogram: boolean
+}
+
+/** What is done about a failed try. */
+export type Outcome =
+  | Retry
+  /** WeChat has the message, whatever else it says. */
+  | { kind: 'sent'; detail: string; accepted: Accepted }
+  | { kind: 'pause'; reason: string; detail: string; counts: boolean }
+  | { kind: 'final'; status: 'rejected' | 'unknown'; reason: string; detail: string; hasLeft: boolean }
+
+interface Retry {
+  kind: 'retry'
+  delay: number
+  /** Against the limit of tries. */
+  counts: boolean
+  /** The try may have been accepted all the same. */
+  isUnclear: boolean
+  /** What it says about more than this push: the account is too fast, WeChat is busy (perhaps with this account), or gives no usable answer. */
+  signal?: PaceSignal | 'out_of_reach'
+  detail: string
+}
+
+/** A code nobody documents may stand for a passing fault, so it is worth a few tries. */
+const undocumentedAttempts = 3
+/** WeChat sometimes denies a template or a follower it has, and knows it again later. */
+const secondLook = 30 * second
+const longestBackoff = minute
+/** What is wrong with the message itself is wrong in every try. */
+const lastingReasons: readonly string[] = [
+  'data_invalid',
+  'url_invalid',
+  'miniprogram_invalid',
+  'content_forbidden',
+  'request_invalid',
+]
+/** Said of a message that WeChat has taken: sending it again would make a second one. */
+const takenCodes: readonly number[] = [errcode.inReview, errcode.alreadySent]
+const leftCodes: readonly number[] = [errcode.notFollowing, errcode.noLongerFollowing]
+
+/** The one table from a failed try to what is done about it. `random` is from 0 to 1. */
+export function decide(
+  error: WechatApiError | WechatNetworkError,
+  attempt: Attempt,
+  random: number,
+): Outcome {
+  return error instanceof WechatApiError
+    ? decideRefusal(error, attempt, random)
+    : decideNoAnswer(error, attempt, random)
+}
+
+/** What a try that was not accepted says about WeChat. */
+export function toFate(error: WechatApiError | WechatNetworkError): Fate {
+  if (!(error instanceof WechatApiError)) return 'failed'
+  return error.class === 'B' && !isPace(error) ? 'busy' : 'passed'
+}
+
+/** 1 s doubling to 60 s, of which up to a half is left to chance so that pushes that failed together part. */
+export function toBackoff(tries: number, random: number): number {
+  return Math.min(longestBackoff, second * 2 ** (Math.max(1, tries) - 1)) * (1 - random / 2)
+}
+
+function decideRefusal(error: WechatApiError, attempt: Attempt, random: number): Outcome {
+  const reason = reasonOf(error)
+  const detail = explainInFull(error)
+  // Without a token nothing was said about the push.
+  const isAboutPush = !isTokenEndpoint(error.path)
+  if (isAboutPush && takenCodes.includes(error.errcode)) {
+    const { msgid } = error
+    return msgid === undefined
+      ? { kind: 'sent', detail, accepted: { msgid: null, reason, detail } }
+      : { kind: 'sent', detail, accepted: { msgid, reason: null, detail: null } }
+  }
+  switch (error.class) {
+    case 'T':
+      return {
+        kind: 'retry',
+        delay: toBackoff(attempt.starts, random),
+        counts: false,
+        isUnclear: false,
+        detail,
+      }
+    case 'B': {
+      if (error.errcode === errcode.repeatedTooSoon) return waitForRepetition(detail, random)
+      const tooFast = isPace(error)
+      const counts = isAboutPush && !tooFast && attempt.othersPass
+      const delay =
+        error.errcode === errcode.minuteQuota
+          ? minute + 5 * second * random
+          : toBackoff(counts ? attempt.attempts : attempt.starts, random)
+      return giveUpWhenExhausted(
+        { kind: 'retry', delay, counts, isUnclear: false, signal: tooFast ? 'too_fast' : 'busy', detail },
+        attempt,
+      )
+    }
+    case 'Q':
+    case 'A':
+      return mayConcernOnePush(error)
+        ? decideConcern(error, attempt, random)
+        : { kind: 'pause', reason, detail, counts: false }
+    case 'R':
+    case 'C':
+    case 'L':
+    case 'O':
+      if (!isAboutPush) return { kind: 'pause', reason, detail, counts: false }
+      if (deservesSecondLook(error, attempt)) {
+        return { kind: 'retry', delay: secondLook * (1 + random / 2), counts: true, isUnclear: false, detail }
+      }
+      if (error.errcode === errcode.sentMomentAgo && isFirst(error, attempt)) {
+        return { kind: 'retry', delay: minute + 5 * second * random, counts: true, isUnclear: false, detail }
+      }
+      if (
+        reason === 'wechat_error' &&
+        attempt.attempts < Math.min(undocumentedAttempts, attempt.maxAttempts)
+      ) {
+        return {
+          kind: 'retry',
+          delay: toBackoff(attempt.attempts, random),
+          counts: true,
+          isUnclear: false,
+          detail,
+        }
+      }
+      return decideForGood(error, attempt, leftCodes.includes(error.errcode))
+    default:
+      return assertNever(error.class)
+  }
+}
+
+/** A refusal of the account that may be about this push alone: who got what besides decides. */
+function decideConcern(error: WechatApiError, attempt: Attempt, random: number): Outcome {
+  const { concerns, isTrial, isUnclear, attempts, maxAttempts } = attempt
+  const own = findOnePushMeaning(error, attempt.opensMiniprogram)
+  const detail = explainInFull(error)
+  if (own && (concerns === 'push' || (isTrial && attempts >= maxAttempts))) {
+    return toFinal(own.reason, own.detail, isUnclear)
+  }
+  if (concerns === 'account') {
+    return { kind: 'pause', reason: reasonOf(error), detail, counts: isTrial && own !== undefined }
+  }
+  const counts = concerns === 'push' || own !== undefined
+  const delay = toBackoff(counts ? attempts : attempt.starts, random)
+  return giveUpWhenExhausted({ kind: 'retry', delay, counts, isUnclear: false, detail }, attempt)
+}
+
+/** It speaks of this message alone, and of an earlier try that WeChat has seen. */
+function waitForRepetition(detail: string, random: number): Retry {
+  return { kind: 'retry', delay: minute + 5 * second * random, counts: false, isUnclear: true, detail }
+}
+
+function decideNoAnswer(error: WechatNetworkError, attempt: Attempt, random: number): Outcome {
+  const detail = `WeChat gave no usable answer: ${error.detail}`
+  if (!error.maybeReceived || isTokenEndpoint(error.path)) {
+    const delay = toBackoff(attempt.starts, random)
+    return { kind: 'retry', delay, counts: false, isUnclear: false, signal: 'out_of_reach', detail }
+  }
+  const counts = attempt.othersPass
+  const delay = toBackoff(counts ? attempt.attempts : attempt.starts, random)
+  return giveUpWhenExhausted(
+    { kind: 'retry', delay, counts, isUnclear: true, signal: 'out_of_reach', detail },
+    attempt,
+  )
+}
+
+/** A push that may have been accepted is not called rejected: its user may have it. */
+function giveUpWhenExhausted(retry: Retry, { attempts, maxAttempts, isUnclear }: Attempt): Outcome {
+  if (!retry.counts || attempts < maxAttempts) return retry
+  const tries = `${attempts} ${attempts === 1 ? 'try' : 'tries'} failed, the last because: ${retry.detail}`
+  return isUnclear || retry.isUnclear
+    ? {
+        kind: 'final',
+        status: 'unknown',
+        reason: 'ambiguous',
+        detail: `${tries}. A try may have been accepted all the same`,
+        hasLeft: false,
+      }
+    : { kind: 'final', status: 'rejected', reason: 'retries_exhausted', detail: tries, hasLeft: false }
+}
+
+/**
+ * The content is the same in every try, so who refuses it now has refused it before. Users leave, templates go, and what
+ * a code means that nobody documents may be that the message was sent already: those say nothing against an earlier try.
+ */
+function decideForGood(error: WechatApiError, { isUnclear }: Attempt, hasLeft: boolean): Outcome {
+  return toFinal(reasonOf(error), explainInFull(error), isUnclear, hasLeft)
+}
+
+function toFinal(reason: string, detail: string, isUnclear: boolean, hasLeft = false): Outcome {
+  return isUnclear && !lastingReasons.includes(reason)
+    ? {
+        kind: 'final',
+        status: 'unknown',
+        reason: 'ambiguous',
+        detail: `${detail}. An earlier try may have been accepted all the same`,
+        hasLeft,
+      }
+    : { kind: 'final', status: 'rejected', reason, detail, hasLeft }
+}
+
+function deservesSecondLook(error: WechatApiError, attempt: Attempt): boolean {
+  return isDenial(error) && attempt.isBelieved && isFirst(error, attempt)
+}
+
+/** The try before got something else, and there may be another one. */
+function isFirst(error: WechatApiError, { lastErrcode, attempts, maxAttempts }: Attempt): boolean {
+  return lastErrcode !== error.errcode && attempts < maxAttempts
+}
+
+function isPace(error: WechatApiError): boolean {
+  return reasonOf(error) === 'rate_limited'
+}
+
+function isDenial({ errcode: code }: WechatApiError): boolean {
+  return code === errcode.invalidTemplateId || code === errcode.invalidOpenid
+}
+
+function assertNever(value: never): never {
+  throw new Error(`Unexpected class ${String(value)}`)
+}

@@ -1,0 +1,24 @@
+import { isHeldPush } from '../db/sqlite/heldPushes.ts'
+import type { PushRow } from '../db/sqlite/pushes.ts'
+import { toHeldJobId } from './heldForwarder.ts'
+import { type Delivery, hasEnded } from './pushRow.ts'
+
+interface Progress {
+  /** What earlier tries of this message left, or the fresh row; undefined when there is nothing to do in this job. */
+  row: PushRow | undefined
+  /** Whose held push this job was to bring: the next one may go when it has ended. */
+  recipient: string | undefined
+}
+
+/**
+ * How far a push has come, by the row with its id. One that was held goes out by the job of its release alone: others
+ * with its id, such as the one it was held in, leave it in its place.
+ */
+export function toProgress(found: PushRow | undefined, fresh: PushRow, { jobId }: Delivery): Progress {
+  if (!found || found.generation < fresh.generation) return { row: fresh, recipient: undefined }
+  const heldFor = isHeldPush(found) ? found.heldFor : undefined
+  const recipient = isHeldPush(found) && jobId === toHeldJobId(found) ? found.heldFor : undefined
+  const isOpen = found.generation === fresh.generation && !hasEnded(found)
+  const row = isOpen && heldFor === recipient ? { ...found, jobId: fresh.jobId } : undefined
+  return { row, recipient }
+}

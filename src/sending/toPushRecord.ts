@@ -1,0 +1,27 @@
+import type { PushRow } from '../db/sqlite/pushes.ts'
+import type { PushRecord } from '../push/record.ts'
+
+export function toPushRecord(row: PushRow): PushRecord {
+  return {
+    id: row.id,
+    account: row.appid,
+    unionid: row.unionid,
+    openid: row.openid,
+    templateId: row.templateId,
+    status: row.status,
+    reason: row.reason,
+    detail: row.detail,
+    msgid: row.msgid,
+    errcode: row.errcode,
+    errmsg: row.errmsg,
+    rid: row.rid,
+    attempts: row.attempts,
+    createdAt: new Date(row.createdAt).toISOString(),
+    sentAt: toIso(row.sentAt),
+    finishedAt: toIso(row.finishedAt),
+  }
+}
+
+function toIso(time: number | null): string | null {
+  return time === null ? null : new Date(time).toISOString()
+}

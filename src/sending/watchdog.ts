@@ -1,0 +1,67 @@
+import { second } from '../base/duration.ts'
+import type { PushQueue } from '../queue/backend.ts'
+
+/** How long a worker may take no job although some are waiting, and the server may leave a question unanswered. */
+const patience = 15 * second
+const interval = 5 * second
+/** While nothing is wrong every third look will do: each of them costs commands. */
+const calmLooks = 3
+
+interface WatchdogDeps {
+  queue: Pick<PushQueue, 'getJobCounts' | 'getRateLimitTtl' | 'isPaused'>
+  /** Whether the worker has taken no job since it was asked last, and nothing that it knows of keeps it from it. */
+  isIdle(): boolean
+  rebuild(): void
+  /** Gives up a connection that is open and answers nothing. */
+  reconnect(): void
+}
+
+export interface Watchdog {
+  stop(): void
+}
+
+/**
+ * BullMQ's workers have stayed dead after their Redis was back; this one notices and has another one made. It also
+ * notices a connection that a firewall forgot: nobody ever closes that one, and every call on it waits for ever.
+ */
+export function startWatchdog({ queue, isIdle, rebuild, reconnect }: WatchdogDeps): Watchdog {
+  let idleSince: number | undefined
+  let askedAt: number | undefined
+  let looks = 0
+
+  async function look(): Promise<void> {
+    const { waiting = 0, prioritized = 0 } = await queue.getJobCounts('waiting', 'prioritized')
+    const isStuck = waiting + prioritized > 0 && isIdle() && !(await isHeldBack())
+    if (!isStuck) idleSince = undefined
+    else if (idleSince === undefined) idleSince = Date.now()
+    else if (Date.now() - idleSince >= patience) {
+      idleSince = undefined
+      rebuild()
+    }
+  }
+
+  /** By a pause, or by the limit of jobs per second. */
+  async function isHeldBack(): Promise<boolean> {
+    return (await queue.isPaused()) || (await queue.getRateLimitTtl()) > 0
+  }
+
+  const timer = setInterval(() => {
+    if (askedAt !== undefined) {
+      if (Date.now() - askedAt < patience) return
+      reconnect()
+      askedAt = Date.now()
+      return
+    }
+    looks += 1
+    if (idleSince === undefined && looks % calmLooks !== 0) return
+    askedAt = Date.now()
+    look()
+      .catch(() => {
+        idleSince = undefined
+      })
+      .finally(() => {
+        askedAt = undefined
+      })
+  }, interval)
+  return { stop: () => clearInterval(timer) }
+}

@@ -1,0 +1,270 @@
+import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { second } from '../base/duration.ts'
+import type { Log } from '../base/log.ts'
+import { DatabaseError } from '../db/databaseError.ts'
+import type { AccountState } from '../db/sqlite/accountState.ts'
+import type { HeldPushes } from '../db/sqlite/heldPushes.ts'
+import type { Leases } from '../db/sqlite/leases.ts'
+import type { PushRows } from '../db/sqlite/pushes.ts'
+import type { FindSessionUser } from '../db/sqlite/sessions.ts'
+import type { Templates } from '../db/sqlite/templates.ts'
+import { createAccountGuard } from '../health/accountGuard.ts'
+import type { PauseNews } from '../health/alertText.ts'
+import { createGate } from '../health/circuitBreaker.ts'
+import { isAnswering } from '../health/probe.ts'
+import { createPacing } from '../health/rateController.ts'
+import { type Answering, startAnswering } from '../operations/controlServer.ts'
+import { createQueuedPushes } from '../operations/queuedPushes.ts'
+import type { QueueWorker } from '../queue/backend.ts'
+import type { ProducerQueue } from '../queue/producerQueue.ts'
+import { rememberPaused } from '../queue/rememberPaused.ts'
+import type { WorkerQueue } from '../queue/workerQueue.ts'
+import type { WechatApi } from '../wechat/api.ts'
+import { createFailedJobs } from './failedJobs.ts'
+import { createRelease } from './heldForwarder.ts'
+import { createJobHandler, mostCrashes } from './jobHandler.ts'
+import { createOtherPushes } from './otherPushes.ts'
+import { createProcessor } from './processor.ts'
+import { startOrphanSearch } from './recoverer.ts'
+import type { KnownFollower } from './resolve.ts'
+import { createTemplateCheck } from './templateCheck.ts'
+import { startWatchdog } from './watchdog.ts'
+
+export interface PushWorkerDeps {
+  appid: string
+  queue: WorkerQueue
+  pushes: PushRows
+  held: HeldPushes
+  findSessionUser: FindSessionUser
+  followers: {
+    findRecipient(unionid: string): Promise<KnownFollower | undefined>
+    findByOpenid(openid: string): Promise<KnownFollower | undefined>
+    findFormer(unionid: string): Promise<KnownFollower | undefined>
+    countNameless(limit: number): Promise<number>
+    markUnsubscribed(openids: string[], at: number): Promise<unknown>
+  }
+  /** Has WeChat tell whose a unionid is that several followers carry. */
+  settleUnionid(unionid: string): Promise<unknown>
+  templates: Pick<Templates, 'find' | 'replace'>
+  accountState: AccountState
+  leases: Pick<Leases, 'acquire'>
+  api: Pick<WechatApi, 'sendTemplate' | 'getQuota' | 'listTemplates'>
+  /** Told by the one worker of several that paused or resumed the account. */
+  onPauseChange?: (news: PauseNews) => void
+  log: Log
+}
+
+export interface PushWorkerOptions {
+  /** Sends in flight. */
+  concurrency: number
+  /** Tries before a failure that could pass becomes final. */
+  attempts: number
+  /** Sends per second over all workers of the account; 0 = only the adaptive limit. */
+  rate: number
+}
+
+export interface PushWorker {
+  /** Resolves when it takes jobs; waits for the queue as long as it takes. */
+  start(): Promise<void>
+  /** Takes no more jobs and finishes those under way, for at most 30 s. */
+  stop(): Promise<void>
+}
+
+const stopPatience = 30 * second
+/** While some jobs are taken out of the queue or off it, others fill the sends that are allowed at once. */
+const jobsPerSend = 1.5
+const atHand = ['waiting', 'prioritized', 'active'] as const
+/** What an idle worker may take to close when its server does not answer. */
+const idleStopPatience = 3 * second
+
+/** Takes the pushes of one account from the queue and sends them; goes on by itself after any outage. */
+export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOptions): PushWorker {
+  const { appid, pushes, held, followers, templates, accountState: state, leases, api } = deps
+  const { queue, control, createWorker, getTime, onReady, untilUnusable, explain, reset } = deps.queue
+  const log = deps.log.child({ account: appid })
+  const owner = randomUUID()
+  const impatience = new AbortController()
+  const releasers: (() => void)[] = []
+  let worker: QueueWorker | undefined
+  let answering: Answering | undefined
+  let isStopping = false
+  let inFlight = 0
+  let taken = 0
+
+  // Every send under way may wait for it.
+  setMaxListeners(0, impatience.signal)
+
+  const jobsAtOnce = Math.floor(options.concurrency * jobsPerSend)
+  const gate = createGate({
+    pause: () => worker?.pause(true),
+    resume(isTrial) {
+      if (!worker) return
+      worker.concurrency = isTrial ? 1 : jobsAtOnce
+      worker.resume()
+    },
+    probe: () => isAnswering(api),
+    log,
+  })
+  const others = createOtherPushes({
+    isTrial: () => guard.isTrial(),
+    async countAtHand() {
+      const { waiting = 0, prioritized = 0, active = 0 } = await queue.getJobCounts(...atHand)
+      return waiting + prioritized + active
+    },
+  })
+  const guard = createAccountGuard({
+    queue: {
+      ...rememberPaused(queue),
+      setGlobalConcurrency: (concurrency) => queue.setGlobalConcurrency(concurrency),
+      removeGlobalConcurrency: () => queue.removeGlobalConcurrency(),
+    },
+    state,
+    api,
+    alert: (news) => deps.onPauseChange?.(news),
+    log,
+  })
+  const pacing = createPacing({
+    queue,
+    state,
+    mayRaise: () => leases.acquire(`pace ${appid}`, owner, 3 * second),
+    ceiling: options.rate,
+    log,
+  })
+  const release = createRelease({ queue, held, log })
+  const processor = createProcessor({
+    appid,
+    maxAttempts: options.attempts,
+    concurrency: () => (gate.isTrial() ? 1 : options.concurrency),
+    mayTry: () => !isStopping && !guard.isPaused() && !gate.isClosed('wechat'),
+    pushes,
+    held,
+    releaseNext: release.next,
+    api,
+    others,
+    directory: {
+      findByUnionid: followers.findRecipient,
+      findByOpenid: followers.findByOpenid,
+      findFormer: followers.findFormer,
+      countNameless: followers.countNameless,
+      settleUnionid: deps.settleUnionid,
+      findBySession: deps.findSessionUser,
+    },
+    isTemplate: createTemplateCheck({ appid, templates, leases, api, log }),
+    markLeft: async (openid) => {
+      await followers.markUnsubscribed([openid], Date.now())
+    },
+    onUnrecorded: (error) => gate.note('database', error.message),
+    signal: impatience.signal,
+  })
+  const openQueue = (): Pick<ProducerQueue, 'run'> => ({ run: (use) => use(queue, getTime) })
+  const queued = createQueuedPushes({ appid, openQueue, pushes })
+  const handler = createJobHandler({ processor, gate, guard, pacing, others, log })
+
+  const failedJobs = createFailedJobs({ queue, handler, processor, onError: noteQueueError })
+
+  return {
+    async start() {
+      queue.on('error', noteQueueError)
+      onReady(() => {
+        gate.pass('queue')
+        if (!isStopping) pacing.renew()
+      })
+      releasers.push(gate.stop, guard.stop, pacing.stop, release.stop)
+      await Promise.race([untilUnusable, queue.waitUntilReady()])
+      if (isStopping) return
+      let takenBefore = 0
+      const isIdle = () => {
+        const hasTaken = taken !== takenBefore
+        takenBefore = taken
+        return worker !== undefined && inFlight === 0 && !hasTaken && !gate.isClosed() && !guard.isTrial()
+      }
+      releasers.push(startWatchdog({ queue, isIdle, rebuild, reconnect: reset }).stop)
+      answering = startAnswering({ control, pushes, queued, onError: noteQueueError, reconnect: reset })
+      for (const prepare of [pacing.start, guard.start, failedJobs.settle]) {
+        await Promise.race([untilUnusable, insist(prepare)])
+      }
+      if (isStopping) return
+      worker = startWorker()
+      release.start()
+      const mayLook = (ttlMs: number) => leases.acquire(`orphans ${appid}`, owner, ttlMs)
+      const orphans = startOrphanSearch({ queue, pushes, mayLook, releaseNext: release.next, log })
+      releasers.push(orphans.stop, failedJobs.start())
+    },
+
+    async stop() {
+      isStopping = true
+      for (const release of releasers.splice(0).reverse()) release()
+      const closed = new AbortController()
+      const patience = inFlight > 0 ? stopPatience : idleStopPatience
+      const lastCall = setTimeout(() => impatience.abort(), stopPatience - 5 * second)
+      await Promise.race([
+        Promise.all([worker?.close(), answering?.stop()]),
+        sleep(patience, undefined, { signal: closed.signal }).catch(() => {}),
+      ])
+      clearTimeout(lastCall)
+      closed.abort()
+    },
+  }
+
+  /** A server that is read-only or a disk that is full when the worker starts may be well again in a moment. */
+  async function insist(prepare: () => Promise<void>): Promise<void> {
+    while (!isStopping) {
+      try {
+        return await prepare()
+      } catch (error) {
+        if (error instanceof DatabaseError) gate.note('database', error.message)
+        else if (error instanceof Error && error.name === 'ReplyError') gate.note('queue', explain(error))
+        else throw error
+        await sleep(second)
+      }
+    }
+  }
+
+  function startWorker(): QueueWorker {
+    const started = createWorker(
+      async (job, token) => {
+        inFlight += 1
+        taken += 1
+        try {
+          await handler.handle(job, token)
+        } finally {
+          inFlight -= 1
+        }
+      },
+      {
+        concurrency: gate.isTrial() ? 1 : jobsAtOnce,
+        // After a crash its jobs are free again within 20 s, far inside WeChat's dedupe window.
+        lockDuration: 15 * second,
+        stalledInterval: 5 * second,
+        // Whoever adds a job wakes it up; many a Redis is paid by the command.
+        drainDelay: 20,
+        maxStalledCount: mostCrashes,
+        runRetryDelay: second,
+        removeOnComplete: { count: 0 },
+      },
+    )
+    started.on('error', noteQueueError)
+    started.on('failed', (job) => {
+      if (!job?.finishedOn) return
+      handler.settle(job).catch((error) => {
+        noteQueueError(error)
+        failedJobs.settleSoon()
+      })
+    })
+    return started
+  }
+
+  function rebuild(): void {
+    log.warn('jobs are waiting and none is taken: the worker is made anew')
+    worker?.close(true).catch(() => {})
+    worker = startWorker()
+  }
+
+  /** A server that refuses commands would be asked again at once, for ever. */
+  function noteQueueError(error: Error): void {
+    if (error.name === 'ReplyError') gate.close('queue', explain(error))
+    else gate.note('queue', explain(error))
+  }
+}

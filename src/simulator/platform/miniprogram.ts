@@ -1,0 +1,172 @@
+import { createHmac } from 'node:crypto'
+import type { CodeOptions, Payment, SimulatedApp } from '../types.ts'
+import { type Call, type Endpoints, type Refuse, toText } from './answers.ts'
+import type { FollowerBook } from './followers.ts'
+import { mix, randomHex, randomText } from './ids.ts'
+import { createWindowLimit, type WindowLimit } from './limits.ts'
+
+interface MiniprogramOptions {
+  app: SimulatedApp
+  followers: FollowerBook
+  random: () => number
+  refuse: Refuse
+}
+
+interface Code {
+  user: number
+  mintedAt: number
+  used: boolean
+  options: CodeOptions
+}
+
+const codeLifeMs = 300_000
+const paymentLifeMs = 300_000
+const sessionLifeMs = 3 * 86_400_000
+const loginsPerMinute = 100
+
+/** The mini-program's side: login, session checks, phone number, unionid after a payment. */
+export function createMiniprogram({ app, followers, random, refuse }: MiniprogramOptions) {
+  const codes = new Map<string, Code>()
+  const payments: (Payment & { user: number; paidAt: number })[] = []
+  const sessions = new Map<number, { key: string; expiresAt: number }>()
+  const loginLimits = new Map<number, WindowLimit>()
+
+  function createSessionKey(): string {
+    return Buffer.from(randomHex(random, 32), 'hex').toString('base64')
+  }
+
+  /** The code, marked as used, or the errcode it earns. */
+  function redeem(text: string, kind: 'login' | 'phone', at: number): Code | number {
+    const code = codes.get(text)
+    if (!code || (code.options.kind ?? 'login') !== kind) return 40029
+    if (code.used) return 40163
+    if (at > code.mintedAt + codeLifeMs) return 40029
+    code.used = true
+    return code
+  }
+
+  function isLoginAllowed(user: number, at: number): boolean {
+    const limit = loginLimits.get(user) ?? createWindowLimit(60_000, loginsPerMinute)
+    loginLimits.set(user, limit)
+    return limit.take(at)
+  }
+
+  function logIn(call: Call): string {
+    const { appid, secret, js_code: jsCode, grant_type: grantType } = call.query
+    if (toText(appid) === undefined) return refuse(call, 41002)
+    if (appid !== app.appid) return refuse(call, 40013)
+    if (toText(secret) === undefined) return refuse(call, 41004)
+    if (secret !== app.secret) return refuse(call, 40125)
+    const text = toText(jsCode)
+    if (text === undefined) return refuse(call, 41008)
+    if (grantType !== 'authorization_code') return refuse(call, 40002)
+    const code = redeem(text, 'login', call.at)
+    if (typeof code === 'number') return refuse(call, code)
+    const { user, options } = code
+    if (options.highRisk) return refuse(call, 40226)
+    if (!isLoginAllowed(user, call.at)) return refuse(call, 45011)
+    const key = createSessionKey()
+    sessions.set(user, { key, expiresAt: call.at + sessionLifeMs })
+    return JSON.stringify({
+      session_key: key,
+      openid: followers.userAt(user).miniprogramOpenid,
+      ...(options.unionid !== false && { unionid: followers.trueUnionid(user) }),
+    })
+  }
+
+  /** The user whose session the signature proves, or the errcode it earns. */
+  function findSession({ query, at }: Call): number | { user: number; expiresAt: number } {
+    if (query.sig_method !== 'hmac_sha256') return 87008
+    const user = followers.findMiniprogramUser(toText(query.openid) ?? '')
+    if (user < 0) return 40003
+    const session = sessions.get(user)
+    if (!session || at > session.expiresAt) return 87007
+    const signature = createHmac('sha256', session.key).update('').digest('hex')
+    return query.signature === signature ? { user, expiresAt: session.expiresAt } : 87009
+  }
+
+  function checkSession(call: Call): string {
+    const session = findSession(call)
+    return typeof session === 'number' ? refuse(call, session) : '{"errcode":0,"errmsg":"ok"}'
+  }
+
+  /** A new key with the old end. */
+  function resetSession(call: Call): string {
+    const session = findSession(call)
+    if (typeof session === 'number') return refuse(call, session)
+    const key = createSessionKey()
+    sessions.set(session.user, { key, expiresAt: session.expiresAt })
+    const openid = followers.userAt(session.user).miniprogramOpenid
+    return JSON.stringify({ errcode: 0, errmsg: 'ok', openid, session_key: key })
+  }
+
+  function getPhone(call: Call): string {
+    const code = redeem(toText(call.json.code) ?? '', 'phone', call.at)
+    if (typeof code === 'number') return refuse(call, 40029)
+    const number = `138${String(mix(code.user) % 100_000_000).padStart(8, '0')}`
+    return JSON.stringify({
+      errcode: 0,
+      errmsg: 'ok',
+      phone_info: {
+        phoneNumber: number,
+        purePhoneNumber: number,
+        countryCode: '86',
+        watermark: { timestamp: Math.floor(call.at / 1000), appid: app.appid },
+      },
+    })
+  }
+
+  function getPaidUnionid(call: Call): string {
+    const { openid, transaction_id: transactionId, mch_id: mchId, out_trade_no: outTradeNo } = call.query
+    const user = followers.findMiniprogramUser(toText(openid) ?? '')
+    if (user < 0) return refuse(call, 40003)
+    const payment = payments.find(
+      (paid) =>
+        paid.user === user &&
+        call.at <= paid.paidAt + paymentLifeMs &&
+        (paid.transactionId === transactionId || (paid.mchId === mchId && paid.outTradeNo === outTradeNo)),
+    )
+    if (!payment) return refuse(call, 89300)
+    return JSON.stringify({ unionid: followers.trueUnionid(user), errcode: 0, errmsg: 'ok' })
+  }
+
+  const endpoints: Endpoints = {
+    // A POST is answered as if it had no parameters.
+    '/sns/jscode2session': { method: 'GET', wrongMethod: 41002, token: 'none', handle: logIn },
+    '/wxa/checksession': { method: 'GET', token: 'miniprogram', handle: checkSession },
+    '/wxa/resetusersessionkey': { method: 'GET', token: 'miniprogram', handle: resetSession },
+    '/wxa/business/getuserphonenumber': { method: 'POST', token: 'miniprogram', handle: getPhone },
+    '/wxa/getpaidunionid': { method: 'GET', token: 'miniprogram', handle: getPaidUnionid },
+  }
+
+  return {
+    endpoints,
+
+    mintCode(user: number, options: CodeOptions, mintedAt: number): string {
+      const code = options.kind === 'phone' ? randomHex(random, 64) : `0${randomText(random, 31)}`
+      codes.set(code, { user, mintedAt, used: false, options })
+      return code
+    },
+
+    sessionKeyOf(user: number, at: number): string | undefined {
+      const session = sessions.get(user)
+      return session && at <= session.expiresAt ? session.key : undefined
+    },
+
+    mintPayment(user: number, paidAt: number): Payment {
+      const payment = {
+        transactionId: `42000${randomDigits(random, 23)}`,
+        mchId: '1230000109',
+        outTradeNo: `order${randomDigits(random, 15)}`,
+      }
+      payments.push({ ...payment, user, paidAt })
+      return payment
+    },
+  }
+}
+
+function randomDigits(random: () => number, length: number): string {
+  let digits = ''
+  while (digits.length < length) digits += Math.floor(random() * 10)
+  return digits
+}

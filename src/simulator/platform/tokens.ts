@@ -1,0 +1,171 @@
+import type { SimulatedApp } from '../types.ts'
+import { type Call, type Endpoints, type Refuse, toText } from './answers.ts'
+import { createRandom, randomText } from './ids.ts'
+import { createWindowLimit, type Quotas, type WindowLimit } from './limits.ts'
+
+interface TokensOptions {
+  apps: readonly SimulatedApp[]
+  lifeSeconds: number
+  overlapSeconds: number
+  ipWhitelist: readonly string[] | undefined
+  quotas: Quotas
+  random: () => number
+  refuse: Refuse
+}
+
+interface IssuedToken {
+  value: string
+  appid: string
+  expiresAt: number
+  /** When it stops working before its time. */
+  revokedAt: number
+}
+
+/** The plain and the stable token of an app live side by side: fetching one never touches the other. */
+interface AppTokens extends SimulatedApp {
+  plain: IssuedToken | undefined
+  replacedPlain: IssuedToken | undefined
+  stable: IssuedToken | undefined
+  forcedAt: number[]
+  minuteLimit: WindowLimit
+}
+
+const day = 86_400_000
+const forcesPerDay = 20
+const forcePauseMs = 30_000
+const stableCallsPerMinute = 10_000
+/** Dead tokens are remembered to tell expired from never issued. */
+const rememberedTokens = 1_000
+/** WeChat advises to reserve 512 characters: nothing longer can be a token. */
+const longestToken = 512
+
+export function createTokens(options: TokensOptions) {
+  const { apps, random, refuse, quotas } = options
+  const lifeMs = options.lifeSeconds * 1000
+  const overlapMs = Math.min(options.overlapSeconds * 1000, lifeMs / 2)
+  const issued = new Map<string, IssuedToken>()
+  const states: AppTokens[] = apps.map((app) => ({
+    ...app,
+    plain: undefined,
+    replacedPlain: undefined,
+    stable: undefined,
+    forcedAt: [],
+    minuteLimit: createWindowLimit(60_000, stableCallsPerMinute),
+  }))
+  const counts = { fetches: 0, issued: 0 }
+
+  function issue(appid: string, at: number): IssuedToken {
+    // The time is part of it: a simulator started again must not give out the token that has just been refused.
+    const text = randomText(createRandom(random() * 2 ** 32 + at), 133)
+    const value = `${50 + (counts.issued % 50)}_${text}`
+    const token = { value, appid, expiresAt: at + lifeMs, revokedAt: Number.POSITIVE_INFINITY }
+    issued.set(value, token)
+    if (issued.size > rememberedTokens) {
+      for (const [old, { expiresAt, revokedAt }] of issued) {
+        if (Math.min(expiresAt, revokedAt) < at) issued.delete(old)
+      }
+    }
+    counts.issued++
+    return token
+  }
+
+  function revoke(token: IssuedToken | undefined, at: number): void {
+    if (token && token.revokedAt > at) token.revokedAt = at
+  }
+
+  function works(token: IssuedToken | undefined, at: number): token is IssuedToken {
+    return token !== undefined && at < token.expiresAt && at < token.revokedAt
+  }
+
+  function answer(token: IssuedToken, at: number): string {
+    counts.fetches++
+    return `{"access_token":"${token.value}","expires_in":${Math.floor((token.expiresAt - at) / 1000)}}`
+  }
+
+  /** Each call makes a new token; the one before works on for the overlap, the one before that stops at once. */
+  function fetchPlain(state: AppTokens, at: number): string {
+    revoke(state.replacedPlain, at)
+    revoke(state.plain, at + overlapMs)
+    state.replacedPlain = state.plain
+    state.plain = issue(state.appid, at)
+    return answer(state.plain, at)
+  }
+
+  /** The same token until its last minutes; then a new one, while the old one works until its end. */
+  function fetchStable(state: AppTokens, at: number): string {
+    if (!works(state.stable, at) || state.stable.expiresAt - at < overlapMs)
+      state.stable = issue(state.appid, at)
+    return answer(state.stable, at)
+  }
+
+  function fetchForced(state: AppTokens, call: Call): string {
+    const { at } = call
+    state.forcedAt = state.forcedAt.filter((time) => time > at - day)
+    const last = state.forcedAt.at(-1)
+    // Within 30 s of the last one a forced refresh does not refresh.
+    if (last !== undefined && at - last < forcePauseMs) return fetchStable(state, at)
+    if (state.forcedAt.length >= forcesPerDay) return refuse(call, 45009)
+    state.forcedAt.push(at)
+    revoke(state.stable, at)
+    state.stable = undefined
+    return fetchStable(state, at)
+  }
+
+  /** In WeChat's order: the appid comes before everything else. */
+  function findCaller(call: Call, parameters: Record<string, unknown>): AppTokens | string {
+    const appid = toText(parameters.appid)
+    if (appid === undefined) return refuse(call, 41002)
+    const app = states.find((known) => known.appid === appid)
+    if (!app) return refuse(call, 40013)
+    if (toText(parameters.grant_type) !== 'client_credential') return refuse(call, 40002)
+    const secret = toText(parameters.secret)
+    if (secret === undefined) return refuse(call, 41004)
+    if (secret !== app.secret) {
+      const belongsToOther = states.some((other) => other.secret === secret)
+      return belongsToOther ? refuse(call, 40001, 'invalid credential') : refuse(call, 40125)
+    }
+    if (options.ipWhitelist && !options.ipWhitelist.includes(call.address)) return refuse(call, 40164)
+    return app
+  }
+
+  const endpoints: Endpoints = {
+    '/cgi-bin/token': {
+      method: 'GET',
+      token: 'none',
+      handle(call) {
+        const app = findCaller(call, call.query)
+        if (typeof app === 'string') return app
+        return quotas.take('token', app.appid, call.at) ? fetchPlain(app, call.at) : refuse(call, 45009)
+      },
+    },
+    '/cgi-bin/stable_token': {
+      method: 'POST',
+      token: 'none',
+      handle(call) {
+        const app = findCaller(call, call.json)
+        if (typeof app === 'string') return app
+        if (!app.minuteLimit.take(call.at)) return refuse(call, 45011)
+        if (!quotas.take('stableToken', app.appid, call.at)) return refuse(call, 45009)
+        return call.json.force_refresh === true ? fetchForced(app, call) : fetchStable(app, call.at)
+      },
+    },
+  }
+
+  return {
+    endpoints,
+    counts,
+
+    /** The appid the token belongs to, or the errcode it earns. */
+    check(token: string, at: number): string | number {
+      if (token === '') return 41001
+      const known = issued.get(token)
+      if (!known) return token.length > longestToken ? 40014 : 40001
+      if (at >= known.revokedAt) return 40001
+      return at >= known.expiresAt ? 42001 : known.appid
+    },
+
+    killAll(appid: string, at: number): void {
+      for (const token of issued.values()) if (token.appid === appid) revoke(token, at)
+    },
+  }
+}

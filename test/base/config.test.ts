@@ -1,0 +1,304 @@
+import { readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import {
+  loadCallbackConfig,
+  loadLogLevel,
+  loadProducerConfig,
+  readEnvironment,
+} from '../../src/base/config.ts'
+import { ConfigError } from '../../src/base/configError.ts'
+import { environmentSchema } from '../../src/base/environment.ts'
+import { loadConfig } from '../../src/base/programConfig.ts'
+
+const minimal = { WECHAT_APPID: 'wx0123456789abcdef', WECHAT_SECRET: 'f00dfeedf00dfeedf00dfeedf00dfeed' }
+
+function problemsOf(env: Record<string, string>): ConfigError['problems'] {
+  try {
+    loadConfig(env)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  return []
+}
+
+describe('configuration', () => {
+  test('appid and secret are enough', () => {
+    const config = loadConfig(minimal)
+    expect(config.account).toEqual({ appid: minimal.WECHAT_APPID, secret: minimal.WECHAT_SECRET })
+    expect(config.apiBases).toEqual(['https://api.weixin.qq.com', 'https://api2.weixin.qq.com'])
+    expect(config.queue).toEqual({ kind: 'embedded', dir: resolve('data/queue') })
+    expect(config.databasePath).toBe(resolve('data/unionpush.db'))
+    expect(config.miniProgram).toBeUndefined()
+  })
+
+  test('DATA_DIR moves the database and the embedded queue, DATABASE_URL only the database', () => {
+    const moved = loadConfig({ ...minimal, DATA_DIR: '/srv/up' })
+    expect([moved.databasePath, moved.queue]).toEqual([
+      '/srv/up/unionpush.db',
+      { kind: 'embedded', dir: '/srv/up/queue' },
+    ])
+    expect(loadConfig({ ...minimal, DATABASE_URL: 'file:///var/lib/a.db' }).databasePath).toBe(
+      '/var/lib/a.db',
+    )
+  })
+
+  test('the callback has a token and, if messages come encrypted, a current and a previous key', () => {
+    const token = { ...minimal, WECHAT_CALLBACK_TOKEN: 'QDG6eK' }
+    const key = 'jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C'
+    const previous = 'oGNzLW2wbtUTDZ0rbEXQjXSkwzqSPQf9zGTvRLk1pVA'
+    expect(loadConfig(minimal).callback).toBeUndefined()
+    expect(loadCallbackConfig(token).callback).toEqual({ token: 'QDG6eK', encodingAesKeys: [] })
+    expect(
+      loadConfig({ ...token, WECHAT_ENCODING_AES_KEY: key, WECHAT_ENCODING_AES_KEY_PREVIOUS: previous })
+        .callback,
+    ).toEqual({ token: 'QDG6eK', encodingAesKeys: [key, previous] })
+  })
+
+  test('a callback that is only half configured is refused', () => {
+    const key = 'jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C'
+    const variables = (env: Record<string, string>) =>
+      problemsOf({ ...minimal, ...env }).map((p) => p.variable)
+    expect(variables({ WECHAT_ENCODING_AES_KEY: key })).toEqual(['WECHAT_CALLBACK_TOKEN'])
+    expect(variables({ WECHAT_MINIPROGRAM_ENCODING_AES_KEY: key })).toEqual([
+      'WECHAT_MINIPROGRAM_CALLBACK_TOKEN',
+    ])
+    expect(variables({ WECHAT_MINIPROGRAM_CALLBACK_TOKEN: 't' })).toEqual(['WECHAT_MINIPROGRAM_APPID'])
+    expect(variables({ WECHAT_CALLBACK_TOKEN: 't', WECHAT_ENCODING_AES_KEY_PREVIOUS: key })).toEqual([
+      'WECHAT_ENCODING_AES_KEY',
+    ])
+    expect(
+      problemsOf({ ...minimal, WECHAT_CALLBACK_TOKEN: 't', WECHAT_ENCODING_AES_KEY: `${key.slice(1)}+` }),
+    ).toEqual([
+      {
+        variable: 'WECHAT_ENCODING_AES_KEY',
+        expected: '43 letters and digits, the EncodingAESKey of the server settings',
+        found: '43 characters (not shown)',
+      },
+    ])
+    expect(() => loadCallbackConfig({ WECHAT_APPID: 'wx1' })).toThrow(
+      expect.objectContaining({
+        problems: [
+          expect.objectContaining({ variable: 'WECHAT_SECRET' }),
+          expect.objectContaining({ variable: 'WECHAT_CALLBACK_TOKEN' }),
+        ],
+      }),
+    )
+  })
+
+  test('several Redis hosts are one cluster', () => {
+    const { queue } = loadProducerConfig({ WECHAT_APPID: 'wx1', REDIS_URL: 'redis://a:1, rediss://b:2/' })
+    expect(queue).toEqual({ kind: 'redis', urls: ['redis://a:1', 'rediss://b:2'] })
+  })
+
+  test.each([
+    ['redis://:pa#ss@h', /# as %23/],
+    ['redis://user:12#x@h', /# as %23/],
+    ['redis://:pa/ss@h:6379', /\/ as %2F/],
+    ['redis://user:12/ss@h:6379', /\/ as %2F/],
+    ['redis://:what?@h:6379', /\? as %3F/],
+    ['redis://:50%off@h', /% as %25/],
+    ['redis://:a,b@h', /a comma as %2C/],
+    ['redis://h:6379?keyPrefix=app:', /no \?keyPrefix=: only \?family=4/],
+    ['redis://h:6379/1?db=2', /no \?db=/],
+    ['redis://h?family=7', /no \?family= but 4 or 6/],
+    ['redis://h:6379/main', /the number of a database/],
+    ['redis://a/1,redis://b/1', /no \/1 at the end: a cluster has one database/],
+    ['redis://::1:6379', /redis:\/\/host:port/],
+    ['redis://', /redis:\/\/host:port/],
+  ])('REDIS_URL %s is refused with what to write', (REDIS_URL, expected) => {
+    const [problem, ...others] = problemsOf({ ...minimal, REDIS_URL })
+    expect(others).toEqual([])
+    expect(problem?.variable).toBe('REDIS_URL')
+    expect(problem?.expected).toMatch(expected)
+  })
+
+  test.each([
+    'redis://h',
+    'rediss://user:p%23ss@h:6380/15',
+    'redis://:p@ss@h',
+    'redis://[::1]:6379/0',
+    'redis://h?family=6',
+    'redis://[::1]:7000,redis://[::1]:7001/0',
+  ])('REDIS_URL %s can be used', (REDIS_URL) => {
+    expect(loadConfig({ ...minimal, REDIS_URL }).queue.kind).toBe('redis')
+  })
+
+  test('a producer needs no secret', () => {
+    expect(loadProducerConfig({ WECHAT_APPID: 'wx1' }).appid).toBe('wx1')
+  })
+
+  test('every problem is named at once with what was expected and found', () => {
+    const problems = problemsOf({
+      WECHAT_APPID: 'wx 1',
+      WECHAT_MINIPROGRAM_APPID: 'wx2',
+      DATABASE_URL: 'mysql://db',
+      REDIS_URL: 'localhost:6379',
+      SYNC_CRON: 'often',
+      TIMEZONE: 'Mars/Olympus',
+      PUSH_CONCURRENCY: '0',
+      PUSH_RATE: 'fast',
+      LOG_LEVEL: 'loud',
+    })
+    expect(problems.map((p) => p.variable).sort()).toEqual([
+      'DATABASE_URL',
+      'LOG_LEVEL',
+      'PUSH_CONCURRENCY',
+      'PUSH_RATE',
+      'REDIS_URL',
+      'SYNC_CRON',
+      'TIMEZONE',
+      'WECHAT_APPID',
+      'WECHAT_MINIPROGRAM_SECRET',
+      'WECHAT_SECRET',
+    ])
+    expect(problems.find((p) => p.variable === 'PUSH_CONCURRENCY')).toEqual({
+      variable: 'PUSH_CONCURRENCY',
+      expected: 'a whole number from 1 to 1000',
+      found: '"0"',
+    })
+    expect(problems.find((p) => p.variable === 'WECHAT_SECRET')?.found).toBe('nothing')
+  })
+
+  test('no secret and no password is shown', () => {
+    const secret = 'caf e'.repeat(8)
+    const error = new ConfigError(
+      problemsOf({
+        ...minimal,
+        WECHAT_SECRET: secret,
+        REDIS_URL: 'http://user:hun,ter2/x@y@h',
+        DATABASE_URL: 'x://u:hunter2@h',
+      }),
+    )
+    expect(error.problems).toHaveLength(3)
+    expect(error.message).not.toMatch(/hunter2|hun|ter2/)
+    expect(error.message).toContain('"http://***@h"')
+    expect(error.message).not.toContain(secret)
+  })
+
+  test.each([
+    ['10.0.0.9:3128', 'http://10.0.0.9:3128'],
+    ['proxy.corp:3128', 'http://proxy.corp:3128'],
+    ['proxy.corp', 'http://proxy.corp'],
+    ['[::1]:3128', 'http://[::1]:3128'],
+    ['user:p%40ss@proxy.corp:3128', 'http://user:p%40ss@proxy.corp:3128'],
+    ['HTTP://proxy.corp:3128/', 'http://proxy.corp:3128'],
+    ['https://proxy.corp:3128', 'https://proxy.corp:3128'],
+  ])('the proxy %s is %s', (given, expected) => {
+    expect(loadConfig({ ...minimal, HTTPS_PROXY: given }).proxy.https).toBe(expected)
+    expect(loadConfig({ ...minimal, http_proxy: given }).proxy.http).toBe(expected)
+  })
+
+  test.each([
+    'socks5://10.0.0.9:1080',
+    'socks://10.0.0.9:1080',
+    'ftp://proxy.corp',
+    'http://',
+    'http://proxy.corp:99999',
+    'http://user:p#ss@proxy.corp:3128',
+    'http://user:1/2@proxy.corp:3128',
+    'http://user:p%zz@proxy.corp:3128',
+    'not a host',
+  ])('the proxy %s is refused by the name of its variable', (given) => {
+    for (const variable of ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']) {
+      const problems = problemsOf({ ...minimal, [variable]: given, WECHAT_APPID: '' })
+      expect(problems.map((p) => p.variable)).toEqual(['WECHAT_APPID', variable])
+      expect(problems[1]?.expected).toContain('http://host:port')
+      expect(problems[1]?.found).not.toMatch(/p#ss|p%zz|1\/2/)
+    }
+  })
+
+  test('of a proxy variable in both spellings the small letters count, as with curl', () => {
+    const env = { https_proxy: 'http://small:1', HTTPS_PROXY: 'http://big:1', no_proxy: 'a', NO_PROXY: 'b' }
+    expect(loadConfig({ ...minimal, ...env }).proxy).toMatchObject({ https: 'http://small:1', none: 'a' })
+  })
+
+  test('the proxies whose X-Forwarded-For is believed are addresses, ranges and names, or nobody', () => {
+    const trusted = (value: string) => loadConfig({ ...minimal, TRUST_PROXY: value }).http.trustProxy
+    expect(trusted('loopback, 10.0.0.0/8,203.0.113.7,fd00::/8,::1')).toEqual([
+      'loopback',
+      '10.0.0.0/8',
+      '203.0.113.7',
+      'fd00::/8',
+      '::1',
+    ])
+    expect(trusted('off')).toEqual([])
+    for (const wrong of [
+      'true',
+      'on',
+      '10.0.0.0/33',
+      '10.0.0',
+      'off,10.0.0.0/8',
+      'proxy.corp',
+      '10.0.0.1,,',
+    ]) {
+      expect(problemsOf({ ...minimal, TRUST_PROXY: wrong }).map((p) => p.variable)).toEqual(['TRUST_PROXY'])
+    }
+  })
+
+  test('an empty variable counts as unset', () => {
+    expect(loadConfig({ ...minimal, REDIS_URL: '', PUSH_RATE: '' }).pushRate).toBe(0)
+  })
+
+  test('.env.example lists every variable in the order of the schema', () => {
+    const example = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8')
+    const names = [...example.matchAll(/^(?:# )?([A-Z_]+)=/gm)].map((match) => match[1])
+    expect(names).toEqual(Object.keys(environmentSchema.shape))
+  })
+
+  test('.env.example shows the defaults', () => {
+    const example = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8')
+    const values = Object.fromEntries(
+      [...example.matchAll(/^# ([A-Z_]+)=(.+)$/gm)].map((match) => [match[1], match[2]]),
+    )
+    const { REDIS_URL: _example, ...defaults } = values
+    expect(loadConfig({ ...minimal, ...defaults })).toEqual(loadConfig(minimal))
+  })
+})
+
+describe('.env file', () => {
+  const home = process.cwd()
+  let dir = ''
+  afterEach(async () => {
+    process.chdir(home)
+    delete process.env.PUSH_ATTEMPTS
+    await rm(dir, { recursive: true })
+  })
+
+  test('is read from the working directory, and the environment wins over it', async () => {
+    dir = await mkdtemp(join(tmpdir(), 'unionpush-env-'))
+    await writeFile(join(dir, '.env'), 'PUSH_RATE=7\nPUSH_ATTEMPTS=3\n')
+    process.chdir(dir)
+    process.env.PUSH_ATTEMPTS = '5'
+    const env = readEnvironment()
+    expect([env.PUSH_RATE, env.PUSH_ATTEMPTS]).toEqual(['7', '5'])
+  })
+
+  test.each([
+    ['a byte order mark', '\ufeffPUSH_RATE=7\r\nPUSH_ATTEMPTS=3\r\n'],
+    ['lines that say nothing', '# a remark\n\nexport PUSH_RATE="7"\nPUSH_ATTEMPTS=3'],
+  ])('may have %s', async (_, text) => {
+    dir = await mkdtemp(join(tmpdir(), 'unionpush-env-'))
+    await writeFile(join(dir, '.env'), text)
+    process.chdir(dir)
+    const env = readEnvironment()
+    expect([env.PUSH_RATE, env.PUSH_ATTEMPTS]).toEqual(['7', '3'])
+  })
+
+  test.each([
+    ['a directory', (path: string) => mkdir(path)],
+    ['text in UTF-16', (path: string) => writeFile(path, '\ufeffPUSH_RATE=7\n', 'utf16le')],
+  ])('is told of when it is %s, and the log level is its default', async (found, create) => {
+    dir = await mkdtemp(join(tmpdir(), 'unionpush-env-'))
+    await create(join(dir, '.env'))
+    process.chdir(dir)
+    const expected = 'a text file in UTF-8 that this user may read'
+    expect(() => loadConfig()).toThrow(
+      expect.objectContaining({ problems: [{ variable: '.env', expected, found }] }),
+    )
+    expect(loadLogLevel()).toBe('info')
+  })
+})

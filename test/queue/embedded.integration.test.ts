@@ -1,0 +1,189 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { cp, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { second } from '../../src/base/duration.ts'
+import { createPusher } from '../../src/library/createPusher.ts'
+import { hostEmbeddedQueue } from '../../src/queue/embedded/host.ts'
+import { QueueUnavailableError } from '../../src/queue/unavailable.ts'
+import { createTestLog, makeDir, startPushing } from '../helpers/pushing.ts'
+
+const message = { openid: 'o1', templateId: 't', data: { thing1: 'x' } }
+const { log } = createTestLog()
+const hostMain = fileURLToPath(new URL('../helpers/queueHost.ts', import.meta.url))
+
+/** Setting up PostgreSQL takes seconds, a copy of it does not. */
+let template: string
+beforeAll(async () => {
+  template = mkdtempSync(join(tmpdir(), 'unionpush-'))
+  await (await hostEmbeddedQueue(template, log)).close()
+  return () => rmSync(template, { recursive: true })
+}, 60_000)
+
+async function makeDataDir(): Promise<string> {
+  const dir = await makeDir()
+  await cp(template, join(dir, 'queue'), { recursive: true })
+  return dir
+}
+
+async function host(dataDir: string) {
+  const started = await hostEmbeddedQueue(join(dataDir, 'queue'), log)
+  onTestFinished(started.close)
+  return started
+}
+
+function openPusher(dataDir: string) {
+  const pusher = createPusher({ appid: 'wx1', redisUrl: '', dataDir })
+  onTestFinished(() => pusher.close())
+  return pusher
+}
+
+describe('the embedded queue', () => {
+  test('carries pushes from a producer to a worker, each once, late ones and urgent ones too', async () => {
+    const dataDir = await makeDataDir()
+    const world = await startPushing({ queue: { kind: 'embedded', dir: join(dataDir, 'queue') } })
+    const { started, queue } = await world.startWorker()
+    await started
+    const producer = world.producer()
+    await queue.pause()
+    const sendAt = Date.now() + second
+    const receipt = await producer.pushMany([
+      ...Array.from({ length: 100 }, (_, n) =>
+        world.message(n % 20, { id: `p${n}`, ...(n % 2 && { priority: n }) }),
+      ),
+      world.message(0, { id: 'p0' }),
+      world.message(1, { id: 'late', sendAt }),
+    ])
+    expect(receipt).toEqual({ queued: 101, duplicates: 1, invalid: [] })
+    expect(await producer.push(world.message(0, { id: 'p0' }))).toMatchObject({ status: 'duplicate' })
+    await queue.resume()
+    const rows = await world.ended(101)
+    expect(rows.every(({ status, attempts }) => status === 'sent' && attempts === 1)).toBe(true)
+    expect((await world.row('late'))?.sentAt).toBeGreaterThanOrEqual(sendAt)
+    expect(world.simulator.stats().accepted).toBe(101)
+    expect(await producer.push(world.message(0, { id: 'p0' }))).toMatchObject({ status: 'duplicate' })
+  })
+
+  test('hands a new push to an idle worker within a second, even while a delayed one waits', async () => {
+    const dataDir = await makeDataDir()
+    const world = await startPushing({ queue: { kind: 'embedded', dir: join(dataDir, 'queue') } })
+    await (await world.startWorker()).started
+    const producer = world.producer()
+    await producer.push(world.message(0, { sendAt: Date.now() + 60 * second }))
+    for (let n = 0; n < 3; n++) {
+      const begun = Date.now()
+      await producer.push(world.message(n))
+      await world.ended(n + 1)
+      expect(Date.now() - begun).toBeLessThan(second)
+    }
+  })
+
+  test('repeats what WeChat was too busy for and keeps to a rate', async () => {
+    const dataDir = await makeDataDir()
+    const world = await startPushing({ queue: { kind: 'embedded', dir: join(dataDir, 'queue') } })
+    world.simulator.addFault({ path: '/cgi-bin/message/template/send', action: { errcode: 40001 }, times: 4 })
+    await (await world.startWorker({ rate: 40 })).started
+    await world.producer().pushMany(Array.from({ length: 60 }, (_, n) => world.message(n % 20)))
+    const rows = await world.ended(60)
+    expect(rows.every(({ status }) => status === 'sent')).toBe(true)
+    const times = [...world.simulator.accepted()].map(({ at }) => at)
+    expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(second)
+  })
+
+  test('tells a producer what became of a push, takes one back and lets held ones go in order', async () => {
+    const dataDir = await makeDataDir()
+    const world = await startPushing({ queue: { kind: 'embedded', dir: join(dataDir, 'queue') } })
+    await (await world.startWorker()).started
+    const producer = world.producer()
+    const pusher = world.pusher()
+    await producer.push(world.message(0, { id: 'sent' }))
+    expect(await pusher.wait('sent', { timeoutMs: 10 * second })).toMatchObject({ status: 'sent' })
+    await producer.push(world.message(0, { id: 'late', sendAt: Date.now() + 60 * second }))
+    expect(await pusher.cancel('late')).toBe('cancelled')
+    expect(await pusher.cancel('sent')).toBe('too_late')
+
+    const { openid, unionid } = world.simulator.userAt(25)
+    const texts = ['1', '2', '3']
+    const held = { hold: true, expiresAt: Date.now() + 60 * second }
+    await producer.pushMany(
+      texts.map((thing1) => world.message(25, { ...held, data: { thing1, time2: '15:01' } })),
+    )
+    await vi.waitUntil(async () => (await world.held.count()) === 3)
+    world.simulator.follow(openid)
+    await world.followers.upsert([{ openid, unionid, subscribed: true }], { at: Date.now() })
+    await world.ended(5)
+    const told = [...world.simulator.accepted()].filter((message) => message.openid === openid)
+    expect(told.map(({ data }) => data.thing1)).toEqual(texts)
+  })
+
+  test('is only its user’s to read', async () => {
+    const dataDir = await makeDir()
+    await host(dataDir)
+    const modes = ['queue', 'queue/queue.sock'].map(
+      async (path) => (await stat(join(dataDir, path))).mode & 0o777,
+    )
+    // What PostgreSQL keeps inside is as open as it likes, behind the door.
+    expect(await Promise.all(modes)).toEqual([0o700, 0o600])
+  })
+})
+
+test('without a host a push is refused with what to start, and taken as soon as there is one', async () => {
+  const dataDir = await makeDataDir()
+  const pusher = openPusher(dataDir)
+  const error = await pusher.push(message).catch((thrown) => thrown)
+  expect(error).toBeInstanceOf(QueueUnavailableError)
+  expect(error.message).toMatch(/unionpush start.*unionpush worker/)
+  await host(dataDir)
+  expect(await pusher.push(message)).toMatchObject({ status: 'queued' })
+})
+
+test('a second host of the same directory is refused, and taken when the first is gone', async () => {
+  const dataDir = await makeDataDir()
+  const first = await host(dataDir)
+  await expect(host(dataDir)).rejects.toThrow(/Another process hosts/)
+  expect(await openPusher(dataDir).push(message)).toMatchObject({ status: 'queued' })
+  await first.close()
+  await host(dataDir)
+})
+
+test('a host that was killed loses no push that was acknowledged; a pusher goes on with the next one', async () => {
+  const dataDir = await makeDataDir()
+  const child = fork(hostMain, [join(dataDir, 'queue')], { execArgv: ['--import', 'tsx'] })
+  await once(child, 'message')
+  const pusher = openPusher(dataDir)
+  const acknowledged: string[] = []
+  const pushing = (async () => {
+    for (let n = 0; ; n++) {
+      await pusher.push({ ...message, id: `p${n}` })
+      acknowledged.push(`p${n}`)
+    }
+  })().catch((error) => error)
+  await vi.waitUntil(() => acknowledged.length > 50, { timeout: 10 * second, interval: 1 })
+  child.kill('SIGKILL')
+  expect(await pushing).toBeInstanceOf(QueueUnavailableError)
+
+  await host(dataDir)
+  for (const id of acknowledged) {
+    expect(await pusher.push({ ...message, id })).toEqual({ id, status: 'duplicate' })
+  }
+  expect(await pusher.push({ ...message, id: 'next' })).toMatchObject({ status: 'queued' })
+})
+
+test.each([
+  ['are of another version of PostgreSQL', 'PG_VERSION', '15'],
+  ['are damaged', 'global/pg_control', 'x'],
+])('an embedded queue whose files %s is refused with what to do', async (_, file, content) => {
+  const dir = join(await makeDataDir(), 'queue')
+  await writeFile(join(dir, 'pgdata', file), `${content}\n`)
+  await expect(hostEmbeddedQueue(dir, log)).rejects.toThrow(
+    /cannot be opened .*damaged, or were made by another version .*PostgreSQL 1[58].*move .* away/,
+  )
+})
+
+test('a directory with a path too long for a socket is refused with a sentence', async () => {
+  await expect(hostEmbeddedQueue(`/tmp/${'long'.repeat(30)}`, log)).rejects.toThrow(/shorter path/)
+})

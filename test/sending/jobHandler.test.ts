@@ -1,0 +1,102 @@
+import { DelayedError, type Job } from 'bullmq'
+import { expect, test, vi } from 'vitest'
+import { DatabaseError } from '../../src/db/databaseError.ts'
+import { createJobHandler } from '../../src/sending/jobHandler.ts'
+import type { Outcome } from '../../src/sending/outcome.ts'
+import type { Processed } from '../../src/sending/processor.ts'
+import { createTestLog } from '../helpers/pushing.ts'
+
+function setUp(process: () => Promise<Processed>) {
+  const calls: string[] = []
+  const state = { isOutage: false }
+  const giveUp = vi.fn(async () => {})
+  const { log, lines } = createTestLog()
+  const guard = {
+    pause: vi.fn(async ({ reason }: { reason: string }) => void calls.push(`pause ${reason}`)),
+    sent: () => calls.push('sent'),
+  }
+  const handler = createJobHandler({
+    processor: { process, giveUp },
+    gate: { close: (need) => calls.push(`close ${need}`), pass: (need) => calls.push(`pass ${need}`) },
+    guard,
+    pacing: { sent: () => {}, refused: () => calls.push('too fast') },
+    others: { isOutage: () => state.isOutage },
+    log,
+  })
+  const moveToDelayed = vi.fn(async (_timestamp: number, _token?: string) => {})
+  // What of BullMQ's job the handler uses.
+  const job = {
+    id: 'p.1',
+    data: {},
+    timestamp: 1,
+    attemptsStarted: 1,
+    stalledCounter: 0,
+    moveToDelayed,
+  } as unknown as Job
+  return { handle: () => handler.handle(job, 'token'), calls, state, giveUp, guard, moveToDelayed, lines }
+}
+
+const later = (cause?: Outcome | DatabaseError): Processed => ({
+  kind: 'later',
+  delay: 5_000,
+  ...(cause && { cause }),
+})
+const retry: Outcome = { kind: 'retry', delay: 1, counts: true, isUnclear: false, detail: 'd' }
+
+test('a push that goes on later is given back with its token and no attempt spent', async () => {
+  const { handle, moveToDelayed } = setUp(async () => later())
+  const before = Date.now()
+  await expect(handle()).rejects.toBeInstanceOf(DelayedError)
+  const [at, token] = moveToDelayed.mock.calls[0] ?? []
+  expect(at).toBeGreaterThanOrEqual(before + 5_000)
+  expect(token).toBe('token')
+})
+
+test.each<[string, Outcome | DatabaseError, string]>([
+  ['a database that cannot write closes the gate', new DatabaseError('full', 'full'), 'close database'],
+  [
+    'an account fault pauses the account',
+    { kind: 'pause', reason: 'ip_not_allowed', detail: 'd', counts: false },
+    'pause ip_not_allowed',
+  ],
+  ['a refusal for the pace slows the account down', { ...retry, signal: 'too_fast' }, 'too fast'],
+])('%s', async (_, cause, expected) => {
+  const { handle, calls } = setUp(async () => later(cause))
+  await expect(handle()).rejects.toBeInstanceOf(DelayedError)
+  expect(calls).toContain(expected)
+})
+
+test('a push goes back into the queue also when its account cannot be paused', async () => {
+  const full = new DatabaseError('full', 'full')
+  const { handle, calls, guard } = setUp(async () =>
+    later({ kind: 'pause', reason: 'r', detail: 'd', counts: false }),
+  )
+  guard.pause.mockRejectedValue(full)
+  await expect(handle()).rejects.toBeInstanceOf(DelayedError)
+  expect(calls).toContain('close database')
+})
+
+test.each(['out_of_reach', 'busy'] as const)('%s closes the gate when it is an outage', async (signal) => {
+  const { handle, calls, state } = setUp(async () => later({ ...retry, signal }))
+  await handle().catch(() => {})
+  expect(calls).not.toContain('close wechat')
+  state.isOutage = true
+  await handle().catch(() => {})
+  expect(calls).toContain('close wechat')
+  expect(calls.filter((call) => call === 'too fast')).toHaveLength(signal === 'busy' ? 1 : 0)
+})
+
+test('a push that throws is tried again ten times, and then it gets its record', async () => {
+  const { handle, giveUp, moveToDelayed, lines } = setUp(() =>
+    Promise.reject(new TypeError('x is not a function')),
+  )
+  for (let n = 0; n < 9; n++) await expect(handle()).rejects.toBeInstanceOf(DelayedError)
+  expect(moveToDelayed).toHaveBeenCalledTimes(9)
+  expect(giveUp).not.toHaveBeenCalled()
+  await handle()
+  expect(giveUp).toHaveBeenCalledWith(
+    expect.objectContaining({ jobId: 'p.1' }),
+    expect.stringContaining('x is not a function'),
+  )
+  expect(lines.filter(({ level }) => level === 'error')).toHaveLength(10)
+})

@@ -1,0 +1,72 @@
+import { expect, test, vi } from 'vitest'
+import { second } from '../../src/base/duration.ts'
+import { type Pushing, startPushing } from '../helpers/pushing.ts'
+
+const send = '/cgi-bin/message/template/send'
+const list = '/cgi-bin/template/get_all_private_template'
+const listings = ({ simulator }: Pushing) => simulator.stats().calls[list] ?? 0
+const patience = { timeout: 10 * second, interval: 10 }
+const deny = (world: Pushing, times: number) =>
+  world.simulator.addFault({ path: send, action: { errcode: 40037 }, times })
+
+test('a template nobody has listed yet is looked up at its first 40037 and gets a second look', async () => {
+  const world = await startPushing()
+  const { queue } = await world.startWorker()
+  deny(world, 1)
+  await world.producer().push(world.message(0, { id: 'p' }))
+  await vi.waitUntil(async () => (await queue.getJobCounts('delayed')).delayed === 1, patience)
+  expect(await world.row('p')).toMatchObject({ status: 'queued', reason: 'retry', errcode: 40037 })
+  expect((await world.templates.list()).map(({ templateId }) => templateId).sort()).toEqual(
+    world.simulator.templates.map(({ templateId }) => templateId).sort(),
+  )
+  const [job] = await queue.getJobs(['delayed'])
+  await job?.promote()
+  await world.ended(1)
+  expect(await world.row('p')).toMatchObject({ status: 'sent', attempts: 2 })
+  expect(listings(world)).toBe(1)
+})
+
+test('one the account had yesterday is asked about too, and not believed when it is gone', async () => {
+  const world = await startPushing()
+  const gone = { title: '', content: '', example: '', primaryIndustry: '', deputyIndustry: '' }
+  await world.templates.replace([{ ...gone, templateId: 'x'.repeat(43) }], Date.now() - 1)
+  await world.startWorker()
+  await world.producer().push(world.message(0, { id: 'p', templateId: 'x'.repeat(43) }))
+  await world.ended(1)
+  expect(await world.row('p')).toMatchObject({ status: 'rejected', reason: 'template_invalid', attempts: 1 })
+})
+
+test('however many pushes and workers meet 40037, the templates are listed once a minute', async () => {
+  const world = await startPushing()
+  const messages = Array.from({ length: 60 }, (_, n) =>
+    world.message(n % 20, { id: `p${n}`, templateId: String(n % 3).repeat(43) }),
+  )
+  await world.producer().pushMany(messages)
+  const workers = [await world.startWorker({ concurrency: 10 }), await world.startWorker({ concurrency: 10 })]
+  await vi.waitUntil(
+    () => world.rows().length === 60 && world.rows().every(({ errcode }) => errcode),
+    patience,
+  )
+  expect(listings(world)).toBe(1)
+  for (const { reason, attempts } of world.rows())
+    expect([
+      ['template_invalid', 1],
+      ['retry', 1],
+    ]).toContainEqual([reason, attempts])
+  expect(world.rows().some(({ reason }) => reason === 'template_invalid')).toBe(true)
+  expect(workers).toHaveLength(2)
+})
+
+test('a list that cannot be had speaks for the template, once', async () => {
+  const world = await startPushing()
+  const { queue } = await world.startWorker()
+  world.simulator.addFault({ path: list, action: { errcode: -1 } })
+  deny(world, 2)
+  await world.producer().push(world.message(0, { id: 'p' }))
+  await vi.waitUntil(async () => (await queue.getJobCounts('delayed')).delayed === 1, patience)
+  const [job] = await queue.getJobs(['delayed'])
+  await job?.promote()
+  await world.ended(1)
+  expect(await world.row('p')).toMatchObject({ status: 'rejected', reason: 'template_invalid', attempts: 2 })
+  expect(world.lines.filter(({ msg }) => msg === 'templates could not be listed')).toHaveLength(1)
+})
