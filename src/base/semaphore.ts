@@ -2,21 +2,21 @@
 const keptBehind = 10_000
 
 /** So many at once, the others wait in line. */
-export function createTurns() {
+export function createSemaphore() {
   let underWay = 0
   let line: (() => void)[] = []
   let first = 0
 
   return {
-    /** Nothing to wait for when it is their turn at once. */
-    take(atOnce: number): Promise<void> | undefined {
+    /** Undefined when there is a free slot: nothing to wait for. */
+    acquire(atOnce: number): Promise<void> | undefined {
       if (underWay >= atOnce) return new Promise((resolve) => line.push(resolve))
       underWay++
       return undefined
     },
 
-    /** Hands the turn on. */
-    give(): void {
+    /** Hands the slot on. */
+    release(): void {
       const next = line[first]
       if (next) first++
       else underWay--

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { minute, second } from '../base/duration.ts'
-import { createTurns } from '../base/semaphore.ts'
+import { createSemaphore } from '../base/semaphore.ts'
 import { DatabaseError } from '../db/databaseError.ts'
 import { type HeldPushes, isHeldPush } from '../db/sqlite/heldPushes.ts'
 import type { PushRow, PushRows } from '../db/sqlite/pushes.ts'
@@ -65,7 +65,7 @@ interface Task {
   /** For the first write of this try. */
   save: Save
   /** Lets another try begin; may be called twice. */
-  endTurn(): void
+  releaseSlot(): void
 }
 
 /** WeChat sends one message per openid and client_msg_id within 10 minutes; a call takes up to 20 s to get there. */
@@ -83,7 +83,7 @@ export interface Processor {
 export function createProcessor(deps: ProcessorDeps): Processor {
   const { appid, maxAttempts, pushes } = deps
   const underWay = new Set<string>()
-  const turns = createTurns()
+  const semaphore = createSemaphore()
 
   return {
     async process(delivery) {
@@ -117,11 +117,11 @@ export function createProcessor(deps: ProcessorDeps): Processor {
     const { starts } = delivery
     // Nearly always there is no row yet, which the first write finds out more cheaply than a read.
     if (starts === 1 && !push.hold) {
-      const processed = await attemptInTurn({ push, row: fresh, starts, save: pushes.add })
+      const processed = await attemptWithSlot({ push, row: fresh, starts, save: pushes.add })
       if (processed) return processed
     }
     const { row, recipient } = await findProgress(fresh, delivery)
-    const processed = (row && (await attemptInTurn({ push, row, starts, save: pushes.record }))) ?? done
+    const processed = (row && (await attemptWithSlot({ push, row, starts, save: pushes.record }))) ?? done
     if (recipient !== undefined && processed.kind === 'done') await deps.releaseNext(recipient)
     return processed
   }
@@ -131,24 +131,24 @@ export function createProcessor(deps: ProcessorDeps): Processor {
   }
 
   /** Waits before anything is decided: what was true before a wait need not be true after it. */
-  async function attemptInTurn({
+  async function attemptWithSlot({
     push,
     row,
     starts,
     save,
-  }: Omit<Task, 'endTurn'>): Promise<Processed | undefined> {
-    await turns.take(deps.concurrency())
+  }: Omit<Task, 'releaseSlot'>): Promise<Processed | undefined> {
+    await semaphore.acquire(deps.concurrency())
     let hasEnded = false
-    const endTurn = () => {
-      if (!hasEnded) turns.give()
+    const releaseSlot = () => {
+      if (!hasEnded) semaphore.release()
       hasEnded = true
     }
     try {
       if (!deps.mayTry()) return { kind: 'later', delay: second }
-      return await attempt({ push, row, starts, save, endTurn })
+      return await attempt({ push, row, starts, save, releaseSlot })
     } finally {
       // Not before all has been done about what this try tells of the others.
-      if (!hasEnded) setImmediate(endTurn)
+      if (!hasEnded) setImmediate(releaseSlot)
     }
   }
 
@@ -212,7 +212,7 @@ export function createProcessor(deps: ProcessorDeps): Processor {
       return fail(task, sending, openid, error)
     }
     deps.others.accepted(row.id)
-    task.endTurn()
+    task.releaseSlot()
     await keepSent(deps, sending, { msgid, reason: null, detail: null })
     return { kind: 'done', wasSent: true }
   }
@@ -241,7 +241,7 @@ export function createProcessor(deps: ProcessorDeps): Processor {
     const next = { ...sending, ...toRefusal(error), detail: outcome.detail, unknownSince: row.unknownSince }
     switch (outcome.kind) {
       case 'sent':
-        task.endTurn()
+        task.releaseSlot()
         await keepSent(deps, next, outcome.accepted)
         return { kind: 'done', wasSent: true }
       case 'final':

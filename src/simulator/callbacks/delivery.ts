@@ -1,4 +1,4 @@
-import { createTurns } from '../../base/semaphore.ts'
+import { createSemaphore } from '../../base/semaphore.ts'
 import type { Exchanged, ExchangeOptions } from '../platform/exchange.ts'
 import type { SealedMessage } from './message.ts'
 import type { CallbackSettings } from './settings.ts'
@@ -22,7 +22,7 @@ export function createCallbackDelivery({ clock, seal, exchange, nap, stats }: De
   let settings: CallbackSettings | undefined
   let failedInRow = 0
   let pausedUntil = 0
-  const turns = createTurns()
+  const semaphore = createSemaphore()
 
   const isPaused = () => clock() < pausedUntil
 
@@ -81,9 +81,9 @@ export function createCallbackDelivery({ clock, seal, exchange, nap, stats }: De
         return sealed.message
       }
       async function postOne(): Promise<boolean> {
-        await turns.take(settings?.concurrency ?? 1)
+        await semaphore.acquire(settings?.concurrency ?? 1)
         const isAcknowledged = await tryToPost(event, toMessage)
-        turns.give()
+        semaphore.release()
         counts[isAcknowledged ? 'acknowledged' : 'dropped']++
         return isAcknowledged
       }
