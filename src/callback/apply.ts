@@ -9,7 +9,7 @@ import type { Receipts } from '../db/sqlite/receipts.ts'
 import type { FollowerCheck } from './checkFollower.ts'
 import { toReceiptOutcome } from './event.ts'
 import { planReceipts, planUnmatched, type ReceiptCounts } from './receipts.ts'
-import { createBell } from './wakeup.ts'
+import { createWakeup } from './wakeup.ts'
 
 export interface EventWorker {
   /** Says that an event was stored. */
@@ -59,7 +59,7 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
   const { now = Date.now, stopPatience = 20 * second } = deps
   const receiptCounts: ReceiptCounts = { delivered: 0, undelivered: 0, repeated: 0, foreign: 0 }
   const stopping = new AbortController()
-  const bell = createBell()
+  const wakeup = createWakeup()
   const followUps = new Map<number, Promise<void>>()
   let lastLook = 0
   let lastCorrection = 0
@@ -68,11 +68,11 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
   const ended = run()
 
   return {
-    wake: bell.ring,
+    wake: wakeup.wake,
     receiptCounts,
     stop() {
       isStopping = true
-      bell.ring()
+      wakeup.wake()
       return ended
     },
   }
@@ -80,7 +80,7 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
   async function run(): Promise<void> {
     while (!isStopping) {
       const isMoreWaiting = await workOnce().catch(leaveForLater)
-      if (!isMoreWaiting) await bell.wait(pollEvery)
+      if (!isMoreWaiting) await wakeup.wait(pollEvery)
       await sleep(gatherFor)
     }
     const patience = setTimeout(() => stopping.abort(), stopPatience)
@@ -206,7 +206,7 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
   async function followUp(event: StoredEvent): Promise<void> {
     const isWritten = await progress(event).catch(leaveForLater)
     followUps.delete(event.id)
-    if (isWritten) bell.ring()
+    if (isWritten) wakeup.wake()
   }
 
   async function progress(event: StoredEvent): Promise<true> {

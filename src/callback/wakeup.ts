@@ -1,9 +1,9 @@
 /** Lets a loop sleep until there is work; a ring while nobody waits is not lost. */
-export function createBell() {
+export function createWakeup() {
   let isRung = false
   let wake = () => {}
   return {
-    ring(): void {
+    wake(): void {
       isRung = true
       wake()
     },
