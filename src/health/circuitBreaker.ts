@@ -5,12 +5,12 @@ import type { Log } from '../base/log.ts'
 export type Need = 'queue' | 'database' | 'wechat'
 
 interface Outage {
-  /** How often the gate was closed since it last worked. */
+  /** How often the breaker was closed since it last worked. */
   closures: number
   timer: NodeJS.Timeout | undefined
 }
 
-export interface Gate {
+export interface CircuitBreaker {
   /** Logs that something failed, once per outage. */
   note(need: Need, detail: string): void
   /** Takes no jobs for a while: 1 s, and twice as long each time it fails again, up to 30 s. */
@@ -24,7 +24,7 @@ export interface Gate {
   stop(): void
 }
 
-interface GateDeps {
+interface CircuitBreakerDeps {
   pause(): void
   /** Jobs may be taken, while it is a trial one at a time. */
   resume(isTrial: boolean): void
@@ -40,7 +40,7 @@ const quietTime = 10 * second
  * Keeps a worker from taking jobs that it cannot work on now, and lets it try again by itself. WeChat is asked first
  * whether it answers again, so that no push is put in doubt for it.
  */
-export function createGate({ pause, resume, probe, log }: GateDeps): Gate {
+export function createCircuitBreaker({ pause, resume, probe, log }: CircuitBreakerDeps): CircuitBreaker {
   const outages = new Map<Need, Outage>()
   const loggedAt = new Map<Need, number>()
   let isStopped = false

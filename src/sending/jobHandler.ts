@@ -3,7 +3,7 @@ import { second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
 import { DatabaseError } from '../db/databaseError.ts'
 import type { AccountGuard } from '../health/accountGuard.ts'
-import type { Gate } from '../health/circuitBreaker.ts'
+import type { CircuitBreaker } from '../health/circuitBreaker.ts'
 import type { Pacing } from '../health/rateController.ts'
 import { isOfNewerVersion } from '../queue/job.ts'
 import type { OtherPushes } from './otherPushes.ts'
@@ -19,7 +19,7 @@ const newerVersionDelay = 15 * second
 
 interface JobHandlerDeps {
   processor: Processor
-  gate: Pick<Gate, 'close' | 'pass'>
+  breaker: Pick<CircuitBreaker, 'close' | 'pass'>
   guard: Pick<AccountGuard, 'pause' | 'sent'>
   pacing: Pick<Pacing, 'sent' | 'refused'>
   others: Pick<OtherPushes, 'isOutage'>
@@ -36,7 +36,7 @@ export interface JobHandler {
 /** Between BullMQ's jobs and pushes; also where one try tells something about all the others. */
 export function createJobHandler({
   processor,
-  gate,
+  breaker,
   guard,
   pacing,
   others,
@@ -47,7 +47,7 @@ export function createJobHandler({
 
   return {
     async handle(job, token) {
-      gate.pass('queue')
+      breaker.pass('queue')
       if (isOfNewerVersion(job.data)) {
         leaveToNewer(job)
         return giveBack(job, newerVersionDelay, token)
@@ -56,7 +56,7 @@ export function createJobHandler({
       if (processed.kind === 'done') {
         if (processed.wasSent) noteSent()
         // WeChat may have answered all the same.
-        else if (!others.isOutage()) gate.pass('wechat')
+        else if (!others.isOutage()) breaker.pass('wechat')
         return
       }
       if (processed.kind === 'held') return
@@ -110,17 +110,17 @@ export function createJobHandler({
   function noteSent(): void {
     pacing.sent()
     guard.sent()
-    gate.pass('wechat')
-    gate.pass('database')
+    breaker.pass('wechat')
+    breaker.pass('database')
   }
 
   /** Whatever goes wrong here, the job must go back into the queue. */
   async function react(cause: Outcome | DatabaseError): Promise<void> {
     try {
-      if (cause instanceof DatabaseError) gate.close('database', cause.message)
+      if (cause instanceof DatabaseError) breaker.close('database', cause.message)
       else await noteOutcome(cause)
     } catch (error) {
-      if (error instanceof DatabaseError) gate.close('database', error.message)
+      if (error instanceof DatabaseError) breaker.close('database', error.message)
       else log.error({ err: error }, 'the account could not be paused')
     }
   }
@@ -128,11 +128,11 @@ export function createJobHandler({
   async function noteOutcome(outcome: Outcome): Promise<void> {
     const signal = outcome.kind === 'retry' ? outcome.signal : undefined
     if (signal === 'out_of_reach' || signal === 'busy') {
-      if (others.isOutage()) gate.close('wechat', outcome.detail)
+      if (others.isOutage()) breaker.close('wechat', outcome.detail)
       else if (signal === 'busy') pacing.refused(signal)
       return
     }
-    gate.pass('wechat')
+    breaker.pass('wechat')
     if (outcome.kind === 'pause') await guard.pause(outcome)
     else if (signal) pacing.refused(signal)
   }

@@ -12,7 +12,7 @@ import type { FindSessionUser } from '../db/sqlite/sessions.ts'
 import type { Templates } from '../db/sqlite/templates.ts'
 import { createAccountGuard } from '../health/accountGuard.ts'
 import type { PauseNews } from '../health/alertText.ts'
-import { createGate } from '../health/circuitBreaker.ts'
+import { createCircuitBreaker } from '../health/circuitBreaker.ts'
 import { isAnswering } from '../health/probe.ts'
 import { createPacing } from '../health/rateController.ts'
 import { type Answering, startAnswering } from '../operations/controlServer.ts'
@@ -97,7 +97,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
   setMaxListeners(0, impatience.signal)
 
   const jobsAtOnce = Math.floor(options.concurrency * jobsPerSend)
-  const gate = createGate({
+  const breaker = createCircuitBreaker({
     pause: () => worker?.pause(true),
     resume(isTrial) {
       if (!worker) return
@@ -136,8 +136,8 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
   const processor = createProcessor({
     appid,
     maxAttempts: options.attempts,
-    concurrency: () => (gate.isTrial() ? 1 : options.concurrency),
-    mayTry: () => !isStopping && !guard.isPaused() && !gate.isClosed('wechat'),
+    concurrency: () => (breaker.isTrial() ? 1 : options.concurrency),
+    mayTry: () => !isStopping && !guard.isPaused() && !breaker.isClosed('wechat'),
     pushes,
     held,
     releaseNext: release.next,
@@ -155,12 +155,12 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
     markLeft: async (openid) => {
       await followers.markUnsubscribed([openid], Date.now())
     },
-    onUnrecorded: (error) => gate.note('database', error.message),
+    onUnrecorded: (error) => breaker.note('database', error.message),
     signal: impatience.signal,
   })
   const openQueue = (): Pick<ProducerQueue, 'run'> => ({ run: (use) => use(queue, getTime) })
   const queued = createQueuedPushes({ appid, openQueue, pushes })
-  const handler = createJobHandler({ processor, gate, guard, pacing, others, log })
+  const handler = createJobHandler({ processor, breaker, guard, pacing, others, log })
 
   const failedJobs = createFailedJobs({ queue, handler, processor, onError: noteQueueError })
 
@@ -168,17 +168,17 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
     async start() {
       queue.on('error', noteQueueError)
       onReady(() => {
-        gate.pass('queue')
+        breaker.pass('queue')
         if (!isStopping) pacing.renew()
       })
-      releasers.push(gate.stop, guard.stop, pacing.stop, release.stop)
+      releasers.push(breaker.stop, guard.stop, pacing.stop, release.stop)
       await Promise.race([untilUnusable, queue.waitUntilReady()])
       if (isStopping) return
       let takenBefore = 0
       const isIdle = () => {
         const hasTaken = taken !== takenBefore
         takenBefore = taken
-        return worker !== undefined && inFlight === 0 && !hasTaken && !gate.isClosed() && !guard.isTrial()
+        return worker !== undefined && inFlight === 0 && !hasTaken && !breaker.isClosed() && !guard.isTrial()
       }
       releasers.push(startWatchdog({ queue, isIdle, rebuild, reconnect: reset }).stop)
       answering = startAnswering({ control, pushes, queued, onError: noteQueueError, reconnect: reset })
@@ -214,8 +214,8 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
       try {
         return await prepare()
       } catch (error) {
-        if (error instanceof DatabaseError) gate.note('database', error.message)
-        else if (error instanceof Error && error.name === 'ReplyError') gate.note('queue', explain(error))
+        if (error instanceof DatabaseError) breaker.note('database', error.message)
+        else if (error instanceof Error && error.name === 'ReplyError') breaker.note('queue', explain(error))
         else throw error
         await sleep(second)
       }
@@ -234,7 +234,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
         }
       },
       {
-        concurrency: gate.isTrial() ? 1 : jobsAtOnce,
+        concurrency: breaker.isTrial() ? 1 : jobsAtOnce,
         // After a crash its jobs are free again within 20 s, far inside WeChat's dedupe window.
         lockDuration: 15 * second,
         stalledInterval: 5 * second,
@@ -264,7 +264,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
 
   /** A server that refuses commands would be asked again at once, for ever. */
   function noteQueueError(error: Error): void {
-    if (error.name === 'ReplyError') gate.close('queue', explain(error))
-    else gate.note('queue', explain(error))
+    if (error.name === 'ReplyError') breaker.close('queue', explain(error))
+    else breaker.note('queue', explain(error))
   }
 }

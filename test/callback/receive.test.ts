@@ -144,10 +144,10 @@ describe('messages', () => {
 
   test('a storm that the database cannot follow is told to come again, at once', async () => {
     let release = () => {}
-    const gate = new Promise<void>((resolve) => {
+    const breaker = new Promise<void>((resolve) => {
       release = resolve
     })
-    const { receive } = setUp({ store: () => gate })
+    const { receive } = setUp({ store: () => breaker })
     const waiting = Array.from({ length: 5_000 }, () => receive(post(eventXml('subscribe'))))
     expect((await receive(post(eventXml('subscribe')))).status).toBe(503)
     release()

@@ -26,7 +26,7 @@ export const shorterTimes: readonly Edit[] = [
   ['push/worker.js', 'stalledInterval: 5 * second', 'stalledInterval: second'],
   ['push/watchdog.js', 'patience = 15 * second', 'patience = 4 * second'],
   ['push/watchdog.js', 'interval = 5 * second', 'interval = second'],
-  ['push/gate.js', 'longestClosure = 30 * second', 'longestClosure = 4 * second'],
+  ['push/breaker.js', 'longestClosure = 30 * second', 'longestClosure = 4 * second'],
   ['push/outcome.js', 'secondLook = 30 * second', 'secondLook = second'],
   ['push/outcome.js', '? minute + 5 * second * random', '? second + second * random'],
   ['push/outcome.js', 'longestBackoff = minute', 'longestBackoff = 4 * second'],

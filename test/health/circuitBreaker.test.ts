@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { createGate } from '../../src/health/circuitBreaker.ts'
+import { createCircuitBreaker } from '../../src/health/circuitBreaker.ts'
 import { createTestLog } from '../helpers/pushing.ts'
 
 beforeEach(() => {
@@ -13,7 +13,7 @@ function setUp() {
   const { log, lines } = createTestLog()
   const steps: string[] = []
   const wechat = { isAnswering: true }
-  const gate = createGate({
+  const breaker = createCircuitBreaker({
     pause: () => steps.push('pause'),
     resume: (isTrial) => steps.push(isTrial ? 'trial' : 'resume'),
     async probe() {
@@ -22,51 +22,51 @@ function setUp() {
     },
     log,
   })
-  return { gate, steps, lines, wechat }
+  return { breaker, steps, lines, wechat }
 }
 
-test('a gate that is closed again and again opens after 1, 2, 4 and at most 30 s', () => {
-  const { gate, steps } = setUp()
+test('a breaker that is closed again and again opens after 1, 2, 4 and at most 30 s', () => {
+  const { breaker, steps } = setUp()
   for (const seconds of [1, 2, 4, 8, 16, 30, 30]) {
-    gate.close('database', 'full')
+    breaker.close('database', 'full')
     vi.advanceTimersByTime(seconds * 1_000 - 1)
-    expect(gate.isClosed()).toBe(true)
+    expect(breaker.isClosed()).toBe(true)
     vi.advanceTimersByTime(1)
-    expect(gate.isClosed()).toBe(false)
+    expect(breaker.isClosed()).toBe(false)
   }
   expect(steps).toEqual(Array(7).fill(['pause', 'resume']).flat())
 })
 
 test('an outage is logged once when it begins and once when it is over', () => {
-  const { gate, lines } = setUp()
+  const { breaker, lines } = setUp()
   for (let n = 0; n < 100; n++) {
-    gate.note('queue', 'READONLY')
-    gate.close('queue', 'READONLY')
+    breaker.note('queue', 'READONLY')
+    breaker.close('queue', 'READONLY')
     vi.advanceTimersByTime(1_000)
   }
   expect(lines).toHaveLength(1)
   expect(lines[0]).toMatchObject({ level: 'warn', need: 'queue', detail: 'READONLY' })
   vi.advanceTimersByTime(30_000)
-  gate.pass('queue')
-  gate.pass('queue')
+  breaker.pass('queue')
+  breaker.pass('queue')
   expect(lines.slice(1)).toEqual([expect.objectContaining({ level: 'info', need: 'queue' })])
 })
 
 test('after it worked the next outage begins with a short closure', async () => {
-  const { gate } = setUp()
+  const { breaker } = setUp()
   for (const pass of [true, false]) {
-    gate.close('wechat', 'refused')
+    breaker.close('wechat', 'refused')
     await vi.advanceTimersByTimeAsync(1_000)
-    expect(gate.isClosed()).toBe(false)
-    if (pass) gate.pass('wechat')
+    expect(breaker.isClosed()).toBe(false)
+    if (pass) breaker.pass('wechat')
   }
 })
 
 test('it stays closed while one need is out, whatever comes of the other', async () => {
-  const { gate, steps } = setUp()
-  gate.close('database', 'full')
+  const { breaker, steps } = setUp()
+  breaker.close('database', 'full')
   await vi.advanceTimersByTimeAsync(500)
-  gate.close('queue', 'READONLY')
+  breaker.close('queue', 'READONLY')
   await vi.advanceTimersByTimeAsync(500)
   expect(steps).toEqual(['pause', 'pause'])
   await vi.advanceTimersByTimeAsync(500)
@@ -74,31 +74,31 @@ test('it stays closed while one need is out, whatever comes of the other', async
 })
 
 test('after an outage of WeChat it opens for one try at a time when a harmless call is answered, and wide when a try passes', async () => {
-  const { gate, steps, wechat } = setUp()
+  const { breaker, steps, wechat } = setUp()
   wechat.isAnswering = false
-  gate.close('wechat', 'HTTP status 502')
+  breaker.close('wechat', 'HTTP status 502')
   await vi.advanceTimersByTimeAsync(1_000 + 2_000 + 3_999)
   expect(steps).toEqual(['pause', 'probe', 'probe'])
-  expect(gate.isClosed('wechat')).toBe(true)
+  expect(breaker.isClosed('wechat')).toBe(true)
   wechat.isAnswering = true
   await vi.advanceTimersByTimeAsync(1)
   expect(steps.slice(3)).toEqual(['probe', 'trial'])
-  expect([gate.isClosed(), gate.isTrial()]).toEqual([false, true])
-  gate.close('wechat', 'HTTP status 502')
+  expect([breaker.isClosed(), breaker.isTrial()]).toEqual([false, true])
+  breaker.close('wechat', 'HTTP status 502')
   await vi.advanceTimersByTimeAsync(7_999)
-  expect(gate.isClosed()).toBe(true)
+  expect(breaker.isClosed()).toBe(true)
   await vi.advanceTimersByTimeAsync(1)
-  gate.pass('wechat')
+  breaker.pass('wechat')
   expect(steps.slice(5)).toEqual(['pause', 'probe', 'trial', 'resume'])
-  expect([gate.isClosed(), gate.isTrial()]).toEqual([false, false])
+  expect([breaker.isClosed(), breaker.isTrial()]).toEqual([false, false])
 })
 
-test('a gate that is stopped while it asks WeChat neither opens nor goes on asking', async () => {
-  const { gate, steps, wechat } = setUp()
+test('a breaker that is stopped while it asks WeChat neither opens nor goes on asking', async () => {
+  const { breaker, steps, wechat } = setUp()
   wechat.isAnswering = false
-  gate.close('wechat', 'refused')
+  breaker.close('wechat', 'refused')
   vi.advanceTimersByTime(1_000)
-  gate.stop()
+  breaker.stop()
   await vi.advanceTimersByTimeAsync(60_000)
   expect(steps).toEqual(['pause', 'probe'])
 })

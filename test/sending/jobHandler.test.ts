@@ -17,7 +17,7 @@ function setUp(process: () => Promise<Processed>) {
   }
   const handler = createJobHandler({
     processor: { process, giveUp },
-    gate: { close: (need) => calls.push(`close ${need}`), pass: (need) => calls.push(`pass ${need}`) },
+    breaker: { close: (need) => calls.push(`close ${need}`), pass: (need) => calls.push(`pass ${need}`) },
     guard,
     pacing: { sent: () => {}, refused: () => calls.push('too fast') },
     others: { isOutage: () => state.isOutage },
@@ -53,7 +53,7 @@ test('a push that goes on later is given back with its token and no attempt spen
 })
 
 test.each<[string, Outcome | DatabaseError, string]>([
-  ['a database that cannot write closes the gate', new DatabaseError('full', 'full'), 'close database'],
+  ['a database that cannot write closes the breaker', new DatabaseError('full', 'full'), 'close database'],
   [
     'an account fault pauses the account',
     { kind: 'pause', reason: 'ip_not_allowed', detail: 'd', counts: false },
@@ -76,7 +76,7 @@ test('a push goes back into the queue also when its account cannot be paused', a
   expect(calls).toContain('close database')
 })
 
-test.each(['out_of_reach', 'busy'] as const)('%s closes the gate when it is an outage', async (signal) => {
+test.each(['out_of_reach', 'busy'] as const)('%s closes the breaker when it is an outage', async (signal) => {
   const { handle, calls, state } = setUp(async () => later({ ...retry, signal }))
   await handle().catch(() => {})
   expect(calls).not.toContain('close wechat')
