@@ -12,7 +12,7 @@ const memory = day
 /** How long the queue may have forgotten the limit, unless it was away meanwhile. */
 const renewalInterval = 10 * second
 
-export interface Pacing {
+export interface RateController {
   /** Takes up the limit that holds for the account. */
   start(): Promise<void>
   /** The queue may have forgotten the limit: it was away. */
@@ -25,7 +25,7 @@ export interface Pacing {
   stop(): Promise<void>
 }
 
-interface PacingDeps {
+interface RateControllerDeps {
   queue: Pick<PushQueue, 'setGlobalRateLimit' | 'removeGlobalRateLimit' | 'getJobCounts'>
   state: Pick<AccountState, 'find' | 'slowDown' | 'setRate'>
   /** True in the one process that may raise the limit in this second. */
@@ -39,7 +39,13 @@ interface PacingDeps {
  * One limit for all workers of an account, kept in the queue itself: it falls at once when WeChat refuses, stays just
  * below what was refused, and tries more now and then. As long as nothing is refused it only counts.
  */
-export function createPacing({ queue, state, mayRaise, ceiling, log }: PacingDeps): Pacing {
+export function createRateController({
+  queue,
+  state,
+  mayRaise,
+  ceiling,
+  log,
+}: RateControllerDeps): RateController {
   const meter = createCallMeter()
   const highest = ceiling > 0 ? ceiling : unlimited
   let slowedAt = 0

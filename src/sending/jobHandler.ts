@@ -4,7 +4,7 @@ import type { Log } from '../base/log.ts'
 import { DatabaseError } from '../db/databaseError.ts'
 import type { AccountGuard } from '../health/accountGuard.ts'
 import type { CircuitBreaker } from '../health/circuitBreaker.ts'
-import type { Pacing } from '../health/rateController.ts'
+import type { RateController } from '../health/rateController.ts'
 import { isOfNewerVersion } from '../queue/job.ts'
 import type { OtherPushes } from './otherPushes.ts'
 import { type Outcome, toBackoff } from './outcome.ts'
@@ -21,7 +21,7 @@ interface JobHandlerDeps {
   processor: Processor
   breaker: Pick<CircuitBreaker, 'close' | 'pass'>
   guard: Pick<AccountGuard, 'pause' | 'sent'>
-  pacing: Pick<Pacing, 'sent' | 'refused'>
+  rateController: Pick<RateController, 'sent' | 'refused'>
   others: Pick<OtherPushes, 'isOutage'>
   log: Log
 }
@@ -38,7 +38,7 @@ export function createJobHandler({
   processor,
   breaker,
   guard,
-  pacing,
+  rateController,
   others,
   log,
 }: JobHandlerDeps): JobHandler {
@@ -108,7 +108,7 @@ export function createJobHandler({
   }
 
   function noteSent(): void {
-    pacing.sent()
+    rateController.sent()
     guard.sent()
     breaker.pass('wechat')
     breaker.pass('database')
@@ -129,12 +129,12 @@ export function createJobHandler({
     const signal = outcome.kind === 'retry' ? outcome.signal : undefined
     if (signal === 'out_of_reach' || signal === 'busy') {
       if (others.isOutage()) breaker.close('wechat', outcome.detail)
-      else if (signal === 'busy') pacing.refused(signal)
+      else if (signal === 'busy') rateController.refused(signal)
       return
     }
     breaker.pass('wechat')
     if (outcome.kind === 'pause') await guard.pause(outcome)
-    else if (signal) pacing.refused(signal)
+    else if (signal) rateController.refused(signal)
   }
 }
 

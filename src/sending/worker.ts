@@ -14,7 +14,7 @@ import { createAccountGuard } from '../health/accountGuard.ts'
 import type { PauseNews } from '../health/alertText.ts'
 import { createCircuitBreaker } from '../health/circuitBreaker.ts'
 import { isAnswering } from '../health/probe.ts'
-import { createPacing } from '../health/rateController.ts'
+import { createRateController } from '../health/rateController.ts'
 import { type Answering, startAnswering } from '../operations/controlServer.ts'
 import { createQueuedPushes } from '../operations/queuedPushes.ts'
 import type { QueueWorker } from '../queue/backend.ts'
@@ -125,7 +125,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
     alert: (news) => deps.onPauseChange?.(news),
     log,
   })
-  const pacing = createPacing({
+  const rateController = createRateController({
     queue,
     state,
     mayRaise: () => leases.acquire(`pace ${appid}`, owner, 3 * second),
@@ -160,7 +160,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
   })
   const openQueue = (): Pick<ProducerQueue, 'run'> => ({ run: (use) => use(queue, getTime) })
   const queued = createQueuedPushes({ appid, openQueue, pushes })
-  const handler = createJobHandler({ processor, breaker, guard, pacing, others, log })
+  const handler = createJobHandler({ processor, breaker, guard, rateController, others, log })
 
   const failedJobs = createFailedJobs({ queue, handler, processor, onError: noteQueueError })
 
@@ -169,9 +169,9 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
       queue.on('error', noteQueueError)
       onReady(() => {
         breaker.pass('queue')
-        if (!isStopping) pacing.renew()
+        if (!isStopping) rateController.renew()
       })
-      releasers.push(breaker.stop, guard.stop, pacing.stop, release.stop)
+      releasers.push(breaker.stop, guard.stop, rateController.stop, release.stop)
       await Promise.race([untilUnusable, queue.waitUntilReady()])
       if (isStopping) return
       let takenBefore = 0
@@ -182,7 +182,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
       }
       releasers.push(startWatchdog({ queue, isIdle, rebuild, reconnect: reset }).stop)
       answering = startAnswering({ control, pushes, queued, onError: noteQueueError, reconnect: reset })
-      for (const prepare of [pacing.start, guard.start, failedJobs.settle]) {
+      for (const prepare of [rateController.start, guard.start, failedJobs.settle]) {
         await Promise.race([untilUnusable, insist(prepare)])
       }
       if (isStopping) return

@@ -1,7 +1,7 @@
 import { vi } from 'vitest'
 import { second } from '../../src/base/duration.ts'
 import type { AccountStateRow } from '../../src/db/sqlite/accountState.ts'
-import { createPacing } from '../../src/health/rateController.ts'
+import { createRateController } from '../../src/health/rateController.ts'
 import type { PaceSignal } from '../../src/health/rateMath.ts'
 import { createTestLog } from './pushing.ts'
 
@@ -34,7 +34,7 @@ export async function createPacedAccount({
   const gone = new Set<number>()
   const { log, lines } = createTestLog()
   const toPacing = (process: number) =>
-    createPacing({
+    createRateController({
       queue: {
         setGlobalRateLimit: async (max, duration) => {
           windows = { max, duration }
@@ -65,7 +65,7 @@ export async function createPacedAccount({
       log,
     })
   const pacings = Array.from({ length: processes }, (_, process) => toPacing(process))
-  await Promise.all(pacings.map((pacing) => pacing.start()))
+  await Promise.all(pacings.map((rateController) => rateController.start()))
 
   /** BullMQ's limiter: so many jobs, and then none until the window that the first one opened is over. */
   function mayTake(now: number): boolean {
@@ -93,10 +93,12 @@ export async function createPacedAccount({
         backlog = Math.min(backlog + (sends * step) / second, 10 * sends)
         for (let n = 0; backlog >= 1 && mayTake(now); n++) {
           backlog -= 1
-          const pacing = pacings.filter((_, process) => !gone.has(process))[n % (processes - gone.size)]
+          const rateController = pacings.filter((_, process) => !gone.has(process))[
+            n % (processes - gone.size)
+          ]
           const isAccepted = limit(now)
-          if (isAccepted) pacing?.sent()
-          else pacing?.refused(signal)
+          if (isAccepted) rateController?.sent()
+          else rateController?.refused(signal)
           if (isAccepted) accepted += 1
           else refused += 1
         }
@@ -116,7 +118,7 @@ export async function createPacedAccount({
       gone.add(process)
       await pacings[process]?.stop()
     },
-    stop: () => Promise.all(pacings.map((pacing) => pacing.stop())),
+    stop: () => Promise.all(pacings.map((rateController) => rateController.stop())),
   }
 }
 

@@ -19,7 +19,7 @@ function setUp(process: () => Promise<Processed>) {
     processor: { process, giveUp },
     breaker: { close: (need) => calls.push(`close ${need}`), pass: (need) => calls.push(`pass ${need}`) },
     guard,
-    pacing: { sent: () => {}, refused: () => calls.push('too fast') },
+    rateController: { sent: () => {}, refused: () => calls.push('too fast') },
     others: { isOutage: () => state.isOutage },
     log,
   })
