@@ -61,7 +61,7 @@ export interface QueueBackend {
   /** Whether the server surely did nothing for a command that ended with `error`. */
   isRefusal(error: unknown): boolean
   /** The sentence to give up with when waiting cannot help against `error`. */
-  toHopeless(error: unknown): string | undefined
+  permanentReason(error: unknown): string | undefined
   /** Rejects with QueueUnavailableError when the server cannot be used with these settings. */
   untilUnusable: Promise<never>
   isUnusable(): boolean

@@ -66,7 +66,7 @@ function open(config: QueueConfig, name: string): ProducerQueue {
           await wakeup.next()
           failure = openingError
         }
-        const hopeless = backend.toHopeless(failure)
+        const hopeless = backend.permanentReason(failure)
         if (hopeless) {
           const isLasting = backend.isUnusable()
           throw new QueueUnavailableError(hopeless, { mayBeQueued, isLasting, cause: failure })
@@ -94,7 +94,7 @@ function open(config: QueueConfig, name: string): ProducerQueue {
       wakeup.wake()
     } catch (error) {
       openingError = error
-      if (backend.toHopeless(error)) wakeup.wake()
+      if (backend.permanentReason(error)) wakeup.wake()
     } finally {
       opening = undefined
     }

@@ -85,7 +85,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
   const { queue, control, createWorker, getTime, onReady, untilUnusable, explain, reset } = deps.queue
   const log = deps.log.child({ account: appid })
   const owner = randomUUID()
-  const impatience = new AbortController()
+  const forceStop = new AbortController()
   const releasers: (() => void)[] = []
   let worker: QueueWorker | undefined
   let answering: Answering | undefined
@@ -94,7 +94,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
   let taken = 0
 
   // Every send under way may wait for it.
-  setMaxListeners(0, impatience.signal)
+  setMaxListeners(0, forceStop.signal)
 
   const jobsAtOnce = Math.floor(options.concurrency * jobsPerSend)
   const breaker = createCircuitBreaker({
@@ -156,7 +156,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
       await followers.markUnsubscribed([openid], Date.now())
     },
     onUnrecorded: (error) => breaker.note('database', error.message),
-    signal: impatience.signal,
+    signal: forceStop.signal,
   })
   const openQueue = (): Pick<ProducerQueue, 'run'> => ({ run: (use) => use(queue, getTime) })
   const queued = createQueuedPushes({ appid, openQueue, pushes })
@@ -183,7 +183,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
       releasers.push(startWatchdog({ queue, isIdle, rebuild, reconnect: reset }).stop)
       answering = startAnswering({ control, pushes, queued, onError: noteQueueError, reconnect: reset })
       for (const prepare of [rateController.start, guard.start, failedJobs.settle]) {
-        await Promise.race([untilUnusable, insist(prepare)])
+        await Promise.race([untilUnusable, retryUntilReady(prepare)])
       }
       if (isStopping) return
       worker = startWorker()
@@ -198,7 +198,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
       for (const release of releasers.splice(0).reverse()) release()
       const closed = new AbortController()
       const patience = inFlight > 0 ? stopPatience : idleStopPatience
-      const lastCall = setTimeout(() => impatience.abort(), stopPatience - 5 * second)
+      const lastCall = setTimeout(() => forceStop.abort(), stopPatience - 5 * second)
       await Promise.race([
         Promise.all([worker?.close(), answering?.stop()]),
         sleep(patience, undefined, { signal: closed.signal }).catch(() => {}),
@@ -209,7 +209,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
   }
 
   /** A server that is read-only or a disk that is full when the worker starts may be well again in a moment. */
-  async function insist(prepare: () => Promise<void>): Promise<void> {
+  async function retryUntilReady(prepare: () => Promise<void>): Promise<void> {
     while (!isStopping) {
       try {
         return await prepare()

@@ -28,7 +28,7 @@ export function connectEmbedded(dir: string): QueueBackend {
     onReady() {},
     lastError: () => undefined,
     isRefusal: isNobodyThere,
-    toHopeless: (error) =>
+    permanentReason: (error) =>
       isNobodyThere(error)
         ? `No process hosts the embedded queue in ${dir}: start \`unionpush start\` or \`unionpush worker\`, or set REDIS_URL`
         : undefined,

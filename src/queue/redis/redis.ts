@@ -46,7 +46,7 @@ export function connectRedis(urls: string[], role: Role): QueueBackend {
     onReady: (listener) => client.on('ready', listener),
     lastError: () => lastError,
     isRefusal,
-    toHopeless: unusable.get,
+    permanentReason: unusable.get,
     explain: (error) => explainRedisError(isConsequence(error) && lastError ? lastError : error),
     async getTime() {
       const [seconds, microseconds] = await client.time()
@@ -64,10 +64,10 @@ export function connectRedis(urls: string[], role: Role): QueueBackend {
       if (role === 'producer') for (const { stream } of nodes) stream?.destroy()
     },
     async close() {
-      const impatience = setTimeout(() => client.disconnect(), second)
+      const forceStop = setTimeout(() => client.disconnect(), second)
       // QUIT is answered after the commands before it.
       if (client.status === 'ready') await client.quit().catch(() => {})
-      clearTimeout(impatience)
+      clearTimeout(forceStop)
       client.disconnect()
     },
   }
