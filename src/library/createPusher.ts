@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { loadProducerConfig, readEnvironment } from '../base/config.ts'
-import { type Ask, createAsk } from '../push/controlClient.ts'
+import { type ControlClient, createControlClient } from '../push/controlClient.ts'
 import type { PushMessage } from '../push/message.ts'
 import { createProducer } from '../push/producer.ts'
 import type { CancelAnswer, PushManyReceipt, PushReceipt } from '../push/pushAnswers.ts'
@@ -61,9 +61,9 @@ export function createPusher({ appid, redisUrl, dataDir }: PusherOptions = {}): 
   const queue = loadQueue((module) => module.openProducerQueue(config.queue, config.appid))
   let control: ProducerQueue | undefined
 
-  function ask(): Ask {
+  function ask(): ControlClient {
     control ??= loadQueue((module) => module.openControlQueue(config.queue, config.appid))
-    return createAsk(control)
+    return createControlClient(control)
   }
 
   return {

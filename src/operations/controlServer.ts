@@ -18,12 +18,12 @@ interface AnswerDeps {
   reconnect(): void
 }
 
-export interface Answering {
+export interface ControlServer {
   stop(): Promise<void>
 }
 
 /** Answers what producers ask about pushes, until stopped. */
-export function startAnswering(deps: AnswerDeps): Answering {
+export function startControlServer(deps: AnswerDeps): ControlServer {
   const { control, pushes, queued, onError, reconnect } = deps
   let underWay = 0
   let worker = startWorker()

@@ -25,14 +25,14 @@ export const questionLife = minute
 export const patience = 5 * second
 const longestPause = 200
 
-export interface Ask {
+export interface ControlClient {
   cancel(id: string): Promise<CancelAnswer>
   /** Null for a push that nobody knows. */
   find(id: string, patienceMs?: number): Promise<PushRecord | null>
 }
 
 /** Questions to the workers of an account. All reject with QueueUnavailableError when none answers in time. */
-export function createAsk({ run }: Pick<ProducerQueue, 'run'>): Ask {
+export function createControlClient({ run }: Pick<ProducerQueue, 'run'>): ControlClient {
   return {
     cancel: (id) => ask({ ask: 'cancel', id }, cancelAnswerSchema, patience),
     find: (id, patienceMs = patience) => ask({ ask: 'find', id }, pushRecordSchema.nullable(), patienceMs),

@@ -15,7 +15,7 @@ import type { PauseNews } from '../health/alertText.ts'
 import { createCircuitBreaker } from '../health/circuitBreaker.ts'
 import { isAnswering } from '../health/probe.ts'
 import { createRateController } from '../health/rateController.ts'
-import { type Answering, startAnswering } from '../operations/controlServer.ts'
+import { type ControlServer, startControlServer } from '../operations/controlServer.ts'
 import { createQueuedPushes } from '../operations/queuedPushes.ts'
 import type { QueueWorker } from '../queue/backend.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
@@ -88,7 +88,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
   const forceStop = new AbortController()
   const releasers: (() => void)[] = []
   let worker: QueueWorker | undefined
-  let answering: Answering | undefined
+  let answering: ControlServer | undefined
   let isStopping = false
   let inFlight = 0
   let taken = 0
@@ -181,7 +181,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
         return worker !== undefined && inFlight === 0 && !hasTaken && !breaker.isClosed() && !guard.isTrial()
       }
       releasers.push(startWatchdog({ queue, isIdle, rebuild, reconnect: reset }).stop)
-      answering = startAnswering({ control, pushes, queued, onError: noteQueueError, reconnect: reset })
+      answering = startControlServer({ control, pushes, queued, onError: noteQueueError, reconnect: reset })
       for (const prepare of [rateController.start, guard.start, failedJobs.settle]) {
         await Promise.race([untilUnusable, retryUntilReady(prepare)])
       }

@@ -3,7 +3,7 @@ import type { Simulator } from '../../src/simulator/types.ts'
 import type { Chance } from './chance.ts'
 
 /** What the caller wants of the program. */
-export interface Ask {
+export interface ControlClient {
   id: string
   message: PushMessage & { id: string }
   /** Whom it is for; undefined when WeChat knows nobody of that unionid. */
@@ -22,10 +22,15 @@ export const crowd = 60
 const strangers = 0.05
 
 /** Pushes of every kind in the order they are asked for, spread over `duration` milliseconds. */
-export function createAsks(simulator: Simulator, count: number, duration: number, chance: Chance): Ask[] {
+export function createAsks(
+  simulator: Simulator,
+  count: number,
+  duration: number,
+  chance: Chance,
+): ControlClient[] {
   const templateId = simulator.templates.find(({ content }) => content.includes('thing1.DATA'))?.templateId
   if (templateId === undefined) throw new Error('expected a template with thing1')
-  const asks = Array.from({ length: count }, (_, n): Ask => {
+  const asks = Array.from({ length: count }, (_, n): ControlClient => {
     const id = `p${n}`
     const { openid, unionid = '' } = simulator.userAt(chance.count(0, crowd - 1))
     const isStranger = chance.happens(strangers)

@@ -3,7 +3,7 @@ import type { App } from '../../app.ts'
 import { loadProducerConfig } from '../../base/config.ts'
 import { hour, minute, second } from '../../base/duration.ts'
 import type { PushRow, PushRows } from '../../db/sqlite/pushes.ts'
-import { createAsk } from '../../push/controlClient.ts'
+import { createControlClient } from '../../push/controlClient.ts'
 import { createProducer } from '../../push/producer.ts'
 import type { PushReceipt } from '../../push/pushAnswers.ts'
 import { hasReached, type WaitGoal } from '../../push/wait.ts'
@@ -134,7 +134,7 @@ async function remarkMissingWorker(
   const close = () => control.close()
   ended.addEventListener('abort', close)
   try {
-    await createAsk(control).find(id)
+    await createControlClient(control).find(id)
   } catch (error) {
     if (!(error instanceof QueueUnavailableError)) throw error
     if (!ended.aborted) out.remark(`${error.message}. ${id} stays queued`)

@@ -51,7 +51,7 @@ const plans: readonly GroupPlan[] = [
 export const people = 25_000
 
 /** Somebody of the mini-program who is to be told something. */
-export interface Ask {
+export interface ControlClient {
   plan: GroupPlan
   openid: string
   message: { id: string; unionid: string; templateId: string; data: Record<string, string> }
@@ -60,7 +60,7 @@ export interface Ask {
 export interface Crowd {
   plans: readonly GroupPlan[]
   /** All groups mixed. */
-  asks: readonly Ask[]
+  asks: readonly ControlClient[]
   leave(when: Departure): void
 }
 
@@ -72,7 +72,7 @@ export function createCrowd(simulator: Simulator): Crowd {
   const strangers = pickWithUnionid(simulator, people)
 
   const asks = plans.flatMap((plan) =>
-    Array.from({ length: plan.size }, (): Ask => {
+    Array.from({ length: plan.size }, (): ControlClient => {
       const { openid, unionid } = (plan.isStranger ? strangers : followers).next().value
       const [templateId, data] = plan.hasBadField
         ? [
@@ -116,6 +116,6 @@ function* pickWithUnionid(
 }
 
 /** Every group all over the list; 7919 is a prime that divides no length in question. */
-function mix(asks: Ask[]): Ask[] {
+function mix(asks: ControlClient[]): ControlClient[] {
   return asks.map((_, i) => asks[(i * 7_919) % asks.length]).filter((ask) => ask !== undefined)
 }
