@@ -22,7 +22,7 @@ interface OrphansDeps {
  * Ends pushes whose records say that they are under way although no job brings them: an older copy of the database was
  * put in place, or the queue lost its jobs. Whether they were sent is not known then, so they are not sent again.
  */
-export function startOrphanSearch(deps: OrphansDeps): { stop(): void } {
+export function startRecoverer(deps: OrphansDeps): { stop(): void } {
   let isLooking = false
   let isStopped = false
   const timer = setInterval(() => {
@@ -44,13 +44,13 @@ export function startOrphanSearch(deps: OrphansDeps): { stop(): void } {
 
   async function look(): Promise<void> {
     if (!(await deps.mayLook(interval))) return
-    const ended = await endOrphans(deps, Date.now() - interval, () => isStopped)
+    const ended = await recoverOrphans(deps, Date.now() - interval, () => isStopped)
     if (ended > 0) deps.log.warn({ ended }, 'pushes whose jobs are gone were ended as unknown')
   }
 }
 
 /** Of the pushes asked for before that time; returns how many. */
-export async function endOrphans(
+export async function recoverOrphans(
   { queue, pushes, releaseNext }: Pick<OrphansDeps, 'queue' | 'pushes' | 'releaseNext'>,
   before: number,
   isStopped: () => boolean = () => false,

@@ -27,7 +27,7 @@ import { createRelease } from './heldForwarder.ts'
 import { createJobHandler, mostCrashes } from './jobHandler.ts'
 import { createOtherPushes } from './otherPushes.ts'
 import { createProcessor } from './processor.ts'
-import { startOrphanSearch } from './recoverer.ts'
+import { startRecoverer } from './recoverer.ts'
 import type { KnownFollower } from './resolve.ts'
 import { createTemplateCheck } from './templateCheck.ts'
 import { startWatchdog } from './watchdog.ts'
@@ -189,7 +189,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
       worker = startWorker()
       release.start()
       const mayLook = (ttlMs: number) => leases.acquire(`orphans ${appid}`, owner, ttlMs)
-      const orphans = startOrphanSearch({ queue, pushes, mayLook, releaseNext: release.next, log })
+      const orphans = startRecoverer({ queue, pushes, mayLook, releaseNext: release.next, log })
       releasers.push(orphans.stop, failedJobs.start())
     },
 

@@ -4,7 +4,7 @@ import { resend } from '../../src/operations/resend.ts'
 import { openProducerQueue } from '../../src/queue/producerQueue.ts'
 import { openWorkerQueue } from '../../src/queue/workerQueue.ts'
 import { createRelease } from '../../src/sending/heldForwarder.ts'
-import { endOrphans, startOrphanSearch } from '../../src/sending/recoverer.ts'
+import { recoverOrphans, startRecoverer } from '../../src/sending/recoverer.ts'
 import { createTestLog, type Pushing, startPushing } from '../helpers/pushing.ts'
 
 const send = '/cgi-bin/message/template/send'
@@ -36,19 +36,19 @@ test('a push whose job waits is left alone, and ends as unknown when the job is 
   await putOff(world, ['own', undefined])
   const queue = await openQueue(world)
   const before = Date.now() + second
-  expect(await endOrphans(toDeps(world, queue), before)).toBe(0)
+  expect(await recoverOrphans(toDeps(world, queue), before)).toBe(0)
   expect(world.rows().map(({ status }) => status)).toEqual(['queued', 'queued'])
 
   await queue.obliterate({ force: true })
-  expect(await endOrphans(toDeps(world, queue), 1_000)).toBe(0)
-  expect(await endOrphans(toDeps(world, queue), before)).toBe(2)
+  expect(await recoverOrphans(toDeps(world, queue), 1_000)).toBe(0)
+  expect(await recoverOrphans(toDeps(world, queue), before)).toBe(2)
   expect(await world.row('own')).toMatchObject({
     status: 'unknown',
     reason: 'ambiguous',
     detail: expect.stringContaining('older copy'),
     finishedAt: expect.any(Number),
   })
-  expect(await endOrphans(toDeps(world, queue), before)).toBe(0)
+  expect(await recoverOrphans(toDeps(world, queue), before)).toBe(0)
 })
 
 test('a push that was sent again on purpose is found by its new job', async () => {
@@ -56,11 +56,11 @@ test('a push that was sent again on purpose is found by its new job', async () =
   await putOff(world, ['p'])
   const queue = await openQueue(world)
   await queue.obliterate({ force: true })
-  await endOrphans(toDeps(world, queue), soon())
+  await recoverOrphans(toDeps(world, queue), soon())
   const producerQueue = openProducerQueue(world.queue, world.appid)
   onTestFinished(() => producerQueue.close())
   expect(await resend({ queue: producerQueue, pushes: world.pushes }, world.rows())).toBe(1)
-  expect(await endOrphans(toDeps(world, queue), soon())).toBe(0)
+  expect(await recoverOrphans(toDeps(world, queue), soon())).toBe(0)
   world.simulator.clearFaults()
   await world.startWorker()
   await world.ended(1)
@@ -77,7 +77,7 @@ test('a push that waits for its user has no job and is no orphan; what was held 
     .pushMany(['first', 'second'].map((id) => world.message(stranger, { id, hold: true, expiresAt: soon() })))
   await until(() => world.rows().filter(({ reason }) => reason === 'hold').length === 2)
   const queue = await openQueue(world)
-  expect(await endOrphans(toDeps(world, queue), soon())).toBe(0)
+  expect(await recoverOrphans(toDeps(world, queue), soon())).toBe(0)
 
   world.simulator.addFault({ path: send, action: { status: 502 } })
   world.simulator.follow(openid)
@@ -85,7 +85,7 @@ test('a push that waits for its user has no job and is no orphan; what was held 
   await until(async () => (await world.row('first'))?.reason === 'retry')
   await worker.stop()
   await queue.obliterate({ force: true })
-  expect(await endOrphans(toDeps(world, queue), soon())).toBe(1)
+  expect(await recoverOrphans(toDeps(world, queue), soon())).toBe(1)
   expect(await world.row('first')).toMatchObject({ status: 'unknown' })
   world.simulator.clearFaults()
   await world.startWorker()
@@ -98,7 +98,7 @@ test('looks every ten minutes, in one process', async () => {
   onTestFinished(() => void vi.useRealTimers())
   const looks: number[] = []
   const start = (mayLook: boolean) =>
-    startOrphanSearch({
+    startRecoverer({
       queue: { getJob: async () => undefined },
       pushes: {
         find: async () => undefined,
