@@ -26,7 +26,7 @@ interface ReleaseDeps {
  * note it in the database, so it does not matter which of them run when; looking for notes costs the same however many
  * pushes are held. Of one user only the first push is queued, and its job queues the next one.
  */
-export function createRelease({ queue, held, log }: ReleaseDeps): Release {
+export function createHeldForwarder({ queue, held, log }: ReleaseDeps): Release {
   let timer: NodeJS.Timeout | undefined
   let isLooking = false
   let isFailing = false

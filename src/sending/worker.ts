@@ -23,7 +23,7 @@ import { rememberPaused } from '../queue/rememberPaused.ts'
 import type { WorkerQueue } from '../queue/workerQueue.ts'
 import type { WechatApi } from '../wechat/api.ts'
 import { createFailedJobs } from './failedJobs.ts'
-import { createRelease } from './heldForwarder.ts'
+import { createHeldForwarder } from './heldForwarder.ts'
 import { createJobHandler, mostCrashes } from './jobHandler.ts'
 import { createOtherPushes } from './otherPushes.ts'
 import { createProcessor } from './processor.ts'
@@ -132,7 +132,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
     ceiling: options.rate,
     log,
   })
-  const release = createRelease({ queue, held, log })
+  const heldForwarder = createHeldForwarder({ queue, held, log })
   const processor = createProcessor({
     appid,
     maxAttempts: options.attempts,
@@ -140,7 +140,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
     mayTry: () => !isStopping && !guard.isPaused() && !breaker.isClosed('wechat'),
     pushes,
     held,
-    releaseNext: release.next,
+    releaseNext: heldForwarder.next,
     api,
     others,
     directory: {
@@ -171,7 +171,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
         breaker.pass('queue')
         if (!isStopping) rateController.renew()
       })
-      releasers.push(breaker.stop, guard.stop, rateController.stop, release.stop)
+      releasers.push(breaker.stop, guard.stop, rateController.stop, heldForwarder.stop)
       await Promise.race([untilUnusable, queue.waitUntilReady()])
       if (isStopping) return
       let takenBefore = 0
@@ -187,9 +187,9 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
       }
       if (isStopping) return
       worker = startWorker()
-      release.start()
+      heldForwarder.start()
       const mayLook = (ttlMs: number) => leases.acquire(`orphans ${appid}`, owner, ttlMs)
-      const orphans = startRecoverer({ queue, pushes, mayLook, releaseNext: release.next, log })
+      const orphans = startRecoverer({ queue, pushes, mayLook, releaseNext: heldForwarder.next, log })
       releasers.push(orphans.stop, failedJobs.start())
     },
 

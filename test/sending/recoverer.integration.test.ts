@@ -3,7 +3,7 @@ import { minute, second } from '../../src/base/duration.ts'
 import { resend } from '../../src/operations/resend.ts'
 import { openProducerQueue } from '../../src/queue/producerQueue.ts'
 import { openWorkerQueue } from '../../src/queue/workerQueue.ts'
-import { createRelease } from '../../src/sending/heldForwarder.ts'
+import { createHeldForwarder } from '../../src/sending/heldForwarder.ts'
 import { recoverOrphans, startRecoverer } from '../../src/sending/recoverer.ts'
 import { createTestLog, type Pushing, startPushing } from '../helpers/pushing.ts'
 
@@ -28,7 +28,7 @@ async function putOff(world: Pushing, ids: readonly (string | undefined)[]): Pro
 
 function toDeps(world: Pushing, queue: Awaited<ReturnType<typeof openQueue>>) {
   const { pushes, held, log } = world
-  return { queue, pushes, releaseNext: createRelease({ queue, held, log }).next }
+  return { queue, pushes, releaseNext: createHeldForwarder({ queue, held, log }).next }
 }
 
 test('a push whose job waits is left alone, and ends as unknown when the job is gone', async () => {
