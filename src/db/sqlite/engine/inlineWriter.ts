@@ -4,14 +4,14 @@ import { createTransaction, longLog, openForWriting, type Transaction } from './
 
 const commitsPerLook = 50
 
-export interface QuickWriter {
+export interface InlineWriter {
   /** One commit, which waits neither for a lock nor for the disk. Undefined, with nothing written, when it cannot be done so. */
   tryWrite(groups: readonly Group[]): StatementResult[][] | undefined
   close(): void
 }
 
 /** Writes on the thread that asks: what is small and written all the time costs less here than the way to another thread. */
-export function createQuickWriter(path: string): QuickWriter {
+export function createInlineWriter(path: string): InlineWriter {
   let connection: Sqlite.Database | undefined
   let open: { transaction: Transaction; look: Sqlite.Statement<[], { log: number }> } | undefined
   let commits = 0

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { second } from '../../../base/duration.ts'
 
-export interface Flush {
+export interface WalSync {
   /** Something was written without waiting for the disk: it will be on disk within a second. */
   soon(): void
   /** Everything is on disk: a commit that waits for the disk takes all before it along. */
@@ -11,7 +11,7 @@ export interface Flush {
 }
 
 /** Keeps what `Database.writeSoon` promises about the file at `path`. */
-export function createFlush(path: string): Flush {
+export function createWalSync(path: string): WalSync {
   let timer: NodeJS.Timeout | undefined
   let underWay: Promise<void> | undefined
   const done = () => {

@@ -2,9 +2,9 @@ import { Worker } from 'node:worker_threads'
 import type { Log } from '../../../base/log.ts'
 import { toPackageFile } from '../../../db/packageFile.ts'
 import { DatabaseError, toDatabaseError } from '../../databaseError.ts'
-import { createQuickWriter } from './inlineWriter.ts'
+import { createInlineWriter } from './inlineWriter.ts'
 import type { Group, StatementResult } from './statement.ts'
-import { createFlush } from './walSync.ts'
+import { createWalSync } from './walSync.ts'
 import type { Batch, Outcome, WriterOptions, WriterReply, WriterRequest } from './writerProtocol.ts'
 
 export interface Writer {
@@ -25,8 +25,8 @@ interface Call {
  * own; what is asked for while that is at work shares its next commit. Only `writeSoon` may do without it.
  */
 export function createWriter({ path, log }: { path: string; log: Log }): Writer {
-  const quickWriter = createQuickWriter(path)
-  const flush = createFlush(path)
+  const inlineWriter = createInlineWriter(path)
+  const walSync = createWalSync(path)
   const closing = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   const waiting: Call[] = []
   const underWay: Call[] = []
@@ -44,7 +44,7 @@ export function createWriter({ path, log }: { path: string; log: Log }): Writer 
         Atomics.store(closing, 0, 1)
         proceed()
       })
-      return closed.then(flush.close)
+      return closed.then(walSync.close)
     },
   }
 
@@ -66,7 +66,7 @@ export function createWriter({ path, log }: { path: string; log: Log }): Writer 
       const groups = calls.map(({ group }) => group)
       const isDurable = calls.some((call) => call.isDurable)
       // Not while the thread is at work, which was asked first.
-      const written = isDurable || underWay.length > 0 ? undefined : quickWriter.tryWrite(groups)
+      const written = isDurable || underWay.length > 0 ? undefined : inlineWriter.tryWrite(groups)
       if (written) {
         underWay.push(...calls)
         settle(written.map((results) => ({ results })))
@@ -91,7 +91,7 @@ export function createWriter({ path, log }: { path: string; log: Log }): Writer 
   }
 
   function endThread(): void {
-    quickWriter.close()
+    inlineWriter.close()
     if (thread) request(thread, 'close')
     else onClosed?.()
   }
@@ -132,8 +132,8 @@ export function createWriter({ path, log }: { path: string; log: Log }): Writer 
         call.resolve(outcome.results)
       } else if (outcome) call.reject(new DatabaseError(outcome.error.code, outcome.error.sentence))
     }
-    if (isOnDisk) flush.done()
-    else flush.soon()
+    if (isOnDisk) walSync.done()
+    else walSync.soon()
     proceed()
   }
 }
