@@ -1,4 +1,4 @@
-import { type AccountStateRow, byHand } from '../db/sqlite/accountState.ts'
+import { type AccountStateRow, manualPause } from '../db/sqlite/accountState.ts'
 import type { QueueUnavailableError } from '../queue/unavailable.ts'
 import { toIso } from './format.ts'
 import type { Output } from './output.ts'
@@ -18,7 +18,7 @@ export function toPausedText(
 ): string {
   const byItself =
     probeAt === null ? 'the next push tries whether it is over' : `next look ${formatTime(probeAt)}`
-  const next = reason === byHand ? 'until unionpush resume' : byItself
+  const next = reason === manualPause ? 'until unionpush resume' : byItself
   return `paused since ${formatTime(since)}, ${next}\n${reason}: ${detail}`
 }
 

@@ -1,4 +1,4 @@
-import { byHand } from '../db/sqlite/accountState.ts'
+import { manualPause } from '../db/sqlite/accountState.ts'
 import { isQuota } from './probe.ts'
 
 /** What changed about an account; `probeAt` is epoch milliseconds, null = a person has to resume it. */
@@ -43,7 +43,7 @@ const causes: Record<string, [what: string, todo: string]> = {
     '接口调用额度已用完',
     '无需处理；额度在北京时间 0 点恢复，也可在「微信开发者平台 > 我的业务 > 服务号 > 接口管理 > 接口权限与额度」（原公众平台）查看或申请提高额度',
   ],
-  [byHand]: ['人工暂停', '需要恢复时运行 unionpush resume'],
+  [manualPause]: ['人工暂停', '需要恢复时运行 unionpush resume'],
 }
 
 export function toAlertText(account: string, news: AccountNews): string {

@@ -1,4 +1,4 @@
-import { type AccountState, byHand } from '../db/sqlite/accountState.ts'
+import { type AccountState, manualPause } from '../db/sqlite/accountState.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
 import type { Alerts } from './alerts.ts'
@@ -19,7 +19,7 @@ export interface ByHandResult {
 /** Stops the sends of an account until `resumeByHand`, whatever stopped them before. */
 export async function pauseByHand(deps: ByHandDeps, detail: string): Promise<ByHandResult> {
   const hasChanged = await deps.accountState.pauseByHand({ detail, since: Date.now() })
-  if (hasChanged) deps.alerts.post({ kind: 'paused', reason: byHand, detail, probeAt: null })
+  if (hasChanged) deps.alerts.post({ kind: 'paused', reason: manualPause, detail, probeAt: null })
   return { hasChanged, unreachable: await tellQueue(deps, 'pause') }
 }
 
@@ -27,7 +27,7 @@ export async function pauseByHand(deps: ByHandDeps, detail: string): Promise<ByH
 export async function resumeByHand(deps: ByHandDeps): Promise<ByHandResult> {
   const reason = (await deps.accountState.find())?.pausedReason
   const hasChanged = await deps.accountState.resume()
-  if (hasChanged) deps.alerts.post({ kind: 'resumed', reason: reason ?? byHand })
+  if (hasChanged) deps.alerts.post({ kind: 'resumed', reason: reason ?? manualPause })
   return { hasChanged, unreachable: await tellQueue(deps, 'resume') }
 }
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { environmentSchema } from '../../src/base/environment.ts'
 import { parseCommandArgs } from '../../src/cli/args.ts'
 import { commands } from '../../src/cli/commandLine.ts'
-import { byHand } from '../../src/db/sqlite/accountState.ts'
+import { manualPause } from '../../src/db/sqlite/accountState.ts'
 import { pushRecordSchema } from '../../src/push/recordSchema.ts'
 import { errcodes } from '../../src/wechat/errcodeTable.ts'
 import {
@@ -81,7 +81,7 @@ describe.each(languages)('the documentation in %s', (language) => {
   test('explains every reason for which an account is paused, and no other', () => {
     const [reasons] = columnsOf(tableOf(readme, /^`credentials_invalid`$/))
     // The token that is refused again and again is the one fault of an account that has a class of its own.
-    const expected = new Set([...reasonsOf('A', 'Q'), 'token_invalid', byHand])
+    const expected = new Set([...reasonsOf('A', 'Q'), 'token_invalid', manualPause])
     expect((reasons ?? []).flatMap(toCodeSpans).sort()).toEqual([...expected].sort())
   })
 

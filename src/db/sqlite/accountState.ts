@@ -6,7 +6,7 @@ import { accountState } from './schema.ts'
 export type AccountStateRow = typeof accountState.$inferSelect
 
 /** Why an account is paused that a person has paused: nothing but a person resumes it. */
-export const byHand = 'manual'
+export const manualPause = 'manual'
 
 /** Times are epoch milliseconds. */
 export interface Pause {
@@ -21,7 +21,7 @@ export interface Pause {
  * person has in common.
  */
 export function isTrial(row: AccountStateRow | undefined): boolean {
-  return Boolean(row?.pausedReason) && row?.pausedReason !== byHand && row?.probeAt === null
+  return Boolean(row?.pausedReason) && row?.pausedReason !== manualPause && row?.probeAt === null
 }
 
 export interface Slowdown {
@@ -109,7 +109,7 @@ export function createAccountState(
       .insert(accountState)
       .values({
         appid,
-        pausedReason: byHand,
+        pausedReason: manualPause,
         pausedDetail: placeholder('detail'),
         pausedSince: placeholder('since'),
         probes: 0,
@@ -117,7 +117,7 @@ export function createAccountState(
       .onConflictDoUpdate({
         target: accountState.appid,
         set: {
-          pausedReason: byHand,
+          pausedReason: manualPause,
           pausedDetail: sql`excluded.paused_detail`,
           pausedSince: sql`excluded.paused_since`,
           probeAt: null,
@@ -129,7 +129,7 @@ export function createAccountState(
   const inTrial = and(
     isAccount,
     isPaused,
-    ne(accountState.pausedReason, byHand),
+    ne(accountState.pausedReason, manualPause),
     isNull(accountState.probeAt),
   )
   const startTrial = compileWrite<{ reason: string }>(
