@@ -1,5 +1,5 @@
 import { createExchanges } from '../platform/exchange.ts'
-import { createNaps } from '../platform/timers.ts'
+import { createTimers } from '../platform/timers.ts'
 import { createCallbackDelivery } from './delivery.ts'
 import { type CallbackNames, seal, toSignedQuery, toTarget } from './message.ts'
 import { createCallbackRules } from './rules.ts'
@@ -31,13 +31,13 @@ const longestHold = 1_000
 export function createCallbacks({ names, clock, random, ruleRandom, keep }: CallbacksOptions) {
   const rules = createCallbackRules(ruleRandom)
   const stats = createCallbackStats()
-  const naps = createNaps()
+  const timers = createTimers()
   const { exchange, close: closeExchanges } = createExchanges()
   const delivery = createCallbackDelivery({
     clock,
     seal: (event, settings) => seal(event, settings, names, clock(), random),
     exchange,
-    nap: (ms) => naps.start(ms).over,
+    nap: (ms) => timers.start(ms).over,
     stats,
   })
   const kept: RaisedEvent[] = []
@@ -77,7 +77,7 @@ export function createCallbacks({ names, clock, random, ruleRandom, keep }: Call
 
   async function bring(event: RaisedEvent, rule: CallbackRule, delayMs: number): Promise<void> {
     const { overtakenBy = 0, copies = 0 } = rule
-    if (delayMs > 0) await naps.start(delayMs).over
+    if (delayMs > 0) await timers.start(delayMs).over
     if (overtakenBy > 0) await hold(overtakenBy)
     const post = async () => {
       const isAcknowledged = await delivery.post(event, copies)
@@ -97,7 +97,7 @@ export function createCallbacks({ names, clock, random, ruleRandom, keep }: Call
   }
 
   async function hold(overtakenBy: number): Promise<void> {
-    const { over, end } = naps.start(longestHold)
+    const { over, end } = timers.start(longestHold)
     const held = { left: overtakenBy, end }
     holds.add(held)
     await over
@@ -160,7 +160,7 @@ export function createCallbacks({ names, clock, random, ruleRandom, keep }: Call
 
     async close(): Promise<void> {
       delivery.set(undefined)
-      naps.close()
+      timers.close()
       closeExchanges()
       await controls.callbacksSettled()
     },

@@ -5,7 +5,7 @@ import type { Call } from '../platform/answers.ts'
 import type { SimulatorStats } from '../types.ts'
 
 interface Sources {
-  outbox: { accepted: number; duplicates: number; maxSends: number }
+  accepted: { accepted: number; duplicates: number; maxSends: number }
   tokens: { fetches: number; issued: number }
   users: { batchgetOpenids: number; cursors: Record<string, number> }
   faults: { hits: number }
@@ -47,9 +47,9 @@ export function createStats(sources: Sources) {
       return structuredClone({
         calls,
         errcodes,
-        accepted: sources.outbox.accepted,
-        duplicates: sources.outbox.duplicates,
-        maxSendsPerClientMsgId: sources.outbox.maxSends,
+        accepted: sources.accepted.accepted,
+        duplicates: sources.accepted.duplicates,
+        maxSendsPerClientMsgId: sources.accepted.maxSends,
         tokens: { ...sources.tokens },
         batchgetOpenids: sources.users.batchgetOpenids,
         cursors: { ...sources.users.cursors },

@@ -23,7 +23,7 @@ export interface Submission {
   token: string
 }
 
-export type Outbox = ReturnType<typeof createOutbox>
+export type AcceptedMessages = ReturnType<typeof createAcceptedMessages>
 
 /** With the rule switched off repeats are still counted. */
 const usualWindowMs = 600_000
@@ -40,7 +40,7 @@ interface Generation {
 }
 
 /** What was accepted, and which client_msg_id was seen when: the memory behind the ten-minute rule. */
-export function createOutbox({ seed, startedAt, dedupeWindowMs, keep, onAccepted }: OutboxOptions) {
+export function createAcceptedMessages({ seed, startedAt, dedupeWindowMs, keep, onAccepted }: OutboxOptions) {
   const windowMs = dedupeWindowMs || usualWindowMs
   const prefix = String(100_000_000 + (mix(seed + startedAt) % 800_000_000))
   const kept: { msgid: string; submission: Submission }[] = []

@@ -23,7 +23,7 @@ export interface FollowerPage {
   isLast: boolean
 }
 
-export type FollowerBook = ReturnType<typeof createFollowerBook>
+export type Followers = ReturnType<typeof createFollowers>
 
 interface Change {
   unionid?: { shown: string | undefined }
@@ -55,7 +55,7 @@ const tagLists = ['[]', '[]', '[]', '[2]', '[128,2]'] as const
  * Who follows the account, in the order of following. The people of the start are arithmetic: person n stands at position n
  * and costs no memory; only changes are kept.
  */
-export function createFollowerBook(options: FollowerBookOptions) {
+export function createFollowers(options: FollowerBookOptions) {
   const { seed, followers, clock } = options
   const openids = createIdCodec('o', seed * 3)
   const unionids = createIdCodec('o6_', seed * 3 + 1)

@@ -1,13 +1,13 @@
 import { createHmac } from 'node:crypto'
 import type { CodeOptions, Payment, SimulatedApp } from '../types.ts'
 import { type Call, type Endpoints, type Refuse, toText } from './answers.ts'
-import type { FollowerBook } from './followers.ts'
+import type { Followers } from './followers.ts'
 import { mix, randomHex, randomText } from './ids.ts'
 import { createWindowLimit, type WindowLimit } from './limits.ts'
 
 interface MiniprogramOptions {
   app: SimulatedApp
-  followers: FollowerBook
+  followers: Followers
   random: () => number
   refuse: Refuse
 }

@@ -2,9 +2,9 @@ import { createCallbacks } from '../callbacks/callbacks.ts'
 import { createFaults } from '../control/faults.ts'
 import { createStats } from '../control/stats.ts'
 import type { SimulatedQuotas, SimulatorControls, SimulatorOptions } from '../types.ts'
-import { createOutbox } from './acceptedMessages.ts'
+import { createAcceptedMessages } from './acceptedMessages.ts'
 import { createRefusals, type Endpoints } from './answers.ts'
-import { createFollowerBook } from './followers.ts'
+import { createFollowers } from './followers.ts'
 import { createRandom, randomHex, randomText } from './ids.ts'
 import { createQuotas, createRateLimit } from './limits.ts'
 import { createMiniprogram } from './miniprogram.ts'
@@ -74,10 +74,10 @@ export function createPlatform(options: SimulatorOptions) {
     random: createChance(3),
     refuse,
   })
-  const followers = createFollowerBook({ ...settings, clock })
+  const followers = createFollowers({ ...settings, clock })
   const userCounts = { batchgetOpenids: 0, cursors: {} }
   const templates = createTemplates(options.templates, createChance(4), refuse)
-  const outbox = createOutbox({
+  const accepted = createAcceptedMessages({
     seed,
     startedAt: clock(),
     dedupeWindowMs: settings.dedupeWindowMs,
@@ -106,7 +106,7 @@ export function createPlatform(options: SimulatorOptions) {
     ...createSendTemplate({
       followers,
       templates,
-      outbox,
+      accepted,
       raiseReceipt: callbacks.raiseReceipt,
       rate,
       refuse,
@@ -126,7 +126,7 @@ export function createPlatform(options: SimulatorOptions) {
     }),
   }
   const stats = createStats({
-    outbox: outbox.counts,
+    accepted: accepted.counts,
     tokens: tokens.counts,
     users: userCounts,
     faults: faults.counts,
@@ -171,7 +171,7 @@ export function createPlatform(options: SimulatorOptions) {
     faults: faults.list,
     clearFaults: faults.clear,
     stats: stats.read,
-    accepted: outbox.accepted,
+    accepted: accepted.accepted,
   }
 
   return {

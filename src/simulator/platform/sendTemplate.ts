@@ -1,14 +1,14 @@
-import type { Outbox, Submission } from './acceptedMessages.ts'
+import type { AcceptedMessages, Submission } from './acceptedMessages.ts'
 import { type Call, type Endpoints, isRecord, type Refuse } from './answers.ts'
 import { findDataFault } from './fieldRules.ts'
-import type { FollowerBook } from './followers.ts'
+import type { Followers } from './followers.ts'
 import type { RateLimit } from './limits.ts'
 import type { Templates } from './templates.ts'
 
 interface SendTemplateOptions {
-  followers: FollowerBook
+  followers: Followers
   templates: Templates
-  outbox: Outbox
+  accepted: AcceptedMessages
   /** The answer waits for what it returns. */
   raiseReceipt: (openid: string, msgid: string, templateId: string) => Promise<void> | undefined
   rate: RateLimit
@@ -25,7 +25,7 @@ const pagepathShape = /^\/?[\w-]+(?:[/.][\w-]+)*(?:\?\S*)?$/
 
 /** template/send: pace, recipient, template, data, jump, then the ten-minute rule; the first that fails answers. */
 export function createSendTemplate(options: SendTemplateOptions): Endpoints {
-  const { followers, templates, outbox, rate, refuse } = options
+  const { followers, templates, accepted, rate, refuse } = options
 
   function toMiniprogram(given: unknown): Submission['miniprogram'] | number {
     if (given === undefined || given === null) return undefined
@@ -70,9 +70,9 @@ export function createSendTemplate(options: SendTemplateOptions): Endpoints {
     if (typeof target === 'number') return refuse(call, target)
     if (clientMsgId !== undefined && typeof clientMsgId !== 'string') return refuse(call, 47001)
 
-    const first = clientMsgId ? outbox.findDuplicate(touser, clientMsgId, call.at) : undefined
+    const first = clientMsgId ? accepted.findDuplicate(touser, clientMsgId, call.at) : undefined
     if (first !== undefined) return toRepeatAnswer(call, first)
-    const msgid = outbox.accept({
+    const msgid = accepted.accept({
       openid: touser,
       clientMsgId: clientMsgId || undefined,
       templateId,

@@ -5,7 +5,7 @@ export interface Nap {
 }
 
 /** Waits that all end when they are closed, so that no timer outlives the simulator. */
-export function createNaps() {
+export function createTimers() {
   const ends = new Set<() => void>()
   let isClosed = false
 

@@ -1,8 +1,8 @@
 import { type Call, type Endpoints, isRecord, type Refuse, toText } from './answers.ts'
-import type { FollowerBook } from './followers.ts'
+import type { Followers } from './followers.ts'
 
 interface UserEndpointsOptions {
-  followers: FollowerBook
+  followers: Followers
   refuse: Refuse
   pageSize: number
   lastPageCursor: 'last' | 'empty'
