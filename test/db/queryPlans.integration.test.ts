@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createCallbackEvents } from '../../src/db/sqlite/callbackEvents.ts'
 import type { Database } from '../../src/db/sqlite/engine/open.ts'
 import { createLiveFollowers } from '../../src/db/sqlite/followers/live.ts'
-import { toArrivalOf, toArrivals } from '../../src/db/sqlite/pendingReleases.ts'
+import { toPendingReleaseOf, toPendingReleases } from '../../src/db/sqlite/pendingReleases.ts'
 import { createPushes, failedStatuses, type PushFilter } from '../../src/db/sqlite/pushes.ts'
 import * as schema from '../../src/db/sqlite/schema.ts'
 import { createSessions } from '../../src/db/sqlite/sessions.ts'
@@ -94,7 +94,8 @@ async function runDynamicQueries(watched: Database, statements: Set<string>): Pr
   )
   for (const filter of filters) for await (const _ of pushes.history(filter));
   await pushes.findOpen(1, undefined, 10)
-  for (const { sql } of [...toArrivals(appid, ['o1']), toArrivalOf(appid, 'u1')]) statements.add(sql)
+  for (const { sql } of [...toPendingReleases(appid, ['o1']), toPendingReleaseOf(appid, 'u1')])
+    statements.add(sql)
 }
 
 test('every statement of every store finds its rows by an index that fits', async () => {

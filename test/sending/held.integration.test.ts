@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { day, hour, second } from '../../src/base/duration.ts'
-import { toArrivals } from '../../src/db/sqlite/pendingReleases.ts'
+import { toPendingReleases } from '../../src/db/sqlite/pendingReleases.ts'
 import { resend } from '../../src/operations/resend.ts'
 import { openProducerQueue } from '../../src/queue/producerQueue.ts'
 import { toHeldRow, toNewRow } from '../../src/sending/pushRow.ts'
@@ -314,7 +314,7 @@ describe('a held push', () => {
 
 test('who follows is compared with held pushes by index, and not at all when nothing is held', async () => {
   const { database, appid } = await startPushing()
-  const [statement] = toArrivals(appid, ['o1'])
+  const [statement] = toPendingReleases(appid, ['o1'])
   const [result] = await database.write([
     {
       sql: `explain query plan ${statement?.sql}`,

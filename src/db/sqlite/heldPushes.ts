@@ -1,7 +1,7 @@
 import { and, asc, count, eq, isNotNull, isNull, lte, sql } from 'drizzle-orm'
 import type { Database } from './engine/open.ts'
 import { compileWrite } from './engine/statement.ts'
-import { toArrivalOf } from './pendingReleases.ts'
+import { toPendingReleaseOf } from './pendingReleases.ts'
 import { isOfAccount, type PushRow, type PushRows } from './pushes.ts'
 import { arrivals, pushes } from './schema.ts'
 
@@ -78,7 +78,7 @@ export function createHeldPushes(
 
   return {
     async hold(push) {
-      const [result] = await write([toRecord(push), toArrivalOf(appid, push.heldFor)])
+      const [result] = await write([toRecord(push), toPendingReleaseOf(appid, push.heldFor)])
       return result?.changes === 1
     },
     async findFirst(recipient) {

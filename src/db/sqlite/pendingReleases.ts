@@ -22,7 +22,7 @@ union all select appid, ? from followers where appid = ? and subscribed and open
  * For the end of every transaction that may have made followers of these users, or told their unionid: notes those who
  * follow now and for whom pushes are held.
  */
-export function toArrivals(appid: string, touched: readonly string[]): Statement[] {
+export function toPendingReleases(appid: string, touched: readonly string[]): Statement[] {
   const statements: Statement[] = []
   for (let start = 0; start < touched.length; start += slots) {
     const chunk = touched.slice(start, start + slots)
@@ -36,7 +36,7 @@ export function toArrivals(appid: string, touched: readonly string[]): Statement
  * For the transaction that holds a push: the follow may have come since the table was asked. Nobody has arrived while
  * several carry the unionid.
  */
-export function toArrivalOf(appid: string, recipient: string): Statement {
+export function toPendingReleaseOf(appid: string, recipient: string): Statement {
   return {
     sql: arriveIfFollowingSql,
     params: [recipient, appid, recipient, recipient, appid, recipient],

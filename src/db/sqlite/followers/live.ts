@@ -2,7 +2,7 @@ import { type AnyColumn, and, eq, isNotNull, lt, or, sql } from 'drizzle-orm'
 import { clockTolerance } from '../engine/clock.ts'
 import type { Database } from '../engine/open.ts'
 import { compileWrite, type Statement } from '../engine/statement.ts'
-import { toArrivals } from '../pendingReleases.ts'
+import { toPendingReleases } from '../pendingReleases.ts'
 import { purgeAll, purgeLimit } from '../purge.ts'
 import { followers, users } from '../schema.ts'
 
@@ -105,7 +105,7 @@ export function createLiveFollowers({ read, write }: Pick<Database, 'read' | 'wr
     toFollow(changes: readonly FollowChange[]): Statement[] {
       return [
         follow.each(changes),
-        ...toArrivals(
+        ...toPendingReleases(
           appid,
           changes.map(({ openid }) => openid),
         ),

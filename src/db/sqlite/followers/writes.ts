@@ -3,7 +3,7 @@ import { day } from '../../../base/duration.ts'
 import { clockTolerance } from '../engine/clock.ts'
 import type { Database } from '../engine/open.ts'
 import { compileWrite, type Statement } from '../engine/statement.ts'
-import { toArrivals } from '../pendingReleases.ts'
+import { toPendingReleases } from '../pendingReleases.ts'
 import { followers } from '../schema.ts'
 
 /** What WeChat told about a user; absent means that it said nothing. Times are epoch milliseconds. */
@@ -100,7 +100,7 @@ export function createFollowerWrites(read: Database['read'], appid: string) {
       return [
         upsert.eachWith(asked, following),
         unsubscribe.eachWith({ at: asked.at }, left),
-        ...toArrivals(
+        ...toPendingReleases(
           appid,
           following.map(({ openid }) => openid),
         ),
