@@ -11,15 +11,15 @@ export interface Guard {
 
 export const guards: Record<string, Guard> = {
   'one client_msg_id for all tries of a push': {
-    edits: [['push/pushRow.js', '.slice(0, 32)', '.slice(0, 28) + Math.random().toFixed(2)']],
+    edits: [['sending/pushRow.js', '.slice(0, 32)', '.slice(0, 28) + Math.random().toFixed(2)']],
     against: 'between the call and its answer',
     found: /accepted \d times/,
   },
   'a record before the call, looked at before the next one': {
     edits: [
-      ['push/progress.js', '!hasEnded(found)', 'true'],
+      ['sending/progress.js', '!hasEnded(found)', 'true'],
       [
-        'db/pushes.js',
+        'db/sqlite/pushes.js',
         "generation = excluded.generation and status in ('queued', 'sending')",
         'generation = excluded.generation',
       ],
@@ -28,19 +28,19 @@ export const guards: Record<string, Guard> = {
     found: /after its final record/,
   },
   'msgids as text': {
-    edits: [['push/processor.js', 'msgid = answer.msgid', 'msgid = String(Number(answer.msgid))']],
+    edits: [['sending/processor.js', 'msgid = answer.msgid', 'msgid = String(Number(answer.msgid))']],
     against: 'SIGTERM of a worker',
     found: /sent with msgid/,
   },
   'refusals for pace cost no try': {
-    edits: [['push/outcome.js', 'isAboutPush && !isPace', 'isAboutPush']],
+    edits: [['sending/outcome.js', 'isAboutPush && !isPace', 'isAboutPush']],
     against: 'a burst of 45011',
     found: /tries on record/,
   },
   'a push that cannot be recorded is handed out again': {
     edits: [
       [
-        'push/processor.js',
+        'sending/processor.js',
         "return { kind: 'later', delay: 5 * second, cause: error }",
         "return { kind: 'done', wasSent: false }",
       ],
@@ -49,14 +49,14 @@ export const guards: Record<string, Guard> = {
     found: /there is no record|not final/,
   },
   'what a lock of a dead worker held is handed out again': {
-    edits: [['push/worker.js', 'stalledInterval: second', 'stalledInterval: 1_000 * second']],
+    edits: [['sending/worker.js', 'stalledInterval: second', 'stalledInterval: 1_000 * second']],
     against: 'kill -9 between the call and its answer',
     found: /not drained/,
   },
   'jobs are kept while the account is paused': {
     edits: [
-      ['push/accountGuard.js', 'await queue.resume()', ''],
-      ['push/accountGuard.js', ': queue.resume()', ': undefined'],
+      ['health/accountGuard.js', 'await queue.resume()', ''],
+      ['health/accountGuard.js', ': queue.resume()', ': undefined'],
     ],
     against: 'the IP address is not allowed',
     found: /not drained/,

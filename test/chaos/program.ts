@@ -22,17 +22,17 @@ export interface Program {
  * seconds. The long form changes nothing.
  */
 export const shorterTimes: readonly Edit[] = [
-  ['push/worker.js', 'lockDuration: 15 * second', 'lockDuration: 3 * second'],
-  ['push/worker.js', 'stalledInterval: 5 * second', 'stalledInterval: second'],
-  ['push/watchdog.js', 'patience = 15 * second', 'patience = 4 * second'],
-  ['push/watchdog.js', 'interval = 5 * second', 'interval = second'],
-  ['push/breaker.js', 'longestClosure = 30 * second', 'longestClosure = 4 * second'],
-  ['push/outcome.js', 'secondLook = 30 * second', 'secondLook = second'],
-  ['push/outcome.js', '? minute + 5 * second * random', '? second + second * random'],
-  ['push/outcome.js', 'longestBackoff = minute', 'longestBackoff = 4 * second'],
-  ['push/probe.js', '5 * second * 2 **', 'second * 2 **'],
-  ['push/probe.js', 'longestInterval = 5 * minute', 'longestInterval = 4 * second'],
-  ['wechat/transport.js', 'answer: 15 * second', 'answer: 2 * second'],
+  ['sending/worker.js', 'lockDuration: 15 * second', 'lockDuration: 3 * second'],
+  ['sending/worker.js', 'stalledInterval: 5 * second', 'stalledInterval: second'],
+  ['sending/watchdog.js', 'patience = 15 * second', 'patience = 4 * second'],
+  ['sending/watchdog.js', 'interval = 5 * second', 'interval = second'],
+  ['health/circuitBreaker.js', 'longestClosure = 30 * second', 'longestClosure = 4 * second'],
+  ['sending/outcome.js', 'secondLook = 30 * second', 'secondLook = second'],
+  ['sending/outcome.js', '? minute + 5 * second * random', '? second + second * random'],
+  ['sending/outcome.js', 'longestBackoff = minute', 'longestBackoff = 4 * second'],
+  ['health/probe.js', '5 * second * 2 **', 'second * 2 **'],
+  ['health/probe.js', 'longestInterval = 5 * minute', 'longestInterval = 4 * second'],
+  ['wechat/transport/transport.js', 'answer: 15 * second', 'answer: 2 * second'],
   ['sync/lease.js', 'life = 30 * second', 'life = 3 * second'],
   ['sync/lease.js', 'renewal = 5 * second', 'renewal = second'],
 ]
@@ -70,7 +70,10 @@ async function compile(dir: string, edits: readonly Edit[]): Promise<string> {
  */
 async function bundle(dist: string): Promise<void> {
   await build({
-    entryPoints: { main: join(dist, 'cli/main.js'), writerThread: join(dist, 'db/writerThread.js') },
+    entryPoints: {
+      main: join(dist, 'cli/main.js'),
+      'sqlite/engine/writerThread': join(dist, 'db/sqlite/engine/writerThread.js'),
+    },
     outdir: join(dist, 'cli'),
     allowOverwrite: true,
     bundle: true,
