@@ -19,6 +19,7 @@ import { callbackRoutes } from './http/callbackRoutes.ts'
 import { miniprogramRoutes } from './http/miniprogramRoutes.ts'
 import { startHttpServer } from './http/server.ts'
 import { createIdentity } from './identity/identity.ts'
+import { startControlServer } from './operations/controlServer.ts'
 import { createQueuedPushes, type QueuedPushes } from './operations/queuedPushes.ts'
 import { resend } from './operations/resend.ts'
 import { openProducerQueue, type ProducerQueue } from './queue/producerQueue.ts'
@@ -184,6 +185,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
           accountState,
           leases,
           api,
+          startControlServer: (onError) => startControlServer({ appid, queue, pushes, onError }),
           onPauseChange: alerts.post,
           log,
         },

@@ -3,28 +3,25 @@ import { second } from '../base/duration.ts'
 import type { PushRows } from '../db/sqlite/pushes.ts'
 import { questionLife, questionSchema } from '../push/controlClient.ts'
 import type { QueueWorker } from '../queue/backend.ts'
-import type { WorkedQueue } from '../queue/workerQueue.ts'
+import type { ProducerQueue } from '../queue/producerQueue.ts'
+import type { WorkerQueue } from '../queue/workerQueue.ts'
 import { toPushRecord } from '../sending/toPushRecord.ts'
 import { startWatchdog } from '../sending/watchdog.ts'
 import { cancelPush } from './cancel.ts'
-import type { QueuedPushes } from './queuedPushes.ts'
+import { createQueuedPushes } from './queuedPushes.ts'
 
-interface AnswerDeps {
-  control: WorkedQueue
-  pushes: Pick<PushRows, 'cancel' | 'find' | 'add'>
-  queued: Pick<QueuedPushes, 'find' | 'dismiss'>
+interface ControlServerDeps {
+  appid: string
+  queue: Pick<WorkerQueue, 'queue' | 'getTime' | 'control' | 'reset'>
+  pushes: Pick<PushRows, 'cancel' | 'find' | 'add' | 'history'>
   onError(error: Error): void
-  /** Gives up a connection that is open and answers nothing. */
-  reconnect(): void
-}
-
-export interface ControlServer {
-  stop(): Promise<void>
 }
 
 /** Answers what producers ask about pushes, until stopped. */
-export function startControlServer(deps: AnswerDeps): ControlServer {
-  const { control, pushes, queued, onError, reconnect } = deps
+export function startControlServer({ appid, queue, pushes, onError }: ControlServerDeps) {
+  const { control, reset } = queue
+  const openQueue = (): Pick<ProducerQueue, 'run'> => ({ run: (use) => use(queue.queue, queue.getTime) })
+  const queued = createQueuedPushes({ appid, openQueue, pushes })
   let underWay = 0
   let worker = startWorker()
   const watchdog = startWatchdog({
@@ -34,12 +31,12 @@ export function startControlServer(deps: AnswerDeps): ControlServer {
       worker.close(true).catch(() => {})
       worker = startWorker()
     },
-    reconnect,
+    reconnect: reset,
   })
   control.queue.on('error', onError)
 
   return {
-    async stop() {
+    async stop(): Promise<void> {
       watchdog.stop()
       await worker.close()
     },

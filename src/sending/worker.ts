@@ -15,10 +15,7 @@ import type { PauseNews } from '../health/alertText.ts'
 import { createCircuitBreaker } from '../health/circuitBreaker.ts'
 import { isAnswering } from '../health/probe.ts'
 import { createRateController } from '../health/rateController.ts'
-import { type ControlServer, startControlServer } from '../operations/controlServer.ts'
-import { createQueuedPushes } from '../operations/queuedPushes.ts'
 import type { QueueWorker } from '../queue/backend.ts'
-import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { rememberPaused } from '../queue/rememberPaused.ts'
 import type { WorkerQueue } from '../queue/workerQueue.ts'
 import type { WechatApi } from '../wechat/api.ts'
@@ -51,6 +48,8 @@ export interface PushWorkerDeps {
   accountState: AccountState
   leases: Pick<Leases, 'acquire'>
   api: Pick<WechatApi, 'sendTemplate' | 'getQuota' | 'listTemplates'>
+  /** Answers what producers ask about pushes, from the time the queue is there until the worker stops. */
+  startControlServer(onError: (error: Error) => void): ControlServer
   /** Told by the one worker of several that paused or resumed the account. */
   onPauseChange?: (news: PauseNews) => void
   log: Log
@@ -63,6 +62,10 @@ export interface PushWorkerOptions {
   attempts: number
   /** Sends per second over all workers of the account; 0 = only the adaptive limit. */
   rate: number
+}
+
+interface ControlServer {
+  stop(): Promise<void>
 }
 
 export interface PushWorker {
@@ -82,13 +85,13 @@ const idleStopPatience = 3 * second
 /** Takes the pushes of one account from the queue and sends them; goes on by itself after any outage. */
 export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOptions): PushWorker {
   const { appid, pushes, held, followers, templates, accountState: state, leases, api } = deps
-  const { queue, control, createWorker, getTime, onReady, untilUnusable, explain, reset } = deps.queue
+  const { queue, createWorker, onReady, untilUnusable, explain, reset } = deps.queue
   const log = deps.log.child({ account: appid })
   const owner = randomUUID()
   const forceStop = new AbortController()
   const releasers: (() => void)[] = []
   let worker: QueueWorker | undefined
-  let answering: ControlServer | undefined
+  let controlServer: ControlServer | undefined
   let isStopping = false
   let inFlight = 0
   let taken = 0
@@ -158,8 +161,6 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
     onUnrecorded: (error) => breaker.note('database', error.message),
     signal: forceStop.signal,
   })
-  const openQueue = (): Pick<ProducerQueue, 'run'> => ({ run: (use) => use(queue, getTime) })
-  const queued = createQueuedPushes({ appid, openQueue, pushes })
   const handler = createJobHandler({ processor, breaker, guard, rateController, others, log })
 
   const failedJobs = createFailedJobs({ queue, handler, processor, onError: noteQueueError })
@@ -181,7 +182,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
         return worker !== undefined && inFlight === 0 && !hasTaken && !breaker.isClosed() && !guard.isTrial()
       }
       releasers.push(startWatchdog({ queue, isIdle, rebuild, reconnect: reset }).stop)
-      answering = startControlServer({ control, pushes, queued, onError: noteQueueError, reconnect: reset })
+      controlServer = deps.startControlServer(noteQueueError)
       for (const prepare of [rateController.start, guard.start, failedJobs.settle]) {
         await Promise.race([untilUnusable, retryUntilReady(prepare)])
       }
@@ -200,7 +201,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
       const patience = inFlight > 0 ? stopPatience : idleStopPatience
       const lastCall = setTimeout(() => forceStop.abort(), stopPatience - 5 * second)
       await Promise.race([
-        Promise.all([worker?.close(), answering?.stop()]),
+        Promise.all([worker?.close(), controlServer?.stop()]),
         sleep(patience, undefined, { signal: closed.signal }).catch(() => {}),
       ])
       clearTimeout(lastCall)

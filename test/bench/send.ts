@@ -20,6 +20,7 @@ import { createFindSessionUser } from '../../src/db/sqlite/sessions.ts'
 import { createTemplates } from '../../src/db/sqlite/templates.ts'
 import { createTokenStore } from '../../src/db/sqlite/tokens.ts'
 import { createPusher } from '../../src/library/createPusher.ts'
+import { startControlServer } from '../../src/operations/controlServer.ts'
 import { queuePrefix, toQueueName } from '../../src/queue/names.ts'
 import { openWorkerQueue } from '../../src/queue/workerQueue.ts'
 import { createPushWorker } from '../../src/sending/worker.ts'
@@ -135,6 +136,7 @@ function sendOurs({ base, total, concurrency }: Load): Promise<number> {
         accountState: createAccountState(database, appid),
         leases: createLeases(database),
         api: createWechatApi({ client, tokens }),
+        startControlServer: (onError) => startControlServer({ appid, queue, pushes, onError }),
         log,
       },
       { concurrency, attempts: 8, rate: 0 },

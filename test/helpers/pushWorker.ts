@@ -9,6 +9,7 @@ import { createPushes } from '../../src/db/sqlite/pushes.ts'
 import { createFindSessionUser } from '../../src/db/sqlite/sessions.ts'
 import { createTemplates } from '../../src/db/sqlite/templates.ts'
 import { createTokenStore } from '../../src/db/sqlite/tokens.ts'
+import { startControlServer } from '../../src/operations/controlServer.ts'
 import { openWorkerQueue, type WorkerQueue } from '../../src/queue/workerQueue.ts'
 import { createPushWorker, type PushWorkerOptions } from '../../src/sending/worker.ts'
 import { createUnionidSettler } from '../../src/sync/settleUnionid.ts'
@@ -59,6 +60,7 @@ export async function openPushWorker(
       accountState: createAccountState(database, appid),
       leases: createLeases(database),
       api,
+      startControlServer: (onError) => startControlServer({ appid, queue: workerQueue, pushes, onError }),
       log,
     },
     { concurrency: 50, attempts: 8, rate: 0, ...options },
