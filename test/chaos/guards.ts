@@ -11,15 +11,15 @@ export interface Guard {
 
 export const guards: Record<string, Guard> = {
   'one client_msg_id for all tries of a push': {
-    edits: [['sending/pushRow.js', '.slice(0, 32)', '.slice(0, 28) + Math.random().toFixed(2)']],
+    edits: [['pushRow.js', '.slice(0, 32)', '.slice(0, 28) + Math.random().toFixed(2)']],
     against: 'between the call and its answer',
     found: /accepted \d times/,
   },
   'a record before the call, looked at before the next one': {
     edits: [
-      ['sending/progress.js', '!hasEnded(found)', 'true'],
+      ['progress.js', '!hasEnded(found)', 'true'],
       [
-        'db/sqlite/pushes.js',
+        'pushes.js',
         "generation = excluded.generation and status in ('queued', 'sending')",
         'generation = excluded.generation',
       ],
@@ -28,19 +28,19 @@ export const guards: Record<string, Guard> = {
     found: /after its final record/,
   },
   'msgids as text': {
-    edits: [['sending/processor.js', 'msgid = answer.msgid', 'msgid = String(Number(answer.msgid))']],
+    edits: [['processor.js', 'msgid = answer.msgid', 'msgid = String(Number(answer.msgid))']],
     against: 'SIGTERM of a worker',
     found: /sent with msgid/,
   },
   'refusals for pace cost no try': {
-    edits: [['sending/outcome.js', 'isAboutPush && !isPace', 'isAboutPush']],
+    edits: [['outcome.js', 'isAboutPush && !tooFast', 'isAboutPush']],
     against: 'a burst of 45011',
     found: /tries on record/,
   },
   'a push that cannot be recorded is handed out again': {
     edits: [
       [
-        'sending/processor.js',
+        'processor.js',
         "return { kind: 'later', delay: 5 * second, cause: error }",
         "return { kind: 'done', wasSent: false }",
       ],
@@ -49,14 +49,14 @@ export const guards: Record<string, Guard> = {
     found: /there is no record|not final/,
   },
   'what a lock of a dead worker held is handed out again': {
-    edits: [['sending/worker.js', 'stalledInterval: second', 'stalledInterval: 1_000 * second']],
+    edits: [['worker.js', 'stalledInterval: second', 'stalledInterval: 1_000 * second']],
     against: 'kill -9 between the call and its answer',
     found: /not drained/,
   },
   'jobs are kept while the account is paused': {
     edits: [
-      ['health/accountGuard.js', 'await queue.resume()', ''],
-      ['health/accountGuard.js', ': queue.resume()', ': undefined'],
+      ['accountGuard.js', 'await queue.resume()', ''],
+      ['accountGuard.js', ': queue.resume()', ': undefined'],
     ],
     against: 'the IP address is not allowed',
     found: /not drained/,
@@ -64,7 +64,7 @@ export const guards: Record<string, Guard> = {
   'a callback is answered when it is stored': {
     edits: [
       [
-        'callback/callback.js',
+        'callback.js',
         'const isNew = await events.record(toFacts(event), now())',
         'const isNew = !events.record(toFacts(event), now()).catch(() => {})',
       ],
@@ -73,24 +73,24 @@ export const guards: Record<string, Guard> = {
     found: /receipt was taken/,
   },
   'a receipt waits for its send to be recorded': {
-    edits: [['callback/receipts.js', 'receipts.toKeep(kept)', 'receipts.toKeep([])']],
+    edits: [['receipts.js', 'receipts.toKeep(kept)', 'receipts.toKeep([])']],
     against: 'before the send is recorded',
     found: /receipt was taken/,
   },
   'a callback counts only with its signature': {
-    edits: [['callback/receive.js', '!isSigned(msgSignature, encrypt)', 'false']],
+    edits: [['receive.js', '!isSigned(msgSignature, encrypt)', 'false']],
     against: 'forged posts',
     found: /which no receipt said/,
   },
   'settings of Redis that lose pushes are warned of': {
-    edits: [['queue/workerQueue.js', 'log.warn({ queue: backend.place }, danger)', 'danger']],
+    edits: [['workerQueue.js', 'log.warn({ queue: backend.place }, danger)', 'danger']],
     against: 'the eviction policy',
     found: /no worker warned/,
   },
   'secrets are in no log': {
     edits: [
       [
-        'callback/callback.js',
+        'callback.js',
         'const { appid } = account;',
         'const { appid } = account; log.info(Buffer.from(JSON.stringify(account)).toString("base64"));',
       ],

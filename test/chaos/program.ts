@@ -1,14 +1,16 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 
-/** In a built file: what it says once, and what it shall say. */
+/** In the one built file of this name that says it, wherever it is: what it says once, and what it shall say. */
 export type Edit = readonly [file: string, from: string, to: string]
 
+/** From `db/packageFile.ts`, and from the bundle, which takes the place of that file. */
+const thread = 'sqlite/engine/writerThread'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 export interface Program {
@@ -22,19 +24,19 @@ export interface Program {
  * seconds. The long form changes nothing.
  */
 export const shorterTimes: readonly Edit[] = [
-  ['sending/worker.js', 'lockDuration: 15 * second', 'lockDuration: 3 * second'],
-  ['sending/worker.js', 'stalledInterval: 5 * second', 'stalledInterval: second'],
-  ['sending/watchdog.js', 'patience = 15 * second', 'patience = 4 * second'],
-  ['sending/watchdog.js', 'interval = 5 * second', 'interval = second'],
-  ['health/circuitBreaker.js', 'longestClosure = 30 * second', 'longestClosure = 4 * second'],
-  ['sending/outcome.js', 'secondLook = 30 * second', 'secondLook = second'],
-  ['sending/outcome.js', '? minute + 5 * second * random', '? second + second * random'],
-  ['sending/outcome.js', 'longestBackoff = minute', 'longestBackoff = 4 * second'],
-  ['health/probe.js', '5 * second * 2 **', 'second * 2 **'],
-  ['health/probe.js', 'longestInterval = 5 * minute', 'longestInterval = 4 * second'],
-  ['wechat/transport/transport.js', 'answer: 15 * second', 'answer: 2 * second'],
-  ['sync/lease.js', 'life = 30 * second', 'life = 3 * second'],
-  ['sync/lease.js', 'renewal = 5 * second', 'renewal = second'],
+  ['worker.js', 'lockDuration: 15 * second', 'lockDuration: 3 * second'],
+  ['worker.js', 'stalledInterval: 5 * second', 'stalledInterval: second'],
+  ['watchdog.js', 'patience = 15 * second', 'patience = 4 * second'],
+  ['watchdog.js', 'interval = 5 * second', 'interval = second'],
+  ['circuitBreaker.js', 'longestClosure = 30 * second', 'longestClosure = 4 * second'],
+  ['outcome.js', 'secondLook = 30 * second', 'secondLook = second'],
+  ['outcome.js', '? minute + 5 * second * random', '? second + second * random'],
+  ['outcome.js', 'longestBackoff = minute', 'longestBackoff = 4 * second'],
+  ['probe.js', '5 * second * 2 **', 'second * 2 **'],
+  ['probe.js', 'longestInterval = 5 * minute', 'longestInterval = 4 * second'],
+  ['transport.js', 'answer: 15 * second', 'answer: 2 * second'],
+  ['lease.js', 'life = 30 * second', 'life = 3 * second'],
+  ['lease.js', 'renewal = 5 * second', 'renewal = second'],
 ]
 
 /** Builds the program once into a directory of its own, because starting it from its source is slow. */
@@ -58,7 +60,7 @@ async function compile(dir: string, edits: readonly Edit[]): Promise<string> {
   await cp(join(root, 'package.json'), join(dir, 'package.json'))
   await cp(join(root, 'drizzle/migrations'), join(dir, 'drizzle/migrations'), { recursive: true })
   await symlink(join(root, 'node_modules'), join(dir, 'node_modules'))
-  for (const [file, from, to] of edits) await replace(join(dist, file), from, to)
+  for (const edit of edits) await apply(edit, dist)
   await bundle(dist)
   return join(dist, 'cli/main.js')
 }
@@ -72,7 +74,7 @@ async function bundle(dist: string): Promise<void> {
   await build({
     entryPoints: {
       main: join(dist, 'cli/main.js'),
-      'sqlite/engine/writerThread': join(dist, 'db/sqlite/engine/writerThread.js'),
+      [thread]: join(dist, `db/${thread}.js`),
     },
     outdir: join(dist, 'cli'),
     allowOverwrite: true,
@@ -96,8 +98,15 @@ const commonJs = [
   'const __dirname = $path.dirname(__filename)',
 ].join(';')
 
-async function replace(path: string, from: string, to: string): Promise<void> {
-  const code = await readFile(path, 'utf8')
-  if (code.split(from).length !== 2) throw new Error(`${path} should say "${from}" once`)
-  await writeFile(path, code.replace(from, to))
+async function apply([file, from, to]: Edit, dist: string): Promise<void> {
+  const names = (await readdir(dist, { recursive: true })).filter((name) => basename(name) === file)
+  const found = await Promise.all(
+    names.map(async (name) => ({
+      path: join(dist, name),
+      parts: (await readFile(join(dist, name), 'utf8')).split(from),
+    })),
+  )
+  const [match, other] = found.filter(({ parts }) => parts.length === 2)
+  if (!match || other) throw new Error(`one ${file} should say "${from}" once`)
+  await writeFile(match.path, match.parts.join(to))
 }
