@@ -6,6 +6,7 @@ import { environmentSchema } from '../../src/base/environment.ts'
 import { parseCommandArgs } from '../../src/cli/args.ts'
 import { commands } from '../../src/cli/commandLine.ts'
 import { manualPause } from '../../src/db/sqlite/accountState.ts'
+import { findBrokenRule } from '../../src/push/keyword.ts'
 import { pushRecordSchema } from '../../src/push/recordSchema.ts'
 import { errcodes } from '../../src/wechat/errcodeTable.ts'
 import {
@@ -67,7 +68,8 @@ describe.each(languages)('the documentation in %s', (language) => {
     for (const line of [...fromBlocks, ...fromText]) {
       const [, name = '', ...words] = toWords(line)
       const args = await argsOf(name)
-      expect(() => parseCommandArgs(words, args), line).not.toThrow()
+      const takesIds = name === 'failed'
+      expect(() => parseCommandArgs(words, args, takesIds), line).not.toThrow()
     }
   })
 
@@ -83,6 +85,13 @@ describe.each(languages)('the documentation in %s', (language) => {
     // The token that is refused again and again is the one fault of an account that has a class of its own.
     const expected = new Set([...reasonsOf('A', 'Q'), 'token_invalid', manualPause])
     expect((reasons ?? []).flatMap(toCodeSpans).sort()).toEqual([...expected].sort())
+  })
+
+  test('lists types of keywords that have a rule', () => {
+    const [types] = columnsOf(tableOf(readme, /^`thing`$/))
+    for (const type of (types ?? []).flatMap(toCodeSpans)) {
+      expect(findBrokenRule(`${type}1`, 'x'.repeat(100)), type).toBeDefined()
+    }
   })
 
   test('names the fields of a push record', () => {
