@@ -1,7 +1,8 @@
 import { once } from 'node:events'
+import type { Simulator } from './controls.ts'
+import { createSimulatorServer } from './http/server.ts'
+import type { SimulatorOptions } from './options.ts'
 import { createPlatform } from './platform/platform.ts'
-import { createSimulatorServer } from './server.ts'
-import type { Simulator, SimulatorOptions } from './types.ts'
 
 /**
  * A fake WeChat over real HTTP that behaves as the platform is known to, errors included; what can be set stands with

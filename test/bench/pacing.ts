@@ -9,8 +9,8 @@ import { pino } from 'pino'
 import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
 import { createFollowers } from '../../src/db/sqlite/followers/followers.ts'
 import { createPusher } from '../../src/library/createPusher.ts'
+import type { HiddenRate } from '../../src/simulator/options.ts'
 import { createSimulator } from '../../src/simulator/simulator.ts'
-import type { HiddenRate } from '../../src/simulator/types.ts'
 import { redisUrl, withAccount } from './measure.ts'
 
 /**

@@ -8,8 +8,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { ConfigError } from '../../src/base/configError.ts'
 import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
 import { type CallbackHandler, createCallbackHandler } from '../../src/library/createCallbackHandler.ts'
+import type { Simulator } from '../../src/simulator/controls.ts'
 import { createSimulator } from '../../src/simulator/simulator.ts'
-import type { Simulator } from '../../src/simulator/types.ts'
 import { callbackAccount, eventXml, plainQuery, sealOne } from '../helpers/seal.ts'
 
 const { appid, token, encodingAesKey } = callbackAccount

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { second } from '../../src/base/duration.ts'
 import { maxBodyBytes } from '../../src/callback/receive.ts'
-import { encrypt, sign } from '../../src/simulator/callbacks/crypto.ts'
+import { encrypt, signCallback } from '../../src/simulator/callbacks/crypto.ts'
 import { type CallbackServer, openCallbackServer } from '../helpers/callbackServer.ts'
 import { callbackAccount, eventXml, plainQuery } from '../helpers/seal.ts'
 
@@ -52,7 +52,7 @@ function sealBytes(bytes: Uint8Array) {
 
 function toSafeRequest(cipherText: string): Request {
   const query = plainQuery()
-  const msg_signature = sign(token, query.timestamp, query.nonce, cipherText)
+  const msg_signature = signCallback(token, query.timestamp, query.nonce, cipherText)
   const body = `<xml><Encrypt><![CDATA[${cipherText}]]></Encrypt></xml>`
   return { query: { ...query, encrypt_type: 'aes', msg_signature }, body }
 }

@@ -1,5 +1,5 @@
 import type { PushMessage } from '../../src/push/message.ts'
-import type { Simulator } from '../../src/simulator/types.ts'
+import type { Simulator } from '../../src/simulator/controls.ts'
 import type { Chance } from './chance.ts'
 
 /** What the caller wants of the program. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Simulator } from '../../src/simulator/types.ts'
+import type { Simulator } from '../../src/simulator/controls.ts'
 import type { Chance } from './chance.ts'
 import type { Crew } from './crew.ts'
 import { createWire, type Wire } from './wire.ts'

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { encrypt, sign } from '../../src/simulator/callbacks/crypto.ts'
+import { encrypt, signCallback } from '../../src/simulator/callbacks/crypto.ts'
 import type { Chance } from './chance.ts'
 import type { Desk } from './desk.ts'
 import type { World } from './world.ts'
@@ -77,11 +77,11 @@ function sealReceipt(message: string, { appid, token, key, age }: Secrets) {
   const cipherText = encrypt(message, appid, key)
   return {
     query: {
-      signature: sign(token, timestamp, nonce),
+      signature: signCallback(token, timestamp, nonce),
       timestamp,
       nonce,
       encrypt_type: 'aes',
-      msg_signature: sign(token, timestamp, nonce, cipherText),
+      msg_signature: signCallback(token, timestamp, nonce, cipherText),
     },
     body: `<xml><Encrypt>${cipherText}</Encrypt></xml>`,
   }

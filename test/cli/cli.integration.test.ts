@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Simulator } from '../../src/simulator/controls.ts'
+import type { SimulatorOptions } from '../../src/simulator/options.ts'
 import { createSimulator } from '../../src/simulator/simulator.ts'
-import type { Simulator, SimulatorOptions } from '../../src/simulator/types.ts'
 import { runCli } from '../helpers/cli.ts'
 
 // Every command is a process of its own.

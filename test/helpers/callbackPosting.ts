@@ -1,4 +1,4 @@
-import type { CallbackOptions } from '../../src/simulator/callbacks/types.ts'
+import type { CallbackOptions } from '../../src/simulator/callbacks/options.ts'
 import { type Receiver, startReceiver } from './callbackReceiver.ts'
 import { callbackAccount } from './seal.ts'
 import { startSimulator } from './simulatorClient.ts'

@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest'
+import type { Simulator } from '../../src/simulator/controls.ts'
+import type { SimulatedApp, SimulatorOptions } from '../../src/simulator/options.ts'
 import { createSimulator } from '../../src/simulator/simulator.ts'
-import type { SimulatedApp, Simulator, SimulatorOptions } from '../../src/simulator/types.ts'
 
 /** An answer as it came: `text` keeps the digits that JSON.parse would round. */
 interface Answer {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createContext, runInContext } from 'node:vm'
-import type { Simulator } from '../../src/simulator/types.ts'
+import type { Simulator } from '../../src/simulator/controls.ts'
 import { encryptByOpenssl, signByOpenssl } from './encryptedData.ts'
 
 interface Callbacks<Result> {

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { ConfigError } from '../../src/base/configError.ts'
 import { createMiniProgram } from '../../src/library/createMiniProgram.ts'
+import type { Simulator } from '../../src/simulator/controls.ts'
 import { createSimulator } from '../../src/simulator/simulator.ts'
-import type { Simulator } from '../../src/simulator/types.ts'
 
 let directory: string
 let simulator: Simulator

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { second } from '../../src/base/duration.ts'
-import type { Fault, FaultAction } from '../../src/simulator/types.ts'
+import type { Fault, FaultAction } from '../../src/simulator/control/fault.ts'
 import { type Pushing, startPushing } from '../helpers/pushing.ts'
 
 const send = '/cgi-bin/message/template/send'

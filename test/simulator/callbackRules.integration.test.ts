@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import type { CallbackRule } from '../../src/simulator/callbacks/types.ts'
+import type { CallbackRule } from '../../src/simulator/callbacks/rule.ts'
 import { receipt, startPosting } from '../helpers/callbackPosting.ts'
 import { startReceiver } from '../helpers/callbackReceiver.ts'
 

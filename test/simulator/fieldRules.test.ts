@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { findDataFault, toFields } from '../../src/simulator/platform/fieldRules.ts'
+import { findDataFault, toFields } from '../../src/simulator/platform/messages/fieldRules.ts'
 
 const values = { const1: ['预约成功', '预约失败'], enum1: ['高', '低'], enum_string1: ['客厅'] }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { AcceptedMessage } from '../../src/simulator/types.ts'
+import type { AcceptedMessage } from '../../src/simulator/platform/messages/acceptedMessage.ts'
 import { startSimulator, toData, toMessage } from '../helpers/simulatorClient.ts'
 
 const minute = 60_000

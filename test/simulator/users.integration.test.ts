@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Simulator } from '../../src/simulator/types.ts'
+import type { Simulator } from '../../src/simulator/controls.ts'
 import { type SimulatorClient, startSimulator } from '../helpers/simulatorClient.ts'
 
 interface Page {

@@ -1,5 +1,5 @@
 import type { PushRows } from '../../db/sqlite/pushes.ts'
-import type { Simulator } from '../../simulator/types.ts'
+import type { Simulator } from '../../simulator/controls.ts'
 import type { Crowd } from './crowd.ts'
 
 interface GroupCount {

@@ -1,4 +1,4 @@
-import type { Simulator } from '../../simulator/types.ts'
+import type { Simulator } from '../../simulator/controls.ts'
 
 /** When the people of a group leave the account; the demo syncs twice, then pushes. */
 type Departure = 'before first sync' | 'before second sync' | 'after both syncs'

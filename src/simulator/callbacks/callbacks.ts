@@ -1,11 +1,14 @@
-import { createExchanges } from '../platform/exchange.ts'
-import { createTimers } from '../platform/timers.ts'
+import type { CallbackControls } from './controls.ts'
 import { createCallbackDelivery } from './delivery.ts'
+import type { RaisedEvent, SimulatedEvent } from './event.ts'
+import { createExchanges } from './exchange.ts'
 import { type CallbackNames, seal, toSignedQuery, toTarget } from './message.ts'
+import type { CallbackCheck } from './options.ts'
+import type { CallbackRule } from './rule.ts'
 import { createCallbackRules } from './rules.ts'
 import { type CallbackSettings, findCallbackProblem, toCallbackSettings } from './settings.ts'
 import { createCallbackStats } from './stats.ts'
-import type { CallbackCheck, CallbackControls, CallbackEvent, CallbackRule, RaisedEvent } from './types.ts'
+import { createTimers } from './timers.ts'
 
 interface CallbacksOptions {
   names: CallbackNames
@@ -50,7 +53,7 @@ export function createCallbacks({ names, clock, random, ruleRandom, keep }: Call
   let check: CallbackCheck | undefined
 
   /** Resolves when the event has ended; undefined when nobody has to wait for that. */
-  function raise(caused: CallbackEvent, { delayMs = 0, templateId }: Usual = {}): Promise<void> | undefined {
+  function raise(caused: SimulatedEvent, { delayMs = 0, templateId }: Usual = {}): Promise<void> | undefined {
     if (!delivery.settings()) return undefined
     const rule = rules.pick({ event: caused, templateId }) ?? {}
     if (rule.never) return undefined

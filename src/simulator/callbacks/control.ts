@@ -1,7 +1,8 @@
 import { ControlError, type Input, type Routes, toFlag, toLines, toTextOrAbsent } from '../control/input.ts'
+import type { CallbackControls } from './controls.ts'
+import { callbackEventNames } from './event.ts'
 import { isEventName } from './rules.ts'
 import { findCallbackProblem, isCallbackOptions } from './settings.ts'
-import { type CallbackControls, callbackEventNames } from './types.ts'
 
 /**
  * What a script says over HTTP about the callbacks:
@@ -13,7 +14,7 @@ import { type CallbackControls, callbackEventNames } from './types.ts'
  * | `POST /__sim/callback/rules` | one CallbackRule or a list | `{added}` |
  * | `GET`, `DELETE /__sim/callback/rules` | | the active ones with their `hits` / `{cleared}` |
  * | `POST /__sim/blocking` | `{user` or `openid, blocking?}` | `{}` |
- * | `POST /__sim/events` | `{user` or `openid}` and the rest of a CallbackEvent | `{}` |
+ * | `POST /__sim/events` | `{user` or `openid}` and the rest of a SimulatedEvent | `{}` |
  * | `GET /__sim/events` | | one RaisedEvent per line |
  */
 export function createCallbackControl(

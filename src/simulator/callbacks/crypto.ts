@@ -5,7 +5,7 @@ const headBytes = 20
 const padBlock = 32
 
 /** SHA-1 in hex over the parts, sorted by character code and joined. */
-export function sign(...parts: string[]): string {
+export function signCallback(...parts: string[]): string {
   return createHash('sha1').update(parts.sort().join('')).digest('hex')
 }
 

@@ -1,9 +1,9 @@
 import { createSemaphore } from '../../base/semaphore.ts'
-import type { Exchanged, ExchangeOptions } from '../platform/exchange.ts'
+import type { RaisedEvent } from './event.ts'
+import type { Exchanged, ExchangeOptions } from './exchange.ts'
 import type { SealedMessage } from './message.ts'
 import type { CallbackSettings } from './settings.ts'
 import type { createCallbackStats } from './stats.ts'
-import type { RaisedEvent } from './types.ts'
 
 interface DeliveryDeps {
   /** Epoch milliseconds. */

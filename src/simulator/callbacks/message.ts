@@ -1,6 +1,6 @@
-import { encrypt, sign } from './crypto.ts'
+import { encrypt, signCallback } from './crypto.ts'
+import type { RaisedEvent } from './event.ts'
 import type { CallbackSettings } from './settings.ts'
-import type { RaisedEvent } from './types.ts'
 
 export interface CallbackNames {
   appid: string
@@ -20,7 +20,7 @@ export interface SealedMessage {
 export function toSignedQuery(token: string, at: number, random: () => number) {
   const timestamp = String(Math.floor(at / 1000))
   const nonce = String(Math.floor(random() * 2 ** 31))
-  return { signature: sign(token, timestamp, nonce), timestamp, nonce }
+  return { signature: signCallback(token, timestamp, nonce), timestamp, nonce }
 }
 
 /** A query of its own that the URL has stays. */
@@ -44,7 +44,7 @@ export function seal(
 
   const cipherText = encrypt(plain, names.appid, encodingAesKey)
   const encrypted = toText('Encrypt', cipherText)
-  const signature = sign(token, query.timestamp, query.nonce, cipherText)
+  const signature = signCallback(token, query.timestamp, query.nonce, cipherText)
   return {
     target: toTarget(url, { ...query, encrypt_type: 'aes', msg_signature: signature }),
     body: `<xml>${mode === 'safe' ? toText('ToUserName', names.originalId) : fields}${encrypted}</xml>`,

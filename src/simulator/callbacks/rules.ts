@@ -1,11 +1,12 @@
 import { isMatch } from '../control/faults.ts'
 import { createScript, findRecurrenceProblem, findStranger, isCount } from '../control/script.ts'
 import { isRecord } from '../platform/answers.ts'
-import { type CallbackEvent, type CallbackEventName, type CallbackRule, callbackEventNames } from './types.ts'
+import { type CallbackEventName, callbackEventNames, type SimulatedEvent } from './event.ts'
+import type { CallbackRule } from './rule.ts'
 
 /** An event on its way, and the template of the message a receipt is about. */
 export interface CallbackCase {
-  event: CallbackEvent
+  event: SimulatedEvent
   templateId: string | undefined
 }
 

@@ -1,6 +1,6 @@
 import { findStranger, isCount } from '../control/script.ts'
 import { isRecord } from '../platform/answers.ts'
-import { type CallbackOptions, callbackModes } from './types.ts'
+import { type CallbackOptions, callbackModes } from './options.ts'
 
 export type CallbackSettings = ReturnType<typeof toCallbackSettings>
 

@@ -1,4 +1,5 @@
-import type { CallbackCounts, CallbackEventName, CallbackStats } from './types.ts'
+import type { CallbackCounts, CallbackStats } from './counts.ts'
+import type { CallbackEventName } from './event.ts'
 
 const rememberedLatencies = 10_000
 

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import { readBody } from '../body.ts'
 import { createCallbackControl } from '../callbacks/control.ts'
 import { findCallbackRuleProblem, isCallbackRule } from '../callbacks/rules.ts'
+import type { SimulatorControls } from '../controls.ts'
+import { readBody } from '../http/body.ts'
 import { isRecord, toText } from '../platform/answers.ts'
-import type { SimulatorControls } from '../types.ts'
 import { findFaultProblem, isFault } from './faults.ts'
 import {
   ControlError,
@@ -37,7 +37,7 @@ import {
  * | `POST /__sim/rate` | HiddenRate | `{}` |
  * | `POST /__sim/clock` | `{advanceMs}` | `{}` |
  * | `POST /__sim/code` | `{user}` and CodeOptions | `{code}` |
- * | `POST /__sim/payment` | `{user}` | Payment |
+ * | `POST /__sim/payment` | `{user}` | SimulatedPayment |
  *
  * Those about callbacks stand with `createCallbackControl`. `user` is the number of a person, from 0. Input it does not understand gets 400 with `{error}`.
  */

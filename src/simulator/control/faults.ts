@@ -1,5 +1,5 @@
 import { type Call, isRecord } from '../platform/answers.ts'
-import { type Fault, type FaultAction, namedFaultActions } from '../types.ts'
+import { type Fault, type FaultAction, namedFaultActions } from './fault.ts'
 import { createScript, findRecurrenceProblem, findStranger, isCount } from './script.ts'
 
 const fieldNames = [

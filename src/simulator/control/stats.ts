@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { CallbackStats } from '../callbacks/types.ts'
+import type { CallbackStats } from '../callbacks/counts.ts'
 import type { Call } from '../platform/answers.ts'
-import type { SimulatorStats } from '../types.ts'
+import type { SimulatorStats } from './simulatorStats.ts'
 
 interface Sources {
   accepted: { accepted: number; duplicates: number; maxSends: number }

@@ -1,5 +1,5 @@
 import type { ParsedUrlQuery } from 'node:querystring'
-import type { SimulatedQuotas } from '../types.ts'
+import type { SimulatedQuotas } from '../options.ts'
 import { randomHex } from './ids.ts'
 
 /** One request on its way through an endpoint. */
@@ -42,7 +42,7 @@ export type Endpoints = Record<string, Endpoint>
 /** Answers a call with an errcode; `text` replaces the usual text. Always HTTP 200, as WeChat does. */
 export type Refuse = (call: Call, errcode: number, text?: string) => string
 
-export interface Refusal {
+export interface LoggedRefusal {
   rid: string
   at: number
   address: string
@@ -117,8 +117,8 @@ const errorTexts: Record<number, string> = {
 }
 
 /** Makes error answers with a rid each, and remembers them for openapi/rid/get. */
-export function createRefusals(random: () => number) {
-  const remembered = new Map<string, Refusal>()
+export function createRefusalLog(random: () => number) {
+  const remembered = new Map<string, LoggedRefusal>()
 
   const refuse: Refuse = (call, errcode, text) => {
     const usual = errorTexts[errcode] ?? `error ${errcode}`
@@ -146,7 +146,7 @@ export function createRefusals(random: () => number) {
     return answer
   }
 
-  return { refuse, find: (rid: string): Refusal | undefined => remembered.get(rid) }
+  return { refuse, find: (rid: string): LoggedRefusal | undefined => remembered.get(rid) }
 }
 
 /** The first value of a query parameter; undefined when absent or empty, which WeChat treats alike. */

@@ -1,4 +1,4 @@
-import type { HiddenRate, SimulatedQuotas } from '../types.ts'
+import type { HiddenRate, SimulatedQuotas } from '../options.ts'
 
 export type Quotas = ReturnType<typeof createQuotas>
 

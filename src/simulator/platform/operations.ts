@@ -1,6 +1,13 @@
 import { isIP } from 'node:net'
-import type { SimulatedApp } from '../types.ts'
-import { type Call, type Endpoint, type Endpoints, type Refusal, type Refuse, toText } from './answers.ts'
+import type { SimulatedApp } from '../options.ts'
+import {
+  type Call,
+  type Endpoint,
+  type Endpoints,
+  type LoggedRefusal,
+  type Refuse,
+  toText,
+} from './answers.ts'
 import type { Quotas, RateLimit } from './limits.ts'
 
 interface OperationsOptions {
@@ -10,7 +17,7 @@ interface OperationsOptions {
   findCallbackUrl: () => string | undefined
   quotas: Quotas
   rate: RateLimit
-  findRefusal: (rid: string) => Refusal | undefined
+  findRefusal: (rid: string) => LoggedRefusal | undefined
   refuse: Refuse
 }
 

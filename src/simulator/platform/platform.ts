@@ -1,18 +1,19 @@
 import { createCallbacks } from '../callbacks/callbacks.ts'
 import { createFaults } from '../control/faults.ts'
 import { createStats } from '../control/stats.ts'
-import type { SimulatedQuotas, SimulatorControls, SimulatorOptions } from '../types.ts'
-import { createAcceptedMessages } from './acceptedMessages.ts'
-import { createRefusals, type Endpoints } from './answers.ts'
-import { createFollowers } from './followers.ts'
+import type { SimulatorControls } from '../controls.ts'
+import type { SimulatedQuotas, SimulatorOptions } from '../options.ts'
+import { createRefusalLog, type Endpoints } from './answers.ts'
+import { createUserEndpoints } from './followers/endpoints.ts'
+import { createFollowerList } from './followers/followerList.ts'
 import { createRandom, randomHex, randomText } from './ids.ts'
 import { createQuotas, createRateLimit } from './limits.ts'
-import { createMiniprogram } from './miniprogram.ts'
+import { createAcceptedMessages } from './messages/acceptedMessages.ts'
+import { createSendTemplate } from './messages/sendTemplate.ts'
+import { createTemplateLibrary } from './messages/templateLibrary.ts'
+import { createMiniprogram } from './miniprogram/miniprogram.ts'
 import { createOperations } from './operations.ts'
-import { createSendTemplate } from './sendTemplate.ts'
-import { createTemplates } from './templates.ts'
 import { createTokens } from './tokens.ts'
-import { createUserEndpoints } from './userEndpoints.ts'
 
 const defaults = {
   seed: 1,
@@ -61,7 +62,7 @@ export function createPlatform(options: SimulatorOptions) {
   const originalId = `gh_${randomHex(names, 12)}`
   const platformId = `o${randomText(names, 27)}`
 
-  const { refuse, find: findRefusal } = createRefusals(createChance(1))
+  const { refuse, find: findRefusal } = createRefusalLog(createChance(1))
   const quotas = createQuotas({ ...usualQuotas, ...options.quotas })
   const rate = createRateLimit(settings.rate)
   const faults = createFaults(createChance(2))
@@ -74,9 +75,9 @@ export function createPlatform(options: SimulatorOptions) {
     random: createChance(3),
     refuse,
   })
-  const followers = createFollowers({ ...settings, clock })
+  const followers = createFollowerList({ ...settings, clock })
   const userCounts = { batchgetOpenids: 0, cursors: {} }
-  const templates = createTemplates(options.templates, createChance(4), refuse)
+  const templates = createTemplateLibrary(options.templates, createChance(4), refuse)
   const accepted = createAcceptedMessages({
     seed,
     startedAt: clock(),

@@ -1,4 +1,4 @@
-import type { SimulatedApp } from '../types.ts'
+import type { SimulatedApp } from '../options.ts'
 import { type Call, type Endpoints, type Refuse, toText } from './answers.ts'
 import { createRandom, randomText } from './ids.ts'
 import { createWindowLimit, type Quotas, type WindowLimit } from './limits.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CallbackRule } from '../../../src/simulator/callbacks/types.ts'
+import type { CallbackRule } from '../../../src/simulator/callbacks/rule.ts'
 import type { Chance } from '../chance.ts'
 import type { Fault } from '../fault.ts'
 import { forge, post } from '../forgeries.ts'

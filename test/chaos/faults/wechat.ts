@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FaultAction, Fault as ScriptedFault } from '../../../src/simulator/types.ts'
+import type { FaultAction, Fault as ScriptedFault } from '../../../src/simulator/control/fault.ts'
 import type { Chance } from '../chance.ts'
 import type { Fault } from '../fault.ts'
 import type { World } from '../world.ts'

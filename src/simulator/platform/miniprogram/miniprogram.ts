@@ -1,13 +1,14 @@
 import { createHmac } from 'node:crypto'
-import type { CodeOptions, Payment, SimulatedApp } from '../types.ts'
-import { type Call, type Endpoints, type Refuse, toText } from './answers.ts'
-import type { Followers } from './followers.ts'
-import { mix, randomHex, randomText } from './ids.ts'
-import { createWindowLimit, type WindowLimit } from './limits.ts'
+import type { SimulatedApp } from '../../options.ts'
+import { type Call, type Endpoints, type Refuse, toText } from '../answers.ts'
+import type { FollowerList } from '../followers/followerList.ts'
+import { mix, randomHex, randomText } from '../ids.ts'
+import { createWindowLimit, type WindowLimit } from '../limits.ts'
+import type { CodeOptions, SimulatedPayment } from '../people.ts'
 
 interface MiniprogramOptions {
   app: SimulatedApp
-  followers: Followers
+  followers: FollowerList
   random: () => number
   refuse: Refuse
 }
@@ -27,7 +28,7 @@ const loginsPerMinute = 100
 /** The mini-program's side: login, session checks, phone number, unionid after a payment. */
 export function createMiniprogram({ app, followers, random, refuse }: MiniprogramOptions) {
   const codes = new Map<string, Code>()
-  const payments: (Payment & { user: number; paidAt: number })[] = []
+  const payments: (SimulatedPayment & { user: number; paidAt: number })[] = []
   const sessions = new Map<number, { key: string; expiresAt: number }>()
   const loginLimits = new Map<number, WindowLimit>()
 
@@ -153,7 +154,7 @@ export function createMiniprogram({ app, followers, random, refuse }: Miniprogra
       return session && at <= session.expiresAt ? session.key : undefined
     },
 
-    mintPayment(user: number, paidAt: number): Payment {
+    mintPayment(user: number, paidAt: number): SimulatedPayment {
       const payment = {
         transactionId: `42000${randomDigits(random, 23)}`,
         mchId: '1230000109',

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Fault, NamedFaultAction } from '../types.ts'
+import type { Fault, NamedFaultAction } from '../control/fault.ts'
 
 /** An answer as it leaves a healthy server. WeChat announces JSON for cgi-bin and plain text elsewhere. */
 export function deliver(

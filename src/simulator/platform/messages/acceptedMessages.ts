@@ -1,7 +1,7 @@
-import type { AcceptedMessage } from '../types.ts'
-import { mix } from './ids.ts'
+import { mix } from '../ids.ts'
+import type { AcceptedMessage } from './acceptedMessage.ts'
 
-interface OutboxOptions {
+interface AcceptedMessagesOptions {
   seed: number
   /** Part of the msgids, so that a simulator started again gives new ones. */
   startedAt: number
@@ -40,7 +40,13 @@ interface Generation {
 }
 
 /** What was accepted, and which client_msg_id was seen when: the memory behind the ten-minute rule. */
-export function createAcceptedMessages({ seed, startedAt, dedupeWindowMs, keep, onAccepted }: OutboxOptions) {
+export function createAcceptedMessages({
+  seed,
+  startedAt,
+  dedupeWindowMs,
+  keep,
+  onAccepted,
+}: AcceptedMessagesOptions) {
   const windowMs = dedupeWindowMs || usualWindowMs
   const prefix = String(100_000_000 + (mix(seed + startedAt) % 800_000_000))
   const kept: { msgid: string; submission: Submission }[] = []

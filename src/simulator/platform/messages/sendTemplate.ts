@@ -1,13 +1,13 @@
+import { type Call, type Endpoints, isRecord, type Refuse } from '../answers.ts'
+import type { FollowerList } from '../followers/followerList.ts'
+import type { RateLimit } from '../limits.ts'
 import type { AcceptedMessages, Submission } from './acceptedMessages.ts'
-import { type Call, type Endpoints, isRecord, type Refuse } from './answers.ts'
 import { findDataFault } from './fieldRules.ts'
-import type { Followers } from './followers.ts'
-import type { RateLimit } from './limits.ts'
-import type { Templates } from './templates.ts'
+import type { TemplateLibrary } from './templateLibrary.ts'
 
 interface SendTemplateOptions {
-  followers: Followers
-  templates: Templates
+  followers: FollowerList
+  templates: TemplateLibrary
   accepted: AcceptedMessages
   /** The answer waits for what it returns. */
   raiseReceipt: (openid: string, msgid: string, templateId: string) => Promise<void> | undefined

@@ -1,8 +1,8 @@
-import { type Call, type Endpoints, isRecord, type Refuse, toText } from './answers.ts'
-import type { Followers } from './followers.ts'
+import { type Call, type Endpoints, isRecord, type Refuse, toText } from '../answers.ts'
+import type { FollowerList } from './followerList.ts'
 
 interface UserEndpointsOptions {
-  followers: Followers
+  followers: FollowerList
   refuse: Refuse
   pageSize: number
   lastPageCursor: 'last' | 'empty'

@@ -1,7 +1,7 @@
-import type { SimulatedUser } from '../types.ts'
-import { createIdCodec, idLength, mix } from './ids.ts'
+import { createIdCodec, idLength, mix } from '../ids.ts'
+import type { SimulatedUser } from '../people.ts'
 
-interface FollowerBookOptions {
+interface FollowerListOptions {
   seed: number
   followers: number
   withoutUnionid: number
@@ -13,7 +13,7 @@ interface FollowerBookOptions {
 /** How somebody stands to the account; `unknown` is an openid the account has never had. */
 export type Standing = 'following' | 'blacklisted' | 'stranger' | 'unknown'
 
-export interface FollowerPage {
+export interface FollowerListPage {
   count: number
   /** The openids as JSON, without the brackets. */
   list: Buffer
@@ -23,7 +23,7 @@ export interface FollowerPage {
   isLast: boolean
 }
 
-export type Followers = ReturnType<typeof createFollowers>
+export type FollowerList = ReturnType<typeof createFollowerList>
 
 interface Change {
   unionid?: { shown: string | undefined }
@@ -55,7 +55,7 @@ const tagLists = ['[]', '[]', '[]', '[2]', '[128,2]'] as const
  * Who follows the account, in the order of following. The people of the start are arithmetic: person n stands at position n
  * and costs no memory; only changes are kept.
  */
-export function createFollowers(options: FollowerBookOptions) {
+export function createFollowerList(options: FollowerListOptions) {
   const { seed, followers, clock } = options
   const openids = createIdCodec('o', seed * 3)
   const unionids = createIdCodec('o6_', seed * 3 + 1)
@@ -144,7 +144,7 @@ export function createFollowers(options: FollowerBookOptions) {
     },
 
     /** The page after `cursor` ('' = the first); undefined for an openid that never stood in the list. */
-    readPage(cursor: string, size: number): FollowerPage | undefined {
+    readPage(cursor: string, size: number): FollowerListPage | undefined {
       const from = cursor === '' ? 0 : positionOf(cursor) + 1
       if (from < 1 && cursor !== '') return undefined
       const end = followers + joined.length

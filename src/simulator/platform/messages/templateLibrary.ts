@@ -1,7 +1,7 @@
-import type { SimulatedTemplate } from '../types.ts'
-import { type Call, type Endpoints, type Refuse, toText } from './answers.ts'
+import type { SimulatedTemplate } from '../../options.ts'
+import { type Call, type Endpoints, type Refuse, toText } from '../answers.ts'
+import { randomText } from '../ids.ts'
 import { type Field, toFields } from './fieldRules.ts'
-import { randomText } from './ids.ts'
 
 const templateIdLength = 43
 const mostTemplates = 25
@@ -50,10 +50,10 @@ interface KnownTemplate {
   fields: readonly Field[]
 }
 
-export type Templates = ReturnType<typeof createTemplates>
+export type TemplateLibrary = ReturnType<typeof createTemplateLibrary>
 
 /** The account's templates: the list every account shows, and adding and deleting as far as programs need it. */
-export function createTemplates(
+export function createTemplateLibrary(
   custom: readonly Partial<SimulatedTemplate>[] | undefined,
   random: () => number,
   refuse: Refuse,

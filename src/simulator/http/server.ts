@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { parse as parseQuery } from 'node:querystring'
+import { createControl } from '../control/control.ts'
+import type { SimulatorControls } from '../controls.ts'
+import { type Call, type Endpoint, isRecord, toText } from '../platform/answers.ts'
+import type { Platform } from '../platform/platform.ts'
 import { readBody } from './body.ts'
-import { createControl } from './control/control.ts'
-import { type Call, type Endpoint, isRecord, toText } from './platform/answers.ts'
-import { deliver, spoil } from './platform/delivery.ts'
-import type { Platform } from './platform/platform.ts'
-import type { SimulatorControls } from './types.ts'
+import { deliver, spoil } from './spoil.ts'
 
 /** Longer than any pause of a test, so that a connection never closes under a request. */
 const keepAliveMs = 600_000

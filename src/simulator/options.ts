@@ -1,0 +1,91 @@
+import type { CallbackOptions } from './callbacks/options.ts'
+import type { AcceptedMessage } from './platform/messages/acceptedMessage.ts'
+
+/** Credentials of one of the two apps the simulator knows. */
+export interface SimulatedApp {
+  appid: string
+  secret: string
+}
+
+/** A template of the account; `content` is written as WeChat does: one `label:{{thing1.DATA}}` per line. */
+export interface SimulatedTemplate {
+  /** 43 characters. */
+  templateId: string
+  title: string
+  content: string
+  example: string
+  primaryIndustry: string
+  deputyIndustry: string
+  /** Values allowed for `const`, `enum` and `enum_string` keys; a key without a list takes any value. */
+  values: Record<string, readonly string[]>
+}
+
+/** Daily limits; a call over its limit is answered with 45009 until 00:00 Asia/Shanghai. */
+export interface SimulatedQuotas {
+  templateSend: number
+  userGet: number
+  userInfo: number
+  batchget: number
+  /** The plain token endpoint, `/cgi-bin/token`. */
+  token: number
+  stableToken: number
+}
+
+/** A limit nobody published: calls of template/send above it are answered with `errcode`. */
+export interface HiddenRate {
+  perSecond?: number | undefined
+  perMinute?: number | undefined
+  /** Default 45011. */
+  errcode?: 45011 | -1 | undefined
+}
+
+/** Every field has a default. Times are milliseconds unless the name says otherwise. */
+export interface SimulatorOptions {
+  /** 0 (default) takes any free port. */
+  port?: number
+  /** Default 127.0.0.1. */
+  host?: string
+  appid?: string
+  secret?: string
+  miniprogram?: SimulatedApp
+  /** Everything generated (apps, people, templates, chances of faults) follows from it; tokens and msgids also from the clock. */
+  seed?: number
+  /** People who follow the account at the start. */
+  followers?: number
+  /** Share (0 to 1) of the followers whose user info carries no unionid. */
+  withoutUnionid?: number
+  /** Also show the unionid of people who do not follow: sources disagree whether WeChat does. */
+  unionidAfterLeaving?: boolean
+  /** Openids per page of user/get; WeChat's is 10,000. */
+  pageSize?: number
+  /** What the last page with openids says in `next_openid`: its last openid (default) or nothing. */
+  lastPageCursor?: 'last' | 'empty'
+  templates?: readonly Partial<SimulatedTemplate>[]
+  /** Mini-programs a message may open besides the account's own. */
+  linkedMiniprograms?: readonly string[]
+  /** Pages of the linked mini-programs; without it every well-formed page exists. */
+  pages?: readonly string[]
+  /** Every answer is that late. */
+  latencyMs?: number
+  /** Default 7200. */
+  tokenLifeSeconds?: number
+  /** How long before its end a stable token is renewed, and how long a replaced token still works. Default 300. */
+  tokenOverlapSeconds?: number
+  /** How long a repeated client_msg_id is not sent again; 0 switches the rule off. Default 600,000. */
+  dedupeWindowMs?: number
+  /** What a repeated client_msg_id gets: `ok` with the first msgid (default) or this errcode. WeChat documents neither. */
+  dedupeAnswer?: 'ok' | number
+  quotas?: Partial<SimulatedQuotas>
+  /** Hidden limit of template/send. */
+  rate?: HiddenRate
+  /** Where follows and receipts are told to; default: nowhere. The URL is checked before the simulator is ready. */
+  callback?: CallbackOptions
+  /** Addresses that may fetch a token; others get 40164. Default: everybody. */
+  ipWhitelist?: readonly string[]
+  /** Remember every accepted message and every callback whole (default); without it memory stays bounded over millions. */
+  keepAccepted?: boolean
+  /** Sees each message once, when it is accepted. */
+  onAccepted?: (message: AcceptedMessage) => void
+  /** The simulator's clock, epoch milliseconds. */
+  now?: () => number
+}
