@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { minute, second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
+import { createOutage } from '../base/outage.ts'
 import type { CallbackEvents, EventProgress, StoredEvent } from '../db/sqlite/callbackEvents.ts'
 import type { Database } from '../db/sqlite/engine/open.ts'
 import type { Statement } from '../db/sqlite/engine/statement.ts'
@@ -64,7 +65,10 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
   let lastLook = 0
   let lastCorrection = 0
   let isStopping = false
-  let isFailing = false
+  const outage = createOutage<unknown>({
+    onFail: (error) => log.error({ err: error }, 'callback events cannot be processed now, they are kept'),
+    onPass: () => log.info('callback events are processed again'),
+  })
   const ended = run()
 
   return {
@@ -94,7 +98,7 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
   async function workOffRest(): Promise<void> {
     while (!stopping.signal.aborted) {
       const isMoreWaiting = await workOnce().catch(leaveForLater)
-      if (isFailing) return
+      if (outage.isOn()) return
       if (followUps.size > 0) await Promise.race(followUps.values())
       else if (!isMoreWaiting) return
     }
@@ -102,17 +106,13 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
 
   /** Events stay stored until their effect is written, so the next poll finds them again. */
   function leaveForLater(error: unknown): false {
-    if (!isFailing && !stopping.signal.aborted) {
-      log.error({ err: error }, 'callback events cannot be worked off now, they wait')
-      isFailing = true
-    }
+    if (!stopping.signal.aborted) outage.fail(error)
     return false
   }
 
   async function write(statements: Statement[]): Promise<true> {
     await db.write(statements)
-    if (isFailing) log.info('callback events are worked off again')
-    isFailing = false
+    outage.pass()
     return true
   }
 

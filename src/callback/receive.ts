@@ -1,5 +1,6 @@
 import { hour, second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
+import { createOutage } from '../base/outage.ts'
 import { decrypt, findEncrypt, isSignature } from './crypto.ts'
 import { type CallbackEvent, type MessageFields, parseXml, toEvent } from './event.ts'
 import type { Refusal, Refusals, Unusable } from './refusals.ts'
@@ -41,7 +42,10 @@ type Reading =
  */
 export function createReceiver({ accounts, store, refusals, log, now = Date.now }: ReceiverDeps) {
   let waiting = 0
-  let isFailing = false
+  const outage = createOutage<unknown>({
+    onFail: (error) => log.error({ err: error }, 'callback events cannot be stored, WeChat will repeat them'),
+    onPass: () => log.info('callback events can be stored again'),
+  })
 
   return async (request: CallbackRequest): Promise<CallbackAnswer> => {
     const account = request.appid ? accounts.find((a) => a.appid === request.appid) : accounts[0]
@@ -62,12 +66,10 @@ export function createReceiver({ accounts, store, refusals, log, now = Date.now 
     waiting += 1
     try {
       await store(appid, event)
-      if (isFailing) log.info('callback events can be stored again')
-      isFailing = false
+      outage.pass()
       return true
     } catch (error) {
-      if (!isFailing) log.error({ err: error }, 'callback events cannot be stored, WeChat will repeat them')
-      isFailing = true
+      outage.fail(error)
       return false
     } finally {
       waiting -= 1

@@ -1,4 +1,5 @@
 import { second } from '../base/duration.ts'
+import { every } from '../base/every.ts'
 import type { Log } from '../base/log.ts'
 import { type AccountState, type AccountStateRow, isTrial } from '../db/sqlite/accountState.ts'
 import type { PushQueue } from '../queue/backend.ts'
@@ -38,16 +39,19 @@ type Mode = 'running' | 'paused' | 'trial'
  * says; the queue follows it, however the row came to say so.
  */
 export function createAccountGuard({ queue, state, api, alert, log }: AccountGuardDeps): AccountGuard {
-  let timer: NodeJS.Timeout | undefined
+  let stop = () => {}
   let pausing: Promise<void> | undefined
   let isEnding = false
-  let isLooking = false
   let mode: Mode | undefined
 
   return {
     async start() {
       await look(Number.MAX_SAFE_INTEGER)
-      timer = setInterval(onTick, second)
+      stop = every(
+        second,
+        () => look(Date.now()),
+        (error) => log.warn({ err: error }, 'pause of the account could not be checked'),
+      )
     },
     isPaused: () => mode === 'paused',
     isTrial: () => mode === 'trial',
@@ -67,9 +71,7 @@ export function createAccountGuard({ queue, state, api, alert, log }: AccountGua
           isEnding = false
         })
     },
-    stop() {
-      clearInterval(timer)
-    },
+    stop: () => stop(),
   }
 
   async function record({ reason, detail }: { reason: string; detail: string }): Promise<void> {
@@ -93,16 +95,6 @@ export function createAccountGuard({ queue, state, api, alert, log }: AccountGua
     log.info({ reason }, 'sending goes on')
     if (reason) alert({ kind: 'resumed', reason })
     await follow('running')
-  }
-
-  function onTick(): void {
-    if (isLooking) return
-    isLooking = true
-    look(Date.now())
-      .catch((error) => log.warn({ err: error }, 'a paused account could not be probed'))
-      .finally(() => {
-        isLooking = false
-      })
   }
 
   async function look(now: number): Promise<void> {

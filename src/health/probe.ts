@@ -1,3 +1,4 @@
+import { type Backoff, toBackoff } from '../base/backoff.ts'
 import { day, minute, second, toShanghaiDayStart } from '../base/duration.ts'
 import type { WechatApi } from '../wechat/api.ts'
 import { errcode, reasonOf } from '../wechat/errcode.ts'
@@ -6,7 +7,7 @@ import { WechatApiError } from '../wechat/errors.ts'
 export const sendPath = '/cgi-bin/message/template/send'
 
 const quotaReason = reasonOf({ errcode: errcode.dailyQuota, path: '' })
-const longestInterval = 5 * minute
+const probeBackoff: Backoff = { first: 5 * second, longest: 5 * minute }
 /** A quota can be raised or cleared at any time. */
 const quotaInterval = 10 * minute
 
@@ -16,7 +17,7 @@ export function isQuota(reason: string): boolean {
 
 /** When to look whether an account that is paused may send again, after `probes` that found it may not. */
 export function toProbeAt(reason: string, probes: number, now: number): number {
-  if (!isQuota(reason)) return now + Math.min(longestInterval, 5 * second * 2 ** Math.min(probes, 10))
+  if (!isQuota(reason)) return now + toBackoff(probeBackoff, probes + 1)
   // WeChat gives new quotas at midnight; a minute later its clock and ours agree that it is over.
   const renewal = toShanghaiDayStart(now) + minute
   return Math.min(now + quotaInterval, now < renewal ? renewal : renewal + day)

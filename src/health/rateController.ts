@@ -1,4 +1,5 @@
 import { day, second } from '../base/duration.ts'
+import { every } from '../base/every.ts'
 import type { Log } from '../base/log.ts'
 import type { AccountState, AccountStateRow } from '../db/sqlite/accountState.ts'
 import type { PushQueue } from '../queue/backend.ts'
@@ -50,16 +51,17 @@ export function createRateController({
   const highest = ceiling > 0 ? ceiling : unlimited
   let slowedAt = 0
   let calm = 0
-  let timer: NodeJS.Timeout | undefined
-  let renewal: NodeJS.Timeout | undefined
+  const timers: (() => void)[] = []
   let change: Promise<void> | undefined
 
   return {
     async start() {
       await takeUp()
       // Always: the worker that lowered the pace may be gone when it is to rise again.
-      timer = setInterval(() => run(tick), second)
-      renewal = setInterval(renew, renewalInterval)
+      timers.push(
+        every(second, () => run(tick), warn),
+        every(renewalInterval, renew, warn),
+      )
     },
     renew,
     sent() {
@@ -71,8 +73,7 @@ export function createRateController({
       if (Math.abs(Date.now() - slowedAt) >= second) run(() => slow(signal))
     },
     async stop() {
-      clearInterval(timer)
-      clearInterval(renewal)
+      for (const stopTimer of timers.splice(0)) stopTimer()
       await change
     },
   }
@@ -142,10 +143,14 @@ export function createRateController({
     }
   }
 
+  function warn(error: unknown): void {
+    log.warn({ err: error }, 'send rate could not be changed')
+  }
+
   /** One change at a time; what comes meanwhile comes again in a second. */
   function run(task: () => Promise<void>): void {
     change ??= task()
-      .catch((error) => log.warn({ err: error }, 'the pace could not be changed'))
+      .catch(warn)
       .finally(() => {
         change = undefined
       })

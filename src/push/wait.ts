@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Backoff, toBackoff } from '../base/backoff.ts'
 import { second } from '../base/duration.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
 import { hasEnded } from '../sending/pushRow.ts'
@@ -27,9 +28,10 @@ export class TimeoutError extends Error {
   }
 }
 
-const longestPause = second
+/** Less and less often, because there is nothing that would tell. */
+const backoff: Backoff = { first: 50, factor: 1.5, longest: second }
 
-/** Asks again and again, because there is nothing that would tell: less and less often, once a second at last. */
+/** Asks again and again, once a second at last. */
 export async function waitForPush(
   { find }: { find(id: string, patienceMs: number): Promise<PushRecord | null> },
   id: string,
@@ -39,7 +41,7 @@ export async function waitForPush(
   const deadline = Date.now() + timeoutMs
   let record: PushRecord | null | undefined
   let failure: QueueUnavailableError | undefined
-  for (let pause = 50; ; pause = Math.min(1.5 * pause, longestPause)) {
+  for (let tries = 1; ; tries++) {
     try {
       record = await find(id, Math.max(0, Math.min(patience, deadline - Date.now())))
     } catch (error) {
@@ -49,7 +51,7 @@ export async function waitForPush(
     if (record && hasReached(record, until)) return record
     const left = deadline - Date.now()
     if (left <= 0) throw toTimeout(id, until, timeoutMs, record, failure)
-    await sleep(Math.min(pause, left), undefined, { signal }).catch(() => {})
+    await sleep(Math.min(toBackoff(backoff, tries), left), undefined, { signal }).catch(() => {})
     if (signal.aborted)
       throw new QueueUnavailableError('The queue was closed by this program', { cause: undefined })
   }

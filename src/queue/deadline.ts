@@ -1,3 +1,5 @@
+import { every } from '../base/every.ts'
+
 /** Nothing came of a promise in time. */
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError'
@@ -13,7 +15,7 @@ const interval = 100
 /** Deadlines for many promises at once: one timer for all, because a timer each costs more than many a promise. */
 export function createDeadlines() {
   const waiting = new Set<Waiting>()
-  let timer: NodeJS.Timeout | undefined
+  let stop: (() => void) | undefined
 
   function look(): void {
     const now = Date.now()
@@ -21,8 +23,8 @@ export function createDeadlines() {
       if (entry.deadline <= now) entry.reject(new DeadlineError('no answer in time'))
     }
     if (waiting.size > 0) return
-    clearInterval(timer)
-    timer = undefined
+    stop?.()
+    stop = undefined
   }
 
   return {
@@ -37,7 +39,7 @@ export function createDeadlines() {
           },
         }
         waiting.add(entry)
-        timer ??= setInterval(look, interval)
+        stop ??= every(interval, look)
         promise.then(
           (value) => {
             waiting.delete(entry)

@@ -1,3 +1,4 @@
+import { every } from '../base/every.ts'
 import type { PushQueue, QueueWorker } from './backend.ts'
 
 /**
@@ -9,22 +10,14 @@ export function recoverStalled(
   queue: Pick<PushQueue, 'getJobCounts'>,
   interval: number,
 ): void {
-  let isLooking = false
   const look = async () => {
+    if (worker.isPaused()) return
     const { active = 0 } = await queue.getJobCounts('active')
     if (active > 0) await worker.getBackend().moveStalledJobsToWait()
   }
-  const timer = setInterval(() => {
-    if (isLooking || worker.isPaused()) return
-    isLooking = true
-    look()
-      .catch((error) => {
-        // Without a connection there is nothing to say that is not said elsewhere.
-        if (error instanceof Error && error.name === 'ReplyError') worker.emit('error', error)
-      })
-      .finally(() => {
-        isLooking = false
-      })
-  }, interval)
-  worker.on('closing', () => clearInterval(timer))
+  const stop = every(interval, look, (error) => {
+    // Without a connection there is nothing to say that is not said elsewhere.
+    if (error instanceof Error && error.name === 'ReplyError') worker.emit('error', error)
+  })
+  worker.on('closing', stop)
 }

@@ -1,6 +1,7 @@
 import type { Processor } from 'bullmq'
 import type { QueueConfig } from '../base/config.ts'
 import { second } from '../base/duration.ts'
+import { every } from '../base/every.ts'
 import type { Log } from '../base/log.ts'
 import type { Danger, PushQueue, QueueBackend, QueueWorker, QueueWorkerOptions } from './backend.ts'
 import { connectEmbedded } from './embedded/embedded.ts'
@@ -101,9 +102,7 @@ function openQueues(backend: QueueBackend, appid: string, close: () => Promise<v
 function watchDangers(backend: QueueBackend, log: Log, onDanger: (danger: Danger) => void): () => void {
   let known = new Set<string>()
   const look = async () => {
-    // When the connection is lost meanwhile, the next one asks.
-    const dangers = await backend.findDangers().catch(() => undefined)
-    if (!dangers) return
+    const dangers = await backend.findDangers()
     for (const danger of dangers) {
       if (known.has(danger.kind)) continue
       log.warn({ queue: backend.place }, danger.sentence)
@@ -111,7 +110,8 @@ function watchDangers(backend: QueueBackend, log: Log, onDanger: (danger: Danger
     }
     known = new Set(dangers.map(({ kind }) => kind))
   }
-  backend.onReady(look)
-  const timer = setInterval(() => backend.isReady() && look(), lookInterval)
-  return () => clearInterval(timer)
+  // When the connection is lost meanwhile, the next one asks.
+  const ignore = () => {}
+  backend.onReady(() => look().catch(ignore))
+  return every(lookInterval, () => (backend.isReady() ? look() : undefined), ignore)
 }

@@ -1,4 +1,5 @@
 import { minute, second } from '../base/duration.ts'
+import { every } from '../base/every.ts'
 import type { PushQueue } from '../queue/backend.ts'
 import type { JobHandler } from './jobHandler.ts'
 import type { Processor } from './processor.ts'
@@ -11,7 +12,7 @@ interface FailedJobsDeps {
   queue: Pick<PushQueue, 'getJob' | 'getJobCounts' | 'getRanges' | 'remove'>
   handler: Pick<JobHandler, 'settle'>
   processor: Pick<Processor, 'process'>
-  onError(error: Error): void
+  onError(error: unknown): void
 }
 
 /** Jobs that BullMQ gave up while no worker was there to see it, or while the queue took no commands. */
@@ -22,9 +23,9 @@ export function createFailedJobs({ queue, handler, processor, onError }: FailedJ
     settle,
     /** Looks for them every minute, until the function it returns is called. */
     start(): () => void {
-      const timer = setInterval(look, interval)
+      const stop = every(interval, settle, onError)
       return () => {
-        clearInterval(timer)
+        stop()
         clearTimeout(soon)
       }
     },
@@ -32,13 +33,9 @@ export function createFailedJobs({ queue, handler, processor, onError }: FailedJ
     settleSoon(): void {
       soon ??= setTimeout(() => {
         soon = undefined
-        look()
+        settle().catch(onError)
       }, repetition)
     },
-  }
-
-  function look(): void {
-    settle().catch(onError)
   }
 
   async function settle(): Promise<void> {

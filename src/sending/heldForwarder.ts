@@ -1,4 +1,6 @@
+import { every } from '../base/every.ts'
 import type { Log } from '../base/log.ts'
+import { createOutage } from '../base/outage.ts'
 import type { HeldPush, HeldPushes } from '../db/sqlite/heldPushes.ts'
 import type { PushQueue } from '../queue/backend.ts'
 import { jobName, toJobId } from '../queue/job.ts'
@@ -27,39 +29,28 @@ interface ReleaseDeps {
  * pushes are held. Of one user only the first push is queued, and its job queues the next one.
  */
 export function createHeldForwarder({ queue, held, log }: ReleaseDeps): Release {
-  let timer: NodeJS.Timeout | undefined
-  let isLooking = false
-  let isFailing = false
+  let stopLooking = () => {}
   let isStopped = false
+  const outage = createOutage<unknown>({
+    onFail: (error) => log.warn({ err: error }, 'held pushes cannot be released now'),
+    onPass: () => log.info('held pushes are released again'),
+  })
 
   return {
     start() {
-      timer = setInterval(look, interval)
+      stopLooking = every(interval, look, outage.fail)
     },
     next: (recipient) => queueFirst([recipient]),
     stop() {
       isStopped = true
-      clearInterval(timer)
+      stopLooking()
     },
   }
 
-  function look(): void {
-    if (isLooking) return
-    isLooking = true
-    releaseArrived()
-      .then(() => held.expire(Date.now()))
-      .then(
-        () => {
-          isFailing = false
-        },
-        (error) => {
-          if (!isFailing && !isStopped) log.warn({ err: error }, 'held pushes cannot be released now')
-          isFailing = true
-        },
-      )
-      .finally(() => {
-        isLooking = false
-      })
+  async function look(): Promise<void> {
+    await releaseArrived()
+    await held.expire(Date.now())
+    outage.pass()
   }
 
   async function releaseArrived(): Promise<void> {

@@ -1,4 +1,5 @@
 import { DelayedError, type Job } from 'bullmq'
+import { toBackoff } from '../base/backoff.ts'
 import { second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
 import { DatabaseError } from '../db/databaseError.ts'
@@ -7,7 +8,7 @@ import type { CircuitBreaker } from '../health/circuitBreaker.ts'
 import type { RateController } from '../health/rateController.ts'
 import { isOfNewerVersion } from '../queue/job.ts'
 import type { OtherPushes } from './otherPushes.ts'
-import { type Outcome, toBackoff } from './outcome.ts'
+import { type Outcome, pushBackoff } from './outcome.ts'
 import type { Processed, Processor } from './processor.ts'
 import type { Delivery } from './pushRow.ts'
 
@@ -97,7 +98,7 @@ export function createJobHandler({
       const times = (crashes.get(delivery.jobId) ?? 0) + 1
       log.error({ err: error, job: delivery.jobId, times }, 'a push met an error nobody foresaw')
       crashes.set(delivery.jobId, times)
-      if (times < mostCrashes) return { kind: 'later', delay: toBackoff(times, Math.random()) }
+      if (times < mostCrashes) return { kind: 'later', delay: toBackoff(pushBackoff, times) }
       crashes.delete(delivery.jobId)
       await processor.giveUp(
         delivery,

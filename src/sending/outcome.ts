@@ -1,3 +1,4 @@
+import { type Backoff, toBackoff } from '../base/backoff.ts'
 import { minute, second } from '../base/duration.ts'
 import type { Concern } from '../health/evidence.ts'
 import type { PaceSignal } from '../health/rateMath.ts'
@@ -55,11 +56,12 @@ interface Retry {
   detail: string
 }
 
+/** Between the tries of one push. */
+export const pushBackoff: Backoff = { first: second, longest: minute, jitter: 0.5 }
 /** A code nobody documents may stand for a passing fault, so it is worth a few tries. */
 const undocumentedAttempts = 3
 /** WeChat sometimes denies a template or a follower it has, and knows it again later. */
 const secondLook = 30 * second
-const longestBackoff = minute
 /** What is wrong with the message itself is wrong in every try. */
 const lastingReasons: readonly string[] = [
   'data_invalid',
@@ -89,11 +91,6 @@ export function toFate(error: WechatApiError | WechatNetworkError): Fate {
   return error.class === 'B' && !isPace(error) ? 'busy' : 'passed'
 }
 
-/** 1 s doubling to 60 s, of which up to a half is left to chance so that pushes that failed together part. */
-export function toBackoff(tries: number, random: number): number {
-  return Math.min(longestBackoff, second * 2 ** (Math.max(1, tries) - 1)) * (1 - random / 2)
-}
-
 function decideRefusal(error: WechatApiError, attempt: Attempt, random: number): Outcome {
   const reason = reasonOf(error)
   const detail = explainInFull(error)
@@ -109,7 +106,7 @@ function decideRefusal(error: WechatApiError, attempt: Attempt, random: number):
     case 'T':
       return {
         kind: 'retry',
-        delay: toBackoff(attempt.starts, random),
+        delay: toBackoff(pushBackoff, attempt.starts, random),
         counts: false,
         isUnclear: false,
         detail,
@@ -121,7 +118,7 @@ function decideRefusal(error: WechatApiError, attempt: Attempt, random: number):
       const delay =
         error.errcode === errcode.minuteQuota
           ? minute + 5 * second * random
-          : toBackoff(counts ? attempt.attempts : attempt.starts, random)
+          : toBackoff(pushBackoff, counts ? attempt.attempts : attempt.starts, random)
       return giveUpWhenExhausted(
         { kind: 'retry', delay, counts, isUnclear: false, signal: tooFast ? 'too_fast' : 'busy', detail },
         attempt,
@@ -149,7 +146,7 @@ function decideRefusal(error: WechatApiError, attempt: Attempt, random: number):
       ) {
         return {
           kind: 'retry',
-          delay: toBackoff(attempt.attempts, random),
+          delay: toBackoff(pushBackoff, attempt.attempts, random),
           counts: true,
           isUnclear: false,
           detail,
@@ -173,7 +170,7 @@ function decideConcern(error: WechatApiError, attempt: Attempt, random: number):
     return { kind: 'pause', reason: reasonOf(error), detail, counts: isTrial && own !== undefined }
   }
   const counts = concerns === 'push' || own !== undefined
-  const delay = toBackoff(counts ? attempts : attempt.starts, random)
+  const delay = toBackoff(pushBackoff, counts ? attempts : attempt.starts, random)
   return giveUpWhenExhausted({ kind: 'retry', delay, counts, isUnclear: false, detail }, attempt)
 }
 
@@ -185,11 +182,11 @@ function waitForRepetition(detail: string, random: number): Retry {
 function decideNoAnswer(error: WechatNetworkError, attempt: Attempt, random: number): Outcome {
   const detail = `WeChat gave no usable answer: ${error.detail}`
   if (!error.maybeReceived || isTokenEndpoint(error.path)) {
-    const delay = toBackoff(attempt.starts, random)
+    const delay = toBackoff(pushBackoff, attempt.starts, random)
     return { kind: 'retry', delay, counts: false, isUnclear: false, signal: 'out_of_reach', detail }
   }
   const counts = attempt.othersPass
-  const delay = toBackoff(counts ? attempt.attempts : attempt.starts, random)
+  const delay = toBackoff(pushBackoff, counts ? attempt.attempts : attempt.starts, random)
   return giveUpWhenExhausted(
     { kind: 'retry', delay, counts, isUnclear: true, signal: 'out_of_reach', detail },
     attempt,

@@ -1,4 +1,5 @@
 import { minute } from '../base/duration.ts'
+import { every } from '../base/every.ts'
 import type { Log } from '../base/log.ts'
 import type { PushRow, PushRows } from '../db/sqlite/pushes.ts'
 import type { PushQueue } from '../queue/backend.ts'
@@ -23,22 +24,15 @@ interface OrphansDeps {
  * put in place, or the queue lost its jobs. Whether they were sent is not known then, so they are not sent again.
  */
 export function startRecoverer(deps: OrphansDeps): { stop(): void } {
-  let isLooking = false
   let isStopped = false
-  const timer = setInterval(() => {
-    if (isLooking) return
-    isLooking = true
-    look()
-      .catch((error) => deps.log.warn({ err: error }, 'pushes without a job cannot be looked for now'))
-      .finally(() => {
-        isLooking = false
-      })
-  }, interval)
+  const stopLooking = every(interval, look, (error) =>
+    deps.log.warn({ err: error }, 'search for pushes without a job failed'),
+  )
 
   return {
     stop() {
       isStopped = true
-      clearInterval(timer)
+      stopLooking()
     },
   }
 

@@ -1,4 +1,5 @@
 import { second } from '../base/duration.ts'
+import { every } from '../base/every.ts'
 import type { PushQueue } from '../queue/backend.ts'
 
 /** How long a worker may take no job although some are waiting, and the server may leave a question unanswered. */
@@ -45,7 +46,7 @@ export function startWatchdog({ queue, isIdle, rebuild, reconnect }: WatchdogDep
     return (await queue.isPaused()) || (await queue.getRateLimitTtl()) > 0
   }
 
-  const timer = setInterval(() => {
+  const tick = () => {
     if (askedAt !== undefined) {
       if (Date.now() - askedAt < patience) return
       reconnect()
@@ -62,6 +63,6 @@ export function startWatchdog({ queue, isIdle, rebuild, reconnect }: WatchdogDep
       .finally(() => {
         askedAt = undefined
       })
-  }, interval)
-  return { stop: () => clearInterval(timer) }
+  }
+  return { stop: every(interval, tick) }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { schedule } from 'node-cron'
 import { day, hour } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
+import { createOutage, type Outage } from '../base/outage.ts'
 import type { Followers } from '../db/sqlite/followers/followers.ts'
 import type { Leases } from '../db/sqlite/leases.ts'
 import { purgeLimit } from '../db/sqlite/purge.ts'
@@ -49,7 +50,7 @@ export function startCron(deps: CronDeps, { appid, syncCron, timezone, historyDa
   const stopping = new AbortController()
   const { signal } = stopping
   const running = new Set<Promise<void>>()
-  const failing = new Map<string, string>()
+  const outages = new Map<string, Outage<unknown>>()
 
   const tasks = [
     plan('token', '* * * * *', async () => void (await tokens.refresh())),
@@ -72,20 +73,20 @@ export function startCron(deps: CronDeps, { appid, syncCron, timezone, historyDa
 
   /** A failure ends neither the process nor the schedule; it is logged when it begins, changes or ends. */
   async function perform(name: string, work: () => Promise<void>): Promise<void> {
-    const run = work().then(
-      () => {
-        if (failing.delete(name)) log.info({ duty: name }, 'works again')
-      },
-      (error) => {
-        const kind = toKind(error)
-        if (failing.get(name) !== kind)
-          log.error({ duty: name, reason: toSentence(error) }, 'failed, will be tried again')
-        failing.set(name, kind)
-      },
-    )
+    const outage = outages.get(name) ?? createDutyOutage(name)
+    outages.set(name, outage)
+    const run = work().then(outage.pass, outage.fail)
     running.add(run)
     await run
     running.delete(run)
+  }
+
+  function createDutyOutage(duty: string): Outage<unknown> {
+    return createOutage({
+      onFail: (error) => log.error({ duty, reason: toSentence(error) }, 'failed, will be tried again'),
+      onPass: () => log.info({ duty }, 'works again'),
+      toKind,
+    })
   }
 
   async function isDue(): Promise<boolean> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { second } from '../base/duration.ts'
+import { every } from '../base/every.ts'
 import type { Log } from '../base/log.ts'
 import type { Leases } from '../db/sqlite/leases.ts'
 
@@ -51,18 +52,18 @@ export async function holdLease({
     await sleep(look)
   }
   const lost = new AbortController()
-  const timer = setInterval(() => {
-    leases.renew(name, owner, life).then(
-      (isHeld) => isHeld || lost.abort(),
-      (error) => log.warn({ err: error, lease: name }, 'a lease could not be renewed'),
-    )
-  }, renewal)
+  const renew = async () => {
+    if (!(await leases.renew(name, owner, life))) lost.abort()
+  }
+  const stopRenewing = every(renewal, renew, (error) =>
+    log.warn({ err: error, lease: name }, 'lease could not be renewed'),
+  )
   return {
     name,
     owner,
     lost: lost.signal,
     async release() {
-      clearInterval(timer)
+      stopRenewing()
       await leases.release(name, owner)
     },
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { toBackoff } from '../../src/base/backoff.ts'
 import { minute, second } from '../../src/base/duration.ts'
-import { type Attempt, decide, toBackoff } from '../../src/sending/outcome.ts'
+import { type Attempt, decide, pushBackoff } from '../../src/sending/outcome.ts'
 import { sendErrcodes } from '../../src/wechat/errcodeExceptions.ts'
 import { errcodes } from '../../src/wechat/errcodeTable.ts'
 import { WechatApiError, WechatNetworkError } from '../../src/wechat/errors.ts'
@@ -29,9 +30,9 @@ const unanswered = (maybeReceived: boolean, more: Partial<Attempt> = {}, at = pa
   )
 
 test('backoff doubles from 1 s to 60 s, of which chance takes up to a half', () => {
-  const delays = [1, 2, 3, 4, 5, 6, 7, 8, 100].map((tries) => toBackoff(tries, 0))
+  const delays = [1, 2, 3, 4, 5, 6, 7, 8, 100].map((tries) => toBackoff(pushBackoff, tries, 0))
   expect(delays.map((delay) => delay / second)).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60])
-  expect(toBackoff(3, 1)).toBe(2 * second)
+  expect(toBackoff(pushBackoff, 3, 1)).toBe(2 * second)
 })
 
 describe('every documented errcode of template/send', () => {

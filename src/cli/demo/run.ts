@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type App, createApp } from '../../app.ts'
 import { type Config, loadLogLevel, readEnvironment } from '../../base/config.ts'
 import { minute, second } from '../../base/duration.ts'
+import { every } from '../../base/every.ts'
 import { createLog } from '../../base/log.ts'
 import { loadConfig } from '../../base/programConfig.ts'
 import { createPusher } from '../../library/createPusher.ts'
@@ -130,13 +131,12 @@ async function sync(app: App, out: Output, label: string, signal: AbortSignal): 
 /** For what cannot tell how far it is. */
 async function remarkWhile(out: Output, text: string, work: Promise<unknown>): Promise<void> {
   const startedAt = performance.now()
-  const timer = setInterval(() => {
-    out.remark(`${text}, ${formatDuration(performance.now() - startedAt)}`)
-  }, 3 * second)
+  const remark = () => out.remark(`${text}, ${formatDuration(performance.now() - startedAt)}`)
+  const stop = every(3 * second, remark)
   try {
     await work
   } finally {
-    clearInterval(timer)
+    stop()
   }
 }
 

@@ -1,10 +1,11 @@
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
+import { toBackoff } from '../../base/backoff.ts'
 import { second } from '../../base/duration.ts'
 import type { Role } from '../backend.ts'
 import { allowNoInfo } from './allowNoInfo.ts'
 import { closedSilently, isWrongDatabase, isWrongServer } from './faults.ts'
 
-const retryStrategy = (times: number) => Math.min(50 * 2 ** times, second)
+const retryStrategy = (times: number) => toBackoff({ first: 100, longest: second }, times)
 const connectTimeout = 4 * second
 
 /**

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { every } from '../../base/every.ts'
 import type { Fault, NamedFaultAction } from '../control/fault.ts'
 
 /** An answer as it leaves a healthy server. WeChat announces JSON for cgi-bin and plain text elsewhere. */
@@ -109,11 +110,11 @@ function reset(response: ServerResponse): void {
 function drip(response: ServerResponse, whole: Buffer, everyMs: number): void {
   response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': whole.length })
   let sent = 0
-  const timer = setInterval(() => {
+  const drop = () => {
     response.write(whole.subarray(sent, ++sent))
     if (sent === whole.length) response.end()
-  }, everyMs)
-  response.once('close', () => clearInterval(timer))
+  }
+  response.once('close', every(everyMs, drop))
 }
 
 /** As fast as the client reads, until it hangs up. */

@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs'
 import { second } from '../../../base/duration.ts'
+import { every } from '../../../base/every.ts'
 import type { Log } from '../../../base/log.ts'
+import { createOutage } from '../../../base/outage.ts'
 import { DatabaseError } from '../../databaseError.ts'
 
 const interval = 10 * second
@@ -15,13 +17,19 @@ export interface FileWatch {
 export function watchFile(path: string, log: Log): FileWatch {
   const opened = identify(path)
   let fault: DatabaseError | undefined
-  const timer = setInterval(() => {
-    const wasMoved = fault !== undefined
+  const outage = createOutage<Error>({
+    onFail: ({ message }) => log.error({ path }, `${message}. Nothing is written until then`),
+    onPass: () => log.info({ path }, 'the database is in its place again'),
+  })
+  const look = () => {
     fault = identify(path) === opened ? undefined : toMoved(path)
-    if (fault && !wasMoved) log.error({ path }, `${fault.message}. Nothing is written until then`)
-    if (!fault && wasMoved) log.info({ path }, 'the database is in its place again')
-  }, interval)
-  return { fault: () => fault, stop: () => clearInterval(timer) }
+    if (fault) outage.fail(fault)
+    else outage.pass()
+  }
+  const stop = every(interval, look, (error) =>
+    log.warn({ err: error, path }, 'database file cannot be checked'),
+  )
+  return { fault: () => fault, stop }
 }
 
 function identify(path: string): string | undefined {
