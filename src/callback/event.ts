@@ -1,11 +1,12 @@
 import { XMLParser } from 'fast-xml-parser'
 import { second } from '../base/duration.ts'
 import type { EventFacts } from '../db/sqlite/callbackEvents.ts'
+import type { PushReason } from '../push/status.ts'
 
 /** The text fields of a message by tag name; a Map, so that a tag named `__proto__` is only a name. */
 export type MessageFields = ReadonlyMap<string, string>
 
-export type ReceiptOutcome = 'success' | 'user_block' | 'system_failed' | 'freq_limit' | 'other'
+export type ReceiptOutcome = 'success' | PushReason<'undelivered'>
 
 interface UserEvent {
   openid: string

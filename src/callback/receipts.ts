@@ -1,6 +1,7 @@
 import { day, minute, second } from '../base/duration.ts'
 import type { Statement } from '../db/sqlite/engine/statement.ts'
 import type { Receipt, ReceiptedPush, Receipts, Settlement } from '../db/sqlite/receipts.ts'
+import { hasEnded } from '../push/status.ts'
 import { type ReceiptOutcome, toReceiptOutcome } from './event.ts'
 
 export interface ReceiptCounts {
@@ -115,16 +116,13 @@ async function findNamedOrNameless(
   const push = await findNamed(receipts, receipt, taken)
   if (push || receipt.msgid === '0') return push
   const latest = await receipts.findLatest(receipt.openid)
-  if (latest.some(({ unknownSince, status }) => unknownSince !== null && isOpen(status))) return undefined
+  if (latest.some(({ unknownSince, status }) => unknownSince !== null && !hasEnded({ status })))
+    return undefined
   return latest.findLast((push) => push.msgid === null && !taken.has(push.id) && isWaitingFor(push, receipt))
 }
 
 function isWaitingFor({ status, sentAt }: ReceiptedPush, { receivedAt }: Receipt): boolean {
   return status === 'sent' && sentAt > receivedAt - keepUnmatched && sentAt < receivedAt + overtaken
-}
-
-function isOpen(status: string): boolean {
-  return status === 'queued' || status === 'sending'
 }
 
 function toResult(status: string): Pick<Settlement, 'status' | 'reason' | 'detail'> {

@@ -1,4 +1,5 @@
-import { type AccountStateRow, manualPause } from '../db/sqlite/accountState.ts'
+import type { AccountStateRow } from '../db/sqlite/accountState.ts'
+import { manualPause } from '../push/status.ts'
 import type { QueueUnavailableError } from '../queue/unavailable.ts'
 import { toIso } from './format.ts'
 import type { Output } from './output.ts'

@@ -2,6 +2,7 @@ import { second } from '../base/duration.ts'
 import { every } from '../base/every.ts'
 import type { Log } from '../base/log.ts'
 import { type AccountState, type AccountStateRow, isTrial } from '../db/sqlite/accountState.ts'
+import type { PauseReason } from '../push/status.ts'
 import type { PushQueue } from '../queue/backend.ts'
 import type { WechatApi } from '../wechat/api.ts'
 import { WechatApiError } from '../wechat/errors.ts'
@@ -12,7 +13,7 @@ export interface AccountGuard {
   /** Takes up a pause that is on record and probes at once whether it is still needed. */
   start(): Promise<void>
   /** Stops the sends of the account in all processes, until a push is accepted again. */
-  pause(fault: { reason: string; detail: string }): Promise<void>
+  pause(fault: { reason: PauseReason; detail: string }): Promise<void>
   /** As far as this process knows by now. */
   isPaused(): boolean
   /** A probe went well, and one push at a time tries whether the account may send. */
@@ -74,7 +75,7 @@ export function createAccountGuard({ queue, state, api, alert, log }: AccountGua
     stop: () => stop(),
   }
 
-  async function record({ reason, detail }: { reason: string; detail: string }): Promise<void> {
+  async function record({ reason, detail }: { reason: PauseReason; detail: string }): Promise<void> {
     const now = Date.now()
     const row = await state.find()
     const probeAt = toProbeAt(reason, isTrial(row) ? (row?.probes ?? 0) : 0, now)
@@ -112,7 +113,7 @@ export function createAccountGuard({ queue, state, api, alert, log }: AccountGua
     await (next === 'paused' ? queue.pause() : queue.resume())
   }
 
-  async function probe(row: AccountStateRow, reason: string, now: number): Promise<void> {
+  async function probe(row: AccountStateRow, reason: PauseReason, now: number): Promise<void> {
     const nextProbeAt = toProbeAt(reason, row.probes + 1, Date.now())
     if (!(await state.claimProbe(now, nextProbeAt))) return
     if (!(await maySend(reason)) || !(await state.startTrial(reason))) return
@@ -120,7 +121,7 @@ export function createAccountGuard({ queue, state, api, alert, log }: AccountGua
     await follow('trial')
   }
 
-  async function maySend(reason: string): Promise<boolean> {
+  async function maySend(reason: PauseReason): Promise<boolean> {
     try {
       const { remain } = await api.getQuota(sendPath)
       return !isQuota(reason) || remain > 0

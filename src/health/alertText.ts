@@ -1,10 +1,10 @@
-import { manualPause } from '../db/sqlite/accountState.ts'
+import { manualPause, type PauseReason } from '../push/status.ts'
 import { isQuota } from './probe.ts'
 
 /** What changed about an account; `probeAt` is epoch milliseconds, null = a person has to resume it. */
 export type PauseNews =
-  | { kind: 'paused'; reason: string; detail: string; probeAt: number | null }
-  | { kind: 'resumed'; reason: string }
+  | { kind: 'paused'; reason: PauseReason; detail: string; probeAt: number | null }
+  | { kind: 'resumed'; reason: PauseReason }
   | { kind: 'queue_full'; detail: string }
 
 /** As the sync tells them. */
@@ -24,7 +24,7 @@ const syncEndings = {
 const longestDetail = 300
 
 /** For the people in the group; the names of console pages are those the console shows. */
-const causes: Record<string, [what: string, todo: string]> = {
+const causes: Partial<Record<PauseReason, [what: string, todo: string]>> = {
   credentials_invalid: [
     'AppID 或 AppSecret 不正确',
     '核对 WECHAT_APPID、WECHAT_SECRET 与「微信开发者平台 > 我的业务 > 服务号 > 基础信息 > 开发密钥」（原「设置与开发 > 基本配置」）是否一致，改好后重启 worker',

@@ -1,4 +1,5 @@
-import { type AccountState, manualPause } from '../db/sqlite/accountState.ts'
+import type { AccountState } from '../db/sqlite/accountState.ts'
+import { manualPause } from '../push/status.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
 import type { Alerts } from './alerts.ts'

@@ -1,3 +1,5 @@
+import type { PushReason, PushStatus } from './status.ts'
+
 /** What `show`, `history`, `wait` and the HTTP API tell about a push; times are ISO 8601, what is not known is null. */
 export interface PushRecord {
   id: string
@@ -5,8 +7,8 @@ export interface PushRecord {
   unionid: string | null
   openid: string | null
   templateId: string
-  status: string
-  reason: string | null
+  status: PushStatus
+  reason: PushReason | null
   detail: string | null
   /** 19 digits as text. */
   msgid: string | null

@@ -1,7 +1,10 @@
 import * as z from 'zod'
 import type { PushRecord } from './record.ts'
+import type { PushReason, PushStatus } from './status.ts'
 
 const text = z.string().nullable()
+/** A worker of another version may know words that are not known here. */
+const word = <T extends string>() => z.custom<T>((value) => typeof value === 'string')
 
 export const pushRecordSchema = z.object({
   id: z.string(),
@@ -9,8 +12,8 @@ export const pushRecordSchema = z.object({
   unionid: text,
   openid: text,
   templateId: z.string(),
-  status: z.string(),
-  reason: text,
+  status: word<PushStatus>(),
+  reason: word<PushReason>().nullable(),
   detail: text,
   msgid: text,
   errcode: z.number().nullable(),

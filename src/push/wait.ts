@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Backoff, toBackoff } from '../base/backoff.ts'
 import { second } from '../base/duration.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
-import { hasEnded } from '../sending/pushRow.ts'
 import { patience } from './controlClient.ts'
 import type { PushRecord } from './record.ts'
+import { hasEnded, type PushStatus } from './status.ts'
 
 /** What to wait for, besides any other end of the push: that WeChat accepts it, or its receipt. */
 export type WaitGoal = 'sent' | 'delivered'
@@ -57,7 +57,7 @@ export async function waitForPush(
   }
 }
 
-export function hasReached(push: { status: string }, until: WaitGoal): boolean {
+export function hasReached(push: { status: PushStatus }, until: WaitGoal): boolean {
   return hasEnded(push) && (until === 'sent' || push.status !== 'sent')
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { second } from '../base/duration.ts'
 import { DatabaseError } from '../db/databaseError.ts'
 import type { PushRow, PushRows } from '../db/sqlite/pushes.ts'
+import type { PushReason } from '../push/status.ts'
 
 interface KeepSentDeps {
   pushes: Pick<PushRows, 'record' | 'recordSent'>
@@ -14,7 +15,7 @@ interface KeepSentDeps {
 /** What WeChat said of a message it has; where it told no msgid, also why. */
 export type Accepted =
   | { msgid: string; reason: null; detail: null }
-  | { msgid: null; reason: string; detail: string }
+  | { msgid: null; reason: PushReason<'sent'>; detail: string }
 
 const noRefusal = { errcode: null, errmsg: null, rid: null }
 

@@ -3,6 +3,7 @@ import { minute, second } from '../base/duration.ts'
 import type { Concern } from '../health/evidence.ts'
 import type { PaceSignal } from '../health/rateMath.ts'
 import type { Fate } from '../health/recentCalls.ts'
+import { type ErrcodeReason, isReasonOf, type PauseReason, type PushReason } from '../push/status.ts'
 import {
   errcode,
   explainInFull,
@@ -41,8 +42,9 @@ export type Outcome =
   | Retry
   /** WeChat has the message, whatever else it says. */
   | { kind: 'sent'; detail: string; accepted: Accepted }
-  | { kind: 'pause'; reason: string; detail: string; counts: boolean }
-  | { kind: 'final'; status: 'rejected' | 'unknown'; reason: string; detail: string; hasLeft: boolean }
+  | { kind: 'pause'; reason: PauseReason; detail: string; counts: boolean }
+  | { kind: 'final'; status: 'rejected'; reason: PushReason<'rejected'>; detail: string; hasLeft: boolean }
+  | { kind: 'final'; status: 'unknown'; reason: PushReason<'unknown'>; detail: string; hasLeft: boolean }
 
 interface Retry {
   kind: 'retry'
@@ -63,15 +65,13 @@ const undocumentedAttempts = 3
 /** WeChat sometimes denies a template or a follower it has, and knows it again later. */
 const secondLook = 30 * second
 /** What is wrong with the message itself is wrong in every try. */
-const lastingReasons: readonly string[] = [
+const lastingReasons: readonly ErrcodeReason[] = [
   'data_invalid',
   'url_invalid',
   'miniprogram_invalid',
   'content_forbidden',
   'request_invalid',
 ]
-/** Said of a message that WeChat has taken: sending it again would make a second one. */
-const takenCodes: readonly number[] = [errcode.inReview, errcode.alreadySent]
 const leftCodes: readonly number[] = [errcode.notFollowing, errcode.noLongerFollowing]
 
 /** The one table from a failed try to what is done about it. `random` is from 0 to 1. */
@@ -96,7 +96,8 @@ function decideRefusal(error: WechatApiError, attempt: Attempt, random: number):
   const detail = explainInFull(error)
   // Without a token nothing was said about the push.
   const isAboutPush = !isTokenEndpoint(error.path)
-  if (isAboutPush && takenCodes.includes(error.errcode)) {
+  // WeChat has taken it: sending it again would make a second message.
+  if (isAboutPush && isReasonOf('sent', reason)) {
     const { msgid } = error
     return msgid === undefined
       ? { kind: 'sent', detail, accepted: { msgid: null, reason, detail } }
@@ -216,7 +217,7 @@ function decideForGood(error: WechatApiError, { isUnclear }: Attempt, hasLeft: b
   return toFinal(reasonOf(error), explainInFull(error), isUnclear, hasLeft)
 }
 
-function toFinal(reason: string, detail: string, isUnclear: boolean, hasLeft = false): Outcome {
+function toFinal(reason: ErrcodeReason, detail: string, isUnclear: boolean, hasLeft = false): Outcome {
   return isUnclear && !lastingReasons.includes(reason)
     ? {
         kind: 'final',
@@ -225,7 +226,13 @@ function toFinal(reason: string, detail: string, isUnclear: boolean, hasLeft = f
         detail: `${detail}. An earlier try may have been accepted all the same`,
         hasLeft,
       }
-    : { kind: 'final', status: 'rejected', reason, detail, hasLeft }
+    : {
+        kind: 'final',
+        status: 'rejected',
+        reason: isReasonOf('rejected', reason) ? reason : 'wechat_error',
+        detail,
+        hasLeft,
+      }
 }
 
 function deservesSecondLook(error: WechatApiError, attempt: Attempt): boolean {

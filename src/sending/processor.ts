@@ -4,6 +4,7 @@ import { createSemaphore } from '../base/semaphore.ts'
 import { DatabaseError } from '../db/databaseError.ts'
 import { type HeldPushes, isHeldPush } from '../db/sqlite/heldPushes.ts'
 import type { PushRow, PushRows } from '../db/sqlite/pushes.ts'
+import type { PushReason } from '../push/status.ts'
 import { type PushJob, pushJobSchema } from '../queue/job.ts'
 import type { WechatApi } from '../wechat/api.ts'
 import { errcode } from '../wechat/errcode.ts'
@@ -284,15 +285,19 @@ export function createProcessor(deps: ProcessorDeps): Processor {
   /** Ends a push without a call, which is honest only if no earlier call is in doubt. */
   async function end(
     row: PushRow,
-    status: string,
-    reason: string,
+    status: 'rejected' | 'skipped' | 'unknown',
+    reason: PushReason<'rejected' | 'skipped' | 'unknown'>,
     detail: string,
     save: Save,
   ): Promise<Processed | undefined> {
     const outcome =
       row.unknownSince === null
         ? { status, reason, detail }
-        : { status: 'unknown', reason: 'ambiguous', detail: `${mayHaveBeenAccepted}: ${detail}` }
+        : {
+            status: 'unknown' as const,
+            reason: 'ambiguous' as const,
+            detail: `${mayHaveBeenAccepted}: ${detail}`,
+          }
     return (await save({ ...row, ...outcome, finishedAt: Date.now() })) ? done : undefined
   }
 

@@ -1,7 +1,8 @@
 import { isHeldPush } from '../db/sqlite/heldPushes.ts'
 import type { PushRow } from '../db/sqlite/pushes.ts'
+import { hasEnded } from '../push/status.ts'
 import { toHeldJobId } from './heldForwarder.ts'
-import { type Delivery, hasEnded } from './pushRow.ts'
+import type { Delivery } from './pushRow.ts'
 
 interface Progress {
   /** What earlier tries of this message left, or the fresh row; undefined when there is nothing to do in this job. */

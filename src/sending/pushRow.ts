@@ -108,10 +108,6 @@ export function toHeldFor({ unionid, openid }: Pick<PushRow, 'unionid' | 'openid
   return unionid ?? openid ?? ''
 }
 
-export function hasEnded({ status }: Pick<PushRow, 'status'>): boolean {
-  return status !== 'queued' && status !== 'sending'
-}
-
 function toText(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value.slice(0, 256) : undefined
 }

@@ -2,8 +2,8 @@ import { minute } from '../base/duration.ts'
 import { every } from '../base/every.ts'
 import type { Log } from '../base/log.ts'
 import type { PushRow, PushRows } from '../db/sqlite/pushes.ts'
+import { hasEnded } from '../push/status.ts'
 import type { PushQueue } from '../queue/backend.ts'
-import { hasEnded } from './pushRow.ts'
 
 /** Long enough for a person to notice that a worker was pointed at the wrong queue. */
 const interval = 10 * minute

@@ -1,3 +1,4 @@
+import type { ErrcodeReason } from '../push/status.ts'
 import {
   miniProgramErrcodes,
   onePushErrcodes,
@@ -10,7 +11,7 @@ export { type ErrcodeClass, errcode }
 
 const sendPath = '/cgi-bin/message/template/send'
 const ipCodes: readonly number[] = [errcode.ipNotInWhitelist, errcode.ipNotRegistered]
-const onePushReasons: readonly string[] = ['account_restricted', 'api_unauthorized']
+const onePushReasons: readonly ErrcodeReason[] = ['account_restricted', 'api_unauthorized']
 
 /** What WeChat said no with. */
 export interface Refusal {
@@ -39,7 +40,7 @@ export function reasonOf({
   errcode: code,
   path,
   tokenFruitless,
-}: Pick<Refusal, 'errcode' | 'path' | 'tokenFruitless'>): string {
+}: Pick<Refusal, 'errcode' | 'path' | 'tokenFruitless'>): ErrcodeReason {
   if (tokenFruitless) return 'token_invalid'
   return findRow(code, path)?.reason ?? 'wechat_error'
 }

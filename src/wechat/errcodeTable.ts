@@ -1,3 +1,4 @@
+import type { AccountReason, ErrcodeReason, MessageReason, PassingReason } from '../push/status.ts'
 import { consolePages } from './consolePages.ts'
 
 /**
@@ -7,10 +8,22 @@ import { consolePages } from './consolePages.ts'
  */
 export type ErrcodeClass = 'T' | 'B' | 'Q' | 'R' | 'C' | 'A' | 'L' | 'O'
 
+/** What the codes of a class can stand for. */
+interface ReasonOf {
+  T: AccountReason
+  B: PassingReason
+  Q: AccountReason
+  R: MessageReason
+  C: MessageReason
+  A: AccountReason
+  L: MessageReason
+  O: MessageReason
+}
+
 export interface ErrcodeRow {
   class: ErrcodeClass
   /** Machine-readable cause, as push records and pauses carry it. */
-  reason: string
+  reason: ErrcodeReason
   meaning: string
   /** What a person can do about it. */
   advice?: string
@@ -282,7 +295,11 @@ export const errcodes: ReadonlyMap<number, ErrcodeRow> = new Map([
 ])
 
 /** Rows that have class and cause in common. */
-export function group(errcodeClass: ErrcodeClass, reason: string, meanings: Record<number, Meaning>) {
+export function group<C extends ErrcodeClass>(
+  errcodeClass: C,
+  reason: ReasonOf[C],
+  meanings: Record<number, Meaning>,
+) {
   return Object.entries(meanings).map(([code, given]): [number, ErrcodeRow] => {
     const row = { class: errcodeClass, reason }
     return [

@@ -231,7 +231,7 @@ describe('a push whose msgid WeChat has not told', () => {
     errcode: 40252,
     errmsg: 'in platform review',
     rid: 'r',
-  }
+  } as const
   /** The next look at receipts that fit no push. */
   const lookAgain = async () => {
     const [first] = unmatched()

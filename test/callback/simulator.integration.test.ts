@@ -40,7 +40,7 @@ async function send(id: string, openid: string): Promise<void> {
     openid,
     templateId,
     msgid,
-    status: 'sent',
+    status: 'sent' as const,
     attempts: 1,
     generation: 0,
     message: '{}',

@@ -49,7 +49,7 @@ describe('a lease', () => {
     const leases = createLeases(await openTestDatabase(), { now: () => now })
     const asked = await Promise.all(['a', 'b', 'c'].map((owner) => leases.acquire('sync', owner, 100)))
     expect(asked).toEqual([true, false, false])
-    expect(await leases.acquire('other', 'b', 100)).toBe(true)
+    expect(await leases.acquire('ip_not_allowed', 'b', 100)).toBe(true)
     expect(await leases.acquire('sync', 'a', 200)).toBe(true)
     expect(await leases.find('sync')).toEqual({ name: 'sync', owner: 'a', until: 1_200 })
 
@@ -83,16 +83,15 @@ describe('the state of an account', () => {
     detail: 'the daily quota is used up',
     since: 1_000,
     probeAt: 5_000,
-  }
+  } as const
 
   test('is paused, probed and resumed by one caller each', async () => {
     const state = createAccountState(await openTestDatabase(), appid)
     expect(await state.find()).toBeUndefined()
     expect(await state.claimProbe(9_000, 10_000)).toBe(false)
-    expect(await Promise.all([state.pause(pause), state.pause({ ...pause, reason: 'other' })])).toEqual([
-      true,
-      false,
-    ])
+    expect(
+      await Promise.all([state.pause(pause), state.pause({ ...pause, reason: 'ip_not_allowed' })]),
+    ).toEqual([true, false])
     expect(await state.find()).toMatchObject({
       pausedReason: 'quota_exhausted',
       pausedDetail: 'the daily quota is used up',
@@ -113,7 +112,7 @@ describe('the state of an account', () => {
       probeAt: null,
       probes: 0,
     })
-    expect(await state.pause({ ...pause, reason: 'again' })).toBe(true)
+    expect(await state.pause({ ...pause, reason: 'account_restricted' })).toBe(true)
   })
 
   test('is tried by a push, refused or resumed by one caller each, and not while a person has paused it', async () => {
@@ -121,12 +120,12 @@ describe('the state of an account', () => {
     await state.pause(pause)
     await state.claimProbe(5_000, 10_000)
     expect(await Promise.all([state.refuseTrial(pause), state.endTrial()])).toEqual([false, false])
-    expect(await state.startTrial('other')).toBe(false)
+    expect(await state.startTrial('ip_not_allowed')).toBe(false)
     expect(await state.startTrial('quota_exhausted')).toBe(true)
     const trial = await state.find()
     expect(trial).toMatchObject({ pausedReason: 'quota_exhausted', probeAt: null, probes: 1 })
     expect(isTrial(trial)).toBe(true)
-    const refusal = { reason: 'api_unauthorized', detail: 'd', probeAt: 20_000 }
+    const refusal = { reason: 'api_unauthorized', detail: 'd', probeAt: 20_000 } as const
     expect(await Promise.all([state.refuseTrial(refusal), state.refuseTrial(refusal)])).toEqual([true, false])
     expect(await state.find()).toMatchObject({
       pausedReason: 'api_unauthorized',

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type Database, openDatabase } from '../../src/db/sqlite/engine/open.ts'
 import { createPushes, type PushRow, type PushRows } from '../../src/db/sqlite/pushes.ts'
+import { toPushRecord } from '../../src/push/toPushRecord.ts'
 import { toNewRow } from '../../src/sending/pushRow.ts'
-import { toPushRecord } from '../../src/sending/toPushRecord.ts'
 import { createTestLog, makeDir } from '../helpers/pushing.ts'
 
 let database: Database

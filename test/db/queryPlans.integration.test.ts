@@ -7,9 +7,10 @@ import { createCallbackEvents } from '../../src/db/sqlite/callbackEvents.ts'
 import type { Database } from '../../src/db/sqlite/engine/open.ts'
 import { createLiveFollowers } from '../../src/db/sqlite/followers/live.ts'
 import { toPendingReleaseOf, toPendingReleases } from '../../src/db/sqlite/pendingReleases.ts'
-import { createPushes, failedStatuses, type PushFilter } from '../../src/db/sqlite/pushes.ts'
+import { createPushes, type PushFilter } from '../../src/db/sqlite/pushes.ts'
 import * as schema from '../../src/db/sqlite/schema.ts'
 import { createSessions } from '../../src/db/sqlite/sessions.ts'
+import { pushStatuses } from '../../src/push/status.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 import { makeDir } from '../helpers/pushing.ts'
 
@@ -84,10 +85,9 @@ async function findStores(): Promise<((database: Database) => unknown)[]> {
 
 async function runDynamicQueries(watched: Database, statements: Set<string>): Promise<void> {
   const pushes = createPushes(watched, appid)
-  const statuses = ['queued', 'sending', 'sent', 'delivered', 'skipped', ...failedStatuses]
   const filters: PushFilter[] = [undefined, 'u1'].flatMap((unionid) =>
     [undefined, 't1'].flatMap((templateId) =>
-      [undefined, ...statuses].flatMap((status) =>
+      [undefined, ...pushStatuses].flatMap((status) =>
         [undefined, 1].map((since) => ({ unionid, templateId, status, since })),
       ),
     ),

@@ -1,14 +1,19 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
 import type { ArgsDef } from 'citty'
 import { describe, expect, test } from 'vitest'
 import { environmentSchema } from '../../src/base/environment.ts'
 import { parseCommandArgs } from '../../src/cli/args.ts'
 import { commands } from '../../src/cli/commandLine.ts'
-import { manualPause } from '../../src/db/sqlite/accountState.ts'
 import { findBrokenRule } from '../../src/push/keyword.ts'
 import { pushRecordSchema } from '../../src/push/recordSchema.ts'
-import { errcodes } from '../../src/wechat/errcodeTable.ts'
+import {
+  accountReasons,
+  explainedStatuses,
+  manualPause,
+  pushReasons,
+  pushStatuses,
+} from '../../src/push/status.ts'
 import {
   type Language,
   listPages,
@@ -73,18 +78,27 @@ describe.each(languages)('the documentation in %s', (language) => {
     }
   })
 
-  test('explains every reason a record can have, and no other', () => {
-    const [, , inStatuses] = columnsOf(tableOf(readme, /^`queued`$/))
-    const [why] = columnsOf(tableOf(readme, /^`not_following`$/))
-    const explained = new Set([...(inStatuses ?? []), ...(why ?? [])].flatMap(toCodeSpans))
-    expect([...explained].sort()).toEqual(recordReasons())
+  test('lists every status of a push with the reasons it can have, and no other', () => {
+    const listed = tableOf(readme, /^`queued`$/).map(([status = '', , reasons = '']) => ({
+      status: toCodeSpans(status)[0],
+      // Most of what WeChat refuses for has its place in the other table alone.
+      reasons: status === '`rejected`' ? [...pushReasons.rejected].sort() : toCodeSpans(reasons).sort(),
+    }))
+    expect(listed).toEqual(
+      pushStatuses.map((status) => ({ status, reasons: [...pushReasons[status]].sort() })),
+    )
+  })
+
+  test('explains every reason for which a push was not sent or delivered, and no other', () => {
+    const [explained] = columnsOf(tableOf(readme, /^`not_following`$/))
+    expect((explained ?? []).flatMap(toCodeSpans).sort()).toEqual(
+      explainedStatuses.flatMap((status) => [...pushReasons[status]]).sort(),
+    )
   })
 
   test('explains every reason for which an account is paused, and no other', () => {
     const [reasons] = columnsOf(tableOf(readme, /^`credentials_invalid`$/))
-    // The token that is refused again and again is the one fault of an account that has a class of its own.
-    const expected = new Set([...reasonsOf('A', 'Q'), 'token_invalid', manualPause])
-    expect((reasons ?? []).flatMap(toCodeSpans).sort()).toEqual([...expected].sort())
+    expect((reasons ?? []).flatMap(toCodeSpans).sort()).toEqual([...accountReasons, manualPause].sort())
   })
 
   test('lists types of keywords that have a rule', () => {
@@ -201,35 +215,4 @@ function toAnchor(title: string): string {
     .toLowerCase()
     .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
     .replaceAll(' ', '-')
-}
-
-function reasonsOf(...classes: string[]): string[] {
-  return [...errcodes.values()].filter((row) => classes.includes(row.class)).map(({ reason }) => reason)
-}
-
-/** Those of WeChat's codes about one push, and those written out in the source. */
-function recordReasons(): string[] {
-  const source = ['push', 'sending', 'health', 'operations', 'callback', 'db', 'cli']
-    .flatMap(readSources)
-    .join('\n')
-  const written = [
-    /\breason: (?:\w+ \? '\w+' : )?'([a-z_]+)'/g,
-    /'(?:queued|rejected|skipped|undelivered|unknown)', '([a-z_]+)'/g,
-  ].flatMap((pattern) => [...source.matchAll(pattern)].map(([, reason = '']) => reason))
-  const [, receipts = ''] = /type ReceiptOutcome = (.+)/.exec(source) ?? []
-  const outcomes = [...receipts.matchAll(/'([a-z_]+)'/g)].map(([, outcome = '']) => outcome)
-  const all = [...reasonsOf('R', 'C', 'L', 'O'), 'wechat_error', ...written, ...outcomes]
-  return [...new Set(all)].filter((reason) => !isStatus(reason) && reason !== 'success').sort()
-}
-
-/** Lists of statuses look like a status with its reason. */
-function isStatus(word: string): boolean {
-  return /^(queued|sending|sent|delivered|undelivered|rejected|skipped|unknown)$/.test(word)
-}
-
-function readSources(folder: string): string[] {
-  const url = new URL(`src/${folder}/`, root)
-  return readdirSync(url, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => readFileSync(new URL(name, url), 'utf8'))
 }

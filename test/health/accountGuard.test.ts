@@ -192,7 +192,7 @@ function toQuotaProbes(): number[] {
 }
 
 describe('a push that tries a paused account', () => {
-  const fault = { reason: 'api_unauthorized', detail: 'd' }
+  const fault = { reason: 'api_unauthorized', detail: 'd' } as const
 
   async function untilTrial() {
     const world = setUp()

@@ -6,6 +6,7 @@ import { createApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/base/programConfig.ts'
 import type { PushRow } from '../../src/db/sqlite/pushes.ts'
 import { createProducer } from '../../src/push/producer.ts'
+import type { PushReason, PushStatus } from '../../src/push/status.ts'
 import type { PushJob } from '../../src/queue/job.ts'
 import { openProducerQueue } from '../../src/queue/producerQueue.ts'
 import { toNewRow } from '../../src/sending/pushRow.ts'
@@ -73,7 +74,7 @@ export async function startCliWorld({ queue = 'redis', ...options }: WorldOption
 
   /** Records of pushes that failed, each to another person. */
   async function addFailed(
-    pushes: { id: string; reason: string; age: number; status?: string; templateId?: string }[],
+    pushes: { id: string; reason: PushReason; age: number; status?: PushStatus; templateId?: string }[],
   ): Promise<PushRow[]> {
     const config = loadConfig({ ...env, DATA_DIR: join(cwd, 'data') })
     const app = await createApp(config, pino({ level: 'silent' }))

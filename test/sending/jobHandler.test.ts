@@ -69,7 +69,7 @@ test.each<[string, Outcome | DatabaseError, string]>([
 test('a push goes back into the queue also when its account cannot be paused', async () => {
   const full = new DatabaseError('full', 'full')
   const { handle, calls, guard } = setUp(async () =>
-    later({ kind: 'pause', reason: 'r', detail: 'd', counts: false }),
+    later({ kind: 'pause', reason: 'ip_not_allowed', detail: 'd', counts: false }),
   )
   guard.pause.mockRejectedValue(full)
   await expect(handle()).rejects.toBeInstanceOf(DelayedError)

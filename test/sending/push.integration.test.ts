@@ -372,7 +372,7 @@ describe('a push whose earlier try got no answer', () => {
     const delivery = { jobId: 'doubt', data, timestamp: Date.now(), starts: 1 }
     const row = {
       ...toNewRow(world.appid, pushJobSchema.parse(data), delivery),
-      status: 'sending',
+      status: 'sending' as const,
       attempts: 1,
       unknownSince: Date.now() - age,
     }

@@ -1,6 +1,7 @@
 import type { App } from '../../app.ts'
 import type { PushFilter, PushRow } from '../../db/sqlite/pushes.ts'
-import { toPushRecord } from '../../sending/toPushRecord.ts'
+import { failedStatuses, isPushReason, type PushReason, pushReasons } from '../../push/status.ts'
+import { toPushRecord } from '../../push/toPushRecord.ts'
 import { type Args, UsageError } from '../args.ts'
 import { defineCommand, toCount } from '../command.ts'
 import { formatPlural } from '../format.ts'
@@ -69,6 +70,12 @@ async function list({ config, pushes }: App, filter: PushFilter, out: Output): P
   return 0
 }
 
+function toReason(word: string | undefined): PushReason | undefined {
+  if (word === undefined || isPushReason(word)) return word
+  const known = failedStatuses.flatMap((status) => pushReasons[status])
+  throw new UsageError(`--reason expects one of ${known.join(', ')}, got '${word}'`)
+}
+
 function toFilter(
   { reason, unionid, template, since, until }: FailedArgs,
   limit: number | undefined,
@@ -76,7 +83,7 @@ function toFilter(
 ): PushFilter {
   const now = Date.now()
   return {
-    reason,
+    reason: toReason(reason),
     unionid,
     templateId: template,
     since: since === undefined ? undefined : parseSince(since, timezone, now),

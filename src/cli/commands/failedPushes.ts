@@ -1,4 +1,5 @@
-import { failedStatuses, type PushFilter, type PushRow, type PushRows } from '../../db/sqlite/pushes.ts'
+import type { PushFilter, PushRow, PushRows } from '../../db/sqlite/pushes.ts'
+import { failedStatuses } from '../../push/status.ts'
 
 /** Failed pushes, newest first. */
 export async function* listFailed(

@@ -1,5 +1,6 @@
 import type { PushRow } from '../../db/sqlite/pushes.ts'
-import { toPushRecord } from '../../sending/toPushRecord.ts'
+import { isPushStatus, pushStatuses } from '../../push/status.ts'
+import { toPushRecord } from '../../push/toPushRecord.ts'
 import { UsageError } from '../args.ts'
 import { defineCommand, toCount } from '../command.ts'
 import { formatPlural } from '../format.ts'
@@ -7,14 +8,12 @@ import { createRecordLine } from '../recordText.ts'
 import { parseSince } from '../since.ts'
 import { withApp } from '../withApp.ts'
 
-const statuses = ['queued', 'sending', 'sent', 'delivered', 'undelivered', 'rejected', 'skipped', 'unknown']
-
 export const history = defineCommand({
   name: 'history',
   description: 'List pushes, newest first',
   args: {
     unionid: { type: 'string', description: 'to this user' },
-    status: { type: 'string', description: 'queued, sent, rejected, skipped, ...' },
+    status: { type: 'string', description: pushStatuses.join(', ') },
     template: { type: 'string', valueHint: 'id', description: 'of this template' },
     since: { type: 'string', valueHint: 'time', description: 'asked for since: 2h, 3d, 2026-11-20 15:01' },
     limit: { type: 'string', valueHint: 'count', description: 'at most so many; default all' },
@@ -28,8 +27,8 @@ export const history = defineCommand({
     ['unionpush history --json > history.jsonl', 'all of it, one JSON object per line'],
   ],
   run({ unionid, status, template, since, limit }, out) {
-    if (status !== undefined && !statuses.includes(status)) {
-      throw new UsageError(`--status expects one of ${statuses.join(', ')}, got '${status}'`)
+    if (status !== undefined && !isPushStatus(status)) {
+      throw new UsageError(`--status expects one of ${pushStatuses.join(', ')}, got '${status}'`)
     }
     const filter = {
       unionid,

@@ -1,4 +1,4 @@
-import { toPushRecord } from '../../sending/toPushRecord.ts'
+import { toPushRecord } from '../../push/toPushRecord.ts'
 import { defineCommand } from '../command.ts'
 import { NegativeAnswer } from '../failure.ts'
 import { createRecordText } from '../recordText.ts'

@@ -1,3 +1,4 @@
+import type { PushReason } from '../../push/status.ts'
 import type { Simulator } from '../../simulator/controls.ts'
 
 /** When the people of a group leave the account; the demo syncs twice, then pushes. */
@@ -12,7 +13,7 @@ interface GroupPlan {
   /** Gets a value that only WeChat knows to be wrong: one that is not in the list of a `const` keyword. */
   hasBadField?: true
   status: 'sent' | 'skipped' | 'rejected'
-  reason: string | null
+  reason: PushReason | null
 }
 
 const plans: readonly GroupPlan[] = [

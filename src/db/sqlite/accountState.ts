@@ -1,16 +1,14 @@
 import { and, eq, isNotNull, isNull, lte, ne, sql } from 'drizzle-orm'
+import { manualPause, type PauseReason } from '../../push/status.ts'
 import type { Database } from './engine/open.ts'
 import { compileWrite } from './engine/statement.ts'
 import { accountState } from './schema.ts'
 
 export type AccountStateRow = typeof accountState.$inferSelect
 
-/** Why an account is paused that a person has paused: nothing but a person resumes it. */
-export const manualPause = 'manual'
-
 /** Times are epoch milliseconds. */
 export interface Pause {
-  reason: string
+  reason: PauseReason
   detail: string
   since: number
   probeAt: number
@@ -46,7 +44,7 @@ export interface AccountState {
    */
   pauseByHand(pause: Pick<Pause, 'detail' | 'since'>): Promise<boolean>
   /** A probe found that the account may send again: one push is to try it. False when the pause is another one by now. */
-  startTrial(reason: string): Promise<boolean>
+  startTrial(reason: PauseReason): Promise<boolean>
   /** That push was refused. True for the one caller that paused the account again. */
   refuseTrial(pause: Omit<Pause, 'since'>): Promise<boolean>
   /** It was accepted. True for the one caller that ended the pause. */
@@ -132,7 +130,7 @@ export function createAccountState(
     ne(accountState.pausedReason, manualPause),
     isNull(accountState.probeAt),
   )
-  const startTrial = compileWrite<{ reason: string }>(
+  const startTrial = compileWrite<{ reason: PauseReason }>(
     read
       .update(accountState)
       .set({ probeAt: null })

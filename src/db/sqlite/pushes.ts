@@ -12,25 +12,25 @@ import {
   type SQL,
   sql,
 } from 'drizzle-orm'
+import {
+  acceptedStatuses,
+  type FinalStatus,
+  failedStatuses,
+  finalStatuses,
+  type PushReason,
+  type PushStatus,
+} from '../../push/status.ts'
 import type { Database } from './engine/open.ts'
 import { compileWrite, type Statement, type StatementResult } from './engine/statement.ts'
 import { pushes } from './schema.ts'
 
 export type PushRow = typeof pushes.$inferSelect
 
-/** Statuses of pushes that should have reached their user and did not. */
-export const failedStatuses = ['rejected', 'undelivered', 'unknown'] as const
-
-/** Statuses of pushes that have come to an end. */
-const finalStatuses = ['sent', 'delivered', 'skipped', ...failedStatuses] as const
-/** Of pushes that WeChat accepted. */
-const acceptedStatuses = ['sent', 'delivered', 'undelivered'] as const
-
 export interface PushFilter {
   unionid?: string | undefined
-  status?: string | undefined
+  status?: PushStatus | undefined
   templateId?: string | undefined
-  reason?: string | undefined
+  reason?: PushReason | undefined
   /** Only pushes asked for at this time or later; epoch milliseconds. */
   since?: number | undefined
   /** Only pushes asked for before this time; epoch milliseconds. */
@@ -70,7 +70,7 @@ export interface PushRows {
   /** Newest first, in pages, so that memory does not grow with the history. */
   history(filter?: PushFilter): AsyncGenerator<PushRow>
   /** Pushes by status that ended since `from` (epoch milliseconds). */
-  countFinished(from: number): Promise<Record<string, number>>
+  countFinished(from: number): Promise<Record<FinalStatus, number>>
   /** Pushes that WeChat accepted since `from` (epoch milliseconds), whatever has become of them. */
   countSent(from: number): Promise<number>
   /** Deletes up to `limit` pushes that ended before that time; returns how many. */
@@ -82,7 +82,7 @@ export const cancelled = {
   status: 'skipped',
   reason: 'cancelled',
   detail: 'it was taken back before it was sent',
-}
+} as const
 
 /** For conditions that find few rows by another index: the plus keeps SQLite from going through all of the account. */
 export function isOfAccount(appid: string): SQL {
@@ -93,7 +93,7 @@ export function isOfAccount(appid: string): SQL {
 const clockSlack = 5_000
 
 /** Of pushes that are few among all, so that their status finds them sooner than their template. */
-const rareStatuses = new Set(['queued', 'skipped', ...failedStatuses])
+const rareStatuses = new Set<PushStatus>(['queued', 'skipped', ...failedStatuses])
 
 const pageSize = 500
 
@@ -223,9 +223,9 @@ export function createPushes(
       } while (last !== undefined && left > 0)
     },
     async countFinished(from) {
-      return Object.fromEntries(
-        finalStatuses.map((status) => [status, countFinished.get({ status, from })?.total ?? 0]),
-      )
+      const counts = { sent: 0, delivered: 0, undelivered: 0, rejected: 0, skipped: 0, unknown: 0 }
+      for (const status of finalStatuses) counts[status] = countFinished.get({ status, from })?.total ?? 0
+      return counts
     },
     async countSent(from) {
       const finishedFrom = from - clockSlack
@@ -274,7 +274,7 @@ export function createPushes(
 }
 
 /** As in the indexes: what is only under way is found among the few that are. */
-function isInStatus(status: string): SQL {
+function isInStatus(status: PushStatus): SQL {
   const is = sql`${pushes.status} = ${status}`
   return status === 'sending'
     ? sql`+${is} and ${pushes.finishedAt} is null and ${pushes.reason} is not 'hold'`

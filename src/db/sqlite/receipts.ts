@@ -1,4 +1,5 @@
 import { and, asc, count, desc, eq, isNull, lte, type SQL, sql } from 'drizzle-orm'
+import type { PushReason, PushStatus } from '../../push/status.ts'
 import type { Database } from './engine/open.ts'
 import { compileWrite, type Statement } from './engine/statement.ts'
 import { isOfAccount } from './pushes.ts'
@@ -21,8 +22,8 @@ export interface UnmatchedReceipt extends Receipt {
 
 export interface ReceiptedPush {
   id: string
-  status: string
-  reason: string | null
+  status: PushStatus
+  reason: PushReason | null
   generation: number
   /** Null for one that WeChat took without naming it. */
   msgid: string | null
@@ -35,7 +36,7 @@ export interface ReceiptedPush {
 export interface Settlement {
   id: string
   status: 'delivered' | 'undelivered'
-  reason: string | null
+  reason: PushReason<'undelivered'> | null
   detail: string | null
   finishedAt: number
   /** For a push that had none: that of the receipt, null when the receipt has none either. */

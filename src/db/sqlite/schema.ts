@@ -10,6 +10,7 @@ import {
   text,
   uniqueIndex,
 } from 'drizzle-orm/sqlite-core'
+import { type PauseReason, type PushReason, pushStatuses } from '../../push/status.ts'
 
 /** Rows of every table are keyed by `appid`, the service account. Times are integer milliseconds (UTC). */
 
@@ -56,8 +57,8 @@ export const pushes = sqliteTable(
     unionid: text('unionid'),
     openid: text('openid'),
     templateId: text('template_id').notNull(),
-    status: text('status').notNull(),
-    reason: text('reason'),
+    status: text('status', { enum: pushStatuses }).notNull(),
+    reason: text('reason').$type<PushReason>(),
     detail: text('detail'),
     /** 19 digits and more than 2^53: text, always. */
     msgid: text('msgid'),
@@ -187,7 +188,7 @@ export const templates = sqliteTable(
 export const accountState = sqliteTable('account_state', {
   appid: text('appid').primaryKey(),
   /** null = running. */
-  pausedReason: text('paused_reason'),
+  pausedReason: text('paused_reason').$type<PauseReason>(),
   pausedDetail: text('paused_detail'),
   pausedSince: integer('paused_since'),
   probeAt: integer('probe_at'),

@@ -1,5 +1,5 @@
 import type { PushRow } from '../db/sqlite/pushes.ts'
-import type { PushRecord } from '../push/record.ts'
+import type { PushRecord } from './record.ts'
 
 export function toPushRecord(row: PushRow): PushRecord {
   return {
