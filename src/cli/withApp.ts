@@ -1,25 +1,26 @@
-import type { App } from '../app.ts'
+import type { Account } from '../account.ts'
 import { type Config, readEnvironment } from '../base/config.ts'
 import { createLog } from '../base/log.ts'
 import { loadConfig } from '../base/programConfig.ts'
 import type { Output } from './output.ts'
 
-/** Builds the app for a command that answers and ends, and closes it whatever happens. */
+/** Opens the account for a command that answers and ends, and closes it whatever happens. */
 export async function withApp<T>(
   out: Output,
-  use: (app: App) => Promise<T>,
+  use: (account: Account) => Promise<T>,
   /** Instead of the configured one; only for what calls nothing of WeChat's. */
-  account?: string,
+  appid?: string,
 ): Promise<T> {
   const env = readEnvironment()
-  const config = loadConfig(account === undefined ? env : { ...env, WECHAT_APPID: account })
+  const config = loadConfig(appid === undefined ? env : { ...env, WECHAT_APPID: appid })
   // Nine tenths of what a command loads; one that is used wrongly needs none of it.
-  const { createApp } = await import('../app.ts')
-  const app = await createApp(config, createLog({ level: toCommandLevel(config), pretty: isPretty(out) }))
+  const { openAccount } = await import('../account.ts')
+  const log = createLog({ level: toCommandLevel(config), pretty: isPretty(out) })
+  const account = await openAccount(config, log)
   try {
-    return await use(app)
+    return await use(account)
   } finally {
-    await app.close()
+    await account.close()
   }
 }
 

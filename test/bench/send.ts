@@ -10,30 +10,18 @@ import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import { Pool } from 'undici'
 import { z } from 'zod'
-import { createAccountState } from '../../src/db/sqlite/accountState.ts'
-import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
-import { createFollowers } from '../../src/db/sqlite/followers/followers.ts'
-import { createHeldPushes } from '../../src/db/sqlite/heldPushes.ts'
-import { createLeases } from '../../src/db/sqlite/leases.ts'
-import { createPushes } from '../../src/db/sqlite/pushes.ts'
-import { createFindSessionUser } from '../../src/db/sqlite/sessions.ts'
-import { createTemplates } from '../../src/db/sqlite/templates.ts'
-import { createTokenStore } from '../../src/db/sqlite/tokens.ts'
+import { createAccount } from '../../src/account.ts'
+import { loadConfig } from '../../src/base/programConfig.ts'
 import { createPusher } from '../../src/library/createPusher.ts'
-import { startControlServer } from '../../src/operations/controlServer.ts'
 import { queuePrefix, toQueueName } from '../../src/queue/names.ts'
 import { openWorkerQueue } from '../../src/queue/workerQueue.ts'
-import { createPushWorker } from '../../src/sending/worker.ts'
-import { createWechatApi } from '../../src/wechat/api.ts'
-import { createClient } from '../../src/wechat/client.ts'
-import { createTokenSource } from '../../src/wechat/token.ts'
-import { createGotTransport } from '../../src/wechat/transport/gotTransport.ts'
+import { createAccountWorker } from '../../src/roles/worker.ts'
+import { openRuntime } from '../../src/runtime.ts'
 import { createUndiciTransport } from '../../src/wechat/transport/undiciTransport.ts'
 import { compare, perSecond, redisUrl, toComparison, withAccount } from './measure.ts'
 
 const followers = 10_000
 const sendPath = '/cgi-bin/message/template/send?access_token=bench'
-const noProxy = { http: undefined, https: undefined, none: undefined }
 const log = pino({ level: 'silent' })
 const unionidAt = (n: number) => `o6_bmasdasdsad6_2sgVt7hMZ${String(n % followers).padStart(5, '0')}`
 const openidAt = (n: number) => `oABCasdasdsad6_2sgVt7hMZ${String(n % followers).padStart(5, '0')}`
@@ -92,61 +80,40 @@ export async function benchSendLatency() {
 function sendOurs({ base, total, concurrency }: Load): Promise<number> {
   return withFullQueue(total, async (appid) => {
     const dir = await mkdtemp(join(tmpdir(), 'unionpush-bench-'))
-    const database = await openDatabase({ path: join(dir, 'bench.db'), log })
-    const table = createFollowers(database, appid)
+    const config = {
+      ...loadConfig({ WECHAT_APPID: appid, WECHAT_SECRET: 'bench', WECHAT_API_BASE: base, DATA_DIR: dir }),
+      pushConcurrency: concurrency,
+    }
+    const runtime = await openRuntime(config, log, createUndiciTransport)
+    const account = createAccount(runtime, config)
     const infos = Array.from({ length: followers }, (_, n) => ({
       openid: openidAt(n),
       unionid: unionidAt(n),
       subscribed: true,
     }))
-    await table.upsert(infos, { at: Date.now() })
-    const client = createClient({
-      bases: [base],
-      transport: createGotTransport({ proxy: noProxy }),
-      hotTransport: createUndiciTransport({ proxy: noProxy }),
-      log,
-    })
-    const tokens = createTokenSource({
-      appid,
-      secret: 'bench',
-      client,
-      store: createTokenStore(database),
-      log,
-    })
+    await account.followers.upsert(infos, { at: Date.now() })
     const queue = await openWorkerQueue({ kind: 'redis', urls: [redisUrl] }, appid, log)
-    const pushes = createPushes(database, appid)
     const { count, rate } = countTo(total)
-    const worker = createPushWorker(
+    const worker = createAccountWorker(
       {
-        appid,
-        queue,
+        ...account,
         pushes: {
-          ...pushes,
+          ...account.pushes,
           recordSent(acceptance) {
-            const recorded = pushes.recordSent(acceptance)
+            const recorded = account.pushes.recordSent(acceptance)
             recorded.then(count)
             return recorded
           },
         },
-        held: createHeldPushes(database, pushes, appid),
-        findSessionUser: createFindSessionUser(database),
-        followers: table,
-        settleUnionid: async () => {},
-        templates: createTemplates(database, appid),
-        accountState: createAccountState(database, appid),
-        leases: createLeases(database),
-        api: createWechatApi({ client, tokens }),
-        startControlServer: (onError) => startControlServer({ appid, queue, pushes, onError }),
-        log,
       },
-      { concurrency, attempts: 8, rate: 0 },
+      queue,
     )
     await worker.start()
     const sent = await rate
     await worker.stop()
     await queue.close()
-    await client.close()
-    await database.close()
+    await account.close()
+    await runtime.close()
     await rm(dir, { recursive: true })
     return sent
   })

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { onTestFinished, vi } from 'vitest'
-import { createApp } from '../../src/app.ts'
+import { openAccount } from '../../src/account.ts'
 import { loadConfig } from '../../src/base/programConfig.ts'
 import type { PushRow } from '../../src/db/sqlite/pushes.ts'
 import { createProducer } from '../../src/push/producer.ts'
@@ -41,35 +41,35 @@ export async function startCliWorld({ queue = 'redis', ...options }: WorldOption
   /** The table as `unionpush sync` leaves it, without the second that a process takes to start. */
   async function sync(): Promise<void> {
     const config = loadConfig({ ...env, DATA_DIR: join(cwd, 'data') })
-    const app = await createApp(config, pino({ level: 'silent' }))
-    await app.sync({})
-    await app.close()
+    const account = await openAccount(config, pino({ level: 'silent' }))
+    await account.sync({})
+    await account.close()
   }
 
   /** Until the record of each has ended. */
   async function untilEnded(...ids: string[]): Promise<void> {
-    const app = await createApp(
+    const account = await openAccount(
       loadConfig({ ...env, DATA_DIR: join(cwd, 'data') }),
       pino({ level: 'silent' }),
     )
-    const hasEnded = async (id: string) => ((await app.pushes.find(id))?.finishedAt ?? null) !== null
+    const hasEnded = async (id: string) => ((await account.pushes.find(id))?.finishedAt ?? null) !== null
     await vi.waitUntil(async () => (await Promise.all(ids.map(hasEnded))).every(Boolean), {
       timeout: 60_000,
       interval: 20,
     })
-    await app.close()
+    await account.close()
   }
 
   /** Until the record of a push is as wanted. */
   async function until(id: string, isWanted: (row: PushRow) => boolean): Promise<void> {
     const config = loadConfig({ ...env, DATA_DIR: join(cwd, 'data') })
-    const app = await createApp(config, pino({ level: 'silent' }))
+    const account = await openAccount(config, pino({ level: 'silent' }))
     const look = async () => {
-      const row = await app.pushes.find(id)
+      const row = await account.pushes.find(id)
       return row !== undefined && isWanted(row)
     }
     await vi.waitUntil(look, { timeout: 60_000, interval: 20 })
-    await app.close()
+    await account.close()
   }
 
   /** Records of pushes that failed, each to another person. */
@@ -77,15 +77,15 @@ export async function startCliWorld({ queue = 'redis', ...options }: WorldOption
     pushes: { id: string; reason: PushReason; age: number; status?: PushStatus; templateId?: string }[],
   ): Promise<PushRow[]> {
     const config = loadConfig({ ...env, DATA_DIR: join(cwd, 'data') })
-    const app = await createApp(config, pino({ level: 'silent' }))
+    const account = await openAccount(config, pino({ level: 'silent' }))
     const rows = pushes.map(({ id, reason, age, status = 'rejected', ...more }, n): PushRow => {
       const { unionid = '' } = simulator.userAt(n)
       const push: PushJob = { v: 1, id, unionid, templateId, data, createdAt: Date.now() - age, ...more }
       const row = toNewRow(appid, push, { jobId: id, data: push, timestamp: Date.now(), starts: 1 })
       return { ...row, status, reason, finishedAt: Date.now() }
     })
-    for (const row of rows) await app.pushes.add(row)
-    await app.close()
+    for (const row of rows) await account.pushes.add(row)
+    await account.close()
     return rows
   }
 

@@ -1,21 +1,12 @@
+import { createAccount } from '../../src/account.ts'
 import type { QueueConfig } from '../../src/base/config.ts'
 import type { Log } from '../../src/base/log.ts'
-import { createAccountState } from '../../src/db/sqlite/accountState.ts'
+import { loadConfig } from '../../src/base/programConfig.ts'
 import type { Database } from '../../src/db/sqlite/engine/open.ts'
-import { createFollowers } from '../../src/db/sqlite/followers/followers.ts'
-import { createHeldPushes } from '../../src/db/sqlite/heldPushes.ts'
-import { createLeases } from '../../src/db/sqlite/leases.ts'
-import { createPushes } from '../../src/db/sqlite/pushes.ts'
-import { createFindSessionUser } from '../../src/db/sqlite/sessions.ts'
-import { createTemplates } from '../../src/db/sqlite/templates.ts'
-import { createTokenStore } from '../../src/db/sqlite/tokens.ts'
-import { startControlServer } from '../../src/operations/controlServer.ts'
 import { openWorkerQueue, type WorkerQueue } from '../../src/queue/workerQueue.ts'
-import { createPushWorker, type PushWorkerOptions } from '../../src/sending/worker.ts'
-import { createUnionidSettler } from '../../src/sync/settleUnionid.ts'
-import { createWechatApi } from '../../src/wechat/api.ts'
+import { createAccountWorker } from '../../src/roles/worker.ts'
+import type { PushWorkerOptions } from '../../src/sending/worker.ts'
 import { createClient } from '../../src/wechat/client.ts'
-import { createTokenSource } from '../../src/wechat/token.ts'
 import { createGotTransport } from '../../src/wechat/transport/gotTransport.ts'
 import { createUndiciTransport } from '../../src/wechat/transport/undiciTransport.ts'
 
@@ -33,7 +24,7 @@ export interface WorkerWorld {
 /** A worker of one account with everything it needs but the database, as the program puts it together. */
 export async function openPushWorker(
   { appid, secret, base, queue, database, log }: WorkerWorld,
-  options: Partial<PushWorkerOptions> = {},
+  { concurrency = 50, attempts = 8, rate = 0 }: Partial<PushWorkerOptions> = {},
   adapt: (queue: WorkerQueue) => WorkerQueue = (queue) => queue,
 ) {
   const client = createClient({
@@ -42,29 +33,17 @@ export async function openPushWorker(
     hotTransport: createUndiciTransport({ proxy: noProxy }),
     log,
   })
-  const tokens = createTokenSource({ appid, secret, client, store: createTokenStore(database), log })
-  const workerQueue = adapt(await openWorkerQueue(queue, appid, log))
-  const pushes = createPushes(database, appid)
-  const followers = createFollowers(database, appid)
-  const api = createWechatApi({ client, tokens })
-  const worker = createPushWorker(
+  const account = createAccount(
+    { log, database, client, close: client.close },
     {
-      appid,
-      queue: workerQueue,
-      pushes,
-      held: createHeldPushes(database, pushes, appid),
-      findSessionUser: createFindSessionUser(database),
-      followers,
-      settleUnionid: createUnionidSettler({ followers, ask: api.getFollower, log, now: Date.now }),
-      templates: createTemplates(database, appid),
-      accountState: createAccountState(database, appid),
-      leases: createLeases(database),
-      api,
-      startControlServer: (onError) => startControlServer({ appid, queue: workerQueue, pushes, onError }),
-      log,
+      ...loadConfig({ WECHAT_APPID: appid, WECHAT_SECRET: secret }),
+      pushConcurrency: concurrency,
+      pushAttempts: attempts,
+      pushRate: rate,
     },
-    { concurrency: 50, attempts: 8, rate: 0, ...options },
   )
+  const workerQueue = adapt(await openWorkerQueue(queue, appid, log))
+  const worker = createAccountWorker(account, workerQueue)
   let stopping: Promise<void> | undefined
   return {
     queue: workerQueue.queue,
@@ -73,6 +52,7 @@ export async function openPushWorker(
       stopping ??= (async () => {
         await worker.stop()
         await workerQueue.close()
+        await account.close()
         await client.close()
       })()
       return stopping

@@ -1,4 +1,4 @@
-import type { App } from '../../app.ts'
+import type { Account } from '../../account.ts'
 import type { PushFilter, PushRow } from '../../db/sqlite/pushes.ts'
 import { failedStatuses, isPushReason, type PushReason, pushReasons } from '../../push/status.ts'
 import { toPushRecord } from '../../push/toPushRecord.ts'
@@ -60,7 +60,7 @@ export const failed = defineCommand({
   },
 })
 
-async function list({ config, pushes }: App, filter: PushFilter, out: Output): Promise<number> {
+async function list({ config, pushes }: Account, filter: PushFilter, out: Output): Promise<number> {
   const count = await out.printAll(toRecords(listFailed(pushes, filter)), createRecordLine(config.timezone))
   out.remark(
     count === 0
@@ -79,7 +79,7 @@ function toReason(word: string | undefined): PushReason | undefined {
 function toFilter(
   { reason, unionid, template, since, until }: FailedArgs,
   limit: number | undefined,
-  { config: { timezone } }: App,
+  { config: { timezone } }: Account,
 ): PushFilter {
   const now = Date.now()
   return {

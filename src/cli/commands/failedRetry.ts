@@ -1,4 +1,4 @@
-import type { App } from '../../app.ts'
+import type { Account } from '../../account.ts'
 import type { PushFilter, PushRow } from '../../db/sqlite/pushes.ts'
 import { resend } from '../../operations/resend.ts'
 import { toPush } from '../../sending/pushRow.ts'
@@ -14,7 +14,7 @@ interface RetryOptions {
   out: Output
 }
 
-type RetryApp = Pick<App, 'pushes' | 'openQueue'>
+type RetryApp = Pick<Account, 'pushes' | 'openQueue'>
 
 export async function retryFailed(app: RetryApp, filter: PushFilter, options: RetryOptions): Promise<number> {
   return retry(app, listFailed(app.pushes, filter), options)

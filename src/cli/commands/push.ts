@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { App } from '../../app.ts'
+import type { Account } from '../../account.ts'
 import { loadProducerConfig } from '../../base/config.ts'
 import { hour, minute, second } from '../../base/duration.ts'
 import type { PushRow, PushRows } from '../../db/sqlite/pushes.ts'
@@ -95,7 +95,7 @@ function toGoal({ wait, until = 'sent' }: PushArgs): WaitGoal | undefined {
 }
 
 async function pushAndWait(
-  app: App,
+  app: Account,
   message: Record<string, unknown>,
   { until, timeoutMs }: { until: WaitGoal; timeoutMs: number | undefined },
   out: Output,
@@ -123,7 +123,7 @@ async function pushAndWait(
 
 /** A worker that cannot be asked cannot send either. */
 async function remarkMissingWorker(
-  { config }: App,
+  { config }: Account,
   id: string,
   out: Output,
   ended: AbortSignal,

@@ -1,4 +1,4 @@
-import type { App } from '../../app.ts'
+import type { Account } from '../../account.ts'
 import { second, toShanghaiDayStart } from '../../base/duration.ts'
 import type { SyncRunRow } from '../../db/sqlite/syncRuns.ts'
 import { QueueUnavailableError } from '../../queue/unavailable.ts'
@@ -29,7 +29,7 @@ const rateWindow = 10 * second
 type Status = Awaited<ReturnType<typeof loadStatus>>
 type AccountStatus = Status['accounts'][number]
 
-async function loadStatus(app: App, remark: (sentence: string) => void) {
+async function loadStatus(app: Account, remark: (sentence: string) => void) {
   const { config, accountState, followers, syncRuns, pushes, tokens } = app
   const now = Date.now()
   const [state, token, counts, lastSync, today, recent, queue] = await Promise.all([
@@ -77,7 +77,7 @@ function toLimit(paced: number | null, configured: number): number | null {
 }
 
 /** The rest is worth telling while the queue cannot be asked. */
-async function loadQueue({ openQueue, held }: App, remark: (sentence: string) => void) {
+async function loadQueue({ openQueue, held }: Account, remark: (sentence: string) => void) {
   try {
     const [counts, waiting] = await openQueue().run((queue) =>
       Promise.all([

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Account } from '../../account.ts'
 import { type App, createApp } from '../../app.ts'
 import { type Config, loadLogLevel, readEnvironment } from '../../base/config.ts'
 import { minute, second } from '../../base/duration.ts'
@@ -68,12 +69,13 @@ export async function runDemo(out: Output, stop: AbortSignal): Promise<DemoResul
     const logLevel = config.logLevel === 'debug' ? 'debug' : 'error'
     const app = await createApp(config, createLog({ level: logLevel, pretty: isPretty(out) }))
     releasers.push(() => app.close())
+    const [account] = app.accounts
 
     out.remark(`It answers at ${simulator.base}\n`)
     crowd.leave('before first sync')
-    const firstSync = await sync(app, out, 'First sync ', stop)
+    const firstSync = await sync(account, out, 'First sync ', stop)
     crowd.leave('before second sync')
-    const secondSync = await sync(app, out, 'Second sync', stop)
+    const secondSync = await sync(account, out, 'Second sync', stop)
     crowd.leave('after both syncs')
 
     const place =
@@ -87,10 +89,10 @@ export async function runDemo(out: Output, stop: AbortSignal): Promise<DemoResul
     out.remark('Pushes       2,000 are queued, and then all of them once more')
     arrangeBadDay(simulator)
     const again = await pushEverybody(crowd, config)
-    await untilEnded(app, crowd.asks.length, out, stop)
+    await untilEnded(account, crowd.asks.length, out, stop)
     out.remark('Receipts     the last ones are waited for')
-    await untilReceived(app, stop)
-    const books = await audit(crowd, app.pushes, simulator)
+    await untilReceived(account, stop)
+    const books = await audit(crowd, account.pushes, simulator)
     const problems = [...books.problems, ...findSyncProblems(firstSync, secondSync, crowd)]
     return {
       ok: problems.length === 0,
@@ -122,8 +124,8 @@ function toConfig({ appid, secret, base }: Simulator, dir: string): Config {
   })
 }
 
-async function sync(app: App, out: Output, label: string, signal: AbortSignal): Promise<SyncResult> {
-  const result = await syncWithProgress(app, out, label, { signal })
+async function sync(account: Account, out: Output, label: string, signal: AbortSignal): Promise<SyncResult> {
+  const result = await syncWithProgress(account, out, label, { signal })
   stopIfAsked(signal)
   return result
 }
@@ -171,7 +173,7 @@ async function pushEverybody(
   }
 }
 
-async function untilEnded({ pushes }: App, asked: number, out: Output, stop: AbortSignal): Promise<void> {
+async function untilEnded({ pushes }: Account, asked: number, out: Output, stop: AbortSignal): Promise<void> {
   const progress = out.createProgress('Pushes     ')
   const deadline = performance.now() + patience
   try {
@@ -187,7 +189,7 @@ async function untilEnded({ pushes }: App, asked: number, out: Output, stop: Abo
 }
 
 /** Receipts come a moment after the sends; the audit tells if one is missing. */
-async function untilReceived({ pushes }: App, stop: AbortSignal): Promise<void> {
+async function untilReceived({ pushes }: Account, stop: AbortSignal): Promise<void> {
   const deadline = performance.now() + patience
   while (performance.now() < deadline && ((await pushes.countFinished(0)).sent ?? 0) > 0) {
     stopIfAsked(stop)

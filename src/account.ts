@@ -1,0 +1,117 @@
+import type { Config } from './base/config.ts'
+import type { Log } from './base/log.ts'
+import { createReleasers } from './base/releasers.ts'
+import { type AccountState, createAccountState } from './db/sqlite/accountState.ts'
+import { createFollowers, type Followers } from './db/sqlite/followers/followers.ts'
+import { createHeldPushes, type HeldPushes } from './db/sqlite/heldPushes.ts'
+import { createLeases, type Leases } from './db/sqlite/leases.ts'
+import { createPushes, type PushRows } from './db/sqlite/pushes.ts'
+import { createSyncRuns, type SyncRuns } from './db/sqlite/syncRuns.ts'
+import { createTemplates, type Templates } from './db/sqlite/templates.ts'
+import { createTokenStore } from './db/sqlite/tokens.ts'
+import { type Alerts, createAlerts } from './health/alerts.ts'
+import { createQueuedPushes, type QueuedPushes } from './operations/queuedPushes.ts'
+import { loadQueue } from './queue/loadQueue.ts'
+import type { ProducerQueue } from './queue/producerQueue.ts'
+import { openRuntime, type Runtime } from './runtime.ts'
+import { refreshTemplates } from './sending/templateCheck.ts'
+import { type SyncOptions, type SyncResult, syncFollowers } from './sync/syncFollowers.ts'
+import { createSyncNews } from './sync/syncNews.ts'
+import { createWechatApi, type WechatApi } from './wechat/api.ts'
+import { createTokenSource, type TokenSource } from './wechat/token.ts'
+
+/** One service account: what is on record of it, and the ways to WeChat and to its queue. It runs nothing by itself. */
+export interface Account {
+  readonly appid: string
+  readonly config: Config
+  readonly log: Log
+  readonly runtime: Runtime
+  readonly api: WechatApi
+  readonly tokens: TokenSource
+  readonly followers: Followers
+  readonly pushes: PushRows
+  readonly held: HeldPushes
+  /** Pushes that wait in the queue, those without a record in `pushes` included. */
+  readonly queued: QueuedPushes
+  readonly syncRuns: SyncRuns
+  readonly templates: Templates
+  readonly accountState: AccountState
+  readonly leases: Leases
+  readonly alerts: Pick<Alerts, 'post'>
+  /** For callers who would rather be told no than wait. */
+  openQueue(): ProducerQueue
+  /** Makes the templates equal to WeChat's list. */
+  refreshTemplates(): Promise<void>
+  /** One follower sync. */
+  sync(options: AccountSyncOptions): Promise<SyncResult>
+  close(): Promise<void>
+}
+
+export type AccountSyncOptions = Pick<SyncOptions, 'full' | 'force' | 'signal' | 'onProgress' | 'onWait'>
+
+/** Neither WeChat nor the queue is called yet. */
+export function createAccount(runtime: Runtime, config: Config): Account {
+  const { log, database, client } = runtime
+  const { appid, secret } = config.account
+  const releasers = createReleasers()
+
+  const followers = createFollowers(database, appid)
+  const pushes = createPushes(database, appid)
+  const held = createHeldPushes(database, pushes, appid)
+  const syncRuns = createSyncRuns(database, appid)
+  const templates = createTemplates(database, appid)
+  const leases = createLeases(database)
+  const alerts = createAlerts({ account: appid, url: config.alertWebhookUrl, proxy: config.proxy, log })
+  releasers.add(() => alerts.close())
+  const tokens = createTokenSource({ appid, secret, client, store: createTokenStore(database), log })
+  const api = createWechatApi({ client, tokens })
+  const tellOfSync = createSyncNews({ syncRuns, post: alerts.post })
+
+  let queue: ProducerQueue | undefined
+  function openQueue(): ProducerQueue {
+    if (queue !== undefined) return queue
+    const opened = loadQueue((module) => module.openProducerQueue(config.queue, appid))
+    releasers.add(() => opened.close())
+    queue = opened
+    return queue
+  }
+
+  return {
+    appid,
+    config,
+    log,
+    runtime,
+    api,
+    tokens,
+    followers,
+    pushes,
+    held,
+    queued: createQueuedPushes({ appid, openQueue, pushes }),
+    syncRuns,
+    templates,
+    accountState: createAccountState(database, appid),
+    leases,
+    alerts,
+    openQueue,
+    refreshTemplates: () => refreshTemplates({ api, templates }),
+    sync(options) {
+      const { syncConcurrency: concurrency, syncRefreshDays: refreshDays } = config
+      const deps = { api, followers, syncRuns, leases, log }
+      return tellOfSync(() => syncFollowers(deps, { appid, concurrency, refreshDays, ...options }))
+    },
+    close: releasers.close,
+  }
+}
+
+/** An account with a runtime of its own, for a process that asks or changes something and runs no role. */
+export async function openAccount(config: Config, log: Log): Promise<Account> {
+  const runtime = await openRuntime(config, log)
+  const account = createAccount(runtime, config)
+  return {
+    ...account,
+    async close() {
+      await account.close()
+      await runtime.close()
+    },
+  }
+}

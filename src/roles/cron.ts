@@ -1,0 +1,38 @@
+import type { Account } from '../account.ts'
+import { day } from '../base/duration.ts'
+import { createCallbackPurge } from '../callback/purge.ts'
+import { createSessions } from '../db/sqlite/sessions.ts'
+import { createUsers } from '../db/sqlite/users.ts'
+import { type Cron, type CronDeps, startCron } from '../sync/cron.ts'
+
+/** Syncs one account, refreshes its token and purges, all in time. */
+export function startAccountCron(account: Account): Cron {
+  const { appid, config } = account
+  return startCron(
+    { ...account, sync: (options) => syncAll(account, options), purges: createPurges(account) },
+    { appid, syncCron: config.syncCron, timezone: config.timezone, historyDays: config.historyDays },
+  )
+}
+
+const syncAll: (account: Account, ...rest: Parameters<CronDeps['sync']>) => ReturnType<CronDeps['sync']> =
+  async ({ sync, refreshTemplates, log }, options) => {
+    const result = await sync(options)
+    if (result.status === 'complete') {
+      await refreshTemplates().catch((error) => log.warn({ err: error }, 'templates could not be listed'))
+    }
+    return result
+  }
+
+/** What is kept for a while besides pushes and sync runs. */
+function createPurges({ appid, config, held, runtime: { database } }: Account): CronDeps['purges'] {
+  const { purgeUnfollowedDays: unfollowedDays, miniProgram } = config
+  const purges = [createCallbackPurge(database, { appid, unfollowedDays }), () => held.expire(Date.now())]
+  if (miniProgram === undefined) return purges
+  const sessions = createSessions(database, miniProgram.appid)
+  const users = createUsers(database, miniProgram.appid)
+  return [
+    ...purges,
+    () => sessions.purge(Date.now()),
+    () => users.purge({ before: Date.now() - unfollowedDays * day, now: Date.now() }),
+  ]
+}
