@@ -5,6 +5,7 @@ import { type AccountState, createAccountState } from './db/sqlite/accountState.
 import { createFollowers, type Followers } from './db/sqlite/followers/followers.ts'
 import { createHeldPushes, type HeldPushes } from './db/sqlite/heldPushes.ts'
 import { createLeases, type Leases } from './db/sqlite/leases.ts'
+import { createOpenCircuits, type OpenCircuits } from './db/sqlite/openCircuits.ts'
 import { createPushes, type PushRows } from './db/sqlite/pushes.ts'
 import { createSyncRuns, type SyncRuns } from './db/sqlite/syncRuns.ts'
 import { createTemplates, type Templates } from './db/sqlite/templates.ts'
@@ -36,6 +37,8 @@ export interface Account {
   readonly syncRuns: SyncRuns
   readonly templates: Templates
   readonly accountState: AccountState
+  /** What keeps its workers from sending just now. */
+  readonly openCircuits: OpenCircuits
   readonly leases: Leases
   readonly alerts: Pick<Alerts, 'post'>
   /** For callers who would rather be told no than wait. */
@@ -90,6 +93,7 @@ export function createAccount(runtime: Runtime, config: Config): Account {
     syncRuns,
     templates,
     accountState: createAccountState(database, appid),
+    openCircuits: createOpenCircuits(database, appid),
     leases,
     alerts,
     openQueue,

@@ -1,10 +1,12 @@
-import { second } from '../base/duration.ts'
+import { minute, second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
 
 /** What a worker cannot do its work without. */
 export type Need = 'queue' | 'database' | 'wechat'
 
 interface Outage {
+  detail: string
+  since: number
   /** How often the breaker was closed since it last worked. */
   closures: number
   timer: NodeJS.Timeout | undefined
@@ -24,23 +26,40 @@ export interface CircuitBreaker {
   stop(): void
 }
 
+/** Times are epoch milliseconds. */
+export interface Wait {
+  detail: string
+  since: number
+  until: number
+}
+
 interface CircuitBreakerDeps {
   pause(): void
   /** Jobs may be taken, while it is a trial one at a time. */
   resume(isTrial: boolean): void
   /** Whether WeChat answers a call that has no effect. */
   probe(): Promise<boolean>
+  /** What jobs wait for, to be believed until then; `undefined` when it works again. */
+  report(need: Need, wait: Wait | undefined): void
   log: Log
 }
 
 const longestClosure = 30 * second
 const quietTime = 10 * second
+/** What a probe may take, and a try after it. */
+const reportTolerance = 2 * minute
 
 /**
  * Keeps a worker from taking jobs that it cannot work on now, and lets it try again by itself. WeChat is asked first
  * whether it answers again, so that no push is put in doubt for it.
  */
-export function createCircuitBreaker({ pause, resume, probe, log }: CircuitBreakerDeps): CircuitBreaker {
+export function createCircuitBreaker({
+  pause,
+  resume,
+  probe,
+  report,
+  log,
+}: CircuitBreakerDeps): CircuitBreaker {
   const outages = new Map<Need, Outage>()
   const loggedAt = new Map<Need, number>()
   let isStopped = false
@@ -51,7 +70,7 @@ export function createCircuitBreaker({ pause, resume, probe, log }: CircuitBreak
   function note(need: Need, detail: string): Outage {
     const known = outages.get(need)
     if (known) return known
-    const outage: Outage = { closures: 0, timer: undefined }
+    const outage: Outage = { detail, since: Date.now(), closures: 0, timer: undefined }
     outages.set(need, outage)
     if (Date.now() - (loggedAt.get(need) ?? 0) > quietTime) {
       log.warn({ need, detail }, `the ${need} fails: sending waits for it`)
@@ -64,6 +83,8 @@ export function createCircuitBreaker({ pause, resume, probe, log }: CircuitBreak
     const delay = Math.min(longestClosure, second * 2 ** outage.closures)
     outage.timer = setTimeout(() => reopen(need, outage), delay)
     outage.closures += 1
+    const { detail, since } = outage
+    report(need, { detail, since, until: Date.now() + delay + reportTolerance })
   }
 
   async function reopen(need: Need, outage: Outage): Promise<void> {
@@ -84,7 +105,10 @@ export function createCircuitBreaker({ pause, resume, probe, log }: CircuitBreak
     pass(need) {
       if (outages.size === 0 || outages.get(need)?.timer !== undefined) return
       const wasTrial = isTrial()
-      if (!outages.delete(need)) return
+      const outage = outages.get(need)
+      if (!outage) return
+      outages.delete(need)
+      if (outage.closures > 0) report(need, undefined)
       log.info({ need }, `the ${need} works again`)
       if (wasTrial && !isTrial() && !isClosed()) resume(false)
     },
@@ -92,7 +116,10 @@ export function createCircuitBreaker({ pause, resume, probe, log }: CircuitBreak
     isTrial,
     stop() {
       isStopped = true
-      for (const { timer } of outages.values()) clearTimeout(timer)
+      for (const [need, { closures, timer }] of outages) {
+        clearTimeout(timer)
+        if (closures > 0) report(need, undefined)
+      }
     },
   }
 }

@@ -69,6 +69,10 @@ export interface QueueBackend {
   explain(error: unknown): string
   /** The clock of the server, by which programs on several machines agree; epoch milliseconds. */
   getTime(): Promise<number>
+  /**
+   * Takes the queue for a database, for good. Rejects with QueueUnavailableError when it is another one's.
+   */
+  claim(name: string, databaseId: string): Promise<void>
   createQueue(name: string): PushQueue
   createWorker(name: string, processor: Processor, options: QueueWorkerOptions): QueueWorker
   /** What in the server's settings or state can lose or refuse jobs. */

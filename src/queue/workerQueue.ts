@@ -19,6 +19,8 @@ export interface WorkedQueue {
 }
 
 export interface WorkerQueue extends WorkedQueue {
+  /** Takes the queue for a database. Rejects with QueueUnavailableError when it is another one's. */
+  claim(databaseId: string): Promise<void>
   /** What producers ask; neither a backlog of pushes nor a pause holds it up. */
   control: WorkedQueue
   /** Calls back whenever the server is there again. */
@@ -86,6 +88,7 @@ function openQueues(backend: QueueBackend, appid: string, close: () => Promise<v
   return {
     ...pushes,
     control,
+    claim: (databaseId) => backend.claim(toQueueName(appid), databaseId),
     onReady: backend.onReady,
     untilUnusable: backend.untilUnusable,
     explain: backend.explain,

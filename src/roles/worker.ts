@@ -1,4 +1,5 @@
 import type { Account } from '../account.ts'
+import { readDatabaseId } from '../db/sqlite/databaseIdentity.ts'
 import { createFindSessionUser } from '../db/sqlite/sessions.ts'
 import { startControlServer } from '../operations/controlServer.ts'
 import type { WorkerQueue } from '../queue/workerQueue.ts'
@@ -12,6 +13,7 @@ export function createAccountWorker(account: Account, queue: WorkerQueue): PushW
     {
       ...account,
       queue,
+      databaseId: readDatabaseId(account.runtime.database),
       findSessionUser: createFindSessionUser(account.runtime.database),
       settleUnionid: createUnionidSettler({ followers, ask: api.getFollower, log, now: Date.now }),
       startControlServer: (onError) => startControlServer({ appid, queue, pushes, onError }),

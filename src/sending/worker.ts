@@ -7,6 +7,7 @@ import { DatabaseError } from '../db/databaseError.ts'
 import type { AccountState } from '../db/sqlite/accountState.ts'
 import type { HeldPushes } from '../db/sqlite/heldPushes.ts'
 import type { Leases } from '../db/sqlite/leases.ts'
+import type { OpenCircuits } from '../db/sqlite/openCircuits.ts'
 import type { PushRows } from '../db/sqlite/pushes.ts'
 import type { FindSessionUser } from '../db/sqlite/sessions.ts'
 import type { Templates } from '../db/sqlite/templates.ts'
@@ -47,6 +48,9 @@ export interface PushWorkerDeps {
   templates: Pick<Templates, 'find' | 'replace'>
   accountState: AccountState
   leases: Pick<Leases, 'acquire'>
+  /** The queue works for this database only. */
+  databaseId: string
+  openCircuits: Pick<OpenCircuits, 'record' | 'remove'>
   api: Pick<WechatApi, 'sendTemplate' | 'getQuota' | 'listTemplates'>
   /** Answers what producers ask about pushes, from the time the queue is there until the worker stops. */
   startControlServer(onError: (error: Error) => void): ControlServer
@@ -84,7 +88,7 @@ const idleStopPatience = 3 * second
 
 /** Takes the pushes of one account from the queue and sends them; goes on by itself after any outage. */
 export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOptions): PushWorker {
-  const { appid, pushes, held, followers, templates, accountState: state, leases, api } = deps
+  const { appid, pushes, held, followers, templates, accountState: state, leases, api, openCircuits } = deps
   const { queue, createWorker, onReady, untilUnusable, explain, reset } = deps.queue
   const log = deps.log.child({ account: appid })
   const owner = randomUUID()
@@ -108,6 +112,11 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
       worker.resume()
     },
     probe: () => isAnswering(api),
+    report(need, wait) {
+      const write = wait ? openCircuits.record(owner, { need, ...wait }) : openCircuits.remove(owner, need)
+      // Only `status` reads it, and a database that fails is the reason why some circuits are open.
+      write.catch(() => {})
+    },
     log,
   })
   const others = createOtherPushes({
@@ -182,6 +191,8 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
         return worker !== undefined && inFlight === 0 && !hasTaken && !breaker.isClosed() && !guard.isTrial()
       }
       releasers.push(startWatchdog({ queue, isIdle, rebuild, reconnect: reset }).stop)
+      await Promise.race([untilUnusable, retryUntilReady(() => deps.queue.claim(deps.databaseId))])
+      if (isStopping) return
       controlServer = deps.startControlServer(noteQueueError)
       for (const prepare of [rateController.start, guard.start, failedJobs.settle]) {
         await Promise.race([untilUnusable, retryUntilReady(prepare)])

@@ -106,7 +106,6 @@ test('a sync that is interrupted stores where it was and says that it can go on'
     updated: 0,
     unsubscribed: 0,
     withoutUnionid: 0,
-    oddRows: 0,
   })
 })
 

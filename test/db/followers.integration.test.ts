@@ -127,6 +127,11 @@ test('counts are those of the account', async () => {
   await createFollowers(database, 'wx-other').upsert([toFacts()], { at: 5_000 })
   expect(await followers.counts()).toEqual({ subscribed: 28, withUnionid: 19, unsubscribed: 2 })
   expect(await followers.findByOpenid('open-1')).toMatchObject({ appid })
+  await followers.upsert([toFacts({ openid: 'open-0' }), toFacts({ openid: 'open-1' })], { at: 7_000 })
+  await followers.upsert([toFacts({ openid: 'open-25' })], { at: 7_000 })
+  expect(await followers.counts()).toEqual({ subscribed: 29, withUnionid: 21, unsubscribed: 1 })
+  await database.write([{ sql: "DELETE FROM followers WHERE openid IN ('open-2', 'open-20')", params: [] }])
+  expect(await followers.counts()).toEqual({ subscribed: 28, withUnionid: 21, unsubscribed: 0 })
 })
 
 test('a table has been synced once a run of its account was complete', async () => {

@@ -27,7 +27,8 @@ const noStores = new Set([
 
 /** Steps that read more than they give, each with the reason why it may. */
 const allowed: [step: RegExp, reason: string][] = [
-  [/ sqlite_autoindex_(account_state|access_tokens)_1 \(appid=\?\)$/, 'one row per account'],
+  [/ sqlite_autoindex_(account_state|access_tokens|follower_counts)_1 \(appid=\?\)$/, 'one row per account'],
+  [/ sqlite_autoindex_open_circuits_1 \(appid=\?\)$/, 'a row per worker that waits for something'],
   [/^SCAN leases$/, 'a handful of rows, read once an hour'],
   [/^SCAN arrivals$/, 'only users whose pushes are about to be released, oldest first, up to a limit'],
   [/^SEARCH (sync_runs|sync_seen) /, 'one row per sync of the last 90 days, and the chunks of one run'],

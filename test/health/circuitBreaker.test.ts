@@ -13,6 +13,7 @@ function setUp() {
   const { log, lines } = createTestLog()
   const steps: string[] = []
   const wechat = { isAnswering: true }
+  const reports: unknown[] = []
   const breaker = createCircuitBreaker({
     pause: () => steps.push('pause'),
     resume: (isTrial) => steps.push(isTrial ? 'trial' : 'resume'),
@@ -20,9 +21,10 @@ function setUp() {
       steps.push('probe')
       return wechat.isAnswering
     },
+    report: (need, wait) => reports.push([need, wait]),
     log,
   })
-  return { breaker, steps, lines, wechat }
+  return { breaker, steps, lines, wechat, reports }
 }
 
 test('a breaker that is closed again and again opens after 1, 2, 4 and at most 30 s', () => {
@@ -50,6 +52,29 @@ test('an outage is logged once when it begins and once when it is over', () => {
   breaker.pass('queue')
   breaker.pass('queue')
   expect(lines.slice(1)).toEqual([expect.objectContaining({ level: 'info', need: 'queue' })])
+})
+
+test('whoever asks is told what is waited for, since when and how long that may be believed', async () => {
+  const { breaker, reports } = setUp()
+  const since = Date.now()
+  const waiting = (delay: number) => [
+    'database',
+    { detail: 'full', since, until: Date.now() + delay + 120_000 },
+  ]
+  breaker.note('database', 'full')
+  expect(reports).toEqual([])
+  breaker.close('database', 'full')
+  expect(reports).toEqual([waiting(1_000)])
+  await vi.advanceTimersByTimeAsync(1_000)
+  breaker.close('database', 'full')
+  expect(reports.splice(0)[1]).toEqual(waiting(2_000))
+  await vi.advanceTimersByTimeAsync(2_000)
+  breaker.pass('database')
+  breaker.pass('database')
+  expect(reports.splice(0)).toEqual([['database', undefined]])
+  breaker.close('queue', 'READONLY')
+  breaker.stop()
+  expect(reports[1]).toEqual(['queue', undefined])
 })
 
 test('after it worked the next outage begins with a short closure', async () => {

@@ -49,6 +49,15 @@ export const followers = sqliteTable(
   ],
 )
 
+/** Kept by triggers on `followers`: to count a million of them takes most of a second. */
+export const followerCounts = sqliteTable('follower_counts', {
+  appid: text('appid').primaryKey(),
+  subscribed: integer('subscribed').notNull(),
+  /** Of the subscribed ones. */
+  withUnionid: integer('with_unionid').notNull(),
+  unsubscribed: integer('unsubscribed').notNull(),
+})
+
 export const pushes = sqliteTable(
   'pushes',
   {
@@ -200,6 +209,27 @@ export const accountState = sqliteTable('account_state', {
   refusedRate: real('refused_rate'),
   /** When sending was last slowed down. */
   refusedAt: integer('refused_at'),
+})
+
+/** What a worker process waits for, while it does; a process that was killed leaves its row behind until it runs out. */
+export const openCircuits = sqliteTable(
+  'open_circuits',
+  {
+    appid: text('appid').notNull(),
+    /** The worker process. */
+    owner: text('owner').notNull(),
+    need: text('need', { enum: ['queue', 'database', 'wechat'] }).notNull(),
+    detail: text('detail').notNull(),
+    since: integer('since').notNull(),
+    /** Not to be believed after. */
+    until: integer('until').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.appid, t.owner, t.need] })],
+)
+
+/** One row, made with the file: tells this database, its backups and copies included, from all others. */
+export const databaseIdentity = sqliteTable('database_identity', {
+  id: text('id').primaryKey(),
 })
 
 /** One holder at a time per name ("sync wx123"), so that two processes never do the same work twice. */

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
 import {
@@ -9,6 +10,7 @@ import {
   Worker,
 } from 'bullmq'
 import type { QueueBackend } from '../backend.ts'
+import { refuseStranger } from '../claim.ts'
 
 /** Seconds after which an idle worker looks for jobs again. */
 const pollInterval = 0.25
@@ -37,6 +39,13 @@ export function connectEmbedded(dir: string): QueueBackend {
     explain: (error) => (error instanceof Error ? error.message : String(error)),
     // Its programs all run on this machine.
     getTime: async () => Date.now(),
+    async claim(_, databaseId) {
+      const path = join(dir, 'database-id')
+      // Only the process that hosts the queue is here, and one that was killed may have left it empty.
+      const owner = await readFile(path, 'utf8').catch(() => '')
+      if (owner === '') await writeFile(path, databaseId)
+      else if (owner !== databaseId) refuseStranger(dir, `delete the file ${path}`)
+    },
     createQueue: (name) => new Queue(name, { connection }, createPostgresBackend),
     createWorker: (name, processor, options) =>
       new Worker(name, processor, { ...options, connection }, createPollingBackend),

@@ -2,13 +2,16 @@ import { Queue, Worker } from 'bullmq'
 import { Cluster, type Redis } from 'ioredis'
 import { second } from '../../base/duration.ts'
 import type { Danger, QueueBackend, Role } from '../backend.ts'
+import { refuseStranger } from '../claim.ts'
 import { queuePrefix } from '../names.ts'
 import { QueueUnavailableError } from '../unavailable.ts'
 import { isForbidden } from './allowNoInfo.ts'
 import { batchWrites } from './batchWrites.ts'
 import { createClient } from './client.ts'
-import { drainWhenFull } from './drainWhenFull.ts'
+import { drainWhenFull, freeWrite } from './drainWhenFull.ts'
 import { explainRedisError, isConsequence, isWrongDatabase } from './faults.ts'
+
+const claimScript = `${freeWrite}redis.call('setnx', KEYS[1], ARGV[1])\nreturn redis.call('get', KEYS[1])`
 
 /** Connects to one Redis server, or to a cluster when several URLs are given. */
 export function connectRedis(urls: string[], role: Role): QueueBackend {
@@ -51,6 +54,11 @@ export function connectRedis(urls: string[], role: Role): QueueBackend {
     async getTime() {
       const [seconds, microseconds] = await client.time()
       return Number(seconds) * second + Number(microseconds) / 1_000
+    },
+    async claim(name, databaseId) {
+      const key = `${queuePrefix}:${name}:database`
+      const owner = await client.eval(claimScript, 1, key, databaseId)
+      if (owner !== databaseId) refuseStranger(place, `redis-cli DEL "${key}"`)
     },
     createQueue: (name) => new Queue(name, options),
     createWorker: (name, processor, workerOptions) =>

@@ -1,8 +1,7 @@
 import { and, desc, eq, isNotNull, sql } from 'drizzle-orm'
 import type { Database } from '../engine/open.ts'
-import { followers, pushes, syncRuns } from '../schema.ts'
+import { followerCounts, followers, pushes, syncRuns } from '../schema.ts'
 import { createFollowerListing, type FollowerListing } from './listing.ts'
-import { inIdRange, toIdRanges } from './ranges.ts'
 import { createSharedUnionids, type SharedUnionids } from './sharedUnionids.ts'
 import { createFollowerWrites, type FollowerFacts, type FollowerWrites } from './writes.ts'
 
@@ -80,14 +79,11 @@ export function createFollowers({ read, write }: Pick<Database, 'read' | 'write'
     .where(and(eq(syncRuns.appid, appid), eq(syncRuns.status, 'complete')))
     .limit(1)
     .prepare()
-  const countRange = read
-    .select({
-      subscribed: sql<number>`count(*) filter (where ${followers.subscribed})`,
-      withUnionid: sql<number>`count(*) filter (where ${followers.subscribed} and ${followers.unionid} is not null)`,
-      unsubscribed: sql<number>`count(*) filter (where not ${followers.subscribed})`,
-    })
-    .from(followers)
-    .where(inIdRange(appid))
+  const { subscribed: following, withUnionid, unsubscribed } = followerCounts
+  const counts = read
+    .select({ subscribed: following, withUnionid, unsubscribed })
+    .from(followerCounts)
+    .where(eq(followerCounts.appid, appid))
     .prepare()
   return {
     ...createFollowerListing({ read, write }, appid),
@@ -120,14 +116,7 @@ export function createFollowers({ read, write }: Pick<Database, 'read' | 'write'
       return completeRun.get() !== undefined
     },
     async counts() {
-      const total = { subscribed: 0, withUnionid: 0, unsubscribed: 0 }
-      for await (const range of toIdRanges(read, 20_000)) {
-        const counts = countRange.get(range)
-        total.subscribed += counts?.subscribed ?? 0
-        total.withUnionid += counts?.withUnionid ?? 0
-        total.unsubscribed += counts?.unsubscribed ?? 0
-      }
-      return total
+      return counts.get() ?? { subscribed: 0, withUnionid: 0, unsubscribed: 0 }
     },
   }
 

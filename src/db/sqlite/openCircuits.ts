@@ -1,0 +1,67 @@
+import { and, eq, gt, lte, sql } from 'drizzle-orm'
+import type { Database } from './engine/open.ts'
+import { compileWrite } from './engine/statement.ts'
+import { openCircuits } from './schema.ts'
+
+/** Times are epoch milliseconds. */
+export type OpenCircuit = Pick<typeof openCircuits.$inferSelect, 'need' | 'detail' | 'since' | 'until'>
+
+export interface OpenCircuits {
+  /** `owner` waits for something, and goes on waiting until `until` unless it says more. */
+  record(owner: string, circuit: OpenCircuit): Promise<void>
+  /** `owner` has what it waited for. */
+  remove(owner: string, need: OpenCircuit['need']): Promise<void>
+  /** What some worker waits for: of several the one that lasts longest. */
+  findOldest(now: number): Promise<OpenCircuit | undefined>
+}
+
+/** What keeps the worker processes of one account from sending just now. */
+export function createOpenCircuits(
+  { read, write }: Pick<Database, 'read' | 'write'>,
+  appid: string,
+): OpenCircuits {
+  const { owner, need, detail, since, until } = openCircuits
+  const isAccount = eq(openCircuits.appid, appid)
+  const placeholder = (name: string) => sql`${sql.placeholder(name)}`
+  const current = read
+    .select({ need, detail, since, until })
+    .from(openCircuits)
+    .where(and(isAccount, gt(until, sql.placeholder('now'))))
+    .prepare()
+  const record = compileWrite<OpenCircuit & { owner: string }>(
+    read
+      .insert(openCircuits)
+      .values({
+        appid,
+        owner: placeholder('owner'),
+        need: placeholder('need'),
+        detail: placeholder('detail'),
+        since: placeholder('since'),
+        until: placeholder('until'),
+      })
+      .onConflictDoUpdate({
+        target: [openCircuits.appid, owner, need],
+        set: { detail: sql`excluded.detail`, since: sql`excluded.since`, until: sql`excluded.until` },
+      }),
+  )
+  const remove = compileWrite<{ owner: string; need: string }>(
+    read
+      .delete(openCircuits)
+      .where(and(isAccount, eq(owner, placeholder('owner')), eq(need, placeholder('need')))),
+  )
+  /** Of workers that were killed. */
+  const removeStale = compileWrite<{ now: number }>(
+    read.delete(openCircuits).where(and(isAccount, lte(until, placeholder('now')))),
+  )
+  return {
+    async record(owner, circuit) {
+      await write([removeStale.once({ now: Date.now() }), record.once({ owner, ...circuit })])
+    },
+    async remove(owner, need) {
+      await write([remove.once({ owner, need })])
+    },
+    async findOldest(now) {
+      return current.all({ now }).sort((a, b) => a.since - b.since)[0]
+    },
+  }
+}
