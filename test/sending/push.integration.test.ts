@@ -339,7 +339,7 @@ describe('a job that is no push', () => {
     const good = toJobData('good', world.message(0))
     await plain.add('push', { ...good, id: 'broken', templateId: 7 }, { jobId: 'x.1' })
     await plain.add('push', 'text', { jobId: 'x.2' })
-    await plain.add('push', { ...good, v: 2, id: 'newer' }, { jobId: 'x.3' })
+    await plain.add('push', { ...good, v: 0, id: 'old' }, { jobId: 'x.3' })
     await plain.add('push', good)
     await world.startWorker()
     await world.ended(4)
@@ -349,7 +349,7 @@ describe('a job that is no push', () => {
       detail: expect.stringContaining('templateId'),
     })
     expect(await world.row('job x.2')).toMatchObject({ status: 'rejected', reason: 'invalid_job' })
-    expect(await world.row('newer')).toMatchObject({ reason: 'invalid_job' })
+    expect(await world.row('old')).toMatchObject({ reason: 'invalid_job' })
     expect(await world.row('good')).toMatchObject({ status: 'sent' })
     await vi.waitUntil(async () => Object.values(await plain.getJobCounts()).every((count) => count === 0))
   })

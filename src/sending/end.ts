@@ -1,0 +1,47 @@
+import { minute, second } from '../base/duration.ts'
+import type { PushRow } from '../db/sqlite/pushes.ts'
+import type { PushReason } from '../push/status.ts'
+import type { PushJob } from '../queue/job.ts'
+
+/** How a push ends without a call. */
+export type Ending = { detail: string } & (
+  | { status: 'skipped'; reason: PushReason<'skipped'> }
+  | { status: 'rejected'; reason: PushReason<'rejected'> }
+  | { status: 'unknown'; reason: PushReason<'unknown'> }
+)
+
+/** WeChat sends one message per openid and client_msg_id within 10 minutes; a call takes up to 20 s to get there. */
+const dedupeWindow = 10 * minute - 20 * second
+
+/** Why there must not be another call; undefined = there may. */
+export function findEnding(
+  { expiresAt }: Pick<PushJob, 'expiresAt'>,
+  { unknownSince, attempts }: Pick<PushRow, 'unknownSince' | 'attempts'>,
+  maxAttempts: number,
+): Ending | undefined {
+  const now = Date.now()
+  if (unknownSince !== null && now - unknownSince > dedupeWindow) {
+    const detail = 'too long ago for WeChat to recognise a repetition'
+    return { status: 'unknown', reason: 'ambiguous', detail }
+  }
+  if (expiresAt !== undefined && expiresAt <= now) {
+    return { status: 'skipped', reason: 'expired', detail: 'it expired before it could be sent' }
+  }
+  if (attempts >= maxAttempts) {
+    return { status: 'rejected', reason: 'retries_exhausted', detail: `${attempts} tries failed` }
+  }
+  return undefined
+}
+
+/** The final row of a push that ends without a call: what an earlier call may have brought about is not denied. */
+export function toEnded(row: PushRow, { status, reason, detail }: Ending): PushRow {
+  const ended = { ...row, finishedAt: Date.now() }
+  return row.unknownSince === null
+    ? { ...ended, status, reason, detail }
+    : {
+        ...ended,
+        status: 'unknown',
+        reason: 'ambiguous',
+        detail: `a try got no answer and may have been accepted: ${detail}`,
+      }
+}

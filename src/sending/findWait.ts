@@ -1,0 +1,30 @@
+import { type HeldPushes, isHeldPush } from '../db/sqlite/heldPushes.ts'
+import type { PushRow } from '../db/sqlite/pushes.ts'
+import type { PushJob } from '../queue/job.ts'
+import { toHeldFor } from './pushRow.ts'
+import type { Recipient } from './resolve.ts'
+
+/** Whether a push would rather wait for its user to follow: one that may have been accepted is not called held. */
+export function mayHold({ hold }: PushJob, { unknownSince }: PushRow): boolean {
+  return hold === true && unknownSince === null
+}
+
+/** What a push with this recipient has to wait for; undefined = nothing that waiting helps against. */
+export async function findWait(
+  held: Pick<HeldPushes, 'findFirst'>,
+  row: PushRow,
+  recipient: Recipient,
+): Promise<string | undefined> {
+  switch (recipient.kind) {
+    case 'follower': {
+      const isOvertaking = !isHeldPush(row) && (await held.findFirst(toHeldFor(recipient.ids))) !== undefined
+      return isOvertaking ? 'others that were held for this user go out first' : undefined
+    }
+    case 'nobody':
+      return recipient.reason === 'not_following' || recipient.reason === 'unionid_pending'
+        ? recipient.detail
+        : undefined
+    default:
+      return recipient satisfies never
+  }
+}
