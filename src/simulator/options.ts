@@ -1,6 +1,9 @@
 import type { CallbackOptions } from './callbacks/options.ts'
 import type { AcceptedMessage } from './platform/messages/acceptedMessage.ts'
 
+/** Any of the fields. */
+export type Loose<T> = { [K in keyof T]?: T[K] | undefined }
+
 /** Credentials of one of the two apps the simulator knows. */
 export interface SimulatedApp {
   appid: string
@@ -39,53 +42,58 @@ export interface HiddenRate {
   errcode?: 45011 | -1 | undefined
 }
 
-/** Every field has a default. Times are milliseconds unless the name says otherwise. */
+/** What `createSimulator` takes: every field has a default. Times are milliseconds unless the name says otherwise. */
 export interface SimulatorOptions {
   /** 0 (default) takes any free port. */
-  port?: number
+  port?: number | undefined
   /** Default 127.0.0.1. */
-  host?: string
-  appid?: string
-  secret?: string
-  miniprogram?: SimulatedApp
+  host?: string | undefined
+  appid?: string | undefined
+  secret?: string | undefined
+  miniprogram?: SimulatedApp | undefined
   /** Everything generated (apps, people, templates, chances of faults) follows from it; tokens and msgids also from the clock. */
-  seed?: number
+  seed?: number | undefined
   /** People who follow the account at the start. */
-  followers?: number
+  followers?: number | undefined
   /** Share (0 to 1) of the followers whose user info carries no unionid. */
-  withoutUnionid?: number
+  withoutUnionid?: number | undefined
+  /** How long after a follow user info shows no unionid, on the simulator's clock; WeChat's can be a minute or more. */
+  unionidDelayMs?: number | undefined
   /** Also show the unionid of people who do not follow: sources disagree whether WeChat does. */
-  unionidAfterLeaving?: boolean
+  unionidAfterLeaving?: boolean | undefined
   /** Openids per page of user/get; WeChat's is 10,000. */
-  pageSize?: number
+  pageSize?: number | undefined
   /** What the last page with openids says in `next_openid`: its last openid (default) or nothing. */
-  lastPageCursor?: 'last' | 'empty'
-  templates?: readonly Partial<SimulatedTemplate>[]
+  lastPageCursor?: 'last' | 'empty' | undefined
+  templates?: readonly Loose<SimulatedTemplate>[] | undefined
   /** Mini-programs a message may open besides the account's own. */
-  linkedMiniprograms?: readonly string[]
+  linkedMiniprograms?: readonly string[] | undefined
   /** Pages of the linked mini-programs; without it every well-formed page exists. */
-  pages?: readonly string[]
+  pages?: readonly string[] | undefined
   /** Every answer is that late. */
-  latencyMs?: number
+  latencyMs?: number | undefined
   /** Default 7200. */
-  tokenLifeSeconds?: number
+  tokenLifeSeconds?: number | undefined
   /** How long before its end a stable token is renewed, and how long a replaced token still works. Default 300. */
-  tokenOverlapSeconds?: number
+  tokenOverlapSeconds?: number | undefined
   /** How long a repeated client_msg_id is not sent again; 0 switches the rule off. Default 600,000. */
-  dedupeWindowMs?: number
+  dedupeWindowMs?: number | undefined
   /** What a repeated client_msg_id gets: `ok` with the first msgid (default) or this errcode. WeChat documents neither. */
-  dedupeAnswer?: 'ok' | number
-  quotas?: Partial<SimulatedQuotas>
+  dedupeAnswer?: 'ok' | number | undefined
+  quotas?: Loose<SimulatedQuotas> | undefined
   /** Hidden limit of template/send. */
-  rate?: HiddenRate
+  rate?: HiddenRate | undefined
   /** Where follows and receipts are told to; default: nowhere. The URL is checked before the simulator is ready. */
-  callback?: CallbackOptions
-  /** Addresses that may fetch a token; others get 40164. Default: everybody. */
-  ipWhitelist?: readonly string[]
+  callback?: CallbackOptions | undefined
+  /**
+   * IPv4, IPv6 and CIDR. Another address gets 40164 when it fetches a token, and with one of the account in its calls too.
+   * Default: everybody.
+   */
+  ipWhitelist?: readonly string[] | undefined
   /** Remember every accepted message and every callback whole (default); without it memory stays bounded over millions. */
-  keepAccepted?: boolean
+  keepAccepted?: boolean | undefined
   /** Sees each message once, when it is accepted. */
-  onAccepted?: (message: AcceptedMessage) => void
+  onAccepted?: ((message: AcceptedMessage) => void) | undefined
   /** The simulator's clock, epoch milliseconds. */
-  now?: () => number
+  now?: (() => number) | undefined
 }

@@ -1,7 +1,9 @@
 import { once } from 'node:events'
+import { parse } from './control/input.ts'
 import type { Simulator } from './controls.ts'
 import { createSimulatorServer } from './http/server.ts'
 import type { SimulatorOptions } from './options.ts'
+import { optionsSchema } from './optionsSchema.ts'
 import { createPlatform } from './platform/platform.ts'
 
 /**
@@ -11,8 +13,9 @@ import { createPlatform } from './platform/platform.ts'
  * `callback()` tells how its check went.
  */
 export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { port: wantedPort = 0, host = '127.0.0.1', callback } = options
-  const { controls, closeCallbacks, ...platform } = createPlatform(options)
+  const settings = parse(optionsSchema, options)
+  const { port: wantedPort, host, callback } = settings
+  const { controls, closeCallbacks, ...platform } = createPlatform(settings)
   if (callback) await controls.setCallback(callback)
   const server = createSimulatorServer(platform, controls)
   server.listen(wantedPort, host)

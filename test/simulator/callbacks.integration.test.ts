@@ -255,7 +255,7 @@ test('settings that cannot be meant are refused', async () => {
   const { simulator } = await startPosting()
   const { url } = simulator.callback() ?? { url: '' }
   const cases: [object, string][] = [
-    [{ url: 'nowhere', token }, 'callback: url: expected an http or https URL'],
+    [{ url: 'nowhere', token }, 'url: expected an http or https URL'],
     [{ url: 'ftp://x', token }, 'url: expected'],
     [{ url, token: '' }, 'token: expected a text'],
     [{ url, token, encodingAesKey: 'short' }, 'encodingAesKey: expected 43 letters and digits'],

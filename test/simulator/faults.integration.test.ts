@@ -231,7 +231,7 @@ test('chances follow the seed', async () => {
 test('a fault nobody could mean is refused with what was expected', async () => {
   const { simulator } = await startSimulator()
   expect(() => simulator.addFault({ path: 'cgi-bin', action: 'html' })).toThrow(
-    'path: expected a string that starts with /',
+    'path: expected a text that starts with /',
   )
   expect(() => simulator.addFault({ action: 'html', times: 0 })).toThrow(
     'times: expected a whole number from 1',

@@ -1,3 +1,4 @@
+import { parse } from '../control/input.ts'
 import type { CallbackControls } from './controls.ts'
 import { createCallbackDelivery } from './delivery.ts'
 import type { RaisedEvent, SimulatedEvent } from './event.ts'
@@ -6,7 +7,7 @@ import { type CallbackNames, seal, toSignedQuery, toTarget } from './message.ts'
 import type { CallbackCheck } from './options.ts'
 import type { CallbackRule } from './rule.ts'
 import { createCallbackRules } from './rules.ts'
-import { type CallbackSettings, findCallbackProblem, toCallbackSettings } from './settings.ts'
+import { type CallbackSettings, callbackOptionsSchema, toCallbackSettings } from './settings.ts'
 import { createCallbackStats } from './stats.ts'
 import { createTimers } from './timers.ts'
 
@@ -121,9 +122,7 @@ export function createCallbacks({ names, clock, random, ruleRandom, keep }: Call
   const controls: CallbackControls = {
     originalId: names.originalId,
     async setCallback(options) {
-      const problem = findCallbackProblem(options)
-      if (problem !== undefined) throw new TypeError(`callback: ${problem}`)
-      const settings = toCallbackSettings(options)
+      const settings = toCallbackSettings(parse(callbackOptionsSchema, options))
       delivery.set(settings)
       check = undefined
       const result = await checkUrl(settings)

@@ -1,20 +1,38 @@
-import { findStranger, isCount } from '../control/script.ts'
-import { isRecord } from '../platform/answers.ts'
+import * as z from 'zod'
+import { fields, filledText, findProblem, wholeNumber } from '../control/input.ts'
 import { type CallbackOptions, callbackModes } from './options.ts'
 
+/** Every option with its value; without a key `encodingAesKey` is empty. */
 export type CallbackSettings = ReturnType<typeof toCallbackSettings>
 
-/** The least that each number may be. */
-const numbers = {
-  receiptDelayMs: 0,
-  timeoutMs: 1,
-  retryDelayMs: 0,
-  pauseAfter: 1,
-  pauseMs: 0,
-  concurrency: 1,
-} as const satisfies Partial<Record<keyof CallbackOptions, number>>
+const urlRule = 'expected an http or https URL'
+const keyRule = 'expected 43 letters and digits'
 
-/** Every option with its value; without a key `encodingAesKey` is empty. */
+export const callbackOptionsSchema = fields({
+  url: z.url({ protocol: /^https?$/i, error: urlRule }),
+  token: filledText,
+  encodingAesKey: z
+    .string(keyRule)
+    .regex(/^[A-Za-z0-9]{43}$/, keyRule)
+    .optional(),
+  mode: z.enum(callbackModes, `expected one of ${callbackModes.join(', ')}`).optional(),
+  receiptDelayMs: wholeNumber(0).optional(),
+  timeoutMs: wholeNumber(1).optional(),
+  retryDelayMs: wholeNumber(0).optional(),
+  pauseAfter: wholeNumber(1).optional(),
+  pauseMs: wholeNumber(0).optional(),
+  concurrency: wholeNumber(1).optional(),
+}).check(({ value, issues }) => {
+  const { mode = 'plain', encodingAesKey } = value
+  if (mode === 'plain' || encodingAesKey !== undefined) return
+  issues.push({
+    code: 'custom',
+    path: ['encodingAesKey'],
+    message: `mode ${mode} needs one`,
+    input: encodingAesKey,
+  })
+}) satisfies z.ZodType<CallbackOptions>
+
 export function toCallbackSettings({
   url,
   token,
@@ -33,29 +51,5 @@ export function toCallbackSettings({
 
 /** Undefined when `value` is CallbackOptions, else what is wrong with it. */
 export function findCallbackProblem(value: unknown): string | undefined {
-  if (!isRecord(value)) return 'expected a JSON object'
-  const stranger = findStranger(value, ['url', 'token', 'encodingAesKey', 'mode', ...Object.keys(numbers)])
-  if (stranger !== undefined) return stranger
-  const { url, token, encodingAesKey, mode } = value
-  if (typeof url !== 'string' || !/^https?:/i.test(url) || !URL.canParse(url)) {
-    return 'url: expected an http or https URL'
-  }
-  if (typeof token !== 'string' || token === '') return 'token: expected a text'
-  if (encodingAesKey !== undefined && !/^[A-Za-z0-9]{43}$/.test(String(encodingAesKey))) {
-    return 'encodingAesKey: expected 43 letters and digits'
-  }
-  if (mode !== undefined && !callbackModes.some((name) => name === mode)) {
-    return `mode: expected one of ${callbackModes.join(', ')}`
-  }
-  if (mode !== undefined && mode !== 'plain' && encodingAesKey === undefined) {
-    return `encodingAesKey: mode ${mode} needs one`
-  }
-  const bad = Object.entries(numbers).find(
-    ([name, least]) => value[name] !== undefined && !isCount(value[name], least),
-  )
-  return bad && `${bad[0]}: expected a whole number from ${bad[1]}`
-}
-
-export function isCallbackOptions(value: unknown): value is CallbackOptions {
-  return findCallbackProblem(value) === undefined
+  return findProblem(callbackOptionsSchema, value)
 }

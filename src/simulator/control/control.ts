@@ -1,23 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import { createCallbackControl } from '../callbacks/control.ts'
-import { findCallbackRuleProblem, isCallbackRule } from '../callbacks/rules.ts'
+import * as z from 'zod'
+import { createCallbackRoutes } from '../callbacks/routes.ts'
 import type { SimulatorControls } from '../controls.ts'
 import { readBody } from '../http/body.ts'
-import { isRecord, toText } from '../platform/answers.ts'
-import { findFaultProblem, isFault } from './faults.ts'
-import {
-  ControlError,
-  type Input,
-  type Routes,
-  toCount,
-  toCountOrAbsent,
-  toFlag,
-  toJson,
-  toLines,
-  toList,
-  toTextOrAbsent,
-} from './input.ts'
+import { hiddenRateSchema } from '../optionsSchema.ts'
+import { faultSchema } from './faults.ts'
+import { fields, filledText, flag, InputError, parseList, text, wholeNumber } from './input.ts'
+import { addAll, person, type Routes, range, route, toLines, toOpenid } from './routes.ts'
+
+const user = wholeNumber(0)
 
 /**
  * The script's side of the simulator, over HTTP, for programs that run elsewhere:
@@ -39,89 +31,73 @@ import {
  * | `POST /__sim/code` | `{user}` and CodeOptions | `{code}` |
  * | `POST /__sim/payment` | `{user}` | SimulatedPayment |
  *
- * Those about callbacks stand with `createCallbackControl`. `user` is the number of a person, from 0. Input it does not understand gets 400 with `{error}`.
+ * Those about callbacks stand with `createCallbackRoutes`. `user` is the number of a person, from 0.
+ * Input it does not understand gets 400 with `{error}`.
  */
-export function createControl(simulator: SimulatorControls) {
-  const routes: Routes = {
-    ...createCallbackControl(simulator, toOpenid),
-    'GET /__sim/stats': () => simulator.stats(),
-    'GET /__sim/accepted': () => toLines(simulator.accepted()),
-    'GET /__sim/users': (_, query) => {
-      const input = { from: Number(query.get('from') ?? 0), count: Number(query.get('count') ?? 100) }
-      return toLines(listUsers(toCount(input, 'from'), toCount(input, 'count')))
-    },
-    'GET /__sim/faults': () => simulator.faults(),
-    'DELETE /__sim/faults': () => {
-      const cleared = simulator.faults().length
-      simulator.clearFaults()
-      return { cleared }
-    },
-    'POST /__sim/follow': (input) => {
-      const openid = input.user === undefined && input.openid === undefined ? undefined : toOpenid(input)
-      const unionid = toTextOrAbsent(input, 'unionid')
-      return simulator.follow(openid, { unionid, eventKey: toTextOrAbsent(input, 'eventKey') })
-    },
-    'POST /__sim/unfollow': (input) => simulator.unfollow(toOpenid(input)),
-    'POST /__sim/unionid': (input) => {
-      const { unionid } = input
-      if (unionid !== null && toText(unionid) === undefined) {
-        throw new ControlError('unionid: expected a string, or null')
-      }
-      simulator.setUnionid(toOpenid(input), toText(unionid))
-    },
-    'POST /__sim/blacklist': (input) => {
-      simulator.setBlacklisted(toOpenid(input), toFlag(input, 'blacklisted') ?? true)
-    },
-    'POST /__sim/token/kill': (input) => simulator.killToken(toText(input.appid)),
-    'POST /__sim/rate': (input) => {
-      const { errcode } = input
-      if (errcode !== undefined && errcode !== 45011 && errcode !== -1) {
-        throw new ControlError('errcode: expected 45011 or -1')
-      }
-      simulator.setRate({
-        perSecond: toCountOrAbsent(input, 'perSecond'),
-        perMinute: toCountOrAbsent(input, 'perMinute'),
-        errcode,
-      })
-    },
-    'POST /__sim/clock': (input) => simulator.advance(toCount(input, 'advanceMs')),
-    'POST /__sim/code': (input) => {
-      const { kind } = input
-      if (kind !== undefined && kind !== 'login' && kind !== 'phone') {
-        throw new ControlError('kind: expected login or phone')
-      }
-      const unionid = toFlag(input, 'unionid')
-      const highRisk = toFlag(input, 'highRisk')
-      return { code: simulator.mintCode(toCount(input, 'user'), { kind, unionid, highRisk }) }
-    },
-    'POST /__sim/payment': (input) => simulator.mintPayment(toCount(input, 'user')),
-  }
+function createRoutes(simulator: SimulatorControls): Routes {
+  const openidOf = (n: number) => simulator.userAt(n).openid
 
   function* listUsers(from: number, count: number) {
     for (let n = from; n < from + count; n++) yield simulator.userAt(n)
   }
 
-  function toOpenid(input: Input): string {
-    const openid = toText(input.openid)
-    return openid ?? simulator.userAt(toCount(input, 'user')).openid
+  return {
+    ...createCallbackRoutes(simulator, openidOf),
+    'GET /__sim/stats': () => simulator.stats(),
+    'GET /__sim/accepted': () => toLines(simulator.accepted()),
+    'GET /__sim/users': route(range, ({ from, count }) => toLines(listUsers(from, count))),
+    'GET /__sim/faults': () => simulator.faults(),
+    'POST /__sim/faults': (input) => addAll(parseList(faultSchema, input), simulator.addFault),
+    'DELETE /__sim/faults': () => {
+      const cleared = simulator.faults().length
+      simulator.clearFaults()
+      return { cleared }
+    },
+    'POST /__sim/follow': route(
+      fields({ ...person, unionid: filledText.optional(), eventKey: text.optional() }),
+      ({ unionid, eventKey, ...named }) => {
+        const isNamed = named.user !== undefined || named.openid !== undefined
+        return simulator.follow(isNamed ? toOpenid(named, openidOf) : undefined, { unionid, eventKey })
+      },
+    ),
+    'POST /__sim/unfollow': route(fields(person), (named) => simulator.unfollow(toOpenid(named, openidOf))),
+    'POST /__sim/unionid': route(
+      fields({ ...person, unionid: z.union([filledText, z.null()], 'expected a text, or null') }),
+      ({ unionid, ...named }) => simulator.setUnionid(toOpenid(named, openidOf), unionid ?? undefined),
+    ),
+    'POST /__sim/blacklist': route(
+      fields({ ...person, blacklisted: flag.default(true) }),
+      ({ blacklisted, ...named }) => simulator.setBlacklisted(toOpenid(named, openidOf), blacklisted),
+    ),
+    'POST /__sim/token/kill': route(fields({ appid: filledText.optional() }), ({ appid }) =>
+      simulator.killToken(appid),
+    ),
+    'POST /__sim/rate': route(hiddenRateSchema, simulator.setRate),
+    'POST /__sim/clock': route(fields({ advanceMs: wholeNumber(0) }), ({ advanceMs }) =>
+      simulator.advance(advanceMs),
+    ),
+    'POST /__sim/code': route(
+      fields({
+        user,
+        kind: z.enum(['login', 'phone'], 'expected login or phone').optional(),
+        unionid: flag.optional(),
+        highRisk: flag.optional(),
+      }),
+      ({ user, ...options }) => ({ code: simulator.mintCode(user, options) }),
+    ),
+    'POST /__sim/payment': route(fields({ user }), ({ user }) => simulator.mintPayment(user)),
   }
+}
 
-  /** Where one or a list of rules comes in. */
-  const scripts: Record<string, (input: unknown) => { added: number }> = {
-    'POST /__sim/faults': (input) => addAll(toList(input, isFault, findFaultProblem), simulator.addFault),
-    'POST /__sim/callback/rules': (input) =>
-      addAll(toList(input, isCallbackRule, findCallbackRuleProblem), simulator.addCallbackRule),
-  }
+/** Answers what comes in below `/__sim/`. */
+export function createControl(simulator: SimulatorControls) {
+  const routes = createRoutes(simulator)
 
-  function run(method: string, url: URL, body: string): unknown {
-    const input = toJson(body)
-    const key = `${method} ${url.pathname}`
-    const script = scripts[key]
-    if (script) return script(input)
-    const route = routes[key]
-    if (!route) throw new ControlError(`unknown: ${key}`)
-    if (!isRecord(input)) throw new ControlError('expected a JSON object')
-    return route(input, url.searchParams)
+  function run(method: string, { pathname, searchParams }: URL, body: string): unknown {
+    const key = `${method} ${pathname}`
+    const answerTo = routes[key]
+    if (!answerTo) throw new InputError(`unknown: ${key}`)
+    return answerTo(method === 'POST' ? toJson(body) : Object.fromEntries(searchParams))
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse, body: string): Promise<void> {
@@ -132,7 +108,7 @@ export function createControl(simulator: SimulatorControls) {
         result.pipe(response)
       } else reply(response, 200, result ?? {})
     } catch (error) {
-      if (!(error instanceof ControlError)) throw error
+      if (!(error instanceof InputError)) throw error
       reply(response, 400, { error: error.message })
     }
   }
@@ -142,9 +118,13 @@ export function createControl(simulator: SimulatorControls) {
   }
 }
 
-function addAll<T>(rules: T[], add: (rule: T) => unknown): { added: number } {
-  for (const rule of rules) add(rule)
-  return { added: rules.length }
+function toJson(body: string): unknown {
+  if (body === '') return {}
+  try {
+    return JSON.parse(body)
+  } catch {
+    throw new InputError('the body is not JSON')
+  }
 }
 
 function reply(response: ServerResponse, status: number, answer: unknown): void {

@@ -1,64 +1,54 @@
-import { Readable } from 'node:stream'
-import { toText } from '../platform/answers.ts'
+import * as z from 'zod'
 
-export type Input = Record<string, unknown>
-
-/** What answers one request of a script: the JSON of its answer, a stream of lines, or nothing. */
-export type Routes = Record<string, (input: Input, query: URLSearchParams) => unknown>
-
-/** The request cannot be carried out; the sentence goes into a 400. */
-export class ControlError extends Error {
-  override readonly name = 'ControlError'
+/** Input of a script, or an option, that cannot be meant; over HTTP the sentence goes into a 400. */
+export class InputError extends TypeError {
+  override readonly name = 'InputError'
 }
 
-export function toJson(body: string): unknown {
-  if (body === '') return {}
-  try {
-    return JSON.parse(body)
-  } catch {
-    throw new ControlError('the body is not JSON')
-  }
+export const text = z.string('expected a text')
+export const filledText = text.min(1, 'expected a text')
+export const flag = z.boolean('expected true or false')
+
+export function wholeNumber(least: number) {
+  const rule = `expected a whole number from ${least}`
+  return z.int(rule).min(least, rule)
 }
 
-/** Made as it is read: a million lines are never in memory at once. */
-export function toLines(items: Iterable<unknown>): Readable {
-  function* lines() {
-    for (const item of items) yield `${JSON.stringify(item)}\n`
-  }
-  return Readable.from(lines())
+export function share() {
+  const rule = 'expected a number from 0 to 1'
+  return z.number(rule).min(0, rule).max(1, rule)
 }
 
-export function toCount(input: Input, name: string): number {
-  const value = input[name]
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value
-  throw new ControlError(`${name}: expected a whole number from 0`)
+/** An object of these fields and no others. */
+export function fields<Shape extends z.ZodRawShape>(shape: Shape) {
+  const names = Object.keys(shape).join(', ')
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? `unknown field ${issue.keys.join(', ')}: expected one of ${names}`
+        : `expected an object with ${names}`,
+  })
 }
 
-export function toCountOrAbsent(input: Input, name: string): number | undefined {
-  return input[name] === undefined ? undefined : toCount(input, name)
+/** Every problem in one sentence; undefined when there is none. `name` stands before each. */
+export function findProblem(schema: z.ZodType, value: unknown, name?: string): string | undefined {
+  const prefix = name === undefined ? [] : [name]
+  return schema
+    .safeParse(value)
+    .error?.issues.map(({ path, message }) =>
+      [[...prefix, ...path].join('.'), message].filter(Boolean).join(': '),
+    )
+    .join('; ')
 }
 
-export function toFlag(input: Input, name: string): boolean | undefined {
-  const value = input[name]
-  if (value === undefined || typeof value === 'boolean') return value
-  throw new ControlError(`${name}: expected true or false`)
+/** @throws InputError */
+export function parse<T>(schema: z.ZodType<T>, value: unknown, name?: string): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  throw new InputError(findProblem(schema, value, name))
 }
 
-/** A text that may be absent; an empty one counts as such. */
-export function toTextOrAbsent(input: Input, name: string): string | undefined {
-  const value = input[name]
-  if (value === undefined || typeof value === 'string') return toText(value)
-  throw new ControlError(`${name}: expected a text`)
-}
-
-/** One item or a list of them, each checked before the first is used. */
-export function toList<T>(
-  input: unknown,
-  isItem: (item: unknown) => item is T,
-  findProblem: (item: unknown) => string | undefined,
-): T[] {
-  const list: unknown[] = Array.isArray(input) ? input : [input]
-  const problem = list.map(findProblem).find((found) => found !== undefined)
-  if (problem !== undefined) throw new ControlError(problem)
-  return list.filter(isItem)
+/** One item or a list of them, all checked before the first is used. */
+export function parseList<T>(schema: z.ZodType<T>, value: unknown): T[] {
+  return Array.isArray(value) ? parse(z.array(schema), value) : [parse(schema, value)]
 }

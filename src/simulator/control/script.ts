@@ -1,11 +1,17 @@
 /** How often a rule of a script applies; the first rule in order of adding that applies is used. */
 export interface Recurrence {
   /** Cases it hits before it is used up; default: until cleared. */
-  times?: number
+  times?: number | undefined
   /** Cases it lets pass first. */
-  after?: number
+  after?: number | undefined
   /** Chance (0 to 1) to hit, drawn from the seed. */
-  probability?: number
+  probability?: number | undefined
+}
+
+/** Whom and which template a rule is about. */
+export interface RuleMatch {
+  openid?: string | undefined
+  templateId?: string | undefined
 }
 
 export interface AddedRule {
@@ -72,22 +78,4 @@ export function createScript<Rule extends Recurrence, Case>(
       return undefined
     },
   }
-}
-
-/** Undefined when the fields of a Recurrence are sound, else what is wrong with them. */
-export function findRecurrenceProblem({ times, after, probability }: Record<string, unknown>) {
-  if (times !== undefined && !isCount(times, 1)) return 'times: expected a whole number from 1'
-  if (after !== undefined && !isCount(after, 0)) return 'after: expected a whole number from 0'
-  const isChance = typeof probability === 'number' && probability >= 0 && probability <= 1
-  return probability === undefined || isChance ? undefined : 'probability: expected a number from 0 to 1'
-}
-
-/** Undefined when the object has no field but the named ones. */
-export function findStranger(value: object, names: readonly string[]): string | undefined {
-  const stranger = Object.keys(value).find((key) => !names.includes(key))
-  return stranger && `unknown field ${stranger}: expected one of ${names.join(', ')}`
-}
-
-export function isCount(value: unknown, least: number): boolean {
-  return typeof value === 'number' && Number.isInteger(value) && value >= least
 }

@@ -34,7 +34,7 @@ export function createSimulatorServer(
 
   /** An errcode, or 0 when the token opens the endpoint. */
   function checkToken(kind: keyof typeof appidOf, endpoint: Endpoint, call: Call): number {
-    const owner = tokens.check(call.token, call.at)
+    const owner = tokens.check(call)
     if (typeof owner === 'number') return owner
     const wanted = appidOf[kind]
     if (wanted !== undefined && owner !== wanted) return 48001
@@ -88,6 +88,7 @@ export function createSimulatorServer(
     if (fault) {
       spoil({
         fault,
+        call,
         response,
         answer,
         handle: () => handle(endpoint, call),

@@ -1,6 +1,18 @@
 import type { ServerResponse } from 'node:http'
 import { every } from '../../base/every.ts'
 import type { Fault, NamedFaultAction } from '../control/fault.ts'
+import { type Call, toText } from '../platform/answers.ts'
+import {
+  toBlankOpenid,
+  toCutPage,
+  toEmptyPage,
+  toOddRows,
+  toReversed,
+  toRowWithoutUnionid,
+  toSameCursor,
+  toShiftedRow,
+  toStrangerRow,
+} from './oddAnswers.ts'
 
 /** An answer as it leaves a healthy server. WeChat announces JSON for cgi-bin and plain text elsewhere. */
 export function deliver(
@@ -22,6 +34,7 @@ export function deliver(
 
 interface Spoiling {
   fault: Fault
+  call: Call
   response: ServerResponse
   /** Handles the call and returns its real answer. */
   handle: () => string | Buffer
@@ -74,7 +87,17 @@ const spoilers: Record<NamedFaultAction, (spoiling: Spoiling) => void> = {
   },
   drip: ({ fault, response, handle }) => drip(response, Buffer.from(handle()), fault.everyMs ?? usualDripMs),
   errcode_text: ({ handle, answer }) => answer(withErrcodeText(handle().toString())),
-  reversed: ({ handle, answer }) => answer(withUsersReversed(handle().toString())),
+  empty_page: ({ handle, answer }) => answer(toEmptyPage(handle().toString())),
+  cut_page: ({ handle, answer }) => answer(toCutPage(handle().toString())),
+  same_cursor: ({ call, handle, answer }) =>
+    answer(toSameCursor(handle().toString(), toText(call.query.next_openid) ?? '')),
+  blank_openid: ({ handle, answer }) => answer(toBlankOpenid(handle().toString())),
+  reversed: ({ handle, answer }) => answer(toReversed(handle().toString())),
+  without_unionid: (spoiling) => answerOddRows(spoiling, toRowWithoutUnionid),
+  not_following: (spoiling) => answerOddRows(spoiling, toStrangerRow),
+  empty_rows: (spoiling) => answerOddRows(spoiling, () => ({})),
+  missing_rows: (spoiling) => answerOddRows(spoiling, () => undefined),
+  shifted_unionids: (spoiling) => answerOddRows(spoiling, toShiftedRow),
   html({ fault, response, handle }) {
     if (fault.accepted) handle()
     respond(response, 'text/html; charset=utf-8', busyPage)
@@ -94,6 +117,10 @@ const spoilers: Record<NamedFaultAction, (spoiling: Spoiling) => void> = {
     if (fault.accepted) handle()
     pourEndlessly(response)
   },
+}
+
+function answerOddRows({ fault, handle, answer }: Spoiling, change: Parameters<typeof toOddRows>[2]): void {
+  answer(toOddRows(handle().toString(), fault.match?.openid, change))
 }
 
 function respond(response: ServerResponse, type: string, body: string | Buffer): void {
@@ -133,11 +160,4 @@ function withErrcodeText(answer: string): string {
   return answer.includes('"errcode":')
     ? answer.replace(/"errcode":(-?\d+)/, '"errcode":"$1"')
     : answer.replace('{', '{"errcode":"0",')
-}
-
-function withUsersReversed(answer: string): string {
-  const parsed: unknown = JSON.parse(answer)
-  if (typeof parsed !== 'object' || parsed === null || !('user_info_list' in parsed)) return answer
-  const { user_info_list: users } = parsed
-  return Array.isArray(users) ? JSON.stringify({ user_info_list: users.reverse() }) : answer
 }

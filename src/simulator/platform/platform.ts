@@ -1,12 +1,13 @@
 import { createCallbacks } from '../callbacks/callbacks.ts'
 import { createFaults } from '../control/faults.ts'
 import { createStats } from '../control/stats.ts'
-import type { SimulatorControls } from '../controls.ts'
-import type { SimulatedQuotas, SimulatorOptions } from '../options.ts'
+import type { Settings } from '../optionsSchema.ts'
 import { createRefusalLog, type Endpoints } from './answers.ts'
+import { createControls } from './controls.ts'
 import { createUserEndpoints } from './followers/endpoints.ts'
 import { createFollowerList } from './followers/followerList.ts'
-import { createRandom, randomHex, randomText } from './ids.ts'
+import { createIdentity } from './identity.ts'
+import { createRandom } from './ids.ts'
 import { createQuotas, createRateLimit } from './limits.ts'
 import { createAcceptedMessages } from './messages/acceptedMessages.ts'
 import { createSendTemplate } from './messages/sendTemplate.ts'
@@ -15,78 +16,30 @@ import { createMiniprogram } from './miniprogram/miniprogram.ts'
 import { createOperations } from './operations.ts'
 import { createTokens } from './tokens.ts'
 
-const defaults = {
-  seed: 1,
-  followers: 0,
-  withoutUnionid: 0,
-  unionidAfterLeaving: false,
-  pageSize: 10_000,
-  lastPageCursor: 'last',
-  linkedMiniprograms: [],
-  latencyMs: 0,
-  tokenLifeSeconds: 7_200,
-  tokenOverlapSeconds: 300,
-  dedupeWindowMs: 600_000,
-  dedupeAnswer: 'ok',
-  rate: {},
-  keepAccepted: true,
-  now: Date.now,
-} as const satisfies SimulatorOptions
-
-/** What a newly verified account has. */
-const usualQuotas: SimulatedQuotas = {
-  templateSend: 100_000,
-  userGet: 500,
-  userInfo: 5_000_000,
-  batchget: 5_000_000,
-  token: 2_000,
-  stableToken: 500_000,
-}
-
 export type Platform = ReturnType<typeof createPlatform>
 
 /** Everything of the fake WeChat but its HTTP side. */
-export function createPlatform(options: SimulatorOptions) {
-  const settings = { ...defaults, ...options }
-  const { seed, now } = settings
+export function createPlatform(settings: Settings) {
+  const { seed, now, linkedMiniprograms } = settings
   let advancedMs = 0
   const clock = () => now() + advancedMs
 
   // A source of chance for each part: one fault more or less must not change a token.
   const createChance = (part: number) => createRandom(seed * 31 + part)
-  const names = createChance(0)
-  const toApp = () => ({ appid: `wx${randomHex(names, 16)}`, secret: randomHex(names, 32) })
-  const generated = toApp()
-  const account = { appid: options.appid ?? generated.appid, secret: options.secret ?? generated.secret }
-  const miniprogramApp = options.miniprogram ?? toApp()
-  const originalId = `gh_${randomHex(names, 12)}`
-  const platformId = `o${randomText(names, 27)}`
-
+  const identity = createIdentity(settings, createChance(0))
+  const { account, miniprogram: miniprogramApp } = identity
+  const apps = [account, miniprogramApp]
   const { refuse, find: findRefusal } = createRefusalLog(createChance(1))
-  const quotas = createQuotas({ ...usualQuotas, ...options.quotas })
+  const quotas = createQuotas(settings.quotas)
   const rate = createRateLimit(settings.rate)
   const faults = createFaults(createChance(2))
-  const tokens = createTokens({
-    apps: [account, miniprogramApp],
-    lifeSeconds: settings.tokenLifeSeconds,
-    overlapSeconds: settings.tokenOverlapSeconds,
-    ipWhitelist: options.ipWhitelist,
-    quotas,
-    random: createChance(3),
-    refuse,
-  })
+  const tokens = createTokens({ ...settings, account, apps, quotas, random: createChance(3), refuse })
   const followers = createFollowerList({ ...settings, clock })
   const userCounts = { batchgetOpenids: 0, cursors: {} }
-  const templates = createTemplateLibrary(options.templates, createChance(4), refuse)
-  const accepted = createAcceptedMessages({
-    seed,
-    startedAt: clock(),
-    dedupeWindowMs: settings.dedupeWindowMs,
-    keep: settings.keepAccepted,
-    onAccepted: options.onAccepted,
-  })
+  const templates = createTemplateLibrary(settings.templates, createChance(4), refuse)
+  const accepted = createAcceptedMessages({ ...settings, startedAt: clock() })
   const callbacks = createCallbacks({
-    names: { appid: account.appid, originalId, platformId },
+    names: identity.callbackNames,
     clock,
     random: createChance(6),
     ruleRandom: createChance(7),
@@ -96,28 +49,21 @@ export function createPlatform(options: SimulatorOptions) {
 
   const endpoints: Endpoints = {
     ...tokens.endpoints,
-    ...createUserEndpoints({
-      followers,
-      refuse,
-      pageSize: settings.pageSize,
-      lastPageCursor: settings.lastPageCursor,
-      counts: userCounts,
-    }),
+    ...createUserEndpoints({ ...settings, followers, refuse, counts: userCounts }),
     ...templates.endpoints,
     ...createSendTemplate({
+      ...settings,
       followers,
       templates,
       accepted,
       raiseReceipt: callbacks.raiseReceipt,
       rate,
       refuse,
-      dedupeAnswer: settings.dedupeAnswer,
-      linkedMiniprograms: [miniprogramApp.appid, ...settings.linkedMiniprograms],
-      pages: options.pages,
+      linkedMiniprograms: [miniprogramApp.appid, ...linkedMiniprograms],
     }),
     ...miniprogram.endpoints,
     ...createOperations({
-      apps: [account, miniprogramApp],
+      apps,
       findEndpoint: (path) => endpoints[path],
       findCallbackUrl: () => callbacks.controls.callback()?.url,
       quotas,
@@ -133,47 +79,25 @@ export function createPlatform(options: SimulatorOptions) {
     faults: faults.counts,
     callbacks: callbacks.readStats,
   })
-
-  function isFollowing(openid: string): boolean {
-    const standing = followers.standingOf(openid)
-    return standing === 'following' || standing === 'blacklisted'
-  }
-
-  const controls: SimulatorControls = {
-    ...account,
-    ...callbacks.controls,
-    miniprogram: miniprogramApp,
-    get templates() {
-      return templates.list()
+  const controls = createControls(
+    {
+      account,
+      miniprogramApp,
+      callbacks,
+      templates,
+      followers,
+      tokens,
+      rate,
+      miniprogram,
+      faults,
+      stats,
+      accepted,
     },
-    userAt: followers.userAt,
-    follow(known, { unionid, eventKey } = {}) {
-      const isNew = known === undefined || !isFollowing(known)
-      const user = followers.follow(known, unionid)
-      if (isNew) callbacks.raise({ event: 'subscribe', openid: user.openid, eventKey })
-      return user
-    },
-    unfollow(openid) {
-      if (!isFollowing(openid)) return
-      followers.unfollow(openid)
-      callbacks.raise({ event: 'unsubscribe', openid })
-    },
-    setUnionid: followers.setUnionid,
-    setBlacklisted: followers.setBlacklisted,
-    killToken: (appid = account.appid) => tokens.killAll(appid, clock()),
-    setRate: rate.set,
-    advance(ms) {
+    clock,
+    (ms) => {
       advancedMs += ms
     },
-    mintCode: (user, codeOptions = {}) => miniprogram.mintCode(user, codeOptions, clock()),
-    sessionKeyOf: (user) => miniprogram.sessionKeyOf(user, clock()),
-    mintPayment: (user) => miniprogram.mintPayment(user, clock()),
-    addFault: faults.add,
-    faults: faults.list,
-    clearFaults: faults.clear,
-    stats: stats.read,
-    accepted: accepted.accepted,
-  }
+  )
 
   return {
     controls,

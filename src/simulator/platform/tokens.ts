@@ -1,13 +1,15 @@
 import type { SimulatedApp } from '../options.ts'
 import { type Call, type Endpoints, type Refuse, toText } from './answers.ts'
 import { createRandom, randomText } from './ids.ts'
+import { createIpList } from './ipList.ts'
 import { createWindowLimit, type Quotas, type WindowLimit } from './limits.ts'
 
 interface TokensOptions {
+  account: SimulatedApp
   apps: readonly SimulatedApp[]
-  lifeSeconds: number
-  overlapSeconds: number
-  ipWhitelist: readonly string[] | undefined
+  tokenLifeSeconds: number
+  tokenOverlapSeconds: number
+  ipWhitelist?: readonly string[] | undefined
   quotas: Quotas
   random: () => number
   refuse: Refuse
@@ -41,8 +43,9 @@ const longestToken = 512
 
 export function createTokens(options: TokensOptions) {
   const { apps, random, refuse, quotas } = options
-  const lifeMs = options.lifeSeconds * 1000
-  const overlapMs = Math.min(options.overlapSeconds * 1000, lifeMs / 2)
+  const lifeMs = options.tokenLifeSeconds * 1000
+  const overlapMs = Math.min(options.tokenOverlapSeconds * 1000, lifeMs / 2)
+  const isListed = createIpList(options.ipWhitelist)
   const issued = new Map<string, IssuedToken>()
   const states: AppTokens[] = apps.map((app) => ({
     ...app,
@@ -124,7 +127,7 @@ export function createTokens(options: TokensOptions) {
       const belongsToOther = states.some((other) => other.secret === secret)
       return belongsToOther ? refuse(call, 40001, 'invalid credential') : refuse(call, 40125)
     }
-    if (options.ipWhitelist && !options.ipWhitelist.includes(call.address)) return refuse(call, 40164)
+    if (!isListed(call.address)) return refuse(call, 40164)
     return app
   }
 
@@ -155,13 +158,14 @@ export function createTokens(options: TokensOptions) {
     endpoints,
     counts,
 
-    /** The appid the token belongs to, or the errcode it earns. */
-    check(token: string, at: number): string | number {
+    /** The appid the token belongs to, or the errcode it earns; of mini-programs only calls by AppSecret are bound to addresses. */
+    check({ token, at, address }: Call): string | number {
       if (token === '') return 41001
       const known = issued.get(token)
       if (!known) return token.length > longestToken ? 40014 : 40001
       if (at >= known.revokedAt) return 40001
-      return at >= known.expiresAt ? 42001 : known.appid
+      if (at >= known.expiresAt) return 42001
+      return known.appid === options.account.appid && !isListed(address) ? 40164 : known.appid
     },
 
     killAll(appid: string, at: number): void {

@@ -7,8 +7,8 @@ interface AcceptedMessagesOptions {
   startedAt: number
   /** 0 switches the rule off; repeats are counted all the same. */
   dedupeWindowMs: number
-  keep: boolean
-  onAccepted: ((message: AcceptedMessage) => void) | undefined
+  keepAccepted: boolean
+  onAccepted?: ((message: AcceptedMessage) => void) | undefined
 }
 
 /** A message as it came, kept small; `toMessage` makes the public form of it. */
@@ -44,7 +44,7 @@ export function createAcceptedMessages({
   seed,
   startedAt,
   dedupeWindowMs,
-  keep,
+  keepAccepted,
   onAccepted,
 }: AcceptedMessagesOptions) {
   const windowMs = dedupeWindowMs || usualWindowMs
@@ -104,7 +104,7 @@ export function createAcceptedMessages({
         current.numbers.set(`${openid}\n${clientMsgId}`, number)
         counts.maxSends = Math.max(counts.maxSends, 1)
       }
-      if (keep) kept.push({ msgid, submission })
+      if (keepAccepted) kept.push({ msgid, submission })
       onAccepted?.(toMessage(msgid, submission))
       return msgid
     },

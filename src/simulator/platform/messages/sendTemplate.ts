@@ -15,7 +15,7 @@ interface SendTemplateOptions {
   refuse: Refuse
   dedupeAnswer: 'ok' | number
   linkedMiniprograms: readonly string[]
-  pages: readonly string[] | undefined
+  pages?: readonly string[] | undefined
 }
 
 /** No source tells the limit; this one is generous. */

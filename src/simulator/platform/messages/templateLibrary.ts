@@ -1,4 +1,4 @@
-import type { SimulatedTemplate } from '../../options.ts'
+import type { Loose, SimulatedTemplate } from '../../options.ts'
 import { type Call, type Endpoints, type Refuse, toText } from '../answers.ts'
 import { randomText } from '../ids.ts'
 import { type Field, toFields } from './fieldRules.ts'
@@ -7,7 +7,7 @@ const templateIdLength = 43
 const mostTemplates = 25
 
 /** Enough for every keyword type, an old industry template and the free form of a test account. */
-const defaults: readonly Partial<SimulatedTemplate>[] = [
+const defaults: readonly Loose<SimulatedTemplate>[] = [
   {
     title: '订单发货通知',
     content: '发货内容:{{thing1.DATA}}\n发货时间:{{time2.DATA}}\n',
@@ -54,7 +54,7 @@ export type TemplateLibrary = ReturnType<typeof createTemplateLibrary>
 
 /** The account's templates: the list every account shows, and adding and deleting as far as programs need it. */
 export function createTemplateLibrary(
-  custom: readonly Partial<SimulatedTemplate>[] | undefined,
+  custom: readonly Loose<SimulatedTemplate>[] | undefined,
   random: () => number,
   refuse: Refuse,
 ) {
@@ -62,20 +62,19 @@ export function createTemplateLibrary(
   const subscription = complete(oneTimeSubscription)
   for (const template of custom ?? defaults) add(template)
 
-  function complete(template: Partial<SimulatedTemplate>): SimulatedTemplate {
+  function complete(given: Loose<SimulatedTemplate>): SimulatedTemplate {
     return {
-      templateId: randomText(random, templateIdLength),
-      title: '通知',
-      content: '内容:{{thing1.DATA}}\n',
-      example: '',
-      primaryIndustry: 'IT科技',
-      deputyIndustry: '互联网|电子商务',
-      values: {},
-      ...template,
+      templateId: given.templateId ?? randomText(random, templateIdLength),
+      title: given.title ?? '通知',
+      content: given.content ?? '内容:{{thing1.DATA}}\n',
+      example: given.example ?? '',
+      primaryIndustry: given.primaryIndustry ?? 'IT科技',
+      deputyIndustry: given.deputyIndustry ?? '互联网|电子商务',
+      values: given.values ?? {},
     }
   }
 
-  function add(partial: Partial<SimulatedTemplate>): SimulatedTemplate {
+  function add(partial: Loose<SimulatedTemplate>): SimulatedTemplate {
     const template = complete(partial)
     known.set(template.templateId, { template, fields: toFields(template.content, template.values) })
     return template

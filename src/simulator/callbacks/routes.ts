@@ -1,8 +1,20 @@
-import { ControlError, type Input, type Routes, toFlag, toLines, toTextOrAbsent } from '../control/input.ts'
+import * as z from 'zod'
+import { fields, flag, parseList, text } from '../control/input.ts'
+import { addAll, person, type Routes, route, toLines, toOpenid } from '../control/routes.ts'
 import type { CallbackControls } from './controls.ts'
 import { callbackEventNames } from './event.ts'
-import { isEventName } from './rules.ts'
-import { findCallbackProblem, isCallbackOptions } from './settings.ts'
+import { callbackRuleSchema } from './rules.ts'
+import { callbackOptionsSchema } from './settings.ts'
+
+const eventSchema = fields({
+  ...person,
+  event: z.enum(callbackEventNames, `expected one of ${callbackEventNames.join(', ')}`),
+  eventKey: text.optional(),
+  msgid: text.optional(),
+  status: text.optional(),
+  appid: text.optional(),
+  revokeInfo: text.optional(),
+})
 
 /**
  * What a script says over HTTP about the callbacks:
@@ -17,39 +29,29 @@ import { findCallbackProblem, isCallbackOptions } from './settings.ts'
  * | `POST /__sim/events` | `{user` or `openid}` and the rest of a SimulatedEvent | `{}` |
  * | `GET /__sim/events` | | one RaisedEvent per line |
  */
-export function createCallbackControl(
+export function createCallbackRoutes(
   simulator: CallbackControls,
-  toOpenid: (input: Input) => string,
+  openidOf: (user: number) => string,
 ): Routes {
   return {
     'GET /__sim/callback': () => simulator.callback(),
-    'POST /__sim/callback': (input) => {
-      if (!isCallbackOptions(input)) throw new ControlError(String(findCallbackProblem(input)))
-      return simulator.setCallback(input)
-    },
+    'POST /__sim/callback': route(callbackOptionsSchema, simulator.setCallback),
     'DELETE /__sim/callback': () => simulator.removeCallback(),
     'GET /__sim/callback/rules': () => simulator.callbackRules(),
+    'POST /__sim/callback/rules': (input) =>
+      addAll(parseList(callbackRuleSchema, input), simulator.addCallbackRule),
     'DELETE /__sim/callback/rules': () => {
       const cleared = simulator.callbackRules().length
       simulator.clearCallbackRules()
       return { cleared }
     },
-    'POST /__sim/blocking': (input) =>
-      simulator.setBlocking(toOpenid(input), toFlag(input, 'blocking') ?? true),
+    'POST /__sim/blocking': route(
+      fields({ ...person, blocking: flag.default(true) }),
+      ({ blocking, ...named }) => simulator.setBlocking(toOpenid(named, openidOf), blocking),
+    ),
     'GET /__sim/events': () => toLines(simulator.events()),
-    'POST /__sim/events': (input) => {
-      const { event } = input
-      if (!isEventName(event))
-        throw new ControlError(`event: expected one of ${callbackEventNames.join(', ')}`)
-      simulator.raiseEvent({
-        event,
-        openid: toOpenid(input),
-        eventKey: toTextOrAbsent(input, 'eventKey'),
-        msgid: toTextOrAbsent(input, 'msgid'),
-        status: toTextOrAbsent(input, 'status'),
-        appid: toTextOrAbsent(input, 'appid'),
-        revokeInfo: toTextOrAbsent(input, 'revokeInfo'),
-      })
-    },
+    'POST /__sim/events': route(eventSchema, ({ user, openid, ...event }) =>
+      simulator.raiseEvent({ ...event, openid: toOpenid({ user, openid }, openidOf) }),
+    ),
   }
 }
