@@ -1,4 +1,5 @@
 import { day, hour, minute, second } from '../base/duration.ts'
+import { toIso } from '../base/time.ts'
 
 const counts = new Intl.NumberFormat('en-US')
 
@@ -37,12 +38,6 @@ export function parseLocalTime(text: string, timezone: string): number {
   if (Number.isNaN(asUtc)) return Number.NaN
   const shown = createTimeFormat(timezone)(toIso(asUtc)).replace(' ', 'T')
   return 2 * asUtc - Date.parse(`${shown}Z`)
-}
-
-export function toIso(time: number): string
-export function toIso(time: number | null | undefined): string | null
-export function toIso(time: number | null | undefined): string | null {
-  return time === null || time === undefined ? null : new Date(time).toISOString()
 }
 
 /** 1 follower, 2,000 followers. */

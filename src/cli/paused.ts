@@ -1,20 +1,10 @@
-import type { AccountStateRow } from '../db/sqlite/accountState.ts'
+import type { Paused } from '../operations/paused.ts'
 import { manualPause } from '../push/status.ts'
 import type { QueueUnavailableError } from '../queue/unavailable.ts'
-import { toIso } from './format.ts'
 import type { Output } from './output.ts'
 
-export type Paused = ReturnType<typeof toPaused>
-
-/** As JSON has it; null = sending. */
-export function toPaused(state: AccountStateRow | undefined) {
-  if (!state?.pausedReason) return null
-  const { pausedReason: reason, pausedDetail: detail, pausedSince, probeAt } = state
-  return { reason, detail, since: toIso(pausedSince), probeAt: toIso(probeAt) }
-}
-
 export function toPausedText(
-  { reason, detail, since, probeAt }: NonNullable<Paused>,
+  { reason, detail, since, probeAt }: Paused,
   formatTime: (iso: string | null) => string,
 ): string {
   const byItself =

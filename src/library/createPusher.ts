@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { loadProducerConfig, readEnvironment } from '../base/config.ts'
+import { second } from '../base/duration.ts'
 import { type ControlClient, createControlClient } from '../push/controlClient.ts'
 import type { PushMessage } from '../push/message.ts'
 import { createProducer } from '../push/producer.ts'
@@ -8,6 +9,7 @@ import type { PushRecord } from '../push/record.ts'
 import { type WaitOptions, waitForPush } from '../push/wait.ts'
 import { loadQueue } from '../queue/loadQueue.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
+import { QueueUnavailableError } from '../queue/unavailable.ts'
 
 /** What is left out comes from the environment. */
 export interface PusherOptions {
@@ -69,9 +71,10 @@ export function createPusher({ appid, redisUrl, dataDir }: PusherOptions = {}): 
   return {
     ...createProducer(queue),
     cancel: async (id) => ask().cancel(id),
-    wait: async (id, options = {}) => waitForPush(ask(), id, options, closing.signal),
+    wait: async (id, options = {}) =>
+      waitForPush({ find: ask().find, longestPauseMs: second }, id, options, closing.signal),
     async close() {
-      closing.abort()
+      closing.abort(new QueueUnavailableError('The queue was closed by this program', { cause: undefined }))
       await Promise.all([queue.close(), control?.close()])
     },
   }

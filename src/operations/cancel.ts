@@ -1,6 +1,11 @@
+import * as z from 'zod'
 import { cancelled, type PushRows } from '../db/sqlite/pushes.ts'
+import { cancelAnswerSchema } from '../push/controlClient.ts'
 import type { CancelAnswer } from '../push/pushAnswers.ts'
 import type { QueuedPushes } from './queuedPushes.ts'
+
+export const cancelOutputSchema = z.strictObject({ id: z.string(), status: cancelAnswerSchema })
+type CancelOutput = z.infer<typeof cancelOutputSchema>
 
 interface CancelDeps {
   pushes: Pick<PushRows, 'cancel' | 'find' | 'add'>
@@ -11,7 +16,11 @@ interface CancelDeps {
  * Takes back a push that is not sent yet. Its record decides: no worker calls WeChat before it has written that it will,
  * and none can write that over the end of a push. Rejects with QueueUnavailableError.
  */
-export async function cancelPush({ pushes, queued }: CancelDeps, id: string): Promise<CancelAnswer> {
+export async function cancelPush(deps: CancelDeps, id: string): Promise<CancelOutput> {
+  return { id, status: await cancel(deps, id) }
+}
+
+async function cancel({ pushes, queued }: CancelDeps, id: string): Promise<CancelAnswer> {
   const answer = await cancelRecorded()
   if (answer) return answer
   const row = await queued.find(id)

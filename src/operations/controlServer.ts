@@ -2,13 +2,13 @@ import type { Job } from 'bullmq'
 import { second } from '../base/duration.ts'
 import type { PushRows } from '../db/sqlite/pushes.ts'
 import { questionLife, questionSchema } from '../push/controlClient.ts'
-import { toPushRecord } from '../push/toPushRecord.ts'
 import type { QueueWorker } from '../queue/backend.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import type { WorkerQueue } from '../queue/workerQueue.ts'
 import { startWatchdog } from '../sending/watchdog.ts'
 import { cancelPush } from './cancel.ts'
 import { createQueuedPushes } from './queuedPushes.ts'
+import { findPush } from './show.ts'
 
 interface ControlServerDeps {
   appid: string
@@ -63,12 +63,9 @@ export function startControlServer({ appid, queue, pushes, onError }: ControlSer
     if ((await control.getTime()) - at > questionLife) return null
     switch (ask) {
       case 'cancel':
-        return cancelPush({ pushes, queued }, id)
-      case 'find': {
-        // In this order, because a push leaves the queue when it has its record.
-        const row = (await pushes.find(id)) ?? (await queued.find(id)) ?? (await pushes.find(id))
-        return row ? toPushRecord(row) : null
-      }
+        return (await cancelPush({ pushes, queued }, id)).status
+      case 'find':
+        return (await findPush({ pushes, queued }, id)) ?? null
       default:
         return ask satisfies never
     }

@@ -17,7 +17,7 @@ export const questionSchema = z.object({
 })
 export type Question = z.infer<typeof questionSchema>
 
-const cancelAnswerSchema: z.ZodType<CancelAnswer> = z.enum(['cancelled', 'too_late', 'not_found'])
+export const cancelAnswerSchema: z.ZodType<CancelAnswer> = z.enum(['cancelled', 'too_late', 'not_found'])
 
 /** After that time nobody waits for an answer any more. */
 export const questionLife = minute

@@ -1,3 +1,4 @@
+import { toIso } from '../base/time.ts'
 import type { PushRow } from '../db/sqlite/pushes.ts'
 import type { PushRecord } from './record.ts'
 
@@ -16,12 +17,8 @@ export function toPushRecord(row: PushRow): PushRecord {
     errmsg: row.errmsg,
     rid: row.rid,
     attempts: row.attempts,
-    createdAt: new Date(row.createdAt).toISOString(),
+    createdAt: toIso(row.createdAt),
     sentAt: toIso(row.sentAt),
     finishedAt: toIso(row.finishedAt),
   }
-}
-
-function toIso(time: number | null): string | null {
-  return time === null ? null : new Date(time).toISOString()
 }

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Backoff, toBackoff } from '../base/backoff.ts'
 import { second } from '../base/duration.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
 import { patience } from './controlClient.ts'
@@ -28,12 +27,18 @@ export class TimeoutError extends Error {
   }
 }
 
-/** Less and less often, because there is nothing that would tell. */
-const backoff: Backoff = { first: 50, factor: 1.5, longest: second }
+interface WaitDeps {
+  find(id: string, patienceMs: number): Promise<PushRecord | null>
+  /** What asking costs decides how often it is done. */
+  longestPauseMs: number
+}
 
-/** Asks again and again, once a second at last. */
+/**
+ * Asks again and again, because there is nothing that would tell, and less and less often. Rejects with TimeoutError, or
+ * with the reason of `signal`.
+ */
 export async function waitForPush(
-  { find }: { find(id: string, patienceMs: number): Promise<PushRecord | null> },
+  { find, longestPauseMs }: WaitDeps,
   id: string,
   { until = 'sent', timeoutMs = 30 * second }: WaitOptions,
   signal: AbortSignal,
@@ -41,7 +46,7 @@ export async function waitForPush(
   const deadline = Date.now() + timeoutMs
   let record: PushRecord | null | undefined
   let failure: QueueUnavailableError | undefined
-  for (let tries = 1; ; tries++) {
+  for (let pause = 50; ; pause = Math.min(1.5 * pause, longestPauseMs)) {
     try {
       record = await find(id, Math.max(0, Math.min(patience, deadline - Date.now())))
     } catch (error) {
@@ -51,13 +56,12 @@ export async function waitForPush(
     if (record && hasReached(record, until)) return record
     const left = deadline - Date.now()
     if (left <= 0) throw toTimeout(id, until, timeoutMs, record, failure)
-    await sleep(Math.min(toBackoff(backoff, tries), left), undefined, { signal }).catch(() => {})
-    if (signal.aborted)
-      throw new QueueUnavailableError('The queue was closed by this program', { cause: undefined })
+    await sleep(Math.min(pause, left), undefined, { signal }).catch(() => {})
+    signal.throwIfAborted()
   }
 }
 
-export function hasReached(push: { status: PushStatus }, until: WaitGoal): boolean {
+function hasReached(push: { status: PushStatus }, until: WaitGoal): boolean {
   return hasEnded(push) && (until === 'sent' || push.status !== 'sent')
 }
 

@@ -145,7 +145,9 @@ test('whatever the worker does at that moment, what was taken back is not sent a
   await world.startWorker({ concurrency: 10 })
   await until(() => accepted(world).length > 0)
   const answers = new Map(
-    await Promise.all(ids.map(async (id) => [id, await cancelPush({ pushes, queued }, id)] as const)),
+    await Promise.all(
+      ids.map(async (id) => [id, (await cancelPush({ pushes, queued }, id)).status] as const),
+    ),
   )
   await world.ended(300)
   await queue.close()

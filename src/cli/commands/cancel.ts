@@ -14,10 +14,10 @@ export const cancel = defineCommand({
     ],
   ],
   run: ({ id }, out) =>
-    withApp(out, async (app) => {
-      const status = await cancelPush(app, id)
-      await out.print({ id, status }, () => texts[status](id))
-      return status === 'cancelled' ? 0 : 1
+    withApp(out, async (account) => {
+      const answer = await cancelPush(account, id)
+      await out.print(answer, ({ status }) => texts[status](id))
+      return answer.status === 'cancelled' ? 0 : 1
     }),
 })
 

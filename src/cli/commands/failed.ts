@@ -1,7 +1,7 @@
 import type { Account } from '../../account.ts'
-import type { PushFilter, PushRow } from '../../db/sqlite/pushes.ts'
+import { listFailed } from '../../operations/failed.ts'
+import type { FailedFilter } from '../../operations/pushFilter.ts'
 import { failedStatuses, isPushReason, type PushReason, pushReasons } from '../../push/status.ts'
-import { toPushRecord } from '../../push/toPushRecord.ts'
 import { type Args, UsageError } from '../args.ts'
 import { defineCommand, toCount } from '../command.ts'
 import { formatPlural } from '../format.ts'
@@ -9,8 +9,7 @@ import type { Output } from '../output.ts'
 import { createRecordLine } from '../recordText.ts'
 import { parseSince } from '../since.ts'
 import { withApp } from '../withApp.ts'
-import { listFailed } from './failedPushes.ts'
-import { retryAllFailed, retryFailed, retryNamed } from './failedRetry.ts'
+import { retryAll, retryIds, retryNarrowed } from './failedRetry.ts'
 
 const args = {
   action: { type: 'positional', required: false, description: 'retry [id...]: send them again' },
@@ -45,23 +44,24 @@ export const failed = defineCommand({
     const limit = given.limit === undefined ? undefined : toCount('limit', given.limit, 1)
     if (action !== 'retry') {
       if (given['dry-run'] || given.yes) throw new UsageError('--dry-run and --yes go with failed retry')
-      return withApp(out, (app) => list(app, toFilter(given, limit, app), out))
+      return withApp(out, (account) => list(account, toFilter(given, limit, account), out))
     }
     const { reason, unionid, template, since, until } = given
     const isNarrowed = [reason, unionid, template, since, until, limit].some((value) => value !== undefined)
     if (ids.length > 0 && isNarrowed) throw new UsageError('Ids go with no other narrowing')
-    return withApp(out, (app) => {
-      const options = { isDryRun: given['dry-run'], out }
-      if (ids.length > 0) return retryNamed(app, ids, options)
-      const filter = toFilter(given, limit, app)
-      const isWanted = isNarrowed || given.yes || given['dry-run']
-      return isWanted ? retryFailed(app, filter, options) : retryAllFailed(app, out)
+    return withApp(out, (account) => {
+      const dryRun = given['dry-run']
+      if (ids.length > 0) return retryIds(account, { ids, dryRun }, out)
+      const isWanted = isNarrowed || given.yes || dryRun
+      return isWanted
+        ? retryNarrowed(account, { ...toFilter(given, limit, account), dryRun }, out)
+        : retryAll(account, out)
     })
   },
 })
 
-async function list({ config, pushes }: Account, filter: PushFilter, out: Output): Promise<number> {
-  const count = await out.printAll(toRecords(listFailed(pushes, filter)), createRecordLine(config.timezone))
+async function list(account: Account, filter: FailedFilter, out: Output): Promise<number> {
+  const count = await out.printAll(listFailed(account, filter), createRecordLine(account.config.timezone))
   out.remark(
     count === 0
       ? 'Nothing failed'
@@ -80,7 +80,7 @@ function toFilter(
   { reason, unionid, template, since, until }: FailedArgs,
   limit: number | undefined,
   { config: { timezone } }: Account,
-): PushFilter {
+): FailedFilter {
   const now = Date.now()
   return {
     reason: toReason(reason),
@@ -90,8 +90,4 @@ function toFilter(
     until: until === undefined ? undefined : parseSince(until, timezone, now, 'until'),
     limit,
   }
-}
-
-async function* toRecords(rows: AsyncIterable<PushRow>) {
-  for await (const row of rows) yield toPushRecord(row)
 }

@@ -1,28 +1,27 @@
 import type { Account } from '../../account.ts'
-import type { PushFilter, PushRow } from '../../db/sqlite/pushes.ts'
-import { resend } from '../../operations/resend.ts'
-import { toPush } from '../../sending/pushRow.ts'
+import { countFailed } from '../../operations/failed.ts'
+import {
+  type RetryInput,
+  type RetryNamedInput,
+  type RetryOutput,
+  retryFailed,
+  retryNamed,
+} from '../../operations/retry.ts'
 import { UsageError } from '../args.ts'
 import { canConfirm, confirm } from '../confirm.ts'
 import { formatCount, formatPlural } from '../format.ts'
 import type { Output } from '../output.ts'
-import { countByReason, isRetriable, listFailed } from './failedPushes.ts'
-
-interface RetryOptions {
-  /** Only say how many. */
-  isDryRun: boolean
-  out: Output
-}
 
 type RetryApp = Pick<Account, 'pushes' | 'openQueue'>
 
-export async function retryFailed(app: RetryApp, filter: PushFilter, options: RetryOptions): Promise<number> {
-  return retry(app, listFailed(app.pushes, filter), options)
+export async function retryNarrowed(account: RetryApp, input: RetryInput, out: Output): Promise<number> {
+  await print(await retryFailed(account, input), input, out)
+  return 0
 }
 
 /** Without any narrowing: a person is asked, a program has to say that it means it. */
-export async function retryAllFailed(app: RetryApp, out: Output): Promise<number> {
-  const counts = await countByReason(listFailed(app.pushes, {}))
+export async function retryAll(account: RetryApp, out: Output): Promise<number> {
+  const counts = await countFailed(account, {})
   if (counts.size > 0) {
     const lines = [...counts]
       .sort(([, a], [, b]) => b - a)
@@ -43,36 +42,22 @@ export async function retryAllFailed(app: RetryApp, out: Output): Promise<number
       return 1
     }
   }
-  return retryFailed(app, {}, { isDryRun: false, out })
+  return retryNarrowed(account, {}, out)
 }
 
 /** Exit code 1 when one of them is not there to be sent again. */
-export async function retryNamed(app: RetryApp, ids: string[], options: RetryOptions): Promise<number> {
-  const rows: PushRow[] = []
-  const left: string[] = []
-  for (const id of new Set(ids)) {
-    const row = await app.pushes.find(id)
-    if (row && isRetriable(row)) rows.push(row)
-    else left.push(`${id} ${row ? `is ${row.status}` : 'is not known'}`)
-  }
-  await retry(app, rows, options)
-  if (left.length > 0) options.out.remark(`Not sent again: ${left.join(', ')}`)
-  return left.length > 0 ? 1 : 0
+export async function retryIds(account: RetryApp, input: RetryNamedInput, out: Output): Promise<number> {
+  const { answer, left } = await retryNamed(account, input)
+  await print(answer, input, out)
+  if (left.length === 0) return 0
+  const lines = left.map(
+    ({ id, status }) => `${id} ${status === undefined ? 'is not known' : `is ${status}`}`,
+  )
+  out.remark(`Not sent again: ${lines.join(', ')}`)
+  return 1
 }
 
-async function retry(
-  { pushes, openQueue }: RetryApp,
-  rows: Iterable<PushRow> | AsyncIterable<PushRow>,
-  { isDryRun, out }: RetryOptions,
-): Promise<number> {
-  const retried = isDryRun ? await count(rows) : await resend({ queue: openQueue(), pushes }, rows)
-  const end = isDryRun ? 'would be queued again' : 'queued again'
-  await out.print({ retried }, () => `${formatPlural(retried, 'push', 'pushes')} ${end}`)
-  return 0
-}
-
-async function count(rows: Iterable<PushRow> | AsyncIterable<PushRow>): Promise<number> {
-  let total = 0
-  for await (const row of rows) if (toPush(row)) total += 1
-  return total
+async function print(answer: RetryOutput, { dryRun = false }: RetryInput, out: Output): Promise<void> {
+  const end = dryRun ? 'would be queued again' : 'queued again'
+  await out.print(answer, ({ retried }) => `${formatPlural(retried, 'push', 'pushes')} ${end}`)
 }

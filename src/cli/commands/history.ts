@@ -1,6 +1,5 @@
-import type { PushRow } from '../../db/sqlite/pushes.ts'
+import { listPushes } from '../../operations/history.ts'
 import { isPushStatus, pushStatuses } from '../../push/status.ts'
-import { toPushRecord } from '../../push/toPushRecord.ts'
 import { UsageError } from '../args.ts'
 import { defineCommand, toCount } from '../command.ts'
 import { formatPlural } from '../format.ts'
@@ -36,16 +35,13 @@ export const history = defineCommand({
       templateId: template,
       limit: limit === undefined ? undefined : toCount('limit', limit, 1),
     }
-    return withApp(out, async ({ config: { timezone }, pushes, queued }) => {
-      const all = { ...filter, since: since === undefined ? undefined : parseSince(since, timezone) }
-      const rows = status === 'queued' ? queued.list(all) : pushes.history(all)
-      const count = await out.printAll(toRecords(rows), createRecordLine(timezone))
+    return withApp(out, async (account) => {
+      const { timezone } = account.config
+      const from = since === undefined ? undefined : parseSince(since, timezone)
+      const records = listPushes(account, { ...filter, since: from })
+      const count = await out.printAll(records, createRecordLine(timezone))
       out.remark(formatPlural(count, 'push', 'pushes'))
       return 0
     })
   },
 })
-
-async function* toRecords(rows: AsyncIterable<PushRow>) {
-  for await (const row of rows) yield toPushRecord(row)
-}

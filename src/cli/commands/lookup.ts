@@ -1,7 +1,7 @@
-import type { FollowerRow } from '../../db/sqlite/followers/followers.ts'
+import { type Follower, lookupFollower, mostNameless } from '../../operations/lookup.ts'
 import { defineCommand } from '../command.ts'
 import { NegativeAnswer } from '../failure.ts'
-import { createTimeFormat, formatPlural, toIso } from '../format.ts'
+import { createTimeFormat, formatPlural } from '../format.ts'
 import { renderFields } from '../table.ts'
 import { withApp } from '../withApp.ts'
 
@@ -11,50 +11,30 @@ export const lookup = defineCommand({
   args: { unionid: { type: 'positional', description: 'as the mini-program knows the user' } },
   examples: [['unionpush lookup o6_bmjrPTlm6_2sgVt7hMZOPfL2M', 'see whether this user can be reached']],
   run: ({ unionid }, out) =>
-    withApp(out, async ({ config, followers }) => {
-      const row = await followers.findByUnionid(unionid)
-      if (row === undefined) {
+    withApp(out, async (account) => {
+      const found = await lookupFollower(account, { unionid })
+      if (!found.follower) {
         throw new NegativeAnswer(
           'unknown_unionid',
           `No follower with the unionid ${unionid} is known`,
-          toHint(await followers.countNameless(mostCounted)),
+          toHint(found.nameless),
         )
       }
-      const formatTime = createTimeFormat(config.timezone)
-      const isShared = (await followers.findSharing(unionid)).length > 1
-      await out.print({ ...toAnswer(row, unionid), isShared }, (answer) => toText(answer, formatTime))
+      const formatTime = createTimeFormat(account.config.timezone)
+      await out.print(found.follower, (follower) => toText(follower, formatTime))
       return 0
     }),
 })
-
-const mostCounted = 1_000
 
 function toHint(nameless: number): string {
   const hint = 'New followers are seen by the next sync: unionpush sync'
   if (nameless === 0) return hint
   const count =
-    nameless < mostCounted ? formatPlural(nameless, 'follower') : `${mostCounted} followers or more`
+    nameless < mostNameless ? formatPlural(nameless, 'follower') : `${mostNameless} followers or more`
   return `${hint}. WeChat has not told the unionid of ${count} yet; every sync asks again`
 }
 
-type Answer = ReturnType<typeof toAnswer> & { isShared: boolean }
-
-function toAnswer(row: FollowerRow, unionid: string) {
-  return {
-    unionid,
-    openid: row.openid,
-    account: row.appid,
-    subscribed: row.subscribed,
-    subscribeTime: toIso(row.subscribeTime),
-    unsubscribedAt: toIso(row.unsubscribedAt),
-    scene: row.scene,
-    tagIds: row.tagIds,
-    remark: row.remark,
-    infoAt: toIso(row.infoAt),
-  }
-}
-
-function toText(answer: Answer, formatTime: (iso: string | null) => string): string {
+function toText(answer: Follower, formatTime: (iso: string | null) => string): string {
   return renderFields([
     ['Unionid', answer.unionid],
     ['Openid', answer.openid],

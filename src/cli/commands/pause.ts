@@ -1,7 +1,7 @@
-import { pauseByHand } from '../../health/manualPause.ts'
+import { pauseAccount } from '../../operations/pause.ts'
 import { defineCommand } from '../command.ts'
 import { createTimeFormat } from '../format.ts'
-import { remarkUnreachable, toPaused, toPausedText } from '../paused.ts'
+import { remarkUnreachable, toPausedText } from '../paused.ts'
 import { withApp } from '../withApp.ts'
 
 export const pause = defineCommand({
@@ -15,20 +15,19 @@ export const pause = defineCommand({
     ["unionpush pause --reason 'wrong price in the template'", 'what is queued stays queued'],
     ['unionpush status', 'shows the pause, and since when'],
   ],
-  run: ({ reason, account }, out) =>
+  run: ({ reason, account: appid }, out) =>
     withApp(
       out,
-      async (app) => {
-        const { hasChanged, unreachable } = await pauseByHand(app, reason ?? 'paused by a person')
-        const { appid } = app.config.account
-        const formatTime = createTimeFormat(app.config.timezone)
-        await out.print({ account: appid, paused: toPaused(await app.accountState.find()) }, ({ paused }) => {
-          if (paused === null) return `${appid} was resumed by somebody else just now`
-          return `${appid} ${hasChanged ? 'is' : 'was already'} ${toPausedText(paused, formatTime)}`
+      async (account) => {
+        const { answer, hasChanged, unreachable } = await pauseAccount(account, { reason })
+        const formatTime = createTimeFormat(account.config.timezone)
+        await out.print(answer, ({ account, paused }) => {
+          if (paused === null) return `${account} was resumed by somebody else just now`
+          return `${account} ${hasChanged ? 'is' : 'was already'} ${toPausedText(paused, formatTime)}`
         })
         remarkUnreachable(out, unreachable)
         return 0
       },
-      account,
+      appid,
     ),
 })

@@ -1,31 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { Account } from '../../account.ts'
-import { loadProducerConfig } from '../../base/config.ts'
 import { hour, minute, second } from '../../base/duration.ts'
-import type { PushRow, PushRows } from '../../db/sqlite/pushes.ts'
-import { createControlClient } from '../../push/controlClient.ts'
-import { createProducer } from '../../push/producer.ts'
-import type { PushReceipt } from '../../push/pushAnswers.ts'
-import { toPushRecord } from '../../push/toPushRecord.ts'
-import { hasReached, type WaitGoal } from '../../push/wait.ts'
-import { openControlQueue, openProducerQueue } from '../../queue/producerQueue.ts'
-import { QueueUnavailableError } from '../../queue/unavailable.ts'
+import type { WaitGoal } from '../../push/wait.ts'
 import { type Args, UsageError } from '../args.ts'
 import { defineCommand } from '../command.ts'
-import { NegativeAnswer } from '../failure.ts'
-import { formatCount, formatDuration, formatPlural } from '../format.ts'
+import { formatCount, formatPlural } from '../format.ts'
 import { type PushFileReceipt, pushFile } from '../messages/pushFile.ts'
 import type { Output } from '../output.ts'
-import { createRecordText } from '../recordText.ts'
+import { pushAndWait, toReceiptText } from '../pushAndWait.ts'
 import { createStopSignal } from '../signals.ts'
 import { withApp } from '../withApp.ts'
+import { withProducer } from '../withProducer.ts'
 
-const lookInterval = 100
 const timeUnits: Record<string, number> = { s: second, m: minute, h: hour }
 /** The most that a timer takes is less than 25 days. */
 const longestTimeout = 500 * hour
-/** With the 5 s that a question waits for its answer, a missing worker is told after 10 s. */
-const askAfter = 5 * second
 
 const args = {
   unionid: { type: 'string', description: 'whom: by unionid' },
@@ -69,21 +56,10 @@ async function runOne(given: PushArgs, out: Output): Promise<number> {
   const until = toGoal(given)
   const timeoutMs = toTimeout(given)
   if (until !== undefined) return withApp(out, (app) => pushAndWait(app, message, { until, timeoutMs }, out))
-  const config = loadProducerConfig()
-  const queue = openProducerQueue(config.queue, config.appid)
-  try {
-    const receipt = await createProducer(queue).push(message)
-    await out.print(receipt, toReceiptText)
-  } finally {
-    await queue.close()
-  }
-  return 0
-}
-
-function toReceiptText({ id, status }: PushReceipt): string {
-  return status === 'queued'
-    ? `Queued as ${id}. What becomes of it: unionpush show ${id}`
-    : `${id} is known already: asking again sends nothing`
+  return withProducer(async (producer) => {
+    await out.print(await producer.push(message), toReceiptText)
+    return 0
+  })
 }
 
 function toGoal({ wait, until = 'sent' }: PushArgs): WaitGoal | undefined {
@@ -92,70 +68,6 @@ function toGoal({ wait, until = 'sent' }: PushArgs): WaitGoal | undefined {
   }
   if (!wait && until === 'delivered') throw new UsageError('--until goes with --wait')
   return wait ? until : undefined
-}
-
-async function pushAndWait(
-  app: Account,
-  message: Record<string, unknown>,
-  { until, timeoutMs }: { until: WaitGoal; timeoutMs: number | undefined },
-  out: Output,
-): Promise<number> {
-  const receipt = await createProducer(app.openQueue()).push(message)
-  out.remark(`${toReceiptText(receipt)}\nWaiting for a worker to send it; Ctrl-C leaves it queued`)
-  const stop = createStopSignal()
-  const timeout = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)]
-  const done = new AbortController()
-  const remarked = remarkMissingWorker(app, receipt.id, out, AbortSignal.any([stop, ...timeout, done.signal]))
-  const row = await untilReached(app.pushes, receipt.id, until, AbortSignal.any([stop, ...timeout]))
-  done.abort()
-  await remarked
-  if (row === undefined) {
-    throw stop.aborted
-      ? new NegativeAnswer('stopped', `Stopped waiting; ${receipt.id} stays queued`)
-      : new NegativeAnswer(
-          'timeout',
-          `${receipt.id} was not ${until} within ${formatDuration(timeoutMs ?? 0)}; it goes on all the same`,
-        )
-  }
-  await out.print(toPushRecord(row), createRecordText(app.config.timezone))
-  return row.status === 'sent' || row.status === 'delivered' ? 0 : 1
-}
-
-/** A worker that cannot be asked cannot send either. */
-async function remarkMissingWorker(
-  { config }: Account,
-  id: string,
-  out: Output,
-  ended: AbortSignal,
-): Promise<void> {
-  const isDue = await sleep(askAfter, true, { signal: ended }).catch(() => false)
-  if (!isDue) return
-  const control = openControlQueue(config.queue, config.account.appid)
-  const close = () => control.close()
-  ended.addEventListener('abort', close)
-  try {
-    await createControlClient(control).find(id)
-  } catch (error) {
-    if (!(error instanceof QueueUnavailableError)) throw error
-    if (!ended.aborted) out.remark(`${error.message}. ${id} stays queued`)
-  } finally {
-    await close()
-  }
-}
-
-/** The record is written by the process of the worker; undefined when stopped before. */
-async function untilReached(
-  { find }: Pick<PushRows, 'find'>,
-  id: string,
-  until: WaitGoal,
-  stop: AbortSignal,
-): Promise<PushRow | undefined> {
-  while (!stop.aborted) {
-    const row = await find(id)
-    if (row !== undefined && hasReached(row, until)) return row
-    await sleep(lookInterval, undefined, { signal: stop }).catch(() => {})
-  }
-  return undefined
 }
 
 function toTimeout({ wait, timeout }: PushArgs): number | undefined {
@@ -202,25 +114,24 @@ async function runFile(path: string, given: PushArgs, out: Output): Promise<numb
   const other = Object.entries(given).find(([name, value]) => name in args && name !== 'file' && value)
   if (other !== undefined)
     throw new UsageError(`--${other[0]} does not go with --file: each line says it itself`)
-  const config = loadProducerConfig()
-  const queue = openProducerQueue(config.queue, config.appid)
-  const progress = out.createProgress('Lines')
-  const stop = createStopSignal()
-  let lines = 0
-  try {
-    const receipt = await pushFile(createProducer(queue), path, stop, (count) => {
-      lines = count
-      progress.update(count, undefined)
-    })
-    progress.end()
-    await out.print(receipt, toFileText)
-    if (stop.aborted)
-      out.remark(`Stopped after ${formatPlural(lines, 'line')}; the rest of ${path} is not queued`)
-    return receipt.invalid.length === 0 && !stop.aborted ? 0 : 1
-  } finally {
-    progress.end()
-    await queue.close()
-  }
+  return withProducer(async (producer) => {
+    const progress = out.createProgress('Lines')
+    const stop = createStopSignal()
+    let lines = 0
+    try {
+      const receipt = await pushFile(producer, path, stop, (count) => {
+        lines = count
+        progress.update(count, undefined)
+      })
+      progress.end()
+      await out.print(receipt, toFileText)
+      if (stop.aborted)
+        out.remark(`Stopped after ${formatPlural(lines, 'line')}; the rest of ${path} is not queued`)
+      return receipt.invalid.length === 0 && !stop.aborted ? 0 : 1
+    } finally {
+      progress.end()
+    }
+  })
 }
 
 function toFileText({ queued, duplicates, invalid }: PushFileReceipt): string {

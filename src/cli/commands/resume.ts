@@ -1,6 +1,6 @@
-import { resumeByHand } from '../../health/manualPause.ts'
+import { resumeAccount } from '../../operations/pause.ts'
 import { defineCommand } from '../command.ts'
-import { remarkUnreachable, toPaused } from '../paused.ts'
+import { remarkUnreachable } from '../paused.ts'
 import { withApp } from '../withApp.ts'
 
 export const resume = defineCommand({
@@ -11,19 +11,18 @@ export const resume = defineCommand({
     ['unionpush resume', 'after `unionpush pause`, or to have a fault tried again at once'],
     ['unionpush resume --account wx0123456789abcdef', 'another account with the same database and queue'],
   ],
-  run: ({ account }, out) =>
+  run: ({ account: appid }, out) =>
     withApp(
       out,
-      async (app) => {
-        const { hasChanged, unreachable } = await resumeByHand(app)
-        const { appid } = app.config.account
-        await out.print({ account: appid, paused: toPaused(await app.accountState.find()) }, ({ paused }) => {
-          if (paused !== null) return `${appid} was resumed, and is paused again: ${paused.detail}`
-          return hasChanged ? `${appid} is resumed` : `${appid} was not paused`
+      async (account) => {
+        const { answer, hasChanged, unreachable } = await resumeAccount(account)
+        await out.print(answer, ({ account, paused }) => {
+          if (paused !== null) return `${account} was resumed, and is paused again: ${paused.detail}`
+          return hasChanged ? `${account} is resumed` : `${account} was not paused`
         })
         remarkUnreachable(out, unreachable)
         return 0
       },
-      account,
+      appid,
     ),
 })

@@ -1,4 +1,4 @@
-import { toPushRecord } from '../../push/toPushRecord.ts'
+import { findPush } from '../../operations/show.ts'
 import { defineCommand } from '../command.ts'
 import { NegativeAnswer } from '../failure.ts'
 import { createRecordText } from '../recordText.ts'
@@ -10,10 +10,10 @@ export const show = defineCommand({
   args: { id: { type: 'positional', description: 'as `push` printed it' } },
   examples: [['unionpush show order-42-shipped', 'see whether it was sent, and if not, why']],
   run: ({ id }, out) =>
-    withApp(out, async ({ config, pushes, queued }) => {
-      const row = (await pushes.find(id)) ?? (await queued.find(id))
-      if (row === undefined) throw new NegativeAnswer('unknown_push', `No push with the id ${id} is known`)
-      await out.print(toPushRecord(row), createRecordText(config.timezone))
+    withApp(out, async (account) => {
+      const record = await findPush(account, id)
+      if (record === undefined) throw new NegativeAnswer('unknown_push', `No push with the id ${id} is known`)
+      await out.print(record, createRecordText(account.config.timezone))
       return 0
     }),
 })

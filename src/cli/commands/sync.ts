@@ -1,8 +1,8 @@
-import type { SyncResult } from '../../sync/syncFollowers.ts'
+import { type SyncOutput, syncOnce } from '../../operations/sync.ts'
 import { defineCommand } from '../command.ts'
 import { formatCount, formatDuration, formatPlural } from '../format.ts'
 import { createStopSignal } from '../signals.ts'
-import { syncWithProgress } from '../syncWithProgress.ts'
+import { withSyncProgress } from '../syncProgress.ts'
 import { withApp } from '../withApp.ts'
 
 export const sync = defineCommand({
@@ -17,22 +17,18 @@ export const sync = defineCommand({
     ['unionpush sync --full', 'after binding the account to the Open Platform: unionids are new'],
   ],
   run: ({ full, force }, out) =>
-    withApp(out, async (app) => {
+    withApp(out, async (account) => {
       const signal = createStopSignal()
-      const { error, refusal, ...result } = await syncWithProgress(app, out, 'Followers', {
-        full,
-        force,
-        signal,
-      })
-      const failure =
-        error === null ? undefined : { code: `sync_${result.status}`, message: error, hint: null, ...refusal }
-      await out.print({ ...result, ...(failure && { error: failure }) }, toText)
-      if (failure !== undefined) process.stderr.write(`unionpush sync: ${failure.message}\n`)
+      const result = await withSyncProgress(out, 'Followers', (watch) =>
+        syncOnce(account, { full, force }, { signal, ...watch }),
+      )
+      await out.print(result, toText)
+      if (result.error !== undefined) process.stderr.write(`unionpush sync: ${result.error.message}\n`)
       return result.status === 'complete' ? 0 : 1
     }),
 })
 
-function toText(result: Omit<SyncResult, 'error' | 'refusal'>): string {
+function toText(result: SyncOutput): string {
   const {
     runId,
     status,

@@ -18,7 +18,7 @@ import type { SyncResult } from '../../sync/syncFollowers.ts'
 import { NegativeAnswer } from '../failure.ts'
 import { formatCount, formatDuration } from '../format.ts'
 import type { Output } from '../output.ts'
-import { syncWithProgress } from '../syncWithProgress.ts'
+import { withSyncProgress } from '../syncProgress.ts'
 import { isPretty } from '../withApp.ts'
 import { type Audit, audit, blockers } from './audit.ts'
 import { type Crowd, createCrowd, people } from './crowd.ts'
@@ -125,7 +125,7 @@ function toConfig({ appid, secret, base }: Simulator, dir: string): Config {
 }
 
 async function sync(account: Account, out: Output, label: string, signal: AbortSignal): Promise<SyncResult> {
-  const result = await syncWithProgress(account, out, label, { signal })
+  const result = await withSyncProgress(out, label, (watch) => account.sync({ signal, ...watch }))
   stopIfAsked(signal)
   return result
 }

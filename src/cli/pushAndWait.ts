@@ -1,0 +1,56 @@
+import type { Account } from '../account.ts'
+import { findMissingWorker, waitForRecord } from '../operations/wait.ts'
+import { createProducer } from '../push/producer.ts'
+import type { PushReceipt } from '../push/pushAnswers.ts'
+import { TimeoutError, type WaitGoal } from '../push/wait.ts'
+import { openControlQueue } from '../queue/producerQueue.ts'
+import { NegativeAnswer } from './failure.ts'
+import { formatDuration } from './format.ts'
+import type { Output } from './output.ts'
+import { createRecordText } from './recordText.ts'
+import { createStopSignal } from './signals.ts'
+
+interface Wait {
+  until: WaitGoal
+  /** Undefined = for ever. */
+  timeoutMs: number | undefined
+}
+
+/** Queues a push and prints its record when it has come as far as is wanted, or to another end. */
+export async function pushAndWait(
+  account: Account,
+  message: Record<string, unknown>,
+  { until, timeoutMs = Number.POSITIVE_INFINITY }: Wait,
+  out: Output,
+): Promise<number> {
+  const { appid, config } = account
+  const receipt = await createProducer(account.openQueue()).push(message)
+  const { id } = receipt
+  out.remark(`${toReceiptText(receipt)}\nWaiting for a worker to send it; Ctrl-C leaves it queued`)
+  const stop = createStopSignal()
+  const done = new AbortController()
+  const ended = AbortSignal.any([stop, done.signal])
+  const deps = { openControlQueue: () => openControlQueue(config.queue, appid) }
+  const remarked = findMissingWorker(deps, id, ended).then((sentence) => {
+    if (sentence !== undefined) out.remark(`${sentence}. ${id} stays queued`)
+  })
+  try {
+    const record = await waitForRecord(account, id, { until, timeoutMs }, stop)
+    await out.print(record, createRecordText(config.timezone))
+    return record.status === 'sent' || record.status === 'delivered' ? 0 : 1
+  } catch (error) {
+    if (stop.aborted) throw new NegativeAnswer('stopped', `Stopped waiting; ${id} stays queued`)
+    if (!(error instanceof TimeoutError)) throw error
+    const within = formatDuration(timeoutMs)
+    throw new NegativeAnswer('timeout', `${id} was not ${until} within ${within}; it goes on all the same`)
+  } finally {
+    done.abort()
+    await remarked
+  }
+}
+
+export function toReceiptText({ id, status }: PushReceipt): string {
+  return status === 'queued'
+    ? `Queued as ${id}. What becomes of it: unionpush show ${id}`
+    : `${id} is known already: asking again sends nothing`
+}

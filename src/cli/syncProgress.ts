@@ -1,0 +1,22 @@
+import type { SyncOptions, SyncResult } from '../sync/syncFollowers.ts'
+import type { Output } from './output.ts'
+
+type Progress = Pick<SyncResult, 'status' | 'seen' | 'total'>
+
+/** Shows on stderr how far the follower sync is that `run` does. */
+export async function withSyncProgress<T extends Progress>(
+  out: Output,
+  label: string,
+  run: (watch: Pick<SyncOptions, 'onProgress' | 'onWait'>) => Promise<T>,
+): Promise<T> {
+  const progress = out.createProgress(label)
+  const onProgress = ({ seen, total }: Pick<Progress, 'seen' | 'total'>) => progress.update(seen, total)
+  try {
+    const onWait = (sentence: string) => void process.stderr.write(`unionpush sync: ${sentence}\n`)
+    const result = await run({ onProgress, onWait })
+    if (result.status === 'complete') onProgress(result)
+    return result
+  } finally {
+    progress.end()
+  }
+}

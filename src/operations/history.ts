@@ -1,0 +1,26 @@
+import type * as z from 'zod'
+import type { PushRow, PushRows } from '../db/sqlite/pushes.ts'
+import type { PushRecord } from '../push/record.ts'
+import { toPushRecord } from '../push/toPushRecord.ts'
+import type { pushFilterSchema } from './pushFilter.ts'
+import type { QueuedPushes } from './queuedPushes.ts'
+
+interface HistoryDeps {
+  pushes: Pick<PushRows, 'history'>
+  queued: Pick<QueuedPushes, 'list'>
+}
+
+/**
+ * Pushes, newest first, however many. Only those asked for by the status `queued` may be in the queue alone, and then it
+ * rejects with QueueUnavailableError when that cannot be asked.
+ */
+export function listPushes(
+  { pushes, queued }: HistoryDeps,
+  filter: z.infer<typeof pushFilterSchema>,
+): AsyncGenerator<PushRecord> {
+  return toRecords(filter.status === 'queued' ? queued.list(filter) : pushes.history(filter))
+}
+
+export async function* toRecords(rows: AsyncIterable<PushRow>): AsyncGenerator<PushRecord> {
+  for await (const row of rows) yield toPushRecord(row)
+}

@@ -1,0 +1,57 @@
+import * as z from 'zod'
+import { toIso } from '../base/time.ts'
+import type { FollowerRow, Followers } from '../db/sqlite/followers/followers.ts'
+import { isoTime, text } from './values.ts'
+
+export const lookupInputSchema = z.strictObject({ unionid: z.string() })
+type LookupInput = z.infer<typeof lookupInputSchema>
+
+export const followerSchema = z.strictObject({
+  unionid: z.string(),
+  openid: z.string(),
+  account: z.string(),
+  subscribed: z.boolean(),
+  subscribeTime: isoTime.nullable(),
+  unsubscribedAt: isoTime.nullable(),
+  scene: text,
+  tagIds: z.array(z.int()).nullable(),
+  remark: text,
+  infoAt: isoTime.nullable(),
+  /** Other followers carry this unionid too: nothing is sent by it until WeChat names one. */
+  isShared: z.boolean(),
+})
+export type Follower = z.infer<typeof followerSchema>
+
+interface LookupDeps {
+  followers: Pick<Followers, 'findByUnionid' | 'findSharing' | 'countNameless'>
+}
+
+/** Who may be the one that is looked for is counted no further. */
+export const mostNameless = 1_000
+
+/** The follower with a unionid; without one, how many followers there are whose unionid WeChat has not told. */
+export async function lookupFollower(
+  { followers }: LookupDeps,
+  { unionid }: LookupInput,
+): Promise<{ follower: Follower } | { follower: undefined; nameless: number }> {
+  const row = await followers.findByUnionid(unionid)
+  if (!row) return { follower: undefined, nameless: await followers.countNameless(mostNameless) }
+  const isShared = (await followers.findSharing(unionid)).length > 1
+  return { follower: toFollower(row, unionid, isShared) }
+}
+
+function toFollower(row: FollowerRow, unionid: string, isShared: boolean): Follower {
+  return {
+    unionid,
+    openid: row.openid,
+    account: row.appid,
+    subscribed: row.subscribed,
+    subscribeTime: toIso(row.subscribeTime),
+    unsubscribedAt: toIso(row.unsubscribedAt),
+    scene: row.scene,
+    tagIds: row.tagIds,
+    remark: row.remark,
+    infoAt: toIso(row.infoAt),
+    isShared,
+  }
+}

@@ -1,0 +1,22 @@
+import type { PushRows } from '../db/sqlite/pushes.ts'
+import type { PushRecord } from '../push/record.ts'
+import { toPushRecord } from '../push/toPushRecord.ts'
+import type { QueuedPushes } from './queuedPushes.ts'
+
+interface FindPushDeps {
+  pushes: Pick<PushRows, 'find'>
+  queued: Pick<QueuedPushes, 'find'>
+}
+
+/**
+ * What is known of a push, in the table or in the queue; undefined = nothing. Rejects with QueueUnavailableError when it
+ * is not in the table.
+ */
+export async function findPush(
+  { pushes, queued }: FindPushDeps,
+  id: string,
+): Promise<PushRecord | undefined> {
+  // The table once more, because a push that was in neither may have moved from the queue to the table in between.
+  const row = (await pushes.find(id)) ?? (await queued.find(id)) ?? (await pushes.find(id))
+  return row && toPushRecord(row)
+}

@@ -1,0 +1,168 @@
+import * as z from 'zod'
+import type { Config } from '../base/config.ts'
+import { second, toShanghaiDayStart } from '../base/duration.ts'
+import { toIso } from '../base/time.ts'
+import type { AccountState } from '../db/sqlite/accountState.ts'
+import type { Followers } from '../db/sqlite/followers/followers.ts'
+import type { HeldPushes } from '../db/sqlite/heldPushes.ts'
+import type { PushRows } from '../db/sqlite/pushes.ts'
+import type { SyncRunRow, SyncRuns } from '../db/sqlite/syncRuns.ts'
+import { finalStatuses } from '../push/status.ts'
+import type { ProducerQueue } from '../queue/producerQueue.ts'
+import { QueueUnavailableError } from '../queue/unavailable.ts'
+import type { TokenSource } from '../wechat/token.ts'
+import { pausedSchema, toPaused } from './paused.ts'
+import { syncCounts } from './sync.ts'
+import { count, isoTime, text } from './values.ts'
+
+const queueSchema = z.strictObject({
+  waiting: count,
+  active: count,
+  delayed: count,
+  held: count,
+  failed: count,
+})
+
+export const accountStatusSchema = z.strictObject({
+  account: z.string(),
+  paused: pausedSchema.nullable(),
+  /** Sends per second: what is allowed at most, null = no limit, and what was sent in the last 10 s. */
+  rate: z.strictObject({ limit: z.number().nullable(), perSecond: z.number() }),
+  /** Null while the queue cannot be asked. */
+  queue: queueSchema.nullable(),
+  token: z.strictObject({ expiresAt: isoTime }).nullable(),
+  followers: z.strictObject({ subscribed: count, withUnionid: count, unsubscribed: count }),
+  lastSync: z
+    .strictObject({
+      runId: z.int(),
+      status: z.enum(['running', 'complete', 'interrupted', 'stopped']),
+      resumed: z.boolean(),
+      ...syncCounts,
+      durationMs: count,
+      error: text,
+      startedAt: isoTime,
+      finishedAt: isoTime.nullable(),
+    })
+    .nullable(),
+  /** Pushes by how they ended since 00:00 in Asia/Shanghai. */
+  today: z.record(z.enum(finalStatuses), count),
+})
+export type AccountStatus = z.infer<typeof accountStatusSchema>
+
+export const statusSchema = z.strictObject({
+  accounts: z.array(accountStatusSchema),
+  database: z.string(),
+  queueBackend: z.enum(['redis', 'embedded']),
+})
+export type Status = z.infer<typeof statusSchema>
+
+interface StatusDeps {
+  appid: string
+  config: Pick<Config, 'pushRate' | 'databasePath'> & { queue: Pick<Config['queue'], 'kind'> }
+  accountState: Pick<AccountState, 'find'>
+  followers: Pick<Followers, 'counts'>
+  syncRuns: Pick<SyncRuns, 'findLast'>
+  pushes: Pick<PushRows, 'countFinished' | 'countSent'>
+  held: Pick<HeldPushes, 'count'>
+  tokens: Pick<TokenSource, 'peek'>
+  openQueue(): Pick<ProducerQueue, 'run' | 'findDangers'>
+}
+
+const rateWindow = 10 * second
+
+/** Remarks are what a person should know of the queue besides. */
+export async function loadStatus(deps: StatusDeps): Promise<{ status: Status; remarks: string[] }> {
+  const { config } = deps
+  const { account, remarks } = await loadAccountStatus(deps)
+  const status = { accounts: [account], database: config.databasePath, queueBackend: config.queue.kind }
+  return { status, remarks }
+}
+
+async function loadAccountStatus(deps: StatusDeps): Promise<{ account: AccountStatus; remarks: string[] }> {
+  const { accountState, followers, syncRuns, pushes, tokens } = deps
+  const now = Date.now()
+  const [state, token, counts, lastSync, today, recent, { queue, remarks }] = await Promise.all([
+    accountState.find(),
+    tokens.peek(),
+    followers.counts(),
+    syncRuns.findLast(),
+    pushes.countFinished(toShanghaiDayStart(now)),
+    pushes.countSent(now - rateWindow),
+    loadQueueCounts(deps),
+  ])
+  const account = {
+    account: deps.appid,
+    paused: toPaused(state),
+    rate: {
+      limit: toLimit(state?.rate ?? null, deps.config.pushRate),
+      perSecond: (recent * second) / rateWindow,
+    },
+    queue,
+    token: token === undefined ? null : { expiresAt: toIso(token.expiresAt) },
+    followers: counts,
+    lastSync: toLastSync(lastSync),
+    today: {
+      sent: today.sent ?? 0,
+      delivered: today.delivered ?? 0,
+      undelivered: today.undelivered ?? 0,
+      rejected: today.rejected ?? 0,
+      skipped: today.skipped ?? 0,
+      unknown: today.unknown ?? 0,
+    },
+  }
+  return { account, remarks }
+}
+
+/** The narrower of what the pacing allows and what is configured; null = neither. */
+function toLimit(paced: number | null, configured: number): number | null {
+  const limit = paced === null ? null : Math.round(paced * 10) / 10
+  if (configured === 0) return limit
+  return Math.min(limit ?? configured, configured)
+}
+
+/** The rest is worth telling while the queue cannot be asked. */
+async function loadQueueCounts({
+  openQueue,
+  held,
+}: StatusDeps): Promise<{ queue: AccountStatus['queue']; remarks: string[] }> {
+  try {
+    const [counts, waiting] = await openQueue().run((queue) =>
+      Promise.all([
+        queue.getJobCounts('prioritized', 'active', 'delayed', 'failed'),
+        // The embedded queue does not count what waits in a paused queue among its "waiting".
+        queue.getCountsPerPriority([0]),
+      ]),
+    )
+    const dangers = await openQueue().findDangers()
+    const { prioritized = 0, active = 0, delayed = 0, failed = 0 } = counts
+    return {
+      queue: { waiting: (waiting[0] ?? 0) + prioritized, active, delayed, held: await held.count(), failed },
+      remarks: dangers.map(({ sentence }) => sentence),
+    }
+  } catch (error) {
+    if (!(error instanceof QueueUnavailableError)) throw error
+    return { queue: null, remarks: [error.message] }
+  }
+}
+
+function toLastSync(run: SyncRunRow | undefined): AccountStatus['lastSync'] {
+  if (run === undefined) return null
+  const { id, status, resumed, total, pages, seen, fetched, added, updated, unsubscribed } = run
+  return {
+    runId: id,
+    status,
+    resumed,
+    total,
+    pages,
+    seen,
+    fetched,
+    added,
+    updated,
+    unsubscribed,
+    withoutUnionid: run.withoutUnionid,
+    durationMs: run.durationMs,
+    error: run.error,
+    startedAt: toIso(run.startedAt),
+    finishedAt: toIso(run.finishedAt),
+  }
+}

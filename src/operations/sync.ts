@@ -1,0 +1,59 @@
+import * as z from 'zod'
+import type { SyncOptions, SyncResult } from '../sync/syncFollowers.ts'
+import { count, text } from './values.ts'
+
+export const syncInputSchema = z.strictObject({
+  /** Fetch every follower again. */
+  full: z.boolean().optional(),
+  /** Believe a list that leaves out most followers. */
+  force: z.boolean().optional(),
+})
+export type SyncInput = z.infer<typeof syncInputSchema>
+
+/** What a run has done so far, parts before it was resumed included. */
+export const syncCounts = {
+  /** By WeChat's own count. */
+  total: count,
+  pages: count,
+  seen: count,
+  fetched: count,
+  added: count,
+  updated: count,
+  unsubscribed: count,
+  withoutUnionid: count,
+}
+
+export const syncOutputSchema = z.strictObject({
+  account: z.string(),
+  runId: z.int().nullable(),
+  status: z.enum(['complete', 'interrupted', 'stopped', 'busy']),
+  resumed: z.boolean(),
+  ...syncCounts,
+  oddRows: count,
+  durationMs: count,
+  /** Why it is not complete. */
+  error: z
+    .strictObject({
+      code: z.string(),
+      message: z.string(),
+      hint: text,
+      /** What WeChat refused with, if that is why. */
+      errcode: z.int().optional(),
+      rid: text.optional(),
+    })
+    .optional(),
+})
+export type SyncOutput = z.infer<typeof syncOutputSchema>
+
+interface SyncDeps {
+  sync(options: SyncInput & SyncWatch): Promise<SyncResult>
+}
+
+type SyncWatch = Pick<SyncOptions, 'signal' | 'onProgress' | 'onWait'>
+
+/** One follower sync, or the rest of an interrupted one. Rejects with DatabaseError only. */
+export async function syncOnce({ sync }: SyncDeps, input: SyncInput, watch: SyncWatch): Promise<SyncOutput> {
+  const { error, refusal, ...counts } = await sync({ ...input, ...watch })
+  if (error === null) return counts
+  return { ...counts, error: { code: `sync_${counts.status}`, message: error, hint: null, ...refusal } }
+}

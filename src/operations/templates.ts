@@ -1,0 +1,53 @@
+import * as z from 'zod'
+import { toIso } from '../base/time.ts'
+import type { TemplateRow, Templates } from '../db/sqlite/templates.ts'
+import { WechatNetworkError } from '../wechat/errors.ts'
+import { parseTemplateFields } from '../wechat/template.ts'
+import { typedKeywords } from '../wechat/types.ts'
+import { isoTime } from './values.ts'
+
+export const templateSchema = z.strictObject({
+  templateId: z.string(),
+  title: z.string(),
+  content: z.string(),
+  example: z.string(),
+  primaryIndustry: z.string(),
+  deputyIndustry: z.string(),
+  /** The keywords in `content`. */
+  fields: z.array(z.strictObject({ key: z.string(), type: z.enum([...typedKeywords, 'free']) })),
+  /** When WeChat listed it. */
+  fetchedAt: isoTime,
+})
+export type Template = z.infer<typeof templateSchema>
+
+interface TemplatesDeps {
+  templates: Pick<Templates, 'list'>
+  /** Makes the templates equal to WeChat's list. */
+  refreshTemplates(): Promise<void>
+}
+
+export interface TemplateList {
+  items: Template[]
+  /** When they were listed, if WeChat gave no usable answer now; else null. */
+  listedBefore: string | null
+}
+
+/** The templates of the account as WeChat lists them, or else as it last did. Rejects with both errors of WeChat. */
+export async function listTemplates({ templates, refreshTemplates }: TemplatesDeps): Promise<TemplateList> {
+  let failure: WechatNetworkError | undefined
+  try {
+    await refreshTemplates()
+  } catch (error) {
+    if (!(error instanceof WechatNetworkError)) throw error
+    failure = error
+  }
+  const items = (await templates.list()).map(toTemplate)
+  const [first] = items
+  if (!failure) return { items, listedBefore: null }
+  if (!first) throw failure
+  return { items, listedBefore: first.fetchedAt }
+}
+
+function toTemplate({ appid: _, fetchedAt, ...template }: TemplateRow): Template {
+  return { ...template, fields: parseTemplateFields(template.content), fetchedAt: toIso(fetchedAt) }
+}
