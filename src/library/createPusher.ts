@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { loadProducerConfig, readEnvironment } from '../base/config.ts'
+import type { Backoff } from '../base/backoff.ts'
 import { second } from '../base/duration.ts'
 import { type ControlClient, createControlClient } from '../push/controlClient.ts'
 import type { PushMessage } from '../push/message.ts'
@@ -46,6 +47,9 @@ export interface Pusher {
   close(): Promise<void>
 }
 
+/** Between two questions of `wait`, each of which is a job of the queue. */
+const backoff: Backoff = { first: 50, factor: 1.5, longest: second }
+
 /**
  * Connects to the queue of one account; needs neither its secret nor a database.
  * @throws ConfigError
@@ -72,7 +76,7 @@ export function createPusher({ appid, redisUrl, dataDir }: PusherOptions = {}): 
     ...createProducer(queue),
     cancel: async (id) => ask().cancel(id),
     wait: async (id, options = {}) =>
-      waitForPush({ find: ask().find, longestPauseMs: second }, id, options, closing.signal),
+      waitForPush({ find: ask().find, backoff }, id, options, closing.signal),
     async close() {
       closing.abort(new QueueUnavailableError('The queue was closed by this program', { cause: undefined }))
       await Promise.all([queue.close(), control?.close()])

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Backoff } from '../base/backoff.ts'
 import { second } from '../base/duration.ts'
 import type { PushRows } from '../db/sqlite/pushes.ts'
 import { createControlClient } from '../push/controlClient.ts'
@@ -8,7 +9,7 @@ import { type WaitOptions, waitForPush } from '../push/wait.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
 
-const longestPauseMs = 100
+const backoff: Backoff = { first: 50, factor: 1.5, longest: 100 }
 
 interface WaitDeps {
   pushes: Pick<PushRows, 'find'>
@@ -24,7 +25,7 @@ export function waitForRecord(
   options: WaitOptions,
   signal: AbortSignal,
 ): Promise<PushRecord> {
-  return waitForPush({ find: findRecord, longestPauseMs }, id, options, signal)
+  return waitForPush({ find: findRecord, backoff }, id, options, signal)
 
   async function findRecord(): Promise<PushRecord | null> {
     const row = await pushes.find(id)

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Backoff, toBackoff } from '../base/backoff.ts'
 import { second } from '../base/duration.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
 import { patience } from './controlClient.ts'
@@ -29,16 +30,16 @@ export class TimeoutError extends Error {
 
 interface WaitDeps {
   find(id: string, patienceMs: number): Promise<PushRecord | null>
-  /** What asking costs decides how often it is done. */
-  longestPauseMs: number
+  /** How long to wait between two questions, which depends on what they cost. */
+  backoff: Backoff
 }
 
 /**
- * Asks again and again, because there is nothing that would tell, and less and less often. Rejects with TimeoutError, or
+ * Asks again and again, because there is nothing that would tell. Rejects with TimeoutError, or
  * with the reason of `signal`.
  */
 export async function waitForPush(
-  { find, longestPauseMs }: WaitDeps,
+  { find, backoff }: WaitDeps,
   id: string,
   { until = 'sent', timeoutMs = 30 * second }: WaitOptions,
   signal: AbortSignal,
@@ -46,7 +47,7 @@ export async function waitForPush(
   const deadline = Date.now() + timeoutMs
   let record: PushRecord | null | undefined
   let failure: QueueUnavailableError | undefined
-  for (let pause = 50; ; pause = Math.min(1.5 * pause, longestPauseMs)) {
+  for (let tries = 1; ; tries++) {
     try {
       record = await find(id, Math.max(0, Math.min(patience, deadline - Date.now())))
     } catch (error) {
@@ -56,7 +57,7 @@ export async function waitForPush(
     if (record && hasReached(record, until)) return record
     const left = deadline - Date.now()
     if (left <= 0) throw toTimeout(id, until, timeoutMs, record, failure)
-    await sleep(Math.min(pause, left), undefined, { signal }).catch(() => {})
+    await sleep(Math.min(toBackoff(backoff, tries), left), undefined, { signal }).catch(() => {})
     signal.throwIfAborted()
   }
 }
