@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
-import { loadProducerConfig, readEnvironment } from '../base/config.ts'
 import type { Backoff } from '../base/backoff.ts'
+import { loadProducerConfig, readEnvironment } from '../base/config.ts'
 import { second } from '../base/duration.ts'
 import { type ControlClient, createControlClient } from '../push/controlClient.ts'
 import type { PushMessage } from '../push/message.ts'
@@ -75,8 +75,7 @@ export function createPusher({ appid, redisUrl, dataDir }: PusherOptions = {}): 
   return {
     ...createProducer(queue),
     cancel: async (id) => ask().cancel(id),
-    wait: async (id, options = {}) =>
-      waitForPush({ find: ask().find, backoff }, id, options, closing.signal),
+    wait: async (id, options = {}) => waitForPush({ find: ask().find, backoff }, id, options, closing.signal),
     async close() {
       closing.abort(new QueueUnavailableError('The queue was closed by this program', { cause: undefined }))
       await Promise.all([queue.close(), control?.close()])
