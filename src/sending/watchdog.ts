@@ -26,19 +26,19 @@ export interface Watchdog {
  * notices a connection that a firewall forgot: nobody ever closes that one, and every call on it waits for ever.
  */
 export function startWatchdog({ queue, isIdle, rebuild, reconnect }: WatchdogDeps): Watchdog {
-  let idleSince: number | undefined
+  /** In a row, because a process that stood still does not know how long anything took. */
+  let idleLooks = 0
   let askedAt: number | undefined
   let looks = 0
 
   async function look(): Promise<void> {
     const { waiting = 0, prioritized = 0 } = await queue.getJobCounts('waiting', 'prioritized')
-    const isStuck = waiting + prioritized > 0 && isIdle() && !(await isHeldBack())
-    if (!isStuck) idleSince = undefined
-    else if (idleSince === undefined) idleSince = Date.now()
-    else if (Date.now() - idleSince >= patience) {
-      idleSince = undefined
-      rebuild()
-    }
+    const hasWork = waiting + prioritized > 0 && !(await isHeldBack())
+    // Asked last: it may have taken a job meanwhile, which must not lose its worker.
+    idleLooks = hasWork && isIdle() ? idleLooks + 1 : 0
+    if (idleLooks <= patience / interval) return
+    idleLooks = 0
+    rebuild()
   }
 
   /** By a pause, or by the limit of jobs per second. */
@@ -54,11 +54,11 @@ export function startWatchdog({ queue, isIdle, rebuild, reconnect }: WatchdogDep
       return
     }
     looks += 1
-    if (idleSince === undefined && looks % calmLooks !== 0) return
+    if (idleLooks === 0 && looks % calmLooks !== 0) return
     askedAt = Date.now()
     look()
       .catch(() => {
-        idleSince = undefined
+        idleLooks = 0
       })
       .finally(() => {
         askedAt = undefined

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { DelayedError } from 'bullmq'
 import { second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
 import { DatabaseError } from '../db/databaseError.ts'
@@ -237,6 +238,8 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
   function startWorker(): QueueWorker {
     const started = createWorker(
       async (job, token) => {
+        // Taken when this worker was given up, so that nobody renews its lock: it goes back when that runs out.
+        if (started !== worker) throw new DelayedError()
         inFlight += 1
         taken += 1
         try {

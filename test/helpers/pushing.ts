@@ -20,6 +20,7 @@ import { createPusher } from '../../src/library/createPusher.ts'
 import { createProducer } from '../../src/push/producer.ts'
 import { queuePrefix, toControlQueueName, toQueueName } from '../../src/queue/names.ts'
 import { openProducerQueue } from '../../src/queue/producerQueue.ts'
+import type { WorkerQueue } from '../../src/queue/workerQueue.ts'
 import type { PushWorkerOptions } from '../../src/sending/worker.ts'
 import type { Simulator } from '../../src/simulator/controls.ts'
 import type { SimulatorOptions } from '../../src/simulator/options.ts'
@@ -88,9 +89,9 @@ export async function startPushing({
       onTestFinished(() => producerQueue.close())
       return createProducer(producerQueue)
     },
-    async startWorker(more: Partial<PushWorkerOptions> = {}) {
+    async startWorker(more: Partial<PushWorkerOptions> = {}, adapt?: (queue: WorkerQueue) => WorkerQueue) {
       const { base, secret } = simulator
-      const worker = await openPushWorker({ appid, secret, base, queue, database, log }, more)
+      const worker = await openPushWorker({ appid, secret, base, queue, database, log }, more, adapt)
       onTestFinished(worker.stop)
       return worker
     },

@@ -9,7 +9,15 @@ afterEach(() => {
 })
 
 function setUp() {
-  const state = { waiting: 0, prioritized: 0, isPaused: false, isIdle: true, isAway: false, limited: -2 }
+  const state = {
+    waiting: 0,
+    prioritized: 0,
+    isPaused: false,
+    isIdle: true,
+    isAway: false,
+    limited: -2,
+    onAsked() {},
+  }
   const rebuild = vi.fn()
   const reconnect = vi.fn()
   const watchdog = startWatchdog({
@@ -18,7 +26,10 @@ function setUp() {
         if (state.isAway) await new Promise(() => {})
         return { waiting: state.waiting, prioritized: state.prioritized }
       },
-      isPaused: async () => state.isPaused,
+      async isPaused() {
+        state.onAsked()
+        return state.isPaused
+      },
       getRateLimitTtl: async () => state.limited,
     },
     isIdle: () => state.isIdle,
@@ -65,6 +76,26 @@ test('a worker that takes a job now and then is left alone', async () => {
     await vi.advanceTimersByTimeAsync(5_000)
     state.isIdle = true
   }
+  expect(rebuild).not.toHaveBeenCalled()
+})
+
+test('a worker that took a job while the server was asked is left alone', async () => {
+  const { state, rebuild } = setUp()
+  state.waiting = 5
+  await vi.advanceTimersByTimeAsync(25_000)
+  state.onAsked = () => {
+    state.isIdle = false
+  }
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(rebuild).not.toHaveBeenCalled()
+})
+
+test('a process that stood still for a minute is not taken for a worker that takes no job', async () => {
+  const { state, rebuild } = setUp()
+  state.waiting = 5
+  await vi.advanceTimersByTimeAsync(15_000)
+  vi.setSystemTime(Date.now() + 60_000)
+  await vi.advanceTimersByTimeAsync(5_000)
   expect(rebuild).not.toHaveBeenCalled()
 })
 

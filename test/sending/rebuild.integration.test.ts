@@ -1,0 +1,56 @@
+import { EventEmitter } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DelayedError, type Job, type Processor } from 'bullmq'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { second } from '../../src/base/duration.ts'
+import type { QueueWorker } from '../../src/queue/backend.ts'
+import { startPushing } from '../helpers/pushing.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** One that takes no job and gives no sign of life. */
+function createDeadWorker(): QueueWorker {
+  return Object.assign(new EventEmitter(), {
+    concurrency: 1,
+    isPaused: () => false,
+    pause: async () => {},
+    resume: async () => {},
+    close: async () => {},
+    getBackend: () => ({ moveStalledJobsToWait: async () => [] }),
+  })
+}
+
+test('a worker that takes no job is made anew, and a job it has taken after all is left to the next one', async () => {
+  const world = await startPushing()
+  const processors: Processor[] = []
+  const jobs: Job[] = []
+  const { started } = await world.startWorker({}, (queue) => ({
+    ...queue,
+    createWorker(processor, options) {
+      processors.push(processor)
+      if (processors.length === 1) return createDeadWorker()
+      const noteJob: Processor = (job, token) => {
+        jobs.push(job)
+        return processor(job, token)
+      }
+      return queue.createWorker(noteJob, options)
+    },
+  }))
+  await started
+  await world.producer().push(world.message(0, { id: 'p1' }))
+  for (let looks = 0; processors.length === 1 && looks < 500; looks++) {
+    await vi.advanceTimersByTimeAsync(5 * second)
+    // The server answers in real time.
+    await sleep(20)
+  }
+  vi.useRealTimers()
+  expect(await world.ended(1)).toMatchObject([{ id: 'p1', status: 'sent', attempts: 1 }])
+
+  const [job] = jobs
+  await expect(job && processors[0]?.(job)).rejects.toThrow(DelayedError)
+})
