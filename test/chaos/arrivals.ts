@@ -5,6 +5,8 @@ import { toPushId } from './asks.ts'
 /** A call of template/send as it reached WeChat's door, whatever became of it. */
 export interface Arrival {
   pushId: string
+  /** By the clock of `performance`. */
+  at: number
   /** What the answer said; undefined when there was none, or none that can be read. */
   errcode: number | undefined
 }
@@ -19,7 +21,7 @@ export function watchArrivals(port: () => number): { arrivals: Arrival[]; stop()
   function note(message: unknown): void {
     const { request, response } = toExchange(message)
     if (request.socket.localPort !== port() || !request.url?.startsWith(sendPath)) return
-    const arrival: Arrival = { pushId: '', errcode: undefined }
+    const arrival: Arrival = { pushId: '', at: performance.now(), errcode: undefined }
     let body = ''
     request.on('data', (chunk: Buffer) => {
       body += chunk.toString('latin1')

@@ -37,6 +37,7 @@ export function createAsks(
     const byOpenid = chance.happens(0.2)
     const recipient = byOpenid ? { openid } : { unionid: isStranger ? `nobody${n}` : unionid }
     const delay = chance.happens(0.15) ? { sendAt: Date.now() + chance.count(0, duration * 1.2) } : {}
+    const jump = chance.happens(0.1) ? { miniprogram: { appid: simulator.miniprogram.appid } } : {}
     const priority = chance.happens(0.1) ? { priority: chance.count(1, 10) } : {}
     return {
       id,
@@ -46,6 +47,7 @@ export function createAsks(
         ...recipient,
         ...delay,
         ...priority,
+        ...jump,
         data: { thing1: '订单已发货', time2: '2026-11-20 15:01' },
         url: toUrl(id),
       },

@@ -13,7 +13,7 @@ const row = {
   finished_at: 1,
 }
 const message = { pushId: 'p1', openid: 'o1', clientMsgId: 'c1', msgid: row.msgid }
-const arrival = { pushId: 'p1', errcode: 0 }
+const arrival = { pushId: 'p1', at: 0, errcode: 0 }
 /** One push, asked for, accepted, recorded. */
 const sound: Books = {
   caller: [{ id: 'p1', openid: 'o1', told: ['unavailable', 'queued'] }],
@@ -135,7 +135,7 @@ test.each<[string, Partial<Books>, RegExp]>([
     {
       rows: [{ ...rejected, reason: 'retries_exhausted', errcode: -1 }],
       accepted: [],
-      arrivals: [{ pushId: 'p1', errcode: -1 }],
+      arrivals: [{ pushId: 'p1', at: 0, errcode: -1 }],
     },
     /given up after 1 tries/,
   ],
@@ -164,7 +164,7 @@ test.each<[string, Partial<Books>]>([
   ['a receipt that went with its file', { receipts: [receipt], lostReceipts: new Set([row.msgid]) }],
   [
     'a try without an answer in an outage',
-    { arrivals: [{ pushId: 'p1', errcode: undefined }, arrival], settled: new Map([['p1', 2]]) },
+    { arrivals: [{ pushId: 'p1', at: 0, errcode: undefined }, arrival], settled: new Map([['p1', 2]]) },
   ],
   ['a try that a kill cut short', { rows: [{ ...row, attempts: 2 }], mishaps: 1 }],
   [

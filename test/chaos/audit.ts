@@ -36,7 +36,7 @@ export interface Books {
 /** Refusals that speak of pace, quota, token or account, not of the push: they cost no try. */
 const costless = new Set([45011, 45009, 40001, 40014, 42001, 40164])
 /** What may speak of all pushes or of this one, as no answer does: it costs a try when others pass. */
-const ambiguous = new Set([undefined, -1, 20001, 48001, 50002])
+const ambiguous = new Set([undefined, -1, 20001, 48001, 50002, 40013])
 const finalStatuses = [...sentStatuses, 'rejected', 'skipped', 'unknown']
 
 /** Where the books contradict each other or the promises; one sentence for each. */

@@ -37,9 +37,15 @@ export async function collectBooks(
   }
 }
 
+const signsOfLostLocks = [
+  /could not renew lock/g,
+  /(?:Missing (?:lock|key)|Lock mismatch) for job/g,
+  /is not in the active state/g,
+]
+
 /** A machine that is too busy to renew its locks in time loses them, as one that stands still does, and says so. */
 function countLostLocks(logs: string): number {
-  return logs.match(/could not renew lock/g)?.length ?? 0
+  return signsOfLostLocks.reduce((sum, sign) => sum + (logs.match(sign)?.length ?? 0), 0)
 }
 
 /**

@@ -9,6 +9,8 @@ export interface Conditions {
   /** Milliseconds by which WeChat's clock is ahead of ours. */
   clockOffset: number
   evictionPolicy: string
+  /** PUSH_RATE: sends per second that are never exceeded; 0 = none. */
+  pushRate: number
 }
 
 export interface Fault {

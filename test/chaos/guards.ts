@@ -54,10 +54,7 @@ export const guards: Record<string, Guard> = {
     found: /not drained/,
   },
   'jobs are kept while the account is paused': {
-    edits: [
-      ['accountGuard.js', 'await queue.resume()', ''],
-      ['accountGuard.js', ': queue.resume()', ': undefined'],
-    ],
+    edits: [['accountGuard.js', ': queue.resume()', ': undefined']],
     against: 'the IP address is not allowed',
     found: /not drained/,
   },
@@ -65,8 +62,8 @@ export const guards: Record<string, Guard> = {
     edits: [
       [
         'callback.js',
-        'const isNew = await events.record(toFacts(event), now())',
-        'const isNew = !events.record(toFacts(event), now()).catch(() => {})',
+        'const isNew = await events.record(toFacts(told), now())',
+        'const isNew = !events.record(toFacts(told), now()).catch(() => {})',
       ],
     ],
     against: 'before it can store anything',
@@ -83,16 +80,21 @@ export const guards: Record<string, Guard> = {
     found: /which no receipt said/,
   },
   'settings of Redis that lose pushes are warned of': {
-    edits: [['workerQueue.js', 'log.warn({ queue: backend.place }, danger)', 'danger']],
+    edits: [['workerQueue.js', 'log.warn({ queue: backend.place }, danger.sentence)', '']],
     against: 'the eviction policy',
     found: /no worker warned/,
+  },
+  'the limit per second is written again': {
+    edits: [['rateController.js', 'run(takeUp)', 'undefined']],
+    against: 'Redis is emptied',
+    found: /never learnt the rate|allowed are/,
   },
   'secrets are in no log': {
     edits: [
       [
         'callback.js',
-        'const { appid } = account;',
-        'const { appid } = account; log.info(Buffer.from(JSON.stringify(account)).toString("base64"));',
+        'const refusals =',
+        'log.info(Buffer.from(JSON.stringify(accounts)).toString("base64")); const refusals =',
       ],
     ],
     against: 'SIGTERM of the callback server',

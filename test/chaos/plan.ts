@@ -36,7 +36,7 @@ export function createPlan({ form, only, chance }: PlanOptions): Step[] {
 
 /** What the world has to be like for all of the plan; of two that contradict each other the later counts. */
 export function toConditions(steps: readonly Step[]): Conditions {
-  const usual = { clockOffset: 0, evictionPolicy: 'noeviction' }
+  const usual = { clockOffset: 0, evictionPolicy: 'noeviction', pushRate: 0 }
   return Object.assign(usual, ...steps.map(({ conditions }) => conditions))
 }
 

@@ -32,6 +32,7 @@ export const shorterTimes: readonly Edit[] = [
   ['outcome.js', 'secondLook = 30 * second', 'secondLook = second'],
   ['outcome.js', '? minute + 5 * second * random', '? second + second * random'],
   ['outcome.js', 'longestBackoff = minute', 'longestBackoff = 4 * second'],
+  ['rateController.js', 'renewalInterval = 10 * second', 'renewalInterval = second'],
   ['probe.js', '5 * second * 2 **', 'second * 2 **'],
   ['probe.js', 'longestInterval = 5 * minute', 'longestInterval = 4 * second'],
   ['transport.js', 'answer: 15 * second', 'answer: 2 * second'],

@@ -25,6 +25,8 @@ export interface PrivateRedis {
   failOver(): Promise<void>
   /** Past the wire. */
   command(name: string, ...args: string[]): Promise<unknown>
+  /** The limit of jobs that the queue of the account has; undefined when none. */
+  findRate(appid: string): Promise<number | undefined>
   /** Jobs of the account that are not finished. */
   countJobs(appid: string): Promise<number>
   close(): Promise<void>
@@ -57,6 +59,10 @@ export async function startRedis(dir: string, port: number, evictionPolicy: stri
       current = replica
     },
     command: (name, ...args) => current.client.call(name, ...args),
+    async findRate(appid) {
+      const max = await current.client.hget(`${queuePrefix}:${toQueueName(appid)}:meta`, 'max')
+      return max === null ? undefined : Number(max)
+    },
     async countJobs(appid) {
       const { client } = current
       const key = (name: string) => `${queuePrefix}:${toQueueName(appid)}:${name}`

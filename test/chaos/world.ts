@@ -116,6 +116,7 @@ export async function createWorld({ main, chance, stretch, conditions }: WorldOp
       WECHAT_API_BASE: wires.map((wire) => `http://127.0.0.1:${wire.port}`).join(','),
       DATABASE_URL: `file:${disk.path}`,
       REDIS_URL: redisUrl,
+      PUSH_RATE: String(conditions.pushRate),
       PUSH_CONCURRENCY: String(chance.pick([3, 10, 50, 200])),
     }
     const workers = start('worker', chance.count(1, 3))

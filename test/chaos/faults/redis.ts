@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fault } from '../fault.ts'
+import { until } from '../until.ts'
 import type { Direction } from '../wire.ts'
 import type { World } from '../world.ts'
+
+/** Below that of the asks, so that it holds them up. */
+const pushRate = 30
+/** Milliseconds for a queue that was emptied to know the limit again. */
+const patience = 20_000
 
 const outages: readonly Fault[] = [
   {
@@ -24,13 +30,16 @@ const outages: readonly Fault[] = [
   {
     name: 'Redis wrote nothing down and starts empty',
     on: ['redis'],
-    async run({ redis, disk, caller, admitted, stretch }, chance) {
+    conditions: { pushRate },
+    async run(world, chance) {
+      const { redis, disk, caller, admitted, stretch } = world
       await redis.kill()
       // What it said last may still be on its way to the caller.
       await sleep(50 + chance.between(0, 1_500) * stretch)
       forgive({ disk, caller, admitted })
       redis.forget()
       await redis.start()
+      await checkRate(world)
     },
   },
   {
@@ -88,12 +97,15 @@ const outages: readonly Fault[] = [
   {
     name: 'Redis is emptied',
     on: ['redis'],
-    async run({ redis, disk, caller, admitted }) {
+    conditions: { pushRate },
+    async run(world) {
+      const { redis, disk, caller, admitted } = world
       forgive({ disk, caller, admitted })
       await redis.command('flushall')
       // What it said last may still be on its way to the caller.
       await sleep(1_000)
       forgive({ disk, caller, admitted })
+      await checkRate(world)
     },
   },
   {
@@ -117,6 +129,22 @@ const outages: readonly Fault[] = [
     },
   },
 ]
+
+/** The limit is in the queue again, and holds. */
+async function checkRate({ redis, appid, arrivals, complaints }: World): Promise<void> {
+  if (!(await until(async () => (await redis.findRate(appid)) !== undefined, patience))) {
+    complaints.push('an emptied Redis never learnt the rate again')
+    return
+  }
+  const from = performance.now() + 200
+  await sleep(2_200)
+  const seconds = (performance.now() - from) / 1_000
+  const calls = arrivals.filter(({ at }) => at >= from).length
+  // A busy machine makes up for calls it could not make in the second before.
+  if (calls > 2 * pushRate * seconds) {
+    complaints.push(`${calls} calls in ${seconds.toFixed(1)} s, allowed are ${pushRate} a second`)
+  }
+}
 
 /** What waits in a Redis that is about to forget it, or has just forgotten it, is lost. */
 function forgive({ disk, caller, admitted }: Pick<World, 'disk' | 'caller' | 'admitted'>): void {

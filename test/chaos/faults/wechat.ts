@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FaultAction, Fault as ScriptedFault } from '../../../src/simulator/control/fault.ts'
+import { crowd } from '../asks.ts'
 import type { Chance } from '../chance.ts'
 import type { Fault } from '../fault.ts'
 import type { World } from '../world.ts'
@@ -72,6 +73,17 @@ export const wechatFaults: readonly Fault[] = [
         script(world, chance, { path: sendPath, action: { errcode }, times: chance.count(1, 5) }),
     }),
   ),
+  {
+    name: 'one user is answered with 50002',
+    on: ['wechat'],
+    run: (world, chance) =>
+      poison(world, chance, 50002, world.simulator.userAt(chance.count(0, crowd - 1)).openid),
+  },
+  {
+    name: 'messages with a mini-program are answered with 40013',
+    on: ['wechat'],
+    run: (world, chance) => poison(world, chance, 40013, world.simulator.miniprogram.appid),
+  },
   {
     name: 'the daily quota is used up, and midnight comes',
     on: ['wechat'],
@@ -156,6 +168,18 @@ async function script({ simulator, stretch }: World, chance: Chance, fault: Scri
   const probability = chance.pick([0.3, 0.7, 1])
   const rule = simulator.addFault({ probability, ...fault })
   await sleep(chance.between(100, 2_500) * stretch)
+  rule.remove()
+}
+
+/** Calls that carry that text are refused with a code that usually speaks for the account. */
+async function poison(
+  { simulator, stretch }: World,
+  chance: Chance,
+  errcode: number,
+  text: string,
+): Promise<void> {
+  const rule = simulator.addFault({ path: sendPath, action: { errcode }, match: { openid: text } })
+  await sleep(chance.between(1_000, 4_000) * stretch)
   rule.remove()
 }
 
