@@ -37,9 +37,10 @@ test.each(['embedded', 'redis'])(
       secondSync: { status: 'complete', added: 0, updated: 0, unsubscribed: 60 },
       again: { queued: 0, duplicates: 2_000 },
       total: { asked: 2_000, sent: 1_700, skipped: 200, rejected: 100 },
-      wechat: { accepted: 1_700, acceptedTwice: 0, refused: 100, busy: 70, tokens: 2 },
+      wechat: { accepted: 1_700, acceptedTwice: 0, refused: 100, tokens: 2 },
       problems: [],
     })
+    expect(result.wechat.busy).toBeGreaterThan(1)
     expect(result.firstSync.withoutUnionid).toBeGreaterThan(300)
     expect(result.secondSync.fetched).toBe(result.firstSync.withoutUnionid)
     expect(await listLeftovers(cwd)).toEqual([])

@@ -59,7 +59,8 @@ export async function runDemo(out: Output, stop: AbortSignal): Promise<DemoResul
       followers: people,
       withoutUnionid: 0.02,
       onAccepted() {
-        if (++accepted === 900) simulator.killToken()
+        accepted += 1
+        haveBadDay(simulator, accepted)
       },
     })
     releasers.push(() => simulator.close())
@@ -87,7 +88,6 @@ export async function runDemo(out: Output, stop: AbortSignal): Promise<DemoResul
     out.remark('Receipts     WeChat checks our callback server')
     await arrangeReceipts(simulator, app)
     out.remark('Pushes       2,000 are queued, and then all of them once more')
-    arrangeBadDay(simulator)
     const again = await pushEverybody(crowd, config)
     await untilEnded(account, crowd.asks.length, out, stop)
     out.remark('Receipts     the last ones are waited for')
@@ -151,9 +151,16 @@ async function arrangeReceipts(simulator: Simulator, app: App): Promise<void> {
 }
 
 /** In the middle of the sends WeChat is busy twice; the token dies between. */
-function arrangeBadDay(simulator: Simulator): void {
-  simulator.addFault({ path: sendPath, action: { errcode: -1 }, after: 400, times: 40 })
-  simulator.addFault({ path: sendPath, action: { errcode: -1 }, after: 1_200, times: 30 })
+function haveBadDay(simulator: Simulator, accepted: number): void {
+  if (accepted === 400) beBusy(simulator, 40)
+  if (accepted === 900) simulator.killToken()
+  if (accepted === 1_200) beBusy(simulator, 30)
+}
+
+/** Not by number alone: a slow machine meets an outage then, whose rest it would try out one by one for minutes. */
+function beBusy(simulator: Simulator, times: number): void {
+  const fault = simulator.addFault({ path: sendPath, action: { errcode: -1 }, times })
+  setTimeout(fault.remove, second)
 }
 
 /** Asks for everybody twice: the ids make it one push each. */
