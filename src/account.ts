@@ -12,9 +12,8 @@ import { createTemplates, type Templates } from './db/sqlite/templates.ts'
 import { createTokenStore } from './db/sqlite/tokens.ts'
 import { type Alerts, createAlerts } from './health/alerts.ts'
 import { createQueuedPushes, type QueuedPushes } from './operations/queuedPushes.ts'
-import { loadQueue } from './queue/loadQueue.ts'
 import type { ProducerQueue } from './queue/producerQueue.ts'
-import { openRuntime, type Runtime } from './runtime.ts'
+import { openQueueRuntime, type QueueRuntime } from './runtime.ts'
 import { refreshTemplates } from './sending/templateCheck.ts'
 import { type SyncOptions, type SyncResult, syncFollowers } from './sync/syncFollowers.ts'
 import { createSyncNews } from './sync/syncNews.ts'
@@ -26,7 +25,7 @@ export interface Account {
   readonly appid: string
   readonly config: Config
   readonly log: Log
-  readonly runtime: Runtime
+  readonly runtime: QueueRuntime
   readonly api: WechatApi
   readonly tokens: TokenSource
   readonly followers: Followers
@@ -53,8 +52,8 @@ export interface Account {
 export type AccountSyncOptions = Pick<SyncOptions, 'full' | 'force' | 'signal' | 'onProgress' | 'onWait'>
 
 /** Neither WeChat nor the queue is called yet. */
-export function createAccount(runtime: Runtime, config: Config): Account {
-  const { log, database, client } = runtime
+export function createAccount(runtime: QueueRuntime, config: Config): Account {
+  const { log, database, client, producer } = runtime
   const { appid, secret } = config.account
   const releasers = createReleasers()
 
@@ -73,7 +72,7 @@ export function createAccount(runtime: Runtime, config: Config): Account {
   let queue: ProducerQueue | undefined
   function openQueue(): ProducerQueue {
     if (queue !== undefined) return queue
-    const opened = loadQueue((module) => module.openProducerQueue(config.queue, appid))
+    const opened = producer.openQueue(appid)
     releasers.add(() => opened.close())
     queue = opened
     return queue
@@ -109,7 +108,7 @@ export function createAccount(runtime: Runtime, config: Config): Account {
 
 /** An account with a runtime of its own, for a process that asks or changes something and runs no role. */
 export async function openAccount(config: Config, log: Log): Promise<Account> {
-  const runtime = await openRuntime(config, log)
+  const runtime = await openQueueRuntime(config, log)
   const account = createAccount(runtime, config)
   return {
     ...account,

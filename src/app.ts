@@ -2,11 +2,12 @@ import { type Account, createAccount } from './account.ts'
 import type { Config } from './base/config.ts'
 import type { Log } from './base/log.ts'
 import { createReleasers } from './base/releasers.ts'
-import { openWorkerQueue } from './queue/workerQueue.ts'
+import type { Danger } from './queue/backend.ts'
+import { connectWorker, type WorkerConnection } from './queue/workerQueue.ts'
 import { startAccountCron } from './roles/cron.ts'
 import { hasHttp, startHttp } from './roles/http.ts'
 import { createAccountWorker } from './roles/worker.ts'
-import { openRuntime } from './runtime.ts'
+import { openQueueRuntime } from './runtime.ts'
 import { createUndiciTransport } from './wechat/transport/undiciTransport.ts'
 
 /** The program: its roles, each over all accounts. What it does is up to its caller; whoever builds it closes it. */
@@ -31,16 +32,19 @@ export interface App {
  */
 export async function createApp(config: Config, log: Log): Promise<App> {
   const releasers = createReleasers()
-  const runtime = await openRuntime(config, log, createUndiciTransport)
+  const runtime = await openQueueRuntime(config, log, createUndiciTransport)
   releasers.add(() => runtime.close())
   const account = createAccount(runtime, config)
   releasers.add(() => account.close())
   const accounts: App['accounts'] = [account]
 
-  async function startAccountWorker(account: Account): Promise<void> {
-    const queue = await openWorkerQueue(config.queue, account.appid, log, ({ kind, sentence }) => {
-      if (kind === 'full') account.alerts.post({ kind: 'queue_full', detail: sentence })
-    })
+  function postDanger({ kind, sentence }: Danger): void {
+    if (kind !== 'full') return
+    for (const { alerts } of accounts) alerts.post({ kind: 'queue_full', detail: sentence })
+  }
+
+  async function startAccountWorker(account: Account, connection: WorkerConnection): Promise<void> {
+    const queue = connection.openQueue(account.appid)
     releasers.add(() => queue.close())
     const worker = createAccountWorker(account, queue)
     releasers.add(() => worker.stop())
@@ -51,7 +55,9 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     log,
     accounts,
     async startWorker() {
-      await Promise.all(accounts.map(startAccountWorker))
+      const connection = await connectWorker(config.queue, log, postDanger)
+      releasers.add(() => connection.close())
+      await Promise.all(accounts.map((account) => startAccountWorker(account, connection)))
     },
     hasHttp: accounts.some((account) => hasHttp(account.config)),
     startHttp: () => startHttp(runtime, config, accounts, releasers),

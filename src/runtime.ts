@@ -2,16 +2,24 @@ import type { Config } from './base/config.ts'
 import type { Log } from './base/log.ts'
 import { createReleasers } from './base/releasers.ts'
 import { type Database, openDatabase } from './db/sqlite/engine/open.ts'
+import { loadProducer } from './queue/loadProducer.ts'
+import type { ProducerConnection } from './queue/producerQueue.ts'
 import { createClient, type WechatClient } from './wechat/client.ts'
 import { createGotTransport } from './wechat/transport/gotTransport.ts'
 import type { Transport, TransportOptions } from './wechat/transport/transport.ts'
 
-/** What all accounts of a process share. */
+/** What all accounts of a process share, but for the queue. */
 export interface Runtime {
   readonly log: Log
   readonly database: Database
   readonly client: WechatClient
   close(): Promise<void>
+}
+
+/** What all accounts of a process share. */
+export interface QueueRuntime extends Runtime {
+  /** Connects when the first queue on it is opened. */
+  readonly producer: ProducerConnection
 }
 
 type RuntimeConfig = Pick<Config, 'databasePath' | 'apiBases' | 'proxy'>
@@ -34,4 +42,21 @@ export async function openRuntime(
   const client = createClient({ bases: config.apiBases, transport, hotTransport, log })
   releasers.add(() => client.close())
   return { log, database, client, close: releasers.close }
+}
+
+/** The same with the queue, which is not connected to yet. */
+export async function openQueueRuntime(
+  config: RuntimeConfig & Pick<Config, 'queue'>,
+  ...more: [log: Log, createHotTransport?: (options: TransportOptions) => Transport]
+): Promise<QueueRuntime> {
+  const runtime = await openRuntime(config, ...more)
+  const producer = loadProducer(config.queue)
+  return {
+    ...runtime,
+    producer,
+    async close() {
+      await producer.close()
+      await runtime.close()
+    },
+  }
 }

@@ -3,7 +3,6 @@ import { findMissingWorker, waitForRecord } from '../operations/wait.ts'
 import { createProducer } from '../push/producer.ts'
 import type { PushReceipt } from '../push/pushAnswers.ts'
 import { TimeoutError, type WaitGoal } from '../push/wait.ts'
-import { openControlQueue } from '../queue/producerQueue.ts'
 import { NegativeAnswer } from './failure.ts'
 import { formatDuration } from './format.ts'
 import type { Output } from './output.ts'
@@ -23,14 +22,14 @@ export async function pushAndWait(
   { until, timeoutMs = Number.POSITIVE_INFINITY }: Wait,
   out: Output,
 ): Promise<number> {
-  const { appid, config } = account
+  const { appid, config, runtime } = account
   const receipt = await createProducer(account.openQueue()).push(message)
   const { id } = receipt
   out.remark(`${toReceiptText(receipt)}\nWaiting for a worker to send it; Ctrl-C leaves it queued`)
   const stop = createStopSignal()
   const done = new AbortController()
   const ended = AbortSignal.any([stop, done.signal])
-  const deps = { openControlQueue: () => openControlQueue(config.queue, appid) }
+  const deps = { openControlQueue: () => runtime.producer.openControlQueue(appid) }
   const remarked = findMissingWorker(deps, id, ended).then((sentence) => {
     if (sentence !== undefined) out.remark(`${sentence}. ${id} stays queued`)
   })

@@ -8,7 +8,7 @@ import { createProducer } from '../push/producer.ts'
 import type { CancelAnswer, PushManyReceipt, PushReceipt } from '../push/pushAnswers.ts'
 import type { PushRecord } from '../push/record.ts'
 import { type WaitOptions, waitForPush } from '../push/wait.ts'
-import { loadQueue } from '../queue/loadQueue.ts'
+import { loadProducer } from '../queue/loadProducer.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
 
@@ -64,11 +64,12 @@ export function createPusher({ appid, redisUrl, dataDir }: PusherOptions = {}): 
   const closing = new AbortController()
   // Every wait listens to it.
   setMaxListeners(0, closing.signal)
-  const queue = loadQueue((module) => module.openProducerQueue(config.queue, config.appid))
+  const connection = loadProducer(config.queue)
+  const queue = connection.openQueue(config.appid)
   let control: ProducerQueue | undefined
 
   function ask(): ControlClient {
-    control ??= loadQueue((module) => module.openControlQueue(config.queue, config.appid))
+    control ??= connection.openControlQueue(config.appid)
     return createControlClient(control)
   }
 
@@ -78,7 +79,7 @@ export function createPusher({ appid, redisUrl, dataDir }: PusherOptions = {}): 
     wait: async (id, options = {}) => waitForPush({ find: ask().find, backoff }, id, options, closing.signal),
     async close() {
       closing.abort(new QueueUnavailableError('The queue was closed by this program', { cause: undefined }))
-      await Promise.all([queue.close(), control?.close()])
+      await connection.close()
     },
   }
 }

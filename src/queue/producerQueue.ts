@@ -21,22 +21,47 @@ export interface ProducerQueue {
   run<T>(use: (queue: PushQueue, getTime: QueueBackend['getTime']) => Promise<T>): Promise<T>
   /** What a person should know of a server that answers. */
   findDangers(): Promise<Danger[]>
+  /** The connection stays. */
   close(): Promise<void>
 }
 
-/** The queue of an account for callers who would rather be told no than wait. */
-export function openProducerQueue(config: QueueConfig, appid: string): ProducerQueue {
-  return open(config, toQueueName(appid))
+/** The way to the queues of all accounts for callers who would rather be told no than wait. */
+export interface ProducerConnection {
+  /** The pushes of an account. */
+  openQueue(appid: string): ProducerQueue
+  /** Where the workers of an account are asked about its pushes. */
+  openControlQueue(appid: string): ProducerQueue
+  /** Closes its queues too. */
+  close(): Promise<void>
 }
 
-/** Where the workers of an account are asked about its pushes. */
-export function openControlQueue(config: QueueConfig, appid: string): ProducerQueue {
-  return open(config, toControlQueueName(appid))
-}
-
-function open(config: QueueConfig, name: string): ProducerQueue {
+/** Every queue on it shares one connection to Redis. */
+export function connectProducer(config: QueueConfig): ProducerConnection {
   const backend =
     config.kind === 'redis' ? connectRedis(config.urls, 'producer') : connectEmbedded(config.dir)
+  const queues: ProducerQueue[] = []
+  const open = (name: string): ProducerQueue => {
+    const queue = openOn(backend, name)
+    queues.push(queue)
+    return queue
+  }
+  return {
+    openQueue: (appid) => open(toQueueName(appid)),
+    openControlQueue: (appid) => open(toControlQueueName(appid)),
+    async close() {
+      await Promise.all(queues.map((queue) => queue.close()))
+      await backend.close()
+    },
+  }
+}
+
+/** The pushes of an account, on a connection of their own. */
+export function openProducerQueue(config: QueueConfig, appid: string): ProducerQueue {
+  const connection = connectProducer(config)
+  return { ...connection.openQueue(appid), close: connection.close }
+}
+
+function openOn(backend: QueueBackend, name: string): ProducerQueue {
   const deadlines = createDeadlines()
   const wakeup = createWakeup(pauseBetween)
   let queue: PushQueue | undefined
@@ -81,7 +106,6 @@ function open(config: QueueConfig, name: string): ProducerQueue {
       wakeup.wake()
       if (backend.isReady()) await opening
       await queue?.close()
-      await backend.close()
     },
   }
 

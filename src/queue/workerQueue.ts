@@ -31,7 +31,14 @@ export interface WorkerQueue extends WorkedQueue {
   explain(error: unknown): string
   /** Gives up a connection that does not answer and makes another one. */
   reset(): void
-  /** Workers have to be closed before. */
+  /** Workers have to be closed before; the connection stays. */
+  close(): Promise<void>
+}
+
+/** The way to the queues of all accounts for a worker process; what waits for jobs has connections of its own. */
+export interface WorkerConnection {
+  openQueue(appid: string): WorkerQueue
+  /** Queues have to be closed before. */
   close(): Promise<void>
 }
 
@@ -39,30 +46,26 @@ const stalledInterval = 30 * second
 /** How long a Redis may be full until somebody says so. */
 const lookInterval = 30 * second
 
-/** The queue of an account for a worker process, which hosts it too when it is the embedded one. */
-export async function openWorkerQueue(
+/** Hosts the queues too when they are embedded. */
+export async function connectWorker(
   config: QueueConfig,
-  appid: string,
   log: Log,
   onDanger: (danger: Danger) => void = () => {},
-): Promise<WorkerQueue> {
+): Promise<WorkerConnection> {
   const host = config.kind === 'embedded' ? await hostEmbeddedQueue(config.dir, log) : undefined
   const backend = config.kind === 'redis' ? connectRedis(config.urls, 'worker') : connectEmbedded(config.dir)
   const unwatch = watchDangers(backend, log, onDanger)
-  const close = async () => {
-    unwatch()
-    await backend.close()
-    await host?.close()
-  }
-  try {
-    return openQueues(backend, appid, close)
-  } catch (error) {
-    await close()
-    throw error
+  return {
+    openQueue: (appid) => openQueues(backend, appid),
+    async close() {
+      unwatch()
+      await backend.close()
+      await host?.close()
+    },
   }
 }
 
-function openQueues(backend: QueueBackend, appid: string, close: () => Promise<void>): WorkerQueue {
+function openQueues(backend: QueueBackend, appid: string): WorkerQueue {
   const open = (name: string): WorkedQueue => {
     const queue = backend.createQueue(name)
     // Nobody listens yet, and BullMQ would print what the connection meets meanwhile.
@@ -96,7 +99,6 @@ function openQueues(backend: QueueBackend, appid: string, close: () => Promise<v
     async close() {
       await pushes.queue.close()
       await control.queue.close()
-      await close()
     },
   }
 }

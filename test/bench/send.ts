@@ -14,9 +14,9 @@ import { createAccount } from '../../src/account.ts'
 import { loadConfig } from '../../src/base/programConfig.ts'
 import { createPusher } from '../../src/library/createPusher.ts'
 import { queuePrefix, toQueueName } from '../../src/queue/names.ts'
-import { openWorkerQueue } from '../../src/queue/workerQueue.ts'
+import { connectWorker } from '../../src/queue/workerQueue.ts'
 import { createAccountWorker } from '../../src/roles/worker.ts'
-import { openRuntime } from '../../src/runtime.ts'
+import { openQueueRuntime } from '../../src/runtime.ts'
 import { createUndiciTransport } from '../../src/wechat/transport/undiciTransport.ts'
 import { compare, perSecond, redisUrl, toComparison, withAccount } from './measure.ts'
 
@@ -84,7 +84,7 @@ function sendOurs({ base, total, concurrency }: Load): Promise<number> {
       ...loadConfig({ WECHAT_APPID: appid, WECHAT_SECRET: 'bench', WECHAT_API_BASE: base, DATA_DIR: dir }),
       pushConcurrency: concurrency,
     }
-    const runtime = await openRuntime(config, log, createUndiciTransport)
+    const runtime = await openQueueRuntime(config, log, createUndiciTransport)
     const account = createAccount(runtime, config)
     const infos = Array.from({ length: followers }, (_, n) => ({
       openid: openidAt(n),
@@ -92,7 +92,8 @@ function sendOurs({ base, total, concurrency }: Load): Promise<number> {
       subscribed: true,
     }))
     await account.followers.upsert(infos, { at: Date.now() })
-    const queue = await openWorkerQueue({ kind: 'redis', urls: [redisUrl] }, appid, log)
+    const connection = await connectWorker({ kind: 'redis', urls: [redisUrl] }, log)
+    const queue = connection.openQueue(appid)
     const { count, rate } = countTo(total)
     const worker = createAccountWorker(
       {
@@ -112,6 +113,7 @@ function sendOurs({ base, total, concurrency }: Load): Promise<number> {
     const sent = await rate
     await worker.stop()
     await queue.close()
+    await connection.close()
     await account.close()
     await runtime.close()
     await rm(dir, { recursive: true })

@@ -3,7 +3,8 @@ import type { QueueConfig } from '../../src/base/config.ts'
 import type { Log } from '../../src/base/log.ts'
 import { loadConfig } from '../../src/base/programConfig.ts'
 import type { Database } from '../../src/db/sqlite/engine/open.ts'
-import { openWorkerQueue, type WorkerQueue } from '../../src/queue/workerQueue.ts'
+import { loadProducer } from '../../src/queue/loadProducer.ts'
+import { connectWorker, type WorkerQueue } from '../../src/queue/workerQueue.ts'
 import { createAccountWorker } from '../../src/roles/worker.ts'
 import type { PushWorkerOptions } from '../../src/sending/worker.ts'
 import { createClient } from '../../src/wechat/client.ts'
@@ -34,7 +35,7 @@ export async function openPushWorker(
     log,
   })
   const account = createAccount(
-    { log, database, client, close: client.close },
+    { log, database, client, producer: loadProducer(queue), close: client.close },
     {
       ...loadConfig({ WECHAT_APPID: appid, WECHAT_SECRET: secret }),
       pushConcurrency: concurrency,
@@ -42,7 +43,8 @@ export async function openPushWorker(
       pushRate: rate,
     },
   )
-  const workerQueue = adapt(await openWorkerQueue(queue, appid, log))
+  const connection = await connectWorker(queue, log)
+  const workerQueue = adapt(connection.openQueue(appid))
   const worker = createAccountWorker(account, workerQueue)
   let stopping: Promise<void> | undefined
   return {
@@ -52,6 +54,7 @@ export async function openPushWorker(
       stopping ??= (async () => {
         await worker.stop()
         await workerQueue.close()
+        await connection.close()
         await account.close()
         await client.close()
       })()

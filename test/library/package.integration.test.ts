@@ -135,7 +135,7 @@ describe('the packed tarball, installed in another folder', () => {
       if (/\btsx\b/.test(await readFile(join(dist, file), 'utf8'))) suspects.push(file)
     }
     expect(suspects).toEqual([])
-    expect(files).toContain('db/writerThread.js')
+    expect(files).toContain('db/sqlite/engine/writerThread.js')
   })
 
   test('its database works from CommonJS, thread and migrations included', async () => {

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { minute, second } from '../../src/base/duration.ts'
 import { resend } from '../../src/operations/resend.ts'
 import { openProducerQueue } from '../../src/queue/producerQueue.ts'
-import { openWorkerQueue } from '../../src/queue/workerQueue.ts'
+import { connectWorker } from '../../src/queue/workerQueue.ts'
 import { createHeldForwarder } from '../../src/sending/heldForwarder.ts'
 import { recoverOrphans, startRecoverer } from '../../src/sending/recoverer.ts'
 import { createTestLog, type Pushing, startPushing } from '../helpers/pushing.ts'
@@ -12,8 +12,12 @@ const until = (condition: () => unknown) => vi.waitUntil(condition, { interval: 
 const soon = () => Date.now() + minute
 
 async function openQueue(world: Pushing) {
-  const opened = await openWorkerQueue(world.queue, world.appid, world.log)
-  onTestFinished(() => opened.close())
+  const connection = await connectWorker(world.queue, world.log)
+  const opened = connection.openQueue(world.appid)
+  onTestFinished(async () => {
+    await opened.close()
+    await connection.close()
+  })
   return opened.queue
 }
 

@@ -11,7 +11,7 @@ import { every } from '../../base/every.ts'
 import { createLog } from '../../base/log.ts'
 import { loadConfig } from '../../base/programConfig.ts'
 import { createPusher } from '../../library/createPusher.ts'
-import { openControlQueue, openProducerQueue } from '../../queue/producerQueue.ts'
+import { connectProducer } from '../../queue/producerQueue.ts'
 import type { Simulator } from '../../simulator/controls.ts'
 import { createSimulator } from '../../simulator/simulator.ts'
 import type { SyncResult } from '../../sync/syncFollowers.ts'
@@ -225,13 +225,14 @@ function findSyncProblems(first: SyncResult, second: SyncResult, { plans }: Crow
 /** Redis keeps what the embedded queue has in the directory that goes with it. */
 async function removeQueues({ account, queue: config }: Config, { asks }: Crowd): Promise<void> {
   if (config.kind !== 'redis') return
-  const queue = openProducerQueue(config, account.appid)
-  const control = openControlQueue(config, account.appid)
+  const connection = connectProducer(config)
+  const queue = connection.openQueue(account.appid)
+  const control = connection.openControlQueue(account.appid)
   try {
     for (const { run } of [queue, control]) await run((q) => q.obliterate({ force: true }))
     await queue.run((q) => Promise.all(asks.map(({ message }) => q.removeDeduplicationKey(message.id))))
   } finally {
-    await Promise.all([queue.close(), control.close()])
+    await connection.close()
   }
 }
 
