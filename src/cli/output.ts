@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createProgress, type Progress } from './progress.ts'
+import { createProgressBar, type Progress } from './progress.ts'
 
 /** Where a command says what it has to say: answers on stdout, everything else on stderr. */
 export interface Output {
@@ -40,7 +40,7 @@ export function createOutput(json: boolean): Output {
     },
     createProgress(label) {
       const isShown = !json || process.stderr.isTTY
-      return createProgress({ label, stream: isShown ? process.stderr : { write() {} } })
+      return createProgressBar({ label, stream: isShown ? process.stderr : { write() {} } })
     },
   }
 }

@@ -22,7 +22,11 @@ const barWidth = 24
 const rateWindow = 10 * second
 
 /** Shows on `stream` how far a long job is, with its rate and the time to go. */
-export function createProgress({ label, stream, now = () => performance.now() }: ProgressOptions): Progress {
+export function createProgressBar({
+  label,
+  stream,
+  now = () => performance.now(),
+}: ProgressOptions): Progress {
   const isBar = stream.isTTY === true
   const samples: { at: number; done: number }[] = []
   let total: number | undefined

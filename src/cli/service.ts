@@ -7,7 +7,7 @@ import { createLog, type Log } from '../base/log.ts'
 import { loadConfig } from '../base/programConfig.ts'
 import type { Output } from './output.ts'
 import { createStopSignal } from './signals.ts'
-import { isPretty } from './withApp.ts'
+import { isPretty } from './withAccount.ts'
 
 /** Runs parts of the app until a signal, in good order; says "ready" in the log when all of them are. */
 export async function runService(out: Output, start: (app: App) => Promise<void>): Promise<number> {
@@ -43,7 +43,7 @@ function logConsole(log: Log): void {
 }
 
 /** Serves what is configured. Rejects with a ConfigError when that is nothing. */
-export async function startHttp(app: App): Promise<void> {
+export async function serveHttp(app: App): Promise<void> {
   if (!app.hasHttp) {
     const found = 'nothing'
     throw new ConfigError([

@@ -1,10 +1,7 @@
 import * as z from 'zod'
 import { toIso } from '../base/time.ts'
 import type { FollowerRow, Followers } from '../db/sqlite/followers/followers.ts'
-import { isoTime, text } from './values.ts'
-
-export const lookupInputSchema = z.strictObject({ unionid: z.string() })
-type LookupInput = z.infer<typeof lookupInputSchema>
+import { isoTime, nullableText } from './values.ts'
 
 export const followerSchema = z.strictObject({
   unionid: z.string(),
@@ -13,9 +10,9 @@ export const followerSchema = z.strictObject({
   subscribed: z.boolean(),
   subscribeTime: isoTime.nullable(),
   unsubscribedAt: isoTime.nullable(),
-  scene: text,
+  scene: nullableText,
   tagIds: z.array(z.int()).nullable(),
-  remark: text,
+  remark: nullableText,
   infoAt: isoTime.nullable(),
   /** Other followers carry this unionid too: nothing is sent by it until WeChat names one. */
   isShared: z.boolean(),
@@ -32,7 +29,7 @@ export const mostNameless = 1_000
 /** The follower with a unionid; without one, how many followers there are whose unionid WeChat has not told. */
 export async function lookupFollower(
   { followers }: LookupDeps,
-  { unionid }: LookupInput,
+  unionid: string,
 ): Promise<{ follower: Follower } | { follower: undefined; nameless: number }> {
   const row = await followers.findByUnionid(unionid)
   if (!row) return { follower: undefined, nameless: await followers.countNameless(mostNameless) }

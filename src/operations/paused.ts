@@ -1,12 +1,12 @@
 import * as z from 'zod'
 import { toIso } from '../base/time.ts'
 import type { AccountStateRow } from '../db/sqlite/accountState.ts'
-import { isoTime, text } from './values.ts'
+import { isoTime, nullableText } from './values.ts'
 
 /** Why nothing of an account is sent. */
 export const pausedSchema = z.strictObject({
   reason: z.string(),
-  detail: text,
+  detail: nullableText,
   since: isoTime.nullable(),
   /** When it is looked whether it may send again; null = a person has to resume it, or the next push tries. */
   probeAt: isoTime.nullable(),

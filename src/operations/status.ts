@@ -13,7 +13,7 @@ import { QueueUnavailableError } from '../queue/unavailable.ts'
 import type { TokenSource } from '../wechat/token.ts'
 import { pausedSchema, toPaused } from './paused.ts'
 import { syncCounts } from './sync.ts'
-import { count, isoTime, text } from './values.ts'
+import { count, isoTime, nullableText } from './values.ts'
 
 const queueSchema = z.strictObject({
   waiting: count,
@@ -39,7 +39,7 @@ export const accountStatusSchema = z.strictObject({
       resumed: z.boolean(),
       ...syncCounts,
       durationMs: count,
-      error: text,
+      error: nullableText,
       startedAt: isoTime,
       finishedAt: isoTime.nullable(),
     })

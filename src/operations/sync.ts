@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { SyncOptions, SyncResult } from '../sync/syncFollowers.ts'
-import { count, text } from './values.ts'
+import { count, nullableText } from './values.ts'
 
 export const syncInputSchema = z.strictObject({
   /** Fetch every follower again. */
@@ -36,10 +36,10 @@ export const syncOutputSchema = z.strictObject({
     .strictObject({
       code: z.string(),
       message: z.string(),
-      hint: text,
+      hint: nullableText,
       /** What WeChat refused with, if that is why. */
       errcode: z.int().optional(),
-      rid: text.optional(),
+      rid: nullableText.optional(),
     })
     .optional(),
 })

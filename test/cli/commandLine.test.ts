@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { parseCommandArgs } from '../../src/cli/args.ts'
 import { commands, runCommandLine, toReport } from '../../src/cli/commandLine.ts'
 import { createTimeFormat, formatDuration } from '../../src/cli/format.ts'
-import { createProgress } from '../../src/cli/progress.ts'
+import { createProgressBar } from '../../src/cli/progress.ts'
 import { parseSince } from '../../src/cli/since.ts'
 import { renderFields, renderTable } from '../../src/cli/table.ts'
 
@@ -83,7 +83,7 @@ function createScreen(isTTY: boolean) {
   const writes: string[] = []
   let time = 0
   const stream = { isTTY, columns: 80, write: (text: string) => writes.push(text) }
-  const progress = createProgress({ label: 'Followers', stream, now: () => time })
+  const progress = createProgressBar({ label: 'Followers', stream, now: () => time })
   return { writes, progress, advance: (ms: number) => (time += ms) }
 }
 

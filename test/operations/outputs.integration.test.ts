@@ -79,9 +79,9 @@ test('follower, templates and token are as their schemas say', async () => {
   const { account, simulator } = await startProgram()
   await syncOnce(account, {}, {})
   const { unionid = '' } = simulator.userAt(0)
-  const { follower } = await lookupFollower(account, { unionid })
+  const { follower } = await lookupFollower(account, unionid)
   expect(followerSchema.parse(follower)).toEqual(follower)
-  expect(await lookupFollower(account, { unionid: 'nobody' })).toEqual({ follower: undefined, nameless: 0 })
+  expect(await lookupFollower(account, 'nobody')).toEqual({ follower: undefined, nameless: 0 })
 
   const { items, listedBefore } = await listTemplates(account)
   expect(z.array(templateSchema).parse(items)).toEqual(items)

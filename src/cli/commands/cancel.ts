@@ -1,9 +1,9 @@
 import { cancelPush } from '../../operations/cancel.ts'
 import type { CancelAnswer } from '../../push/pushAnswers.ts'
 import { defineCommand } from '../command.ts'
-import { withApp } from '../withApp.ts'
+import { withAccount } from '../withAccount.ts'
 
-export const cancel = defineCommand({
+export const cancelCommand = defineCommand({
   name: 'cancel',
   description: 'Take back a push that is not sent yet',
   args: { id: { type: 'positional', description: 'as `push` printed it' } },
@@ -14,7 +14,7 @@ export const cancel = defineCommand({
     ],
   ],
   run: ({ id }, out) =>
-    withApp(out, async (account) => {
+    withAccount(out, async (account) => {
       const answer = await cancelPush(account, id)
       await out.print(answer, ({ status }) => texts[status](id))
       return answer.status === 'cancelled' ? 0 : 1

@@ -1,7 +1,7 @@
 import { defineCommand } from '../command.ts'
 import { runService } from '../service.ts'
 
-export const cron = defineCommand({
+export const cronCommand = defineCommand({
   name: 'cron',
   description: 'Sync, refresh the token and purge, on time',
   args: {},

@@ -3,7 +3,7 @@ import { runDemo } from '../demo/run.ts'
 import { toDemoText } from '../demo/text.ts'
 import { createStopSignal } from '../signals.ts'
 
-export const demo = defineCommand({
+export const demoCommand = defineCommand({
   name: 'demo',
   description: 'See all of it work, without account or configuration',
   args: {},

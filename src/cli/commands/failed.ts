@@ -8,7 +8,7 @@ import { formatPlural } from '../format.ts'
 import type { Output } from '../output.ts'
 import { createRecordLine } from '../recordText.ts'
 import { parseSince } from '../since.ts'
-import { withApp } from '../withApp.ts'
+import { withAccount } from '../withAccount.ts'
 import { retryAll, retryIds, retryNarrowed } from './failedRetry.ts'
 
 const args = {
@@ -25,7 +25,7 @@ const args = {
 
 type FailedArgs = Args<typeof args>
 
-export const failed = defineCommand({
+export const failedCommand = defineCommand({
   name: 'failed',
   description: 'List what failed, or send it again',
   args,
@@ -44,12 +44,12 @@ export const failed = defineCommand({
     const limit = given.limit === undefined ? undefined : toCount('limit', given.limit, 1)
     if (action !== 'retry') {
       if (given['dry-run'] || given.yes) throw new UsageError('--dry-run and --yes go with failed retry')
-      return withApp(out, (account) => list(account, toFilter(given, limit, account), out))
+      return withAccount(out, (account) => list(account, toFilter(given, limit, account), out))
     }
     const { reason, unionid, template, since, until } = given
     const isNarrowed = [reason, unionid, template, since, until, limit].some((value) => value !== undefined)
     if (ids.length > 0 && isNarrowed) throw new UsageError('Ids go with no other narrowing')
-    return withApp(out, (account) => {
+    return withAccount(out, (account) => {
       const dryRun = given['dry-run']
       if (ids.length > 0) return retryIds(account, { ids, dryRun }, out)
       const isWanted = isNarrowed || given.yes || dryRun

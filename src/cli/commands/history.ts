@@ -5,9 +5,9 @@ import { defineCommand, toCount } from '../command.ts'
 import { formatPlural } from '../format.ts'
 import { createRecordLine } from '../recordText.ts'
 import { parseSince } from '../since.ts'
-import { withApp } from '../withApp.ts'
+import { withAccount } from '../withAccount.ts'
 
-export const history = defineCommand({
+export const historyCommand = defineCommand({
   name: 'history',
   description: 'List pushes, newest first',
   args: {
@@ -35,7 +35,7 @@ export const history = defineCommand({
       templateId: template,
       limit: limit === undefined ? undefined : toCount('limit', limit, 1),
     }
-    return withApp(out, async (account) => {
+    return withAccount(out, async (account) => {
       const { timezone } = account.config
       const from = since === undefined ? undefined : parseSince(since, timezone)
       const records = listPushes(account, { ...filter, since: from })

@@ -3,16 +3,16 @@ import { defineCommand } from '../command.ts'
 import { NegativeAnswer } from '../failure.ts'
 import { createTimeFormat, formatPlural } from '../format.ts'
 import { renderFields } from '../table.ts'
-import { withApp } from '../withApp.ts'
+import { withAccount } from '../withAccount.ts'
 
-export const lookup = defineCommand({
+export const lookupCommand = defineCommand({
   name: 'lookup',
   description: 'Show the follower with a unionid',
   args: { unionid: { type: 'positional', description: 'as the mini-program knows the user' } },
   examples: [['unionpush lookup o6_bmjrPTlm6_2sgVt7hMZOPfL2M', 'see whether this user can be reached']],
   run: ({ unionid }, out) =>
-    withApp(out, async (account) => {
-      const found = await lookupFollower(account, { unionid })
+    withAccount(out, async (account) => {
+      const found = await lookupFollower(account, unionid)
       if (!found.follower) {
         throw new NegativeAnswer(
           'unknown_unionid',

@@ -1,7 +1,7 @@
 import { defineCommand } from '../command.ts'
-import { withApp } from '../withApp.ts'
+import { withAccount } from '../withAccount.ts'
 
-export const migrate = defineCommand({
+export const migrateCommand = defineCommand({
   name: 'migrate',
   description: 'Bring the database to the current version',
   args: {},
@@ -10,7 +10,7 @@ export const migrate = defineCommand({
   ],
   run: (_, out) =>
     // Opening the database is all it takes.
-    withApp(out, async ({ config }) => {
+    withAccount(out, async ({ config }) => {
       await out.print({ database: config.databasePath }, ({ database }) => `${database} is up to date`)
       return 0
     }),

@@ -2,9 +2,9 @@ import { pauseAccount } from '../../operations/pause.ts'
 import { defineCommand } from '../command.ts'
 import { createTimeFormat } from '../format.ts'
 import { remarkUnreachable, toPausedText } from '../paused.ts'
-import { withApp } from '../withApp.ts'
+import { withAccount } from '../withAccount.ts'
 
-export const pause = defineCommand({
+export const pauseCommand = defineCommand({
   name: 'pause',
   description: 'Stop sending until `resume`',
   args: {
@@ -16,7 +16,7 @@ export const pause = defineCommand({
     ['unionpush status', 'shows the pause, and since when'],
   ],
   run: ({ reason, account: appid }, out) =>
-    withApp(
+    withAccount(
       out,
       async (account) => {
         const { answer, hasChanged, unreachable } = await pauseAccount(account, { reason })

@@ -7,7 +7,7 @@ import { type PushFileReceipt, pushFile } from '../messages/pushFile.ts'
 import type { Output } from '../output.ts'
 import { pushAndWait, toReceiptText } from '../pushAndWait.ts'
 import { createStopSignal } from '../signals.ts'
-import { withApp } from '../withApp.ts'
+import { withAccount } from '../withAccount.ts'
 import { withProducer } from '../withProducer.ts'
 
 const timeUnits: Record<string, number> = { s: second, m: minute, h: hour }
@@ -34,7 +34,7 @@ const args = {
 
 type PushArgs = Args<typeof args>
 
-export const push = defineCommand({
+export const pushCommand = defineCommand({
   name: 'push',
   description: 'Queue one push, or a file of them',
   args,
@@ -55,7 +55,8 @@ async function runOne(given: PushArgs, out: Output): Promise<number> {
   const message = toMessage(given)
   const until = toGoal(given)
   const timeoutMs = toTimeout(given)
-  if (until !== undefined) return withApp(out, (app) => pushAndWait(app, message, { until, timeoutMs }, out))
+  if (until !== undefined)
+    return withAccount(out, (app) => pushAndWait(app, message, { until, timeoutMs }, out))
   return withProducer(async (producer) => {
     await out.print(await producer.push(message), toReceiptText)
     return 0

@@ -1,9 +1,9 @@
 import { resumeAccount } from '../../operations/pause.ts'
 import { defineCommand } from '../command.ts'
 import { remarkUnreachable } from '../paused.ts'
-import { withApp } from '../withApp.ts'
+import { withAccount } from '../withAccount.ts'
 
-export const resume = defineCommand({
+export const resumeCommand = defineCommand({
   name: 'resume',
   description: 'Send again, whatever stopped it',
   args: { account: { type: 'string', description: 'AppID; default: WECHAT_APPID' } },
@@ -12,7 +12,7 @@ export const resume = defineCommand({
     ['unionpush resume --account wx0123456789abcdef', 'another account with the same database and queue'],
   ],
   run: ({ account: appid }, out) =>
-    withApp(
+    withAccount(
       out,
       async (account) => {
         const { answer, hasChanged, unreachable } = await resumeAccount(account)

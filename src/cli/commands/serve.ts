@@ -1,7 +1,7 @@
 import { defineCommand } from '../command.ts'
-import { runService, startHttp } from '../service.ts'
+import { runService, serveHttp } from '../service.ts'
 
-export const serve = defineCommand({
+export const serveCommand = defineCommand({
   name: 'serve',
   description: 'Take callbacks and mini-program logins over HTTP',
   args: {},
@@ -9,5 +9,5 @@ export const serve = defineCommand({
     ['unionpush serve', 'on HTTP_HOST:HTTP_PORT; needs WECHAT_CALLBACK_TOKEN, a mini-program, or both'],
     ['HTTP_HOST=0.0.0.0 HTTP_PORT=8080 unionpush serve', 'reachable from other machines'],
   ],
-  run: (_, out) => runService(out, startHttp),
+  run: (_, out) => runService(out, serveHttp),
 })

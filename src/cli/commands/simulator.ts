@@ -9,7 +9,7 @@ import { defineCommand, toCount } from '../command.ts'
 import { formatPlural } from '../format.ts'
 import { createStopSignal } from '../signals.ts'
 
-export const simulator = defineCommand({
+export const simulatorCommand = defineCommand({
   name: 'simulator',
   description: 'A fake WeChat over real HTTP, for trying out and for CI',
   args: {

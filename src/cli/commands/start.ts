@@ -1,7 +1,7 @@
 import { defineCommand } from '../command.ts'
-import { runService, startHttp } from '../service.ts'
+import { runService, serveHttp } from '../service.ts'
 
-export const start = defineCommand({
+export const startCommand = defineCommand({
   name: 'start',
   description: 'Worker, cron and HTTP (if set up), until stopped',
   args: {},
@@ -9,7 +9,7 @@ export const start = defineCommand({
   run: (_, out) =>
     runService(out, async (app) => {
       app.startCron()
-      if (app.hasHttp) await startHttp(app)
+      if (app.hasHttp) await serveHttp(app)
       await app.startWorker()
     }),
 })

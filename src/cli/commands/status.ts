@@ -3,9 +3,9 @@ import { defineCommand } from '../command.ts'
 import { createTimeFormat, formatCount, formatDuration } from '../format.ts'
 import { toPausedText } from '../paused.ts'
 import { renderFields } from '../table.ts'
-import { withApp } from '../withApp.ts'
+import { withAccount } from '../withAccount.ts'
 
-export const status = defineCommand({
+export const statusCommand = defineCommand({
   name: 'status',
   description: 'Show queue, pauses, followers, last sync, today',
   args: {},
@@ -14,7 +14,7 @@ export const status = defineCommand({
     ["unionpush status --json | jq '.accounts[0].paused'", 'for a monitor: null, or the reason'],
   ],
   run: (_, out) =>
-    withApp(out, async (account) => {
+    withAccount(out, async (account) => {
       const { status, remarks } = await loadStatus(account)
       for (const remark of remarks) out.remark(remark)
       await out.print(status, (status) => toText(status, account.config.timezone))

@@ -3,9 +3,9 @@ import { defineCommand } from '../command.ts'
 import { formatCount, formatDuration, formatPlural } from '../format.ts'
 import { createStopSignal } from '../signals.ts'
 import { withSyncProgress } from '../syncProgress.ts'
-import { withApp } from '../withApp.ts'
+import { withAccount } from '../withAccount.ts'
 
-export const sync = defineCommand({
+export const syncCommand = defineCommand({
   name: 'sync',
   description: 'Bring the follower table up to date',
   args: {
@@ -17,7 +17,7 @@ export const sync = defineCommand({
     ['unionpush sync --full', 'after binding the account to the Open Platform: unionids are new'],
   ],
   run: ({ full, force }, out) =>
-    withApp(out, async (account) => {
+    withAccount(out, async (account) => {
       const signal = createStopSignal()
       const result = await withSyncProgress(out, 'Followers', (watch) =>
         syncOnce(account, { full, force }, { signal, ...watch }),

@@ -1,15 +1,15 @@
 import { listTemplates, type Template } from '../../operations/templates.ts'
 import { defineCommand } from '../command.ts'
 import { createTimeFormat, formatPlural } from '../format.ts'
-import { withApp } from '../withApp.ts'
+import { withAccount } from '../withAccount.ts'
 
-export const templates = defineCommand({
+export const templatesCommand = defineCommand({
   name: 'templates',
   description: 'List the templates with their fields and types',
   args: {},
   examples: [['unionpush templates', 'see what --template and --data have to be']],
   run: (_, out) =>
-    withApp(out, async (account) => {
+    withAccount(out, async (account) => {
       const { items, listedBefore } = await listTemplates(account)
       if (listedBefore !== null) {
         const formatTime = createTimeFormat(account.config.timezone)

@@ -2,15 +2,15 @@ import { loadToken } from '../../operations/token.ts'
 import { defineCommand } from '../command.ts'
 import { createTimeFormat } from '../format.ts'
 import { renderFields } from '../table.ts'
-import { withApp } from '../withApp.ts'
+import { withAccount } from '../withAccount.ts'
 
-export const token = defineCommand({
+export const tokenCommand = defineCommand({
   name: 'token',
   description: 'Show the access_token, masked; fetch one if needed',
   args: {},
   examples: [['unionpush token', 'see whether WeChat takes AppID, AppSecret and the IP of this machine']],
   run: (_, out) =>
-    withApp(out, async (account) => {
+    withAccount(out, async (account) => {
       const formatTime = createTimeFormat(account.config.timezone)
       await out.print(await loadToken(account), ({ account, token, obtainedAt, expiresAt }) =>
         renderFields([

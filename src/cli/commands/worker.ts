@@ -1,7 +1,7 @@
 import { defineCommand } from '../command.ts'
 import { runService } from '../service.ts'
 
-export const worker = defineCommand({
+export const workerCommand = defineCommand({
   name: 'worker',
   description: 'Send what is queued, until stopped',
   args: {},

@@ -19,7 +19,7 @@ import { NegativeAnswer } from '../failure.ts'
 import { formatCount, formatDuration } from '../format.ts'
 import type { Output } from '../output.ts'
 import { withSyncProgress } from '../syncProgress.ts'
-import { isPretty } from '../withApp.ts'
+import { isPretty } from '../withAccount.ts'
 import { type Audit, audit, blockers } from './audit.ts'
 import { type Crowd, createCrowd, people } from './crowd.ts'
 

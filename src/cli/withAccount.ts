@@ -5,7 +5,7 @@ import { loadConfig } from '../base/programConfig.ts'
 import type { Output } from './output.ts'
 
 /** Opens the account for a command that answers and ends, and closes it whatever happens. */
-export async function withApp<T>(
+export async function withAccount<T>(
   out: Output,
   use: (account: Account) => Promise<T>,
   /** Instead of the configured one; only for what calls nothing of WeChat's. */
