@@ -12,7 +12,7 @@ export const historyCommand = defineCommand({
   description: 'List pushes, newest first',
   args: {
     unionid: { type: 'string', description: 'to this user' },
-    status: { type: 'string', description: pushStatuses.join(', ') },
+    status: { type: 'string', description: 'queued, sent, rejected, skipped, ...' },
     template: { type: 'string', valueHint: 'id', description: 'of this template' },
     since: { type: 'string', valueHint: 'time', description: 'asked for since: 2h, 3d, 2026-11-20 15:01' },
     limit: { type: 'string', valueHint: 'count', description: 'at most so many; default all' },
