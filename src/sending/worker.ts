@@ -110,7 +110,8 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
     resume(isTrial) {
       if (!worker) return
       worker.concurrency = isTrial ? 1 : jobsAtOnce
-      worker.resume()
+      // What it meets is emitted as an error of the worker.
+      void worker.resume()
     },
     probe: () => isAnswering(api),
     report(need, wait) {

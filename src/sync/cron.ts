@@ -58,7 +58,7 @@ export function startCron(deps: CronDeps, { appid, syncCron, timezone, historyDa
     plan('purge', '7 * * * *', purge),
     plan('resume', '37 * * * *', () => syncIf(isDue)),
   ]
-  perform('resume', () => syncIf(async () => (await isDue()) || !(await followers.hasEverSynced())))
+  void perform('resume', () => syncIf(async () => (await isDue()) || !(await followers.hasEverSynced())))
 
   function plan(name: string, expression: string, work: () => Promise<void>) {
     return schedule(expression, () => perform(name, work), {

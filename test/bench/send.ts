@@ -102,7 +102,7 @@ function sendOurs({ base, total, concurrency }: Load): Promise<number> {
           ...account.pushes,
           recordSent(acceptance) {
             const recorded = account.pushes.recordSent(acceptance)
-            recorded.then(count)
+            void recorded.then(count)
             return recorded
           },
         },

@@ -69,7 +69,7 @@ export function startCrew({ main, words, env, cwd, size }: CrewOptions): Crew {
         ended()
         if (!started.isMeant)
           complaints.push(`a ${words[0]} ended by itself: ${signal ?? `exit code ${code}`}`)
-        if (!isOver) restart()
+        if (!isOver) void restart()
       })
       return started
     }

@@ -71,7 +71,7 @@ export function createSimulatorServer(
     }
     function answer(text: string | Buffer): void {
       stats.countAnswer(call)
-      if (call.heldBy) call.heldBy.then(() => sendLate(text))
+      if (call.heldBy) void call.heldBy.then(() => sendLate(text))
       else sendLate(text)
     }
     function sendLate(text: string | Buffer): void {
