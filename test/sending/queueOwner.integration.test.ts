@@ -33,10 +33,10 @@ test('a queue works for the database of its first worker and backups of it, unti
 
   await (await startOn(world, join(dir, 'backup.db'))).started
 
-  const [, key = ''] = /redis-cli DEL "([^"]+)"$/.exec(refusal.message) ?? []
+  const [, key = ''] = /redis-cli HDEL "([^"]+)" database$/.exec(refusal.message) ?? []
   const redis = new Redis(redisUrl)
   onTestFinished(() => redis.disconnect())
-  expect(await redis.del(key)).toBe(1)
+  expect(await redis.hdel(key, 'database')).toBe(1)
   await (await startOn(world, join(dir, 'other.db'))).started
 })
 

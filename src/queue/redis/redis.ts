@@ -11,7 +11,9 @@ import { createClient } from './client.ts'
 import { drainWhenFull, freeWrite } from './drainWhenFull.ts'
 import { explainRedisError, isConsequence, isWrongDatabase } from './faults.ts'
 
-const claimScript = `${freeWrite}redis.call('setnx', KEYS[1], ARGV[1])\nreturn redis.call('get', KEYS[1])`
+/** In the hash where BullMQ keeps the settings of the queue, so that it goes with the queue. */
+const claimScript = `${freeWrite}redis.call('hsetnx', KEYS[1], 'database', ARGV[1])
+return redis.call('hget', KEYS[1], 'database')`
 
 /** Connects to one Redis server, or to a cluster when several URLs are given. */
 export function connectRedis(urls: string[], role: Role): QueueBackend {
@@ -56,9 +58,9 @@ export function connectRedis(urls: string[], role: Role): QueueBackend {
       return Number(seconds) * second + Number(microseconds) / 1_000
     },
     async claim(name, databaseId) {
-      const key = `${queuePrefix}:${name}:database`
+      const key = `${queuePrefix}:${name}:meta`
       const owner = await client.eval(claimScript, 1, key, databaseId)
-      if (owner !== databaseId) refuseStranger(place, `redis-cli DEL "${key}"`)
+      if (owner !== databaseId) refuseStranger(place, `redis-cli HDEL "${key}" database`)
     },
     createQueue: (name) => new Queue(name, options),
     createWorker: (name, processor, workerOptions) =>
