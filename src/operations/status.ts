@@ -5,6 +5,7 @@ import { toIso } from '../base/time.ts'
 import type { AccountState } from '../db/sqlite/accountState.ts'
 import type { Followers } from '../db/sqlite/followers/followers.ts'
 import type { HeldPushes } from '../db/sqlite/heldPushes.ts'
+import type { OpenCircuit, OpenCircuits } from '../db/sqlite/openCircuits.ts'
 import type { PushRows } from '../db/sqlite/pushes.ts'
 import type { SyncRunRow, SyncRuns } from '../db/sqlite/syncRuns.ts'
 import { finalStatuses } from '../push/status.ts'
@@ -26,10 +27,16 @@ const queueSchema = z.strictObject({
 export const accountStatusSchema = z.strictObject({
   account: z.string(),
   paused: pausedSchema.nullable(),
+  /** What keeps a worker from sending, and from when on; null = nothing that any of them knows of. */
+  circuit: z
+    .strictObject({ need: z.enum(['queue', 'database', 'wechat']), detail: z.string(), since: isoTime })
+    .nullable(),
   /** Sends per second: what is allowed at most, null = no limit, and what was sent in the last 10 s. */
   rate: z.strictObject({ limit: z.number().nullable(), perSecond: z.number() }),
   /** Null while the queue cannot be asked. */
   queue: queueSchema.nullable(),
+  /** What a person should know of the queue besides, as sentences. */
+  queueProblems: z.array(z.string()),
   token: z.strictObject({ expiresAt: isoTime }).nullable(),
   followers: z.strictObject({ subscribed: count, withUnionid: count, unsubscribed: count }),
   lastSync: z
@@ -60,6 +67,7 @@ interface StatusDeps {
   appid: string
   config: Pick<Config, 'pushRate' | 'databasePath'> & { queue: Pick<Config['queue'], 'kind'> }
   accountState: Pick<AccountState, 'find'>
+  openCircuits: Pick<OpenCircuits, 'findOldest'>
   followers: Pick<Followers, 'counts'>
   syncRuns: Pick<SyncRuns, 'findLast'>
   pushes: Pick<PushRows, 'countFinished' | 'countSent'>
@@ -70,19 +78,18 @@ interface StatusDeps {
 
 const rateWindow = 10 * second
 
-/** Remarks are what a person should know of the queue besides. */
-export async function loadStatus(deps: StatusDeps): Promise<{ status: Status; remarks: string[] }> {
+export async function loadStatus(deps: StatusDeps): Promise<Status> {
   const { config } = deps
-  const { account, remarks } = await loadAccountStatus(deps)
-  const status = { accounts: [account], database: config.databasePath, queueBackend: config.queue.kind }
-  return { status, remarks }
+  const account = await loadAccountStatus(deps)
+  return { accounts: [account], database: config.databasePath, queueBackend: config.queue.kind }
 }
 
-async function loadAccountStatus(deps: StatusDeps): Promise<{ account: AccountStatus; remarks: string[] }> {
-  const { accountState, followers, syncRuns, pushes, tokens } = deps
+async function loadAccountStatus(deps: StatusDeps): Promise<AccountStatus> {
+  const { accountState, openCircuits, followers, syncRuns, pushes, tokens } = deps
   const now = Date.now()
-  const [state, token, counts, lastSync, today, recent, { queue, remarks }] = await Promise.all([
+  const [state, circuit, token, counts, lastSync, today, recent, queue] = await Promise.all([
     accountState.find(),
+    openCircuits.findOldest(now),
     tokens.peek(),
     followers.counts(),
     syncRuns.findLast(),
@@ -90,14 +97,15 @@ async function loadAccountStatus(deps: StatusDeps): Promise<{ account: AccountSt
     pushes.countSent(now - rateWindow),
     loadQueueCounts(deps),
   ])
-  const account = {
+  return {
     account: deps.appid,
     paused: toPaused(state),
+    circuit: toCircuit(circuit),
     rate: {
       limit: toLimit(state?.rate ?? null, deps.config.pushRate),
       perSecond: (recent * second) / rateWindow,
     },
-    queue,
+    ...queue,
     token: token === undefined ? null : { expiresAt: toIso(token.expiresAt) },
     followers: counts,
     lastSync: toLastSync(lastSync),
@@ -110,7 +118,10 @@ async function loadAccountStatus(deps: StatusDeps): Promise<{ account: AccountSt
       unknown: today.unknown ?? 0,
     },
   }
-  return { account, remarks }
+}
+
+function toCircuit(circuit: OpenCircuit | undefined): AccountStatus['circuit'] {
+  return circuit ? { need: circuit.need, detail: circuit.detail, since: toIso(circuit.since) } : null
 }
 
 /** The narrower of what the pacing allows and what is configured; null = neither. */
@@ -124,7 +135,7 @@ function toLimit(paced: number | null, configured: number): number | null {
 async function loadQueueCounts({
   openQueue,
   held,
-}: StatusDeps): Promise<{ queue: AccountStatus['queue']; remarks: string[] }> {
+}: StatusDeps): Promise<Pick<AccountStatus, 'queue' | 'queueProblems'>> {
   try {
     const [counts, waiting] = await openQueue().run((queue) =>
       Promise.all([
@@ -137,11 +148,11 @@ async function loadQueueCounts({
     const { prioritized = 0, active = 0, delayed = 0, failed = 0 } = counts
     return {
       queue: { waiting: (waiting[0] ?? 0) + prioritized, active, delayed, held: await held.count(), failed },
-      remarks: dangers.map(({ sentence }) => sentence),
+      queueProblems: dangers.map(({ sentence }) => sentence),
     }
   } catch (error) {
     if (!(error instanceof QueueUnavailableError)) throw error
-    return { queue: null, remarks: [error.message] }
+    return { queue: null, queueProblems: [error.message] }
   }
 }
 

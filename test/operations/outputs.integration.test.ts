@@ -45,14 +45,14 @@ async function startProgram() {
 test('status is as its schema says, of an account that did nothing yet and of a busy one', async () => {
   const { account, simulator, appid } = await startProgram()
   const fresh = await loadStatus(account)
-  expect(statusSchema.parse(fresh.status)).toEqual(fresh.status)
-  expect(fresh.status).toMatchObject({ accounts: [{ token: null, lastSync: null, paused: null }] })
+  expect(statusSchema.parse(fresh)).toEqual(fresh)
+  expect(fresh).toMatchObject({ accounts: [{ token: null, lastSync: null, paused: null }] })
 
   await syncOnce(account, {}, {})
   simulator.addFault({ path: '/cgi-bin/user/get', action: { errcode: 45009 } })
   await syncOnce(account, { full: true }, {})
   await pauseAccount(account, { reason: 'a test' })
-  const { status } = await loadStatus(account)
+  const status = await loadStatus(account)
   expect(statusSchema.parse(status)).toEqual(status)
   expect(status).toMatchObject({
     accounts: [{ account: appid, paused: { reason: 'manual' }, lastSync: { status: 'interrupted' } }],

@@ -15,8 +15,9 @@ export const statusCommand = defineCommand({
   ],
   run: (_, out) =>
     withAccount(out, async (account) => {
-      const { status, remarks } = await loadStatus(account)
-      for (const remark of remarks) out.remark(remark)
+      const status = await loadStatus(account)
+      for (const { queueProblems } of status.accounts)
+        for (const problem of queueProblems) out.remark(problem)
       await out.print(status, (status) => toText(status, account.config.timezone))
       return 0
     }),
@@ -29,10 +30,11 @@ function toText({ accounts, database, queueBackend }: Status, timezone: string):
 }
 
 function toFields(account: AccountStatus, formatTime: (iso: string | null) => string): [string, string][] {
-  const { paused, rate, queue, token, followers, lastSync, today } = account
+  const { paused, circuit, rate, queue, token, followers, lastSync, today } = account
   return [
     ['Account', account.account],
     ['Sending', paused === null ? 'not paused' : toPausedText(paused, formatTime)],
+    ...(circuit === null ? [] : [toCircuitField(circuit, formatTime)]),
     [
       'Rate',
       `${formatCount(rate.perSecond)}/s now, limit ${rate.limit === null ? 'none' : `${formatCount(rate.limit)}/s`}`,
@@ -46,6 +48,13 @@ function toFields(account: AccountStatus, formatTime: (iso: string | null) => st
     ['Last sync', lastSync === null ? 'none yet: unionpush sync' : toSyncText(lastSync, formatTime)],
     ['Token', token === null ? 'none yet' : `until ${formatTime(token.expiresAt)}`],
   ]
+}
+
+function toCircuitField(
+  { need, detail, since }: NonNullable<AccountStatus['circuit']>,
+  formatTime: (iso: string | null) => string,
+): [string, string] {
+  return ['Waits for', `the ${need}, since ${formatTime(since)}: ${detail}`]
 }
 
 function toCounts(counts: Record<string, number>): string {
