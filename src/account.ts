@@ -1,15 +1,14 @@
 import type { Config } from './base/config.ts'
 import type { Log } from './base/log.ts'
 import { createReleasers } from './base/releasers.ts'
-import { type AccountState, createAccountState } from './db/sqlite/accountState.ts'
-import { createFollowers, type Followers } from './db/sqlite/followers/followers.ts'
-import { createHeldPushes, type HeldPushes } from './db/sqlite/heldPushes.ts'
-import { createLeases, type Leases } from './db/sqlite/leases.ts'
-import { createOpenCircuits, type OpenCircuits } from './db/sqlite/openCircuits.ts'
-import { createPushes, type PushRows } from './db/sqlite/pushes.ts'
-import { createSyncRuns, type SyncRuns } from './db/sqlite/syncRuns.ts'
-import { createTemplates, type Templates } from './db/sqlite/templates.ts'
-import { createTokenStore } from './db/sqlite/tokens.ts'
+import type { AccountState } from './db/accountState.ts'
+import type { Followers } from './db/followers.ts'
+import type { HeldPushes } from './db/heldPushes.ts'
+import type { Leases } from './db/leases.ts'
+import type { OpenCircuits } from './db/openCircuits.ts'
+import type { PushRows } from './db/pushes.ts'
+import type { SyncRuns } from './db/syncRuns.ts'
+import type { Templates } from './db/templates.ts'
 import { type Alerts, createAlerts } from './health/alerts.ts'
 import { createQueuedPushes, type QueuedPushes } from './operations/queuedPushes.ts'
 import type { ProducerQueue } from './queue/producerQueue.ts'
@@ -57,15 +56,15 @@ export function createAccount(runtime: QueueRuntime, config: Config): Account {
   const { appid, secret } = config.account
   const releasers = createReleasers()
 
-  const followers = createFollowers(database, appid)
-  const pushes = createPushes(database, appid)
-  const held = createHeldPushes(database, pushes, appid)
-  const syncRuns = createSyncRuns(database, appid)
-  const templates = createTemplates(database, appid)
-  const leases = createLeases(database)
+  const followers = database.followers(appid)
+  const pushes = database.pushes(appid)
+  const held = database.heldPushes(appid)
+  const syncRuns = database.syncRuns(appid)
+  const templates = database.templates(appid)
+  const leases = database.leases()
   const alerts = createAlerts({ account: appid, url: config.alertWebhookUrl, proxy: config.proxy, log })
   releasers.add(() => alerts.close())
-  const tokens = createTokenSource({ appid, secret, client, store: createTokenStore(database), log })
+  const tokens = createTokenSource({ appid, secret, client, store: database.tokens(), log })
   const api = createWechatApi({ client, tokens })
   const tellOfSync = createSyncNews({ syncRuns, post: alerts.post })
 
@@ -91,8 +90,8 @@ export function createAccount(runtime: QueueRuntime, config: Config): Account {
     queued: createQueuedPushes({ appid, openQueue, pushes }),
     syncRuns,
     templates,
-    accountState: createAccountState(database, appid),
-    openCircuits: createOpenCircuits(database, appid),
+    accountState: database.accountState(appid),
+    openCircuits: database.openCircuits(appid),
     leases,
     alerts,
     openQueue,

@@ -1,7 +1,8 @@
 import type { Config } from './base/config.ts'
 import type { Log } from './base/log.ts'
 import { createReleasers } from './base/releasers.ts'
-import { type Database, openDatabase } from './db/sqlite/engine/open.ts'
+import { openDatabase } from './db/open.ts'
+import type { Stores } from './db/stores.ts'
 import { loadProducer } from './queue/loadProducer.ts'
 import type { ProducerConnection } from './queue/producerQueue.ts'
 import { createClient, type WechatClient } from './wechat/client.ts'
@@ -11,7 +12,7 @@ import type { Transport, TransportOptions } from './wechat/transport/transport.t
 /** What all accounts of a process share, but for the queue. */
 export interface Runtime {
   readonly log: Log
-  readonly database: Database
+  readonly database: Stores
   readonly client: WechatClient
   close(): Promise<void>
 }

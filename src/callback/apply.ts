@@ -2,11 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { minute, second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
 import { createOutage } from '../base/outage.ts'
-import type { CallbackEvents, EventProgress, StoredEvent } from '../db/sqlite/callbackEvents.ts'
-import type { Database } from '../db/sqlite/engine/open.ts'
-import type { Statement } from '../db/sqlite/engine/statement.ts'
-import type { LiveFollowers } from '../db/sqlite/followers/live.ts'
-import type { Receipts } from '../db/sqlite/receipts.ts'
+import type { CallbackEvents, EventProgress, StoredEvent } from '../db/callbackEvents.ts'
+import type { Database, Write } from '../db/database.ts'
+import type { LiveFollowers } from '../db/liveFollowers.ts'
+import type { Receipts } from '../db/receipts.ts'
 import type { FollowerCheck } from './checkFollower.ts'
 import { toReceiptOutcome } from './event.ts'
 import { planReceipts, planUnmatched, type ReceiptCounts } from './receipts.ts'
@@ -110,7 +109,7 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
     return false
   }
 
-  async function write(statements: Statement[]): Promise<true> {
+  async function write(statements: Write[]): Promise<true> {
     await db.write(statements)
     outage.pass()
     return true
@@ -144,7 +143,7 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
     return batch.length
   }
 
-  function toEffect(event: StoredEvent): Statement[] {
+  function toEffect(event: StoredEvent): Write[] {
     const user = { openid: event.openid, app: event.app || appid }
     const change = { openid: event.openid, at: toBelievedTime(event), now: now() }
     switch (event.kind) {

@@ -1,8 +1,5 @@
 import type { Log } from '../base/log.ts'
-import { createCallbackEvents } from '../db/sqlite/callbackEvents.ts'
-import type { Database } from '../db/sqlite/engine/open.ts'
-import { createLiveFollowers } from '../db/sqlite/followers/live.ts'
-import { createReceipts } from '../db/sqlite/receipts.ts'
+import type { Stores } from '../db/stores.ts'
 import { startEventWorker } from './apply.ts'
 import { createFollowerCheck, type FollowerCheckDeps } from './checkFollower.ts'
 import { toFacts } from './event.ts'
@@ -27,7 +24,7 @@ interface CallbackDeps extends Pick<FollowerCheckDeps, 'api' | 'followers'> {
   appid: string
   /** The service account, its mini-program, or both; what is posted to `/wechat/callback` is for the first. */
   accounts: readonly CallbackAccount[]
-  db: Pick<Database, 'read' | 'write'>
+  db: Pick<Stores, 'write' | 'callbackEvents' | 'liveFollowers' | 'receipts'>
   /** Sends a push that WeChat failed to deliver once more, as a new message; absent = that is not wanted. */
   resend?: ((pushId: string) => Promise<unknown>) | undefined
   log: Log
@@ -37,14 +34,14 @@ interface CallbackDeps extends Pick<FollowerCheckDeps, 'api' | 'followers'> {
 /** Takes WeChat's message push for one account and works it off, beginning with what an earlier process left. */
 export function startCallback(deps: CallbackDeps): Callback {
   const { appid, accounts, db, api, followers, resend, log, now = Date.now } = deps
-  const receipts = createReceipts(db, appid)
-  const events = createCallbackEvents(db, appid)
+  const receipts = db.receipts(appid)
+  const events = db.callbackEvents(appid)
   const refusals = createRefusals(log, now)
   const worker = startEventWorker({
     appid,
     db,
     events,
-    live: createLiveFollowers(db, appid),
+    live: db.liveFollowers(appid),
     receipts,
     checkFollower: createFollowerCheck({ api, followers, log, now }),
     resendFailed: resend && createResendFailed({ receipts, resend, log, now }),

@@ -1,6 +1,6 @@
 import { minute, second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
-import type { StoredEvent } from '../db/sqlite/callbackEvents.ts'
+import type { StoredEvent } from '../db/callbackEvents.ts'
 import type { WechatApi } from '../wechat/api.ts'
 import { WechatApiError } from '../wechat/errors.ts'
 import type { FollowerInfo } from '../wechat/types.ts'

@@ -1,6 +1,6 @@
 import { XMLParser } from 'fast-xml-parser'
 import { second } from '../base/duration.ts'
-import type { EventFacts } from '../db/sqlite/callbackEvents.ts'
+import type { EventFacts } from '../db/callbackEvents.ts'
 import type { PushReason } from '../push/status.ts'
 
 /** The text fields of a message by tag name; a Map, so that a tag named `__proto__` is only a name. */

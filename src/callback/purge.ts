@@ -1,7 +1,5 @@
 import { day } from '../base/duration.ts'
-import { createCallbackEvents } from '../db/sqlite/callbackEvents.ts'
-import type { Database } from '../db/sqlite/engine/open.ts'
-import { createLiveFollowers } from '../db/sqlite/followers/live.ts'
+import type { Stores } from '../db/stores.ts'
 import { clockTolerance } from './receive.ts'
 
 /** A request signed an hour ahead can be repeated for as long, and an hour more. */
@@ -16,11 +14,11 @@ interface PurgeOptions {
 
 /** Deletes what is not needed or not allowed to be kept any longer; returns how many events and followers. */
 export function createCallbackPurge(
-  db: Pick<Database, 'read' | 'write'>,
+  db: Pick<Stores, 'callbackEvents' | 'liveFollowers'>,
   { appid, unfollowedDays, now = Date.now }: PurgeOptions,
 ): () => Promise<{ events: number; followers: number }> {
-  const events = createCallbackEvents(db, appid)
-  const live = createLiveFollowers(db, appid)
+  const events = db.callbackEvents(appid)
+  const live = db.liveFollowers(appid)
   return async () => ({
     events: await events.purge(now() - repeatable),
     followers: await live.purgeUnfollowed(now() - unfollowedDays * day),

@@ -1,6 +1,6 @@
 import { day, minute, second } from '../base/duration.ts'
-import type { Statement } from '../db/sqlite/engine/statement.ts'
-import type { Receipt, ReceiptedPush, Receipts, Settlement } from '../db/sqlite/receipts.ts'
+import type { Write } from '../db/database.ts'
+import type { Receipt, ReceiptedPush, Receipts, Settlement } from '../db/receipts.ts'
 import { hasEnded } from '../push/status.ts'
 import { type ReceiptOutcome, toReceiptOutcome } from './event.ts'
 
@@ -15,7 +15,7 @@ export interface ReceiptCounts {
 
 interface ReceiptPlan {
   /** For one transaction. */
-  statements: Statement[]
+  statements: Write[]
   counts: ReceiptCounts
 }
 

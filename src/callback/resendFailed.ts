@@ -1,6 +1,6 @@
 import type { Log } from '../base/log.ts'
-import type { StoredEvent } from '../db/sqlite/callbackEvents.ts'
-import type { Receipts } from '../db/sqlite/receipts.ts'
+import type { StoredEvent } from '../db/callbackEvents.ts'
+import type { Receipts } from '../db/receipts.ts'
 import { toNextTry } from './nextTry.ts'
 
 interface ResendDeps {

@@ -1,7 +1,7 @@
 import { second } from '../base/duration.ts'
 import { every } from '../base/every.ts'
 import type { Log } from '../base/log.ts'
-import { type AccountState, type AccountStateRow, isTrial } from '../db/sqlite/accountState.ts'
+import { type AccountState, type AccountStateRow, isTrial } from '../db/accountState.ts'
 import type { PauseReason } from '../push/status.ts'
 import type { PushQueue } from '../queue/backend.ts'
 import type { WechatApi } from '../wechat/api.ts'

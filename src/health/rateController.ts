@@ -1,7 +1,7 @@
 import { day, second } from '../base/duration.ts'
 import { every } from '../base/every.ts'
 import type { Log } from '../base/log.ts'
-import type { AccountState, AccountStateRow } from '../db/sqlite/accountState.ts'
+import type { AccountState, AccountStateRow } from '../db/accountState.ts'
 import type { PushQueue } from '../queue/backend.ts'
 import { createCallMeter } from './callMeter.ts'
 import { isStray, type Pace, type PaceSignal, slowDown, speedUp, toWindow } from './rateMath.ts'

@@ -2,11 +2,9 @@ import type { Account } from '../base/config.ts'
 import { day } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
 import { createSessionToken } from '../base/sessionToken.ts'
-import type { Database } from '../db/sqlite/engine/open.ts'
-import type { Followers } from '../db/sqlite/followers/followers.ts'
-import { createSessions, type Session } from '../db/sqlite/sessions.ts'
-import { createTokenStore } from '../db/sqlite/tokens.ts'
-import { createUsers } from '../db/sqlite/users.ts'
+import type { Followers } from '../db/followers.ts'
+import type { Session } from '../db/sessions.ts'
+import type { Stores } from '../db/stores.ts'
 import type { WechatClient } from '../wechat/client.ts'
 import { createLoginApi, type WechatUser } from '../wechat/login.ts'
 import { createTokenSource } from '../wechat/token.ts'
@@ -19,7 +17,7 @@ import { createVault } from './vault.ts'
 interface IdentityDeps {
   /** The mini-program. */
   account: Account
-  db: Pick<Database, 'read' | 'write'>
+  db: Pick<Stores, 'sessions' | 'tokens' | 'users'>
   client: Pick<WechatClient, 'call'>
   /** Of the service account. */
   followers: Pick<Followers, 'findByUnionid'>
@@ -38,10 +36,10 @@ export function createIdentity(deps: IdentityDeps, options: IdentityOptions): Id
   const { account, db, client, followers, log } = deps
   const { sessionDays, exposeIds, now = Date.now } = options
   const sessionLife = sessionDays * day
-  const tokens = createTokenSource({ ...account, client, store: createTokenStore(db), log, now })
+  const tokens = createTokenSource({ ...account, client, store: db.tokens(), log, now })
   const api = createLoginApi({ client, tokens, account })
-  const users = createUsers(db, account.appid)
-  const sessions = createSessions(db, account.appid)
+  const users = db.users(account.appid)
+  const sessions = db.sessions(account.appid)
   const vault = createVault(account)
   const loginCodes = createCodes(now)
   const phoneCodes = createCodes(now)

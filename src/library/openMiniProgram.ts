@@ -1,6 +1,5 @@
 import type { MiniProgramConfig } from '../base/config.ts'
 import { createLog } from '../base/log.ts'
-import { createFollowers } from '../db/sqlite/followers/followers.ts'
 import { createIdentity } from '../identity/identity.ts'
 import { openRuntime } from '../runtime.ts'
 
@@ -8,7 +7,7 @@ import { openRuntime } from '../runtime.ts'
 export async function openMiniProgram(config: MiniProgramConfig) {
   const log = createLog({ level: config.logLevel, pretty: false })
   const { database: db, client, close } = await openRuntime(config, log)
-  const followers = createFollowers(db, config.appid)
+  const followers = db.followers(config.appid)
   return {
     identity: createIdentity({ account: config.miniProgram, db, client, followers, log }, config),
     close,

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { cancelled, type PushRows } from '../db/sqlite/pushes.ts'
+import { cancelled, type PushRows } from '../db/pushes.ts'
 import { cancelAnswerSchema } from '../push/controlClient.ts'
 import type { CancelAnswer } from '../push/pushAnswers.ts'
 import type { QueuedPushes } from './queuedPushes.ts'

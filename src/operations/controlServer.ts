@@ -1,6 +1,6 @@
 import type { Job } from 'bullmq'
 import { second } from '../base/duration.ts'
-import type { PushRows } from '../db/sqlite/pushes.ts'
+import type { PushRows } from '../db/pushes.ts'
 import { questionLife, questionSchema } from '../push/controlClient.ts'
 import type { QueueWorker } from '../queue/backend.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'

@@ -1,4 +1,4 @@
-import type { PushRow, PushRows } from '../db/sqlite/pushes.ts'
+import type { PushRow, PushRows } from '../db/pushes.ts'
 import type { PushRecord } from '../push/record.ts'
 import { failedStatuses } from '../push/status.ts'
 import { toRecords } from './history.ts'

@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import type { PushRow, PushRows } from '../db/sqlite/pushes.ts'
+import type { PushRow, PushRows } from '../db/pushes.ts'
 import type { PushRecord } from '../push/record.ts'
 import { toPushRecord } from '../push/toPushRecord.ts'
 import type { pushFilterSchema } from './pushFilter.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { toIso } from '../base/time.ts'
-import type { FollowerRow, Followers } from '../db/sqlite/followers/followers.ts'
+import type { FollowerRow, Followers } from '../db/followers.ts'
 import { isoTime, nullableText } from './values.ts'
 
 export const followerSchema = z.strictObject({

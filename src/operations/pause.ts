@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { AccountState } from '../db/sqlite/accountState.ts'
+import type { AccountState } from '../db/accountState.ts'
 import type { Alerts } from '../health/alerts.ts'
 import { manualPause } from '../push/status.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'

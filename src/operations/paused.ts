@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { toIso } from '../base/time.ts'
-import type { AccountStateRow } from '../db/sqlite/accountState.ts'
+import type { AccountStateRow } from '../db/accountState.ts'
 import { isoTime, nullableText } from './values.ts'
 
 /** Why nothing of an account is sent. */

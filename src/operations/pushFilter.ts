@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { PushFilter } from '../db/sqlite/pushes.ts'
+import type { PushFilter } from '../db/pushes.ts'
 import { pushReasons, pushStatuses } from '../push/status.ts'
 
 const reasons = Object.values(pushReasons).flat()

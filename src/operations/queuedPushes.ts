@@ -1,6 +1,6 @@
 import type { Job } from 'bullmq'
 import { minute } from '../base/duration.ts'
-import type { PushFilter, PushRow, PushRows } from '../db/sqlite/pushes.ts'
+import type { PushFilter, PushRow, PushRows } from '../db/pushes.ts'
 import { isJobIdOf, isOfNewerVersion, pushJobSchema } from '../queue/job.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { toInvalidRow, toNewRow } from '../sending/pushRow.ts'

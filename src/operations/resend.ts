@@ -1,4 +1,4 @@
-import type { PushRow, PushRows } from '../db/sqlite/pushes.ts'
+import type { PushRow, PushRows } from '../db/pushes.ts'
 import { jobName, toJobId } from '../queue/job.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { toPush } from '../sending/pushRow.ts'

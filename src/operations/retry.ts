@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { PushRow, PushRows } from '../db/sqlite/pushes.ts'
+import type { PushRow, PushRows } from '../db/pushes.ts'
 import { failedStatuses, type PushStatus } from '../push/status.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { toPush } from '../sending/pushRow.ts'

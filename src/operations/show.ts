@@ -1,4 +1,4 @@
-import type { PushRows } from '../db/sqlite/pushes.ts'
+import type { PushRows } from '../db/pushes.ts'
 import type { PushRecord } from '../push/record.ts'
 import { toPushRecord } from '../push/toPushRecord.ts'
 import type { QueuedPushes } from './queuedPushes.ts'

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { toIso } from '../base/time.ts'
-import type { TemplateRow, Templates } from '../db/sqlite/templates.ts'
+import type { TemplateRow, Templates } from '../db/templates.ts'
 import { WechatNetworkError } from '../wechat/errors.ts'
 import { parseTemplateFields } from '../wechat/template.ts'
 import { typedKeywords } from '../wechat/types.ts'

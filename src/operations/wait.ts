@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Backoff } from '../base/backoff.ts'
 import { second } from '../base/duration.ts'
-import type { PushRows } from '../db/sqlite/pushes.ts'
+import type { PushRows } from '../db/pushes.ts'
 import { createControlClient } from '../push/controlClient.ts'
 import type { PushRecord } from '../push/record.ts'
 import { toPushRecord } from '../push/toPushRecord.ts'

@@ -1,5 +1,5 @@
 import { toIso } from '../base/time.ts'
-import type { PushRow } from '../db/sqlite/pushes.ts'
+import type { PushRow } from '../db/pushes.ts'
 import type { PushRecord } from './record.ts'
 
 export function toPushRecord(row: PushRow): PushRecord {

@@ -1,8 +1,6 @@
 import type { Account } from '../account.ts'
 import { day } from '../base/duration.ts'
 import { createCallbackPurge } from '../callback/purge.ts'
-import { createSessions } from '../db/sqlite/sessions.ts'
-import { createUsers } from '../db/sqlite/users.ts'
 import { type Cron, type CronDeps, startCron } from '../sync/cron.ts'
 
 /** Syncs one account, refreshes its token and purges, all in time. */
@@ -28,8 +26,8 @@ function createPurges({ appid, config, held, runtime: { database } }: Account): 
   const { purgeUnfollowedDays: unfollowedDays, miniProgram } = config
   const purges = [createCallbackPurge(database, { appid, unfollowedDays }), () => held.expire(Date.now())]
   if (miniProgram === undefined) return purges
-  const sessions = createSessions(database, miniProgram.appid)
-  const users = createUsers(database, miniProgram.appid)
+  const sessions = database.sessions(miniProgram.appid)
+  const users = database.users(miniProgram.appid)
   return [
     ...purges,
     () => sessions.purge(Date.now()),

@@ -1,6 +1,4 @@
 import type { Account } from '../account.ts'
-import { readDatabaseId } from '../db/sqlite/databaseIdentity.ts'
-import { createFindSessionUser } from '../db/sqlite/sessions.ts'
 import { startControlServer } from '../operations/controlServer.ts'
 import type { WorkerQueue } from '../queue/workerQueue.ts'
 import { createPushWorker, type PushWorker } from '../sending/worker.ts'
@@ -13,8 +11,8 @@ export function createAccountWorker(account: Account, queue: WorkerQueue): PushW
     {
       ...account,
       queue,
-      databaseId: readDatabaseId(account.runtime.database),
-      findSessionUser: createFindSessionUser(account.runtime.database),
+      databaseId: account.runtime.database.id,
+      findSessionUser: account.runtime.database.sessionUsers(),
       settleUnionid: createUnionidSettler({ followers, ask: api.getFollower, log, now: Date.now }),
       startControlServer: (onError) => startControlServer({ appid, queue, pushes, onError }),
       onPauseChange: account.alerts.post,

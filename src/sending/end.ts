@@ -1,5 +1,5 @@
 import { minute, second } from '../base/duration.ts'
-import type { PushRow } from '../db/sqlite/pushes.ts'
+import type { PushRow } from '../db/pushes.ts'
 import type { PushReason } from '../push/status.ts'
 import type { PushJob } from '../queue/job.ts'
 

@@ -1,5 +1,5 @@
-import { type HeldPushes, isHeldPush } from '../db/sqlite/heldPushes.ts'
-import type { PushRow } from '../db/sqlite/pushes.ts'
+import { type HeldPushes, isHeldPush } from '../db/heldPushes.ts'
+import type { PushRow } from '../db/pushes.ts'
 import type { PushJob } from '../queue/job.ts'
 import { toHeldFor } from './pushRow.ts'
 import type { Recipient } from './resolve.ts'

@@ -1,7 +1,7 @@
 import { every } from '../base/every.ts'
 import type { Log } from '../base/log.ts'
 import { createOutage } from '../base/outage.ts'
-import type { HeldPush, HeldPushes } from '../db/sqlite/heldPushes.ts'
+import type { HeldPush, HeldPushes } from '../db/heldPushes.ts'
 import type { PushQueue } from '../queue/backend.ts'
 import { jobName, toJobId } from '../queue/job.ts'
 import { toPush } from './pushRow.ts'

@@ -1,4 +1,4 @@
-import type { PushRow } from '../db/sqlite/pushes.ts'
+import type { PushRow } from '../db/pushes.ts'
 import type { PushJob } from '../queue/job.ts'
 import { errcode } from '../wechat/errcode.ts'
 import { WechatApiError, type WechatNetworkError } from '../wechat/errors.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { second } from '../base/duration.ts'
 import { DatabaseError } from '../db/databaseError.ts'
-import type { PushRow, PushRows } from '../db/sqlite/pushes.ts'
+import type { PushRow, PushRows } from '../db/pushes.ts'
 import type { PushReason } from '../push/status.ts'
 
 interface KeepSentDeps {

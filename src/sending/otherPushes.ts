@@ -1,4 +1,4 @@
-import type { PushRow } from '../db/sqlite/pushes.ts'
+import type { PushRow } from '../db/pushes.ts'
 import { createEvidence, type EvidenceDeps } from '../health/evidence.ts'
 import { createRecentCalls } from '../health/recentCalls.ts'
 import { mayConcernOnePush } from '../wechat/errcode.ts'

@@ -1,5 +1,5 @@
-import { isHeldPush } from '../db/sqlite/heldPushes.ts'
-import type { PushRow } from '../db/sqlite/pushes.ts'
+import { isHeldPush } from '../db/heldPushes.ts'
+import type { PushRow } from '../db/pushes.ts'
 import { hasEnded } from '../push/status.ts'
 import { toHeldJobId } from './heldForwarder.ts'
 import type { Delivery } from './pushRow.ts'

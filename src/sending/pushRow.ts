@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
-import type { HeldPush } from '../db/sqlite/heldPushes.ts'
-import type { PushRow } from '../db/sqlite/pushes.ts'
+import type { HeldPush } from '../db/heldPushes.ts'
+import type { PushRow } from '../db/pushes.ts'
 import { type PushJob, pushJobSchema } from '../queue/job.ts'
 import { WechatApiError, type WechatNetworkError } from '../wechat/errors.ts'
 

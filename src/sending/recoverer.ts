@@ -1,7 +1,7 @@
 import { minute } from '../base/duration.ts'
 import { every } from '../base/every.ts'
 import type { Log } from '../base/log.ts'
-import type { PushRow, PushRows } from '../db/sqlite/pushes.ts'
+import type { PushRow, PushRows } from '../db/pushes.ts'
 import { hasEnded } from '../push/status.ts'
 import type { PushQueue } from '../queue/backend.ts'
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { minute } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
-import type { Leases } from '../db/sqlite/leases.ts'
-import type { Templates } from '../db/sqlite/templates.ts'
+import type { Leases } from '../db/leases.ts'
+import type { Templates } from '../db/templates.ts'
 import type { WechatApi } from '../wechat/api.ts'
 
 interface RefreshDeps {

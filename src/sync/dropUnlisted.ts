@@ -1,5 +1,4 @@
-import type { Followers } from '../db/sqlite/followers/followers.ts'
-import type { UnlistedFollower } from '../db/sqlite/followers/listing.ts'
+import type { Followers, UnlistedFollower } from '../db/followers.ts'
 import type { FetchInfos } from './fetchInfos.ts'
 import { inBatches } from './inBatches.ts'
 import { batchLimit } from './readFollowers.ts'

@@ -1,6 +1,6 @@
 import { CronExpressionParser } from 'cron-parser'
 import { day, minute } from '../base/duration.ts'
-import type { SyncRuns } from '../db/sqlite/syncRuns.ts'
+import type { SyncRuns } from '../db/syncRuns.ts'
 
 interface MissedSyncOptions {
   syncCron: string

@@ -1,6 +1,5 @@
-import type { FollowerRow, Followers } from '../db/sqlite/followers/followers.ts'
-import { findLimit } from '../db/sqlite/followers/listing.ts'
-import type { FollowerFacts } from '../db/sqlite/followers/writes.ts'
+import type { FollowerFacts, FollowerRow, Followers } from '../db/followers.ts'
+import { findLimit } from '../db/followers.ts'
 import type { FetchInfos } from './fetchInfos.ts'
 import { inBatches } from './inBatches.ts'
 import type { RunRecord } from './runRecord.ts'

@@ -1,4 +1,4 @@
-import type { Statement } from '../db/sqlite/engine/statement.ts'
+import type { Write } from '../db/database.ts'
 import {
   type HeldRun,
   nothingDone,
@@ -6,7 +6,7 @@ import {
   type SyncRunRow,
   type SyncRuns,
   type SyncStep,
-} from '../db/sqlite/syncRuns.ts'
+} from '../db/syncRuns.ts'
 import { createSeenSet } from './seenSet.ts'
 
 interface RunRecordDeps {
@@ -34,7 +34,7 @@ export async function openRunRecord({ syncRuns, now }: RunRecordDeps, run: SyncR
   const totals = toStep(run)
   let position: SyncPosition = { total: run.total, cursor: run.cursor, listed: run.listed }
   let step = toStep({})
-  let statements: Statement[] = []
+  let writes: Write[] = []
   let savedAt = now()
 
   function count(amounts: Partial<SyncStep>): void {
@@ -50,8 +50,8 @@ export async function openRunRecord({ syncRuns, now }: RunRecordDeps, run: SyncR
     position: () => position,
     count,
     /** For the next transaction. */
-    write(...more: Statement[]): void {
-      statements.push(...more)
+    write(...more: Write[]): void {
+      writes.push(...more)
     },
     move(to: Partial<SyncPosition>): void {
       position = { ...position, ...to }
@@ -59,9 +59,9 @@ export async function openRunRecord({ syncRuns, now }: RunRecordDeps, run: SyncR
     async save(): Promise<void> {
       count({ durationMs: now() - savedAt })
       savedAt = now()
-      const recorded = { step, position, seen: seen.takeChanged(), statements }
+      const recorded = { step, position, seen: seen.takeChanged(), writes }
       step = toStep({})
-      statements = []
+      writes = []
       if (!(await syncRuns.record(held, recorded))) throw new LeaseLostError()
     },
   }

@@ -1,4 +1,4 @@
-import type { Followers } from '../db/sqlite/followers/followers.ts'
+import type { Followers } from '../db/followers.ts'
 import type { FetchInfos } from './fetchInfos.ts'
 
 export interface UnionidSample {

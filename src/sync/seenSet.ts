@@ -1,4 +1,4 @@
-import type { SeenChunk } from '../db/sqlite/syncRuns.ts'
+import type { SeenChunk } from '../db/syncRuns.ts'
 
 /** Row numbers per chunk; a chunk is 4 KiB. */
 const chunkSize = 32_768

@@ -1,7 +1,6 @@
 import { minute } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
-import type { Followers } from '../db/sqlite/followers/followers.ts'
-import type { FollowerFacts } from '../db/sqlite/followers/writes.ts'
+import type { FollowerFacts, Followers } from '../db/followers.ts'
 import { errcode } from '../wechat/errcode.ts'
 import { WechatApiError } from '../wechat/errors.ts'
 import type { FollowerInfo } from '../wechat/types.ts'

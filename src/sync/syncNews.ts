@@ -1,4 +1,4 @@
-import type { SyncRunRow, SyncRuns } from '../db/sqlite/syncRuns.ts'
+import type { SyncRunRow, SyncRuns } from '../db/syncRuns.ts'
 import { stoppedOnRequest, toSentence } from './sentence.ts'
 import type { SyncResult } from './syncFollowers.ts'
 

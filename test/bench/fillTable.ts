@@ -1,7 +1,7 @@
 import Sqlite from 'better-sqlite3'
 import { pino } from 'pino'
-import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
 import { longLog } from '../../src/db/sqlite/engine/transaction.ts'
+import { openSqlite } from '../../src/db/sqlite/stores.ts'
 import { benchAppid, openidAt, toUnionid } from './followerData.ts'
 
 /**
@@ -9,7 +9,7 @@ import { benchAppid, openidAt, toUnionid } from './followerData.ts'
  * Returns the milliseconds it took, which is the ceiling for a sync.
  */
 export async function fillTable(path: string, followers: number): Promise<number> {
-  const database = await openDatabase({ path, log: pino({ level: 'silent' }) })
+  const database = await openSqlite({ path, log: pino({ level: 'silent' }) })
   await database.close()
   const connection = new Sqlite(path)
   connection.pragma('synchronous = FULL')

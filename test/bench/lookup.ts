@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { pino } from 'pino'
-import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
 import { createFollowers } from '../../src/db/sqlite/followers/followers.ts'
+import { openSqlite } from '../../src/db/sqlite/stores.ts'
 import { fillTable } from './fillTable.ts'
 import { benchAppid, openidAt, toUnionid } from './followerData.ts'
 
@@ -15,7 +15,7 @@ export async function benchLookup(followers = 1_000_000) {
   const directory = await mkdtemp(join(tmpdir(), 'unionpush-bench-'))
   const path = join(directory, 'bench.db')
   await fillTable(path, followers)
-  const database = await openDatabase({ path, log: pino({ level: 'silent' }) })
+  const database = await openSqlite({ path, log: pino({ level: 'silent' }) })
   const bare = new Sqlite(path, { readonly: true })
   try {
     const { findByUnionid } = createFollowers(database, benchAppid)

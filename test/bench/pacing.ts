@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
-import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
 import { createFollowers } from '../../src/db/sqlite/followers/followers.ts'
+import { openSqlite } from '../../src/db/sqlite/stores.ts'
 import { createPusher } from '../../src/library/createPusher.ts'
 import type { HiddenRate } from '../../src/simulator/options.ts'
 import { createSimulator } from '../../src/simulator/simulator.ts'
@@ -40,7 +40,7 @@ async function runScenario({ name, processes, total, phases }: Scenario): Promis
     const simulator = await createSimulator({ appid, followers: people, seed: 1, keepAccepted: false })
     const dir = await mkdtemp(join(tmpdir(), 'unionpush-bench-'))
     const path = join(dir, 'bench.db')
-    const database = await openDatabase({ path, log })
+    const database = await openSqlite({ path, log })
     const users = Array.from({ length: people }, (_, n) => simulator.userAt(n))
     const infos = users.map(({ openid }) => ({ openid, subscribed: true }))
     await createFollowers(database, appid).upsert(infos, { at: Date.now() })

@@ -10,7 +10,7 @@ import { Pool } from 'undici'
 import { z } from 'zod'
 import { startCallback } from '../../src/callback/callback.ts'
 import { sign } from '../../src/callback/crypto.ts'
-import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
+import { openSqlite } from '../../src/db/sqlite/stores.ts'
 import { callbackRoutes } from '../../src/http/callbackRoutes.ts'
 import { startHttpServer } from '../../src/http/server.ts'
 import { addSentPushes } from '../helpers/sentPushes.ts'
@@ -40,7 +40,7 @@ else for (const rate of rates) console.log(JSON.stringify(await measure(rate)))
 async function measure(rate: number) {
   const directory = await mkdtemp(join(tmpdir(), 'unionpush-bench-'))
   const log = pino({ level: 'warn' }, pino.destination(2))
-  const db = await openDatabase({ path: join(directory, 'bench.db'), log })
+  const db = await openSqlite({ path: join(directory, 'bench.db'), log })
   const total = rate * seconds
   const msgids = Array.from({ length: total }, (_, n) => toMsgid(n))
   await addSentPushes(

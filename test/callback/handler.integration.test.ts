@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { ConfigError } from '../../src/base/configError.ts'
-import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
+import { openSqlite } from '../../src/db/sqlite/stores.ts'
 import { type CallbackHandler, createCallbackHandler } from '../../src/library/createCallbackHandler.ts'
 import type { Simulator } from '../../src/simulator/controls.ts'
 import { createSimulator } from '../../src/simulator/simulator.ts'
@@ -73,7 +73,7 @@ test('mounted in any web server it answers WeChat and works the events off', asy
   const message = await fetch(`${url}?${search}`, { method: 'POST', headers, body })
   expect([message.status, await message.text()]).toEqual([200, 'success'])
 
-  const db = await openDatabase({ path: path(), log: pino({ level: 'silent' }) })
+  const db = await openSqlite({ path: path(), log: pino({ level: 'silent' }) })
   const followers = () => db.read.query.followers.findMany().sync()
   await vi.waitUntil(() => followers()[0]?.unionid, { timeout: 5_000, interval: 10 })
   expect(followers()).toMatchObject([{ appid, openid, unionid, subscribed: true }])

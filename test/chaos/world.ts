@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
 import { createFollowers } from '../../src/db/sqlite/followers/followers.ts'
+import { openSqlite } from '../../src/db/sqlite/stores.ts'
 import { createTemplates } from '../../src/db/sqlite/templates.ts'
 import type { Simulator } from '../../src/simulator/controls.ts'
 import { createSimulator } from '../../src/simulator/simulator.ts'
@@ -161,7 +161,7 @@ export async function createWorld({ main, chance, stretch, conditions }: WorldOp
 
 /** What a sync could have learnt yesterday. */
 async function fillTables(path: string, simulator: Simulator): Promise<void> {
-  const database = await openDatabase({ path, log: pino({ level: 'silent' }) })
+  const database = await openSqlite({ path, log: pino({ level: 'silent' }) })
   const people = [
     ...Array.from({ length: crowd }, (_, n) => simulator.userAt(n)),
     ...Array.from({ length: ghosts }, (_, n) => simulator.userAt(followerCount + n)),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createAccountState, isTrial } from '../../src/db/sqlite/accountState.ts'
+import { isTrial } from '../../src/db/accountState.ts'
+import { createAccountState } from '../../src/db/sqlite/accountState.ts'
 import { createLeases } from '../../src/db/sqlite/leases.ts'
 import { createTemplates } from '../../src/db/sqlite/templates.ts'
 import { createTokenStore } from '../../src/db/sqlite/tokens.ts'

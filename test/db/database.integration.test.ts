@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Log } from '../../src/base/log.ts'
-import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
+import { openSqlite } from '../../src/db/sqlite/stores.ts'
 import { holdLock, openElsewhere, openTestDatabase } from '../helpers/database.ts'
 import { createTestLog, makeDir } from '../helpers/pushing.ts'
 
@@ -56,18 +56,18 @@ describe('opening', () => {
 
   test('writes nothing to a current file', async () => {
     const path = join(await makeDir(), 'test.db')
-    await (await openDatabase({ path, log })).close()
+    await (await openSqlite({ path, log })).close()
     const before = await readFile(path)
-    await (await openDatabase({ path, log })).close()
+    await (await openSqlite({ path, log })).close()
     expect(await readFile(path)).toEqual(before)
   })
 
   test('brings a copy that is not in WAL mode back to it', async () => {
     const dir = await makeDir()
-    await (await openDatabase({ path: join(dir, 'first.db'), log })).close()
+    await (await openSqlite({ path: join(dir, 'first.db'), log })).close()
     const copy = join(dir, 'copy.db')
     query(join(dir, 'first.db'), `VACUUM INTO '${copy}'`)
-    await (await openDatabase({ path: copy, log })).close()
+    await (await openSqlite({ path: copy, log })).close()
     expect(query(copy, 'PRAGMA journal_mode')).toBe('wal')
   })
 
@@ -82,7 +82,7 @@ describe('opening', () => {
   test('says so when the lock stays held', async () => {
     const path = join(await makeDir(), 'test.db')
     await holdLock(path, 'EXCLUSIVE')
-    await expect(openDatabase({ path, log })).rejects.toMatchObject({
+    await expect(openSqlite({ path, log })).rejects.toMatchObject({
       name: 'DatabaseError',
       code: 'locked',
       message: expect.stringContaining('another process holds the database'),
@@ -99,7 +99,7 @@ describe('opening', () => {
     if (typeof content === 'string') await writeFile(path, content)
     else await content(path)
     const before = await readFile(path)
-    await expect(openDatabase({ path, log })).rejects.toMatchObject({
+    await expect(openSqlite({ path, log })).rejects.toMatchObject({
       name: 'DatabaseError',
       code,
       message: expect.stringContaining(sentence),
@@ -110,7 +110,7 @@ describe('opening', () => {
   test('refuses a directory or a file it may not write', async () => {
     const dir = join(await makeDir(), 'data')
     await mkdir(dir)
-    await (await openDatabase({ path: join(dir, 'test.db'), log })).close()
+    await (await openSqlite({ path: join(dir, 'test.db'), log })).close()
     await chmod(join(dir, '..'), 0o755)
     await chmod(join(dir, 'test.db'), 0o666)
     await chmod(dir, 0o555)
@@ -261,7 +261,7 @@ describe('closing', () => {
     'finishes what %s was asked for and refuses the rest',
     async (kind) => {
       const path = join(await makeDir(), 'test.db')
-      const { [kind]: write, close } = await openDatabase({ path, log })
+      const { [kind]: write, close } = await openSqlite({ path, log })
       const asked = Array.from({ length: 50 }, (_, n) =>
         write([{ sql: insertLease, params: [`lease ${n}`, 'x', 1] }]),
       )
@@ -278,7 +278,7 @@ describe('closing', () => {
 
   test('gives up on a lock that stays held', async () => {
     const path = join(await makeDir(), 'test.db')
-    const { write, close } = await openDatabase({ path, log })
+    const { write, close } = await openSqlite({ path, log })
     await write([{ sql: insertLease, params: ['a', 'x', 1] }])
     await holdLock(path, 'IMMEDIATE')
     const [stuck] = await Promise.allSettled([write([{ sql: insertLease, params: ['b', 'x', 1] }]), close()])
@@ -310,12 +310,12 @@ async function foreignDatabase(path: string): Promise<void> {
 }
 
 async function newerDatabase(path: string): Promise<void> {
-  await (await openDatabase({ path, log })).close()
+  await (await openSqlite({ path, log })).close()
   query(path, "INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('x', 9999999999999)")
 }
 
 async function damagedDatabase(path: string): Promise<void> {
-  await (await openDatabase({ path, log })).close()
+  await (await openSqlite({ path, log })).close()
   const content = await readFile(path)
   await writeFile(path, content.fill(0xab, 100, 4_000))
 }

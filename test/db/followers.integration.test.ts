@@ -1,8 +1,9 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
+import type { Database } from '../../src/db/database.ts'
+import type { FollowerFacts } from '../../src/db/followers.ts'
 import { createFollowers } from '../../src/db/sqlite/followers/followers.ts'
 import { createLiveFollowers } from '../../src/db/sqlite/followers/live.ts'
-import type { FollowerFacts } from '../../src/db/sqlite/followers/writes.ts'
 import { createLeases } from '../../src/db/sqlite/leases.ts'
 import { syncRuns } from '../../src/db/sqlite/schema.ts'
 import { createSyncRuns } from '../../src/db/sqlite/syncRuns.ts'
@@ -66,7 +67,8 @@ describe('what WeChat tells of a follower', () => {
     expect(await followers.findByOpenid('open-1')).toMatchObject({ unionid: 'union-1', infoAt: 5_000 })
 
     const live = createLiveFollowers(database, appid)
-    await database.write([live.toUnfollow([{ openid: 'open-1', at: 8_000, now: 8_000 }])])
+    const { write }: Database = database
+    await write([live.toUnfollow([{ openid: 'open-1', at: 8_000, now: 8_000 }])])
     await followers.upsert([toFacts()], { at: 7_000 })
     expect(await followers.findByOpenid('open-1')).toMatchObject({ subscribed: false, unsubscribedAt: 8_000 })
     await followers.upsert([toFacts({ subscribeTime: 9_000 })], { at: 9_000 })

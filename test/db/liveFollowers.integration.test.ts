@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { day, hour } from '../../src/base/duration.ts'
 import { createCallbackPurge } from '../../src/callback/purge.ts'
+import type { Database } from '../../src/db/database.ts'
 import { compileWrite } from '../../src/db/sqlite/engine/statement.ts'
 import { followers, users } from '../../src/db/sqlite/schema.ts'
 import { type CallbackServer, openCallbackServer } from '../helpers/callbackServer.ts'
@@ -193,7 +194,8 @@ test('done events are deleted once no repeat can come any more', async () => {
   for (const [n, age] of [3 * hour, 3 * hour, hour, 0].entries()) {
     await events.record({ ...facts, openid: `o${n}` }, now - age)
   }
-  await db.write([events.toUpdate([1, 3, 4].map((id) => ({ id, tries: 1, dueAt: null })))])
+  const { write }: Database = db
+  await write([events.toUpdate([1, 3, 4].map((id) => ({ id, tries: 1, dueAt: null })))])
   const purge = createCallbackPurge(db, { appid, unfollowedDays: 30 })
   expect(await purge()).toEqual({ events: 1, followers: 0 })
   expect(server.stored().map(({ id }) => id)).toEqual([2, 3, 4])

@@ -1,15 +1,16 @@
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { type Database, openDatabase } from '../../src/db/sqlite/engine/open.ts'
-import { createPushes, type PushRow, type PushRows } from '../../src/db/sqlite/pushes.ts'
+import type { PushRow, PushRows } from '../../src/db/pushes.ts'
+import { createPushes } from '../../src/db/sqlite/pushes.ts'
+import { openSqlite, type SqliteStores } from '../../src/db/sqlite/stores.ts'
 import { toPushRecord } from '../../src/push/toPushRecord.ts'
 import { toNewRow } from '../../src/sending/pushRow.ts'
 import { createTestLog, makeDir } from '../helpers/pushing.ts'
 
-let database: Database
+let database: SqliteStores
 let pushes: PushRows
 beforeEach(async () => {
-  database = await openDatabase({
+  database = await openSqlite({
     path: join(await makeDir(), 'unionpush.db'),
     log: createTestLog().log,
   })

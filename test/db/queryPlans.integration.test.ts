@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
+import type { PushFilter } from '../../src/db/pushes.ts'
 import { createCallbackEvents } from '../../src/db/sqlite/callbackEvents.ts'
-import type { Database } from '../../src/db/sqlite/engine/open.ts'
+import type { SqliteDatabase } from '../../src/db/sqlite/engine/open.ts'
 import { createLiveFollowers } from '../../src/db/sqlite/followers/live.ts'
 import { toPendingReleaseOf, toPendingReleases } from '../../src/db/sqlite/pendingReleases.ts'
-import { createPushes, type PushFilter } from '../../src/db/sqlite/pushes.ts'
+import { createPushes } from '../../src/db/sqlite/pushes.ts'
 import * as schema from '../../src/db/sqlite/schema.ts'
 import { createSessions } from '../../src/db/sqlite/sessions.ts'
 import { pushStatuses } from '../../src/push/status.ts'
@@ -44,7 +45,7 @@ const allowed: [step: RegExp, reason: string][] = [
 ]
 
 /** All statements are compiled when a store is made, but for those that depend on what is asked. */
-function watch(database: Database, path: string, statements: Set<string>): Database {
+function watch(database: SqliteDatabase, path: string, statements: Set<string>): SqliteDatabase {
   const reader = new Sqlite(path, { readonly: true })
   onTestFinished(() => void reader.close())
   const prepare = reader.prepare.bind(reader)
@@ -66,9 +67,9 @@ function watch(database: Database, path: string, statements: Set<string>): Datab
 }
 
 /** What every file of `src/db/sqlite` makes out of a database; a new one is found without being named here. */
-async function findStores(): Promise<((database: Database) => unknown)[]> {
+async function findStores(): Promise<((database: SqliteDatabase) => unknown)[]> {
   const dir = new URL('../../src/db/sqlite/', import.meta.url)
-  const stores: ((database: Database) => unknown)[] = []
+  const stores: ((database: SqliteDatabase) => unknown)[] = []
   for (const file of await readdir(dir, { recursive: true })) {
     if (!file.endsWith('.ts') || file.startsWith('engine/')) continue
     const module: Record<string, unknown> = await import(new URL(file, dir).pathname)
@@ -84,7 +85,7 @@ async function findStores(): Promise<((database: Database) => unknown)[]> {
   return stores
 }
 
-async function runDynamicQueries(watched: Database, statements: Set<string>): Promise<void> {
+async function runDynamicQueries(watched: SqliteDatabase, statements: Set<string>): Promise<void> {
   const pushes = createPushes(watched, appid)
   const filters: PushFilter[] = [undefined, 'u1'].flatMap((unionid) =>
     [undefined, 't1'].flatMap((templateId) =>
@@ -134,7 +135,7 @@ test.each(['sessions', 'followers', 'callbackEvents'])(
     const user = `insert into users (appid, openid, session_key, created_at, login_at) values ('${appid}', 'o', '', 1, 1)`
     for (const sql of [user, fill ?? '']) await database.write([{ sql, params: [] }])
     const changes: number[] = []
-    const watched: Database = {
+    const watched: SqliteDatabase = {
       ...database,
       async write(group) {
         const results = await database.write(group)
@@ -160,7 +161,7 @@ function isWasteful(step: string, sql: string): boolean {
   )
 }
 
-async function explain(database: Database, sql: string): Promise<string[]> {
+async function explain(database: SqliteDatabase, sql: string): Promise<string[]> {
   const slots = sql.match(/\?/g)?.length ?? 0
   const params = Array.from({ length: slots }, () => null)
   const [result] = await database.write([{ sql: `explain query plan ${sql}`, params }])

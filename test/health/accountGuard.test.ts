@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { day, hour, minute, second, toShanghaiDayStart } from '../../src/base/duration.ts'
-import { type AccountStateRow, isTrial, type Pause } from '../../src/db/sqlite/accountState.ts'
+import { type AccountStateRow, isTrial, type Pause } from '../../src/db/accountState.ts'
 import { createAccountGuard } from '../../src/health/accountGuard.ts'
 import type { PauseNews } from '../../src/health/alertText.ts'
 import { toProbeAt } from '../../src/health/probe.ts'

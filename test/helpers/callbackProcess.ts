@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { startCallback } from '../../src/callback/callback.ts'
-import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
+import { openSqlite } from '../../src/db/sqlite/stores.ts'
 import { callbackRoutes } from '../../src/http/callbackRoutes.ts'
 import { startHttpServer } from '../../src/http/server.ts'
 import { callbackAccount } from './seal.ts'
@@ -12,7 +12,7 @@ const { appid, token } = callbackAccount
 const callback = startCallback({
   appid,
   accounts: [{ appid, token, encodingAesKeys: [] }],
-  db: await openDatabase({ path, log }),
+  db: await openSqlite({ path, log }),
   api: { getFollower: () => new Promise(() => {}) },
   followers: { upsert: async () => {} },
   log,

@@ -9,9 +9,9 @@ import { createReceiver } from '../../src/callback/receive.ts'
 import { createRefusals } from '../../src/callback/refusals.ts'
 import { createResendFailed } from '../../src/callback/resendFailed.ts'
 import { createCallbackEvents } from '../../src/db/sqlite/callbackEvents.ts'
-import { type Database, openDatabase } from '../../src/db/sqlite/engine/open.ts'
 import { createLiveFollowers } from '../../src/db/sqlite/followers/live.ts'
 import { createReceipts } from '../../src/db/sqlite/receipts.ts'
+import { openSqlite, type SqliteStores } from '../../src/db/sqlite/stores.ts'
 import { callbackRoutes } from '../../src/http/callbackRoutes.ts'
 import { startHttpServer } from '../../src/http/server.ts'
 import { callbackAccount, plainQuery, type Sealed } from './seal.ts'
@@ -37,7 +37,7 @@ export async function openCallbackServer({
   const lines: Record<string, unknown>[] = []
   const log = pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line)) })
   const path = join(directory, 'test.db')
-  const db = await openDatabase({ path, log })
+  const db = await openSqlite({ path, log })
   const { appid, token } = callbackAccount
   const events = createCallbackEvents(db, appid)
   const refusals = createRefusals(log)
@@ -103,6 +103,6 @@ export async function openCallbackServer({
   }
 }
 
-function readEvents(db: Database) {
+function readEvents(db: SqliteStores) {
   return db.read.query.callbackEvents.findMany().sync()
 }

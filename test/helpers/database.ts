@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import type { Log } from '../../src/base/log.ts'
-import { type Database, openDatabase } from '../../src/db/sqlite/engine/open.ts'
+import { openSqlite, type SqliteStores } from '../../src/db/sqlite/stores.ts'
 import { createTestLog, makeDir } from './pushing.ts'
 
 /** A database that lives as long as the test, in a new file unless a path is given. */
-export async function openTestDatabase(path?: string, log: Log = createTestLog().log): Promise<Database> {
-  const database = await openDatabase({ path: path ?? join(await makeDir(), 'test.db'), log })
+export async function openTestDatabase(path?: string, log: Log = createTestLog().log): Promise<SqliteStores> {
+  const database = await openSqlite({ path: path ?? join(await makeDir(), 'test.db'), log })
   onTestFinished(() => database.close())
   return database
 }

@@ -1,11 +1,11 @@
 import { pino } from 'pino'
 import { DatabaseError } from '../../src/db/databaseError.ts'
-import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
+import { openSqlite } from '../../src/db/sqlite/stores.ts'
 
 /** Opens a database in a process of its own, closes it and tells its parent how it went. */
 const path = String(process.argv[2])
 try {
-  const database = await openDatabase({ path, log: pino({ level: 'silent' }) })
+  const database = await openSqlite({ path, log: pino({ level: 'silent' }) })
   await database.close()
   process.send?.('open')
 } catch (error) {

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
-import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
 import { createLeases } from '../../src/db/sqlite/leases.ts'
 import { createPushes } from '../../src/db/sqlite/pushes.ts'
+import { openSqlite } from '../../src/db/sqlite/stores.ts'
 import { toNewRow } from '../../src/sending/pushRow.ts'
 
 /** Tells its parent when what is written, and waits after each step until it is told to go on. */
 const [path = ''] = process.argv.slice(2)
-const database = await openDatabase({ path, log: pino({ level: 'silent' }) })
+const database = await openSqlite({ path, log: pino({ level: 'silent' }) })
 const leases = createLeases(database)
 const pushes = createPushes(database, 'wx1')
 const push = { v: 1, id: 'p', unionid: 'u', templateId: 't', data: {} } as const

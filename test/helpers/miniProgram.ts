@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
 import { createFollowers } from '../../src/db/sqlite/followers/followers.ts'
 import { createSessions } from '../../src/db/sqlite/sessions.ts'
+import { openSqlite } from '../../src/db/sqlite/stores.ts'
 import { createUsers } from '../../src/db/sqlite/users.ts'
 import { miniprogramRoutes } from '../../src/http/miniprogramRoutes.ts'
 import { startHttpServer } from '../../src/http/server.ts'
@@ -33,7 +33,7 @@ export async function openMiniProgramWorld(options: Partial<IdentityOptions> = {
   const log = pino({ level: 'trace', base: null }, { write: (line: string) => logLines.push(line) })
   const transport = createGotTransport({ proxy: { http: undefined, https: undefined, none: undefined } })
   const client = createClient({ bases: [simulator.base], transport, hotTransport: transport, log })
-  const db = await openDatabase({ path: join(directory, 'test.db'), log })
+  const db = await openSqlite({ path: join(directory, 'test.db'), log })
   const followers = createFollowers(db, simulator.appid)
   const identity = createIdentity(
     { account, db, client, followers, log },

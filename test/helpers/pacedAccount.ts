@@ -1,6 +1,6 @@
 import { vi } from 'vitest'
 import { second } from '../../src/base/duration.ts'
-import type { AccountStateRow } from '../../src/db/sqlite/accountState.ts'
+import type { AccountStateRow } from '../../src/db/accountState.ts'
 import { createRateController } from '../../src/health/rateController.ts'
 import type { PaceSignal } from '../../src/health/rateMath.ts'
 import { createTestLog } from './pushing.ts'

@@ -2,7 +2,7 @@ import { createAccount } from '../../src/account.ts'
 import type { QueueConfig } from '../../src/base/config.ts'
 import type { Log } from '../../src/base/log.ts'
 import { loadConfig } from '../../src/base/programConfig.ts'
-import type { Database } from '../../src/db/sqlite/engine/open.ts'
+import type { Stores } from '../../src/db/stores.ts'
 import { loadProducer } from '../../src/queue/loadProducer.ts'
 import { connectWorker, type WorkerQueue } from '../../src/queue/workerQueue.ts'
 import { createAccountWorker } from '../../src/roles/worker.ts'
@@ -18,7 +18,7 @@ export interface WorkerWorld {
   secret: string
   base: string
   queue: QueueConfig
-  database: Database
+  database: Stores
   log: Log
 }
 

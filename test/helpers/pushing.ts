@@ -10,11 +10,12 @@ import { Redis } from 'ioredis'
 import { pino } from 'pino'
 import { onTestFinished, vi } from 'vitest'
 import type { QueueConfig } from '../../src/base/config.ts'
+import type { PushRow } from '../../src/db/pushes.ts'
 import { createAccountState } from '../../src/db/sqlite/accountState.ts'
-import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
 import { createFollowers } from '../../src/db/sqlite/followers/followers.ts'
 import { createHeldPushes } from '../../src/db/sqlite/heldPushes.ts'
-import { createPushes, type PushRow } from '../../src/db/sqlite/pushes.ts'
+import { createPushes } from '../../src/db/sqlite/pushes.ts'
+import { openSqlite } from '../../src/db/sqlite/stores.ts'
 import { createTemplates } from '../../src/db/sqlite/templates.ts'
 import { createPusher } from '../../src/library/createPusher.ts'
 import { createProducer } from '../../src/push/producer.ts'
@@ -56,7 +57,7 @@ export async function startPushing({
   const dir = await makeDir()
   const path = join(dir, 'unionpush.db')
   const { log, lines } = createTestLog()
-  const database = await openDatabase({ path, log })
+  const database = await openSqlite({ path, log })
   onTestFinished(database.close)
   const followers = createFollowers(database, appid)
   const infos = Array.from({ length: known ?? people }, (_, n) => toInfo(simulator, n))

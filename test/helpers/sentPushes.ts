@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import type { Database } from '../../src/db/sqlite/engine/open.ts'
+import type { SqliteDatabase } from '../../src/db/sqlite/engine/open.ts'
 import { compileWrite } from '../../src/db/sqlite/engine/statement.ts'
 import { pushes } from '../../src/db/sqlite/schema.ts'
 
@@ -12,7 +12,7 @@ interface SentPush {
 
 /** Pushes that wait for their receipts, as many as needed in one transaction. */
 export async function addSentPushes(
-  { read, write }: Pick<Database, 'read' | 'write'>,
+  { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,
   appid: string,
   sent: readonly SentPush[],
 ): Promise<void> {

@@ -1,8 +1,8 @@
 import { pino } from 'pino'
 import type { Log } from '../../src/base/log.ts'
-import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
 import { createFollowers } from '../../src/db/sqlite/followers/followers.ts'
 import { createLeases } from '../../src/db/sqlite/leases.ts'
+import { openSqlite } from '../../src/db/sqlite/stores.ts'
 import { createSyncRuns } from '../../src/db/sqlite/syncRuns.ts'
 import { createTokenStore } from '../../src/db/sqlite/tokens.ts'
 import { type SyncOptions, syncFollowers } from '../../src/sync/syncFollowers.ts'
@@ -27,7 +27,7 @@ export async function openSyncStack({
   now = Date.now,
   log = pino({ level: 'silent' }),
 }: SyncStackOptions) {
-  const db = await openDatabase({ path, log })
+  const db = await openSqlite({ path, log })
   const transport = createGotTransport({ proxy: { http: undefined, https: undefined, none: undefined } })
   const client = createClient({ bases: [base], transport, hotTransport: transport, log })
   const tokens = createTokenSource({ appid, secret, client, store: createTokenStore(db), log })

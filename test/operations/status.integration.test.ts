@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { openAccount } from '../../src/account.ts'
 import { loadConfig } from '../../src/base/programConfig.ts'
-import { createOpenCircuits } from '../../src/db/sqlite/openCircuits.ts'
 import { loadStatus } from '../../src/operations/status.ts'
 import { createTestLog, makeDir, redisUrl, startPushing } from '../helpers/pushing.ts'
 
@@ -32,7 +31,7 @@ test('status tells what the workers wait for, as long as they do', async () => {
 test('of several that wait the longest is told, and one that was killed only for a while', async () => {
   const path = join(await makeDir(), 'test.db')
   const account = await open(path, 'wx1', redisUrl)
-  const circuits = createOpenCircuits(account.runtime.database, 'wx1')
+  const circuits = account.runtime.database.openCircuits('wx1')
   const now = Date.now()
   const told = async () => (await circuits.findOldest(now))?.detail
   await circuits.record('a', { need: 'wechat', detail: 'newer', since: now - 1_000, until: now + 60_000 })

@@ -2,11 +2,12 @@ import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
-import type { Database } from '../../src/db/sqlite/engine/open.ts'
+import type { PushFilter } from '../../src/db/pushes.ts'
+import type { SqliteDatabase } from '../../src/db/sqlite/engine/open.ts'
 import type { Statement } from '../../src/db/sqlite/engine/statement.ts'
 import { createFollowers } from '../../src/db/sqlite/followers/followers.ts'
 import { createHeldPushes } from '../../src/db/sqlite/heldPushes.ts'
-import { createPushes, type PushFilter } from '../../src/db/sqlite/pushes.ts'
+import { createPushes } from '../../src/db/sqlite/pushes.ts'
 import { createReceipts } from '../../src/db/sqlite/receipts.ts'
 import * as schema from '../../src/db/sqlite/schema.ts'
 import { openTestDatabase } from '../helpers/database.ts'
@@ -14,10 +15,10 @@ import { makeDir } from '../helpers/pushing.ts'
 
 const appid = 'wx1'
 const at = 1_000
-let database: Database
+let database: SqliteDatabase
 /** Every statement that `watched` was asked for. */
 let asked: Set<string>
-let watched: Database
+let watched: SqliteDatabase
 
 beforeEach(async () => {
   const dir = await makeDir()

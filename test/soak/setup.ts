@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { pino } from 'pino'
-import { openDatabase } from '../../src/db/sqlite/engine/open.ts'
 import { createFollowers } from '../../src/db/sqlite/followers/followers.ts'
+import { openSqlite } from '../../src/db/sqlite/stores.ts'
 import { createTemplates } from '../../src/db/sqlite/templates.ts'
 import type { Simulator } from '../../src/simulator/controls.ts'
 import { createSimulator } from '../../src/simulator/simulator.ts'
@@ -103,7 +103,7 @@ export async function setUp(): Promise<Setup> {
 }
 
 async function fillTables(path: string, simulator: Simulator): Promise<void> {
-  const database = await openDatabase({ path, log: pino({ level: 'silent' }) })
+  const database = await openSqlite({ path, log: pino({ level: 'silent' }) })
   const people = Array.from({ length: followerCount }, (_, n) => simulator.userAt(n))
   const now = Date.now()
   await createFollowers(database, simulator.appid).upsert(

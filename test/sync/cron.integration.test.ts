@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { day, hour, minute } from '../../src/base/duration.ts'
-import type { Database } from '../../src/db/sqlite/engine/open.ts'
+import type { SqliteDatabase } from '../../src/db/sqlite/engine/open.ts'
 import { createFollowers } from '../../src/db/sqlite/followers/followers.ts'
 import { createLeases } from '../../src/db/sqlite/leases.ts'
 import { createPushes } from '../../src/db/sqlite/pushes.ts'
-import { createSyncRuns, nothingDone } from '../../src/db/sqlite/syncRuns.ts'
+import { createSyncRuns } from '../../src/db/sqlite/syncRuns.ts'
+import { nothingDone } from '../../src/db/syncRuns.ts'
 import { type CronDeps, startCron } from '../../src/sync/cron.ts'
 import type { SyncResult } from '../../src/sync/syncFollowers.ts'
 import { WechatApiError } from '../../src/wechat/errors.ts'
@@ -20,7 +21,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function toDeps(database: Database, more: Partial<CronDeps> = {}): CronDeps {
+function toDeps(database: SqliteDatabase, more: Partial<CronDeps> = {}): CronDeps {
   return {
     tokens: { refresh: async () => ({ token: 't', obtainedAt: 0, expiresAt: 0 }) },
     sync: () => Promise.reject(new Error('no sync was expected')),
@@ -42,7 +43,7 @@ function start(deps: CronDeps, more: Partial<typeof options> = {}) {
 }
 
 async function recordRun(
-  database: Database,
+  database: SqliteDatabase,
   status: 'complete' | 'interrupted' | 'stopped',
   startedAt: number,
 ) {

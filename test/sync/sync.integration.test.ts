@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { day, second } from '../../src/base/duration.ts'
+import type { Database } from '../../src/db/database.ts'
 import { createLiveFollowers } from '../../src/db/sqlite/followers/live.ts'
 import { followers as followersTable } from '../../src/db/sqlite/schema.ts'
 import type { Simulator } from '../../src/simulator/controls.ts'
@@ -412,7 +413,8 @@ describe('events that arrive during a sync', () => {
           live.toUnfollow([{ openid, at, now: at }]),
           ...live.toFollow([{ openid: 'unlisted', at, now: at }]),
         ]
-        told.push(db.write(changes))
+        const { write }: Database = db
+        told.push(write(changes))
       },
     })
     await Promise.all(told)

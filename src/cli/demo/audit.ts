@@ -1,4 +1,4 @@
-import type { PushRows } from '../../db/sqlite/pushes.ts'
+import type { PushRows } from '../../db/pushes.ts'
 import type { Simulator } from '../../simulator/controls.ts'
 import type { Crowd } from './crowd.ts'
 

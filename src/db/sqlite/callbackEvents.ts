@@ -1,24 +1,15 @@
 import { and, asc, eq, gt, gte, isNull, lt, lte, type SQL, sql } from 'drizzle-orm'
+import type { CallbackEvents, EventFacts, EventProgress, StoredEvent } from '../callbackEvents.ts'
+import { purgeLimit } from '../purge.ts'
 import { clockTolerance } from './engine/clock.ts'
-import type { Database } from './engine/open.ts'
+import type { SqliteDatabase } from './engine/open.ts'
 import { compileWrite, type Statement } from './engine/statement.ts'
-import { purgeLimit } from './purge.ts'
 import { callbackEvents } from './schema.ts'
 
-type Row = typeof callbackEvents.$inferSelect
-
-/** What an event says; fields it does not have are empty. WeChat's repeats of it agree in all but `app`. */
-export type EventFacts = Pick<Row, 'kind' | 'openid' | 'at' | 'msgid' | 'status' | 'app'>
-
-export type StoredEvent = EventFacts & Pick<Row, 'id' | 'receivedAt' | 'tries'>
-
-/** `dueAt` null = all is done. */
-export type EventProgress = Pick<Row, 'id' | 'tries' | 'dueAt'>
-
-export type CallbackEvents = ReturnType<typeof createCallbackEvents>
-
-/** The events that WeChat told one account of. */
-export function createCallbackEvents({ read, write }: Pick<Database, 'read' | 'write'>, appid: string) {
+export function createCallbackEvents(
+  { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,
+  appid: string,
+): CallbackEvents {
   const { id, kind, openid, at, msgid, status, app, receivedAt, tries, dueAt } = callbackEvents
   const placed = sql.placeholder
   const isOurs = eq(callbackEvents.appid, appid)
@@ -77,33 +68,27 @@ export function createCallbackEvents({ read, write }: Pick<Database, 'read' | 'w
   )
 
   return {
-    /** Resolves, once the event is safe on disk, with false if it is a repeat. */
     async record(facts: EventFacts, now: number): Promise<boolean> {
       const [result] = await write([insert.once({ ...facts, now })])
       return result?.changes === 1
     },
 
-    /** Events that have had no effect yet, in the order in which they came. */
     async findNew(now: number, limit: number): Promise<StoredEvent[]> {
       return selectNew.all({ now, limit })
     },
 
-    /** Events that have had their effect, but leave something to ask WeChat. */
     async findApplied(now: number, limit: number): Promise<StoredEvent[]> {
       return selectApplied.all({ now, limit })
     },
 
-    /** For the transaction that writes the effect of the events. */
     toUpdate(progress: readonly EventProgress[]): Statement {
       return update.each(progress)
     },
 
-    /** Makes due what was put off to a time that no event is put off to: a clock was wrong. */
     async hurry(now: number): Promise<void> {
       await write([hurry.once({ now, latest: now + clockTolerance })])
     },
 
-    /** Deletes what is done and was received before that time; returns how many events. */
     async purge(before: number): Promise<number> {
       let purged = 0
       for (let from = 0; ; ) {

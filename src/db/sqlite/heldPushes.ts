@@ -1,27 +1,11 @@
 import { and, asc, count, eq, isNotNull, isNull, lte, sql } from 'drizzle-orm'
-import type { Database } from './engine/open.ts'
-import { compileWrite } from './engine/statement.ts'
+import { type HeldPushes, isHeldPush, type PendingRelease } from '../heldPushes.ts'
+import type { PushRow } from '../pushes.ts'
+import type { SqliteDatabase } from './engine/open.ts'
+import { compileWrite, type Statement } from './engine/statement.ts'
 import { toPendingReleaseOf } from './pendingReleases.ts'
-import { isOfAccount, type PushRow, type PushRows } from './pushes.ts'
+import { isOfAccount } from './pushes.ts'
 import { arrivals, pushes } from './schema.ts'
-
-/** A push that was held at least once. */
-export type HeldPush = PushRow & { heldFor: string; heldAt: number }
-
-export type Arrival = Pick<typeof arrivals.$inferSelect, 'id' | 'recipient'>
-
-export interface HeldPushes {
-  /** Lets a push wait for its user to follow. False, and nothing written, when it has come to an end elsewhere. */
-  hold(push: HeldPush): Promise<boolean>
-  /** The first of the pushes that were held for a user and have not come to an end. */
-  findFirst(recipient: string): Promise<HeldPush | undefined>
-  /** Users who began to follow, or followed when a push was held for them; oldest first. */
-  findArrivals(limit: number): Promise<Arrival[]>
-  dropArrivals(gone: readonly Arrival[]): Promise<void>
-  /** Ends the held pushes that have expired; costs nothing when there are none. */
-  expire(now: number): Promise<void>
-  count(): Promise<number>
-}
 
 /** Pushes ended in one transaction, so that those who send need not wait long for theirs. */
 const expireLimit = 1_000
@@ -31,8 +15,8 @@ const expireLimit = 1_000
  * in the queue, and a push leaves it when it comes to an end.
  */
 export function createHeldPushes(
-  { read, write }: Pick<Database, 'read' | 'write'>,
-  { toRecord }: Pick<PushRows, 'toRecord'>,
+  { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,
+  { toRecord }: { toRecord(row: PushRow): Statement },
   appid: string,
 ): HeldPushes {
   const placed = sql.placeholder
@@ -74,7 +58,7 @@ export function createHeldPushes(
     .orderBy(asc(arrivals.id))
     .limit(placed('limit'))
     .prepare()
-  const drop = compileWrite<Arrival>(read.delete(arrivals).where(eq(arrivals.id, placed('id'))))
+  const drop = compileWrite<PendingRelease>(read.delete(arrivals).where(eq(arrivals.id, placed('id'))))
 
   return {
     async hold(push) {
@@ -98,8 +82,4 @@ export function createHeldPushes(
       return total.get()?.total ?? 0
     },
   }
-}
-
-export function isHeldPush(row: PushRow): row is HeldPush {
-  return row.heldFor !== null && row.heldAt !== null
 }

@@ -1,23 +1,9 @@
 import { and, eq, gt, lte, or, sql } from 'drizzle-orm'
 import { day } from '../../base/duration.ts'
-import type { Database } from './engine/open.ts'
+import type { Lease, Leases } from '../leases.ts'
+import type { SqliteDatabase } from './engine/open.ts'
 import { compileWrite } from './engine/statement.ts'
 import { leases } from './schema.ts'
-
-/** `until` is epoch milliseconds. */
-export type Lease = typeof leases.$inferSelect
-
-export interface Leases {
-  /** True if `owner` holds the lease now: it was free, had run out, was of the future, or was the owner's already. */
-  acquire(name: string, owner: string, ttlMs: number): Promise<boolean>
-  /** False if the owner has lost it: it must stop what the lease protects. */
-  renew(name: string, owner: string, ttlMs: number): Promise<boolean>
-  release(name: string, owner: string): Promise<void>
-  /** Deletes leases that have run out; returns how many. */
-  purge(): Promise<number>
-  /** The last holder, whose lease may have run out. */
-  find(name: string): Promise<Lease | undefined>
-}
 
 interface LeasesOptions {
   now?: () => number
@@ -25,7 +11,7 @@ interface LeasesOptions {
 
 /** Leases over the processes of one database; their clocks must agree to within a fraction of the lease. */
 export function createLeases(
-  { read, write }: Pick<Database, 'read' | 'write'>,
+  { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,
   { now = Date.now }: LeasesOptions = {},
 ): Leases {
   const name = sql.placeholder('name')

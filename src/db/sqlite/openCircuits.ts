@@ -1,23 +1,12 @@
 import { and, eq, gt, lte, sql } from 'drizzle-orm'
-import type { Database } from './engine/open.ts'
+import type { OpenCircuit, OpenCircuits } from '../openCircuits.ts'
+import type { SqliteDatabase } from './engine/open.ts'
 import { compileWrite } from './engine/statement.ts'
 import { openCircuits } from './schema.ts'
 
-/** Times are epoch milliseconds. */
-export type OpenCircuit = Pick<typeof openCircuits.$inferSelect, 'need' | 'detail' | 'since' | 'until'>
-
-export interface OpenCircuits {
-  /** `owner` waits for something, and goes on waiting until `until` unless it says more. */
-  record(owner: string, circuit: OpenCircuit): Promise<void>
-  /** `owner` has what it waited for. */
-  remove(owner: string, need: OpenCircuit['need']): Promise<void>
-  /** What some worker waits for: of several the one that lasts longest. */
-  findOldest(now: number): Promise<OpenCircuit | undefined>
-}
-
 /** What keeps the worker processes of one account from sending just now. */
 export function createOpenCircuits(
-  { read, write }: Pick<Database, 'read' | 'write'>,
+  { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,
   appid: string,
 ): OpenCircuits {
   const { owner, need, detail, since, until } = openCircuits

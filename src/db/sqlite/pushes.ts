@@ -12,77 +12,11 @@ import {
   type SQL,
   sql,
 } from 'drizzle-orm'
-import {
-  acceptedStatuses,
-  type FinalStatus,
-  failedStatuses,
-  finalStatuses,
-  type PushReason,
-  type PushStatus,
-} from '../../push/status.ts'
-import type { Database } from './engine/open.ts'
+import { acceptedStatuses, failedStatuses, finalStatuses, type PushStatus } from '../../push/status.ts'
+import { type Acceptance, cancelled, type PushFilter, type PushRow, type PushRows } from '../pushes.ts'
+import type { SqliteDatabase } from './engine/open.ts'
 import { compileWrite, type Statement, type StatementResult } from './engine/statement.ts'
 import { pushes } from './schema.ts'
-
-export type PushRow = typeof pushes.$inferSelect
-
-export interface PushFilter {
-  unionid?: string | undefined
-  status?: PushStatus | undefined
-  templateId?: string | undefined
-  reason?: PushReason | undefined
-  /** Only pushes asked for at this time or later; epoch milliseconds. */
-  since?: number | undefined
-  /** Only pushes asked for before this time; epoch milliseconds. */
-  until?: number | undefined
-  limit?: number | undefined
-}
-
-/** What WeChat's acceptance changes in a row. */
-export interface Acceptance {
-  id: string
-  generation: number
-  msgid: string
-  attempts: number
-  /** Epoch milliseconds. */
-  sentAt: number
-}
-
-export interface PushRows {
-  find(id: string): Promise<PushRow | undefined>
-  /** False, and nothing written, when there is a row with that id. */
-  add(row: PushRow): Promise<boolean>
-  /**
-   * Writes the row as it is now. False, and nothing written, when the push has meanwhile come to an end elsewhere or
-   * is a newer message: then there is nothing left to do for this one.
-   */
-  record(row: PushRow): Promise<boolean>
-  /** The same for a transaction that writes something else too. */
-  toRecord(row: PushRow): Statement
-  /** False when the push has come to an end elsewhere. */
-  recordSent(acceptance: Acceptance): Promise<boolean>
-  /** Ends a push that has a record and waits to be sent; false when there is none, or a try is under way, in doubt or done. */
-  cancel(id: string, at: number): Promise<boolean>
-  /** Pushes asked for before that time that have not come to an end and are not held, the oldest after `last` first. */
-  findOpen(before: number, last: PushRow | undefined, limit: number): Promise<PushRow[]>
-  /** Back to waiting, for pushes of that generation which are to be sent again; rows that changed since stay. */
-  recordResent(rows: readonly Pick<PushRow, 'id' | 'generation' | 'jobId'>[]): Promise<void>
-  /** Newest first, in pages, so that memory does not grow with the history. */
-  history(filter?: PushFilter): AsyncGenerator<PushRow>
-  /** Pushes by status that ended since `from` (epoch milliseconds). */
-  countFinished(from: number): Promise<Record<FinalStatus, number>>
-  /** Pushes that WeChat accepted since `from` (epoch milliseconds), whatever has become of them. */
-  countSent(from: number): Promise<number>
-  /** Deletes up to `limit` pushes that ended before that time; returns how many. */
-  purge(before: number, limit: number): Promise<number>
-}
-
-/** What becomes of a push that was taken back. */
-export const cancelled = {
-  status: 'skipped',
-  reason: 'cancelled',
-  detail: 'it was taken back before it was sent',
-} as const
 
 /** For conditions that find few rows by another index: the plus keeps SQLite from going through all of the account. */
 export function isOfAccount(appid: string): SQL {
@@ -109,11 +43,15 @@ const recordSql = `${insertSql} update set ${columns.map(([, { name }]) => `${na
 where generation < excluded.generation
   or (generation = excluded.generation and status in ('queued', 'sending'))`
 
+interface SqlitePushRows extends PushRows {
+  toRecord(row: PushRow): Statement
+}
+
 /** The pushes of one account. */
 export function createPushes(
-  { read, write, writeSoon }: Pick<Database, 'read' | 'write' | 'writeSoon'>,
+  { read, write, writeSoon }: Pick<SqliteDatabase, 'read' | 'write' | 'writeSoon'>,
   appid: string,
-): PushRows {
+): SqlitePushRows {
   const placed = (name: string) => sql`${sql.placeholder(name)}`
   const isOurs = eq(pushes.appid, appid)
   const isPush = and(eq(pushes.id, placed('id')), isOurs)

@@ -1,55 +1,14 @@
 import { and, asc, count, desc, eq, isNull, lte, type SQL, sql } from 'drizzle-orm'
-import type { PushReason, PushStatus } from '../../push/status.ts'
-import type { Database } from './engine/open.ts'
+import type { Receipt, ReceiptedPush, Receipts, Settlement, UnmatchedReceipt } from '../receipts.ts'
+import type { SqliteDatabase } from './engine/open.ts'
 import { compileWrite, type Statement } from './engine/statement.ts'
 import { isOfAccount } from './pushes.ts'
 import { followers, pushes, unmatchedReceipts } from './schema.ts'
 
-export interface Receipt {
-  openid: string
-  /** `0` when WeChat did not say which message it means. */
-  msgid: string
-  /** As WeChat wrote it. */
-  status: string
-  /** WeChat's time. */
-  at: number
-  receivedAt: number
-}
-
-export interface UnmatchedReceipt extends Receipt {
-  id: number
-}
-
-export interface ReceiptedPush {
-  id: string
-  status: PushStatus
-  reason: PushReason | null
-  generation: number
-  /** Null for one that WeChat took without naming it. */
-  msgid: string | null
-  /** Start of the first try whose outcome is not known. */
-  unknownSince: number | null
-  /** 0 for one that was never sent. */
-  sentAt: number
-}
-
-export interface Settlement {
-  id: string
-  status: 'delivered' | 'undelivered'
-  reason: PushReason<'undelivered'> | null
-  detail: string | null
-  finishedAt: number
-  /** For a push that had none: that of the receipt, null when the receipt has none either. */
-  msgid?: string | null
-}
-
-export type Receipts = ReturnType<typeof createReceipts>
-
 /** How many of the latest pushes to a user a receipt without msgid may mean. */
 const candidates = 100
 
-/** Where receipts meet the pushes of one account. Statements are for the transaction that also ends the event. */
-export function createReceipts({ read }: Pick<Database, 'read'>, appid: string) {
+export function createReceipts({ read }: Pick<SqliteDatabase, 'read'>, appid: string): Receipts {
   const placed = sql.placeholder
   const push = {
     id: pushes.id,
@@ -130,12 +89,10 @@ export function createReceipts({ read }: Pick<Database, 'read'>, appid: string) 
   const selectCount = read.select({ total: count() }).from(unmatched).where(isOurs).prepare()
 
   return {
-    /** The push with that msgid, whatever has become of it. */
     async findByMsgid(msgid: string): Promise<ReceiptedPush | undefined> {
       return selectByMsgid.get({ msgid })
     },
 
-    /** The latest pushes to that user, the last sent first. */
     async findLatest(openid: string): Promise<ReceiptedPush[]> {
       const unionid = selectUnionid.get({ openid })?.unionid
       const latest = [
@@ -145,7 +102,6 @@ export function createReceipts({ read }: Pick<Database, 'read'>, appid: string) 
       return latest.filter((row) => row.openid === openid).sort((a, b) => b.sentAt - a.sentAt)
     },
 
-    /** Ends pushes that wait for their receipt; others stay as they are. */
     toSettle(settlements: readonly Settlement[]): Statement[] {
       const isNameless = ({ msgid }: Settlement) => msgid !== undefined
       return [
@@ -154,7 +110,6 @@ export function createReceipts({ read }: Pick<Database, 'read'>, appid: string) 
       ]
     },
 
-    /** Receipts that fit no push yet: they overtook the record of the send, or another program sent the message. */
     toKeep(receipts: readonly (Receipt & { dueAt: number })[]): Statement {
       return keep.each(receipts)
     },

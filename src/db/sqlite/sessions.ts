@@ -1,40 +1,16 @@
 import { and, eq, gt, lte, sql } from 'drizzle-orm'
 import { toTokenHash } from '../../base/sessionToken.ts'
-import type { Database } from './engine/open.ts'
+import { purgeAll, purgeLimit } from '../purge.ts'
+import type { FindSessionUser, NewSession, Sessions } from '../sessions.ts'
+import type { SqliteDatabase } from './engine/open.ts'
 import { compileWrite } from './engine/statement.ts'
-import { purgeAll, purgeLimit } from './purge.ts'
 import { sessions, users } from './schema.ts'
 
-interface NewSession {
-  token: string
-  openid: string
-  /** Epoch milliseconds. */
-  createdAt: number
-  expiresAt: number
-}
-
-export interface Session {
-  openid: string
-  /** Epoch milliseconds. */
-  expiresAt: number
-}
-
-/** Takes tokens, keeps their hashes; text that looks like no token is a session nobody has. */
-export interface Sessions {
-  start(session: NewSession): Promise<void>
-  /** `undefined` once the session has expired or was ended. */
-  find(token: string, now: number): Promise<Session | undefined>
-  extend(token: string, expiresAt: number): Promise<void>
-  end(token: string): Promise<void>
-  /** Deletes what has expired; returns how many sessions. */
-  purge(now: number): Promise<number>
-}
-
-/** The user of a living session, by the hash of its token. */
-export type FindSessionUser = (tokenHash: string) => Promise<{ unionid: string | null } | undefined>
-
 /** For those who were told no more than the hash. */
-export function createFindSessionUser({ read }: Pick<Database, 'read'>, now = Date.now): FindSessionUser {
+export function createFindSessionUser(
+  { read }: Pick<SqliteDatabase, 'read'>,
+  now = Date.now,
+): FindSessionUser {
   const find = read
     .select({ unionid: users.unionid })
     .from(sessions)
@@ -50,7 +26,10 @@ export function createFindSessionUser({ read }: Pick<Database, 'read'>, now = Da
 }
 
 /** The sessions of one mini-program's users. */
-export function createSessions({ read, write }: Pick<Database, 'read' | 'write'>, appid: string): Sessions {
+export function createSessions(
+  { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,
+  appid: string,
+): Sessions {
   const tokenHash = sql.placeholder('tokenHash')
   const isSession = and(eq(sessions.appid, appid), eq(sessions.tokenHash, tokenHash))
   const find = read

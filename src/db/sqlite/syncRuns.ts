@@ -1,84 +1,28 @@
 import { and, desc, eq, exists, inArray, lt, max, ne, or, sql } from 'drizzle-orm'
-import type { Database } from './engine/open.ts'
+import {
+  type HeldRun,
+  nothingDone,
+  type Recorded,
+  type SeenChunk,
+  type SyncEnding,
+  type SyncPosition,
+  type SyncRunRow,
+  type SyncRuns,
+  type SyncStep,
+} from '../syncRuns.ts'
+import type { SqliteDatabase } from './engine/open.ts'
 import { compileWrite, type Statement } from './engine/statement.ts'
 import { leases, syncRuns, syncSeen } from './schema.ts'
 
-/** Times are epoch milliseconds. */
-export type SyncRunRow = typeof syncRuns.$inferSelect
-
-/** What a run did since it was last recorded. */
-export type SyncStep = Pick<
-  SyncRunRow,
-  | 'pages'
-  | 'seen'
-  | 'fetched'
-  | 'added'
-  | 'updated'
-  | 'unsubscribed'
-  | 'withoutUnionid'
-  | 'oddRows'
-  | 'durationMs'
->
-
-export const nothingDone: Readonly<SyncStep> = {
-  pages: 0,
-  seen: 0,
-  fetched: 0,
-  added: 0,
-  updated: 0,
-  unsubscribed: 0,
-  withoutUnionid: 0,
-  oddRows: 0,
-  durationMs: 0,
-}
-
-/** Where a run stands. */
-export type SyncPosition = Pick<SyncRunRow, 'total' | 'cursor' | 'listed'>
-
-export type SyncEnding = Pick<SyncRunRow, 'status' | 'error' | 'finishedAt'>
-
-export type SeenChunk = Pick<typeof syncSeen.$inferSelect, 'chunk' | 'bits'>
-
-/** A run, and the lease its process must hold to change it. */
-export interface HeldRun {
-  id: number
-  lease: string
-  owner: string
-}
-
-interface Recorded {
-  step: SyncStep
-  position: SyncPosition
-  seen?: SeenChunk[]
-  /** For the same transaction. */
-  statements?: Statement[]
-}
-
-interface BeginOptions {
-  /** Every follower is to be fetched again; an unfinished run that does less is given up. */
-  full: boolean
-  now: number
-  /** Unfinished runs that began earlier are given up. */
-  resumableSince: number
-}
-
-export interface SyncRuns {
-  /** The newest run, finished or not. */
-  findLast(): Promise<SyncRunRow | undefined>
-  /** The last run if it can be resumed, else a new one. */
-  begin(options: BeginOptions): Promise<SyncRunRow>
-  /** From now on every follower is to be fetched again. */
-  toFull(runId: number): Statement
-  findSeen(runId: number): Promise<SeenChunk[]>
-  /** Adds a step to the counts of a run; false = the lease is lost and the counts are as they were. */
-  record(run: HeldRun, recorded: Recorded): Promise<boolean>
-  finish(run: HeldRun, ending: SyncEnding): Promise<void>
-  /** Deletes what began before that time, but for the newest complete run and those under way; returns how many. */
-  purge(before: number): Promise<number>
+interface SqliteRecorded extends Recorded {
+  writes?: Statement[]
 }
 
 /** The syncs of one service account. */
-export function createSyncRuns({ read, write }: Pick<Database, 'read' | 'write'>, appid: string): SyncRuns {
+export function createSyncRuns(
+  { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,
+  appid: string,
+): SyncRuns {
   const placed = (name: string) => sql`${sql.placeholder(name)}`
   const isAccount = eq(syncRuns.appid, appid)
   const isHeld = and(
@@ -213,11 +157,11 @@ export function createSyncRuns({ read, write }: Pick<Database, 'read' | 'write'>
     async findSeen(runId) {
       return seenChunks.all({ runId })
     },
-    async record(run, { step, position, seen = [], statements = [] }) {
+    async record(run, { step, position, seen = [], writes = [] }: SqliteRecorded) {
       const [result] = await write([
         addStep.once({ ...run, ...step, ...position }),
         keepSeen.eachWith({ runId: run.id }, seen),
-        ...statements,
+        ...writes,
       ])
       return result?.changes === 1
     },

@@ -1,19 +1,14 @@
 import { and, eq, lt, sql } from 'drizzle-orm'
-import type { Database } from './engine/open.ts'
+import type { TemplateRow, Templates } from '../templates.ts'
+import type { SqliteDatabase } from './engine/open.ts'
 import { compileWrite } from './engine/statement.ts'
 import { templates } from './schema.ts'
 
-export type TemplateRow = typeof templates.$inferSelect
-
-export interface Templates {
-  find(templateId: string): Promise<TemplateRow | undefined>
-  list(): Promise<TemplateRow[]>
-  /** Makes the rows equal to what WeChat listed at `fetchedAt` (epoch milliseconds). */
-  replace(listed: readonly Omit<TemplateRow, 'appid' | 'fetchedAt'>[], fetchedAt: number): Promise<void>
-}
-
 /** The templates of one account as WeChat last listed them. */
-export function createTemplates({ read, write }: Pick<Database, 'read' | 'write'>, appid: string): Templates {
+export function createTemplates(
+  { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,
+  appid: string,
+): Templates {
   const fetchedAt = sql.placeholder('fetchedAt')
   const isAccount = eq(templates.appid, appid)
   const find = read

@@ -1,22 +1,13 @@
 import { eq, sql } from 'drizzle-orm'
 import { minute } from '../../base/duration.ts'
-import type { Database } from './engine/open.ts'
+import type { TokenRow, TokenRows } from '../tokens.ts'
+import type { SqliteDatabase } from './engine/open.ts'
 import { compileWrite } from './engine/statement.ts'
 import { accessTokens } from './schema.ts'
 
-/** Times are epoch milliseconds. */
-type TokenRow = typeof accessTokens.$inferSelect
-
-export interface TokenRows {
-  /** One that was obtained in the future is not believed: the clock was wrong then. */
-  load(appid: string): Promise<TokenRow | undefined>
-  /** A token obtained earlier than the stored one changes nothing: its answer was only slower. */
-  save(appid: string, token: Omit<TokenRow, 'appid'>): Promise<void>
-}
-
 /** The access_token that all processes on this database share. */
 export function createTokenStore(
-  { read, write }: Pick<Database, 'read' | 'write'>,
+  { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,
   now = Date.now,
 ): TokenRows {
   const load = read

@@ -1,52 +1,14 @@
 import { and, eq, gt, isNull, lt, notExists, sql } from 'drizzle-orm'
-import type { Database } from './engine/open.ts'
+import type { Login, SessionKeyOf, UnionidOf, Users } from '../users.ts'
+import type { SqliteDatabase } from './engine/open.ts'
 import { compileWrite } from './engine/statement.ts'
 import { sessions, users } from './schema.ts'
-
-interface Login {
-  openid: string
-  unionid: string | undefined
-  /** Encrypted. */
-  sessionKey: string
-  /** Epoch milliseconds. */
-  at: number
-}
-
-interface UnionidOf {
-  openid: string
-  unionid: string
-}
-
-interface SessionKeyOf {
-  openid: string
-  sessionKey: string
-}
-
-interface UserRow {
-  unionid: string | null
-  /** Encrypted. */
-  sessionKey: string
-}
-
-export interface Users {
-  find(openid: string): Promise<UserRow | undefined>
-  /** A missing unionid never replaces a known one. */
-  recordLogin(login: Login): Promise<void>
-  /** Takes a unionid that WeChat itself named for this user. */
-  setUnionid(user: UnionidOf): Promise<void>
-  /** Takes a unionid only where none is known yet. */
-  completeUnionid(user: UnionidOf): Promise<void>
-  /** Takes a new session_key, encrypted. */
-  setSessionKey(user: SessionKeyOf): Promise<void>
-  /** Deletes who has not logged in since `before` and has no living session; returns how many. Epoch milliseconds. */
-  purge(times: { before: number; now: number }): Promise<number>
-}
 
 /** Users deleted in one transaction, so that others need not wait long for theirs. */
 const purgeLimit = 1_000
 
 /** The rows of one mini-program's users. */
-export function createUsers({ read, write }: Pick<Database, 'read' | 'write'>, appid: string): Users {
+export function createUsers({ read, write }: Pick<SqliteDatabase, 'read' | 'write'>, appid: string): Users {
   const unionid = sql`${sql.placeholder('unionid')}`
   const sessionKey = sql`${sql.placeholder('sessionKey')}`
   const isUser = and(eq(users.appid, appid), eq(users.openid, sql.placeholder('openid')))

@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
 import type { Log } from '../../../base/log.ts'
+import type { Database } from '../../database.ts'
 import { DatabaseError, toDatabaseError } from '../../databaseError.ts'
 import * as schema from '../schema.ts'
 import { watchFile } from './fileWatch.ts'
@@ -11,24 +12,14 @@ import { migrate } from './migrate.ts'
 import type { Group, StatementResult } from './statement.ts'
 import { createWriter } from './writer.ts'
 
-export interface Database {
+export interface SqliteDatabase extends Database {
   /** Read-only and on this thread: in WAL mode a read waits for no writer. What fails throws a DatabaseError. */
   read: BetterSQLite3Database<typeof schema> & { $client: Sqlite.Database }
-  /**
-   * One atomic transaction, durable when the promise resolves; calls that wait at the same time share a commit.
-   * A lock held by another process delays it. Rejects with a DatabaseError; then nothing of it was written.
-   */
   write(group: Group): Promise<StatementResult[]>
-  /**
-   * The same for what is small and written all the time: on disk within a second. Should this process die, nothing is
-   * lost; should the machine lose power, that second is, as with a Redis that syncs its log every second.
-   */
   writeSoon(group: Group): Promise<StatementResult[]>
-  /** Resolves when all writes asked for are done and the file is closed. */
-  close(): Promise<void>
 }
 
-interface DatabaseOptions {
+export interface SqliteOptions {
   path: string
   log: Log
 }
@@ -37,7 +28,7 @@ interface DatabaseOptions {
  * Opens the SQLite file, creating it (0600, its directory 0700) and bringing it to the current schema as needed; several processes may do so at once.
  * Rejects with a DatabaseError, the file untouched, when it cannot be used.
  */
-export async function openDatabase({ path, log }: DatabaseOptions): Promise<Database> {
+export async function openSqliteDatabase({ path, log }: SqliteOptions): Promise<SqliteDatabase> {
   try {
     createFile(path)
     await access(dirname(path), constants.W_OK | constants.X_OK)
@@ -53,11 +44,12 @@ export async function openDatabase({ path, log }: DatabaseOptions): Promise<Data
   const connection = openForReading(path)
   const writer = createWriter({ path, log })
   const watch = watchFile(path, log)
-  const whileInPlace = (write: Database['write']) => (group: Group) => {
+  const whileInPlace = (write: SqliteDatabase['write']) => (group: Group) => {
     const fault = watch.fault()
     return fault ? Promise.reject(fault) : write(group)
   }
   return {
+    engine: 'sqlite',
     read: drizzle(connection, { schema }),
     write: whileInPlace(writer.write),
     writeSoon: whileInPlace(writer.writeSoon),

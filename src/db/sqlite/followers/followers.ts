@@ -1,51 +1,16 @@
 import { and, desc, eq, isNotNull, sql } from 'drizzle-orm'
-import type { Database } from '../engine/open.ts'
+import type { Followers, Recipient } from '../../followers.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
 import { followerCounts, followers, pushes, syncRuns } from '../schema.ts'
-import { createFollowerListing, type FollowerListing } from './listing.ts'
-import { createSharedUnionids, type SharedUnionids } from './sharedUnionids.ts'
-import { createFollowerWrites, type FollowerFacts, type FollowerWrites } from './writes.ts'
-
-/** Times are epoch milliseconds. */
-export type FollowerRow = typeof followers.$inferSelect
-
-/** What a send has to know of a follower: read with every push, so no more than that. */
-export type Recipient = Pick<FollowerRow, 'openid' | 'subscribed' | 'subscribeTime'> & {
-  /** Others who follow carry the same unionid, so that nobody knows whose it is. */
-  isShared?: boolean
-}
-
-export interface FollowerCounts {
-  subscribed: number
-  /** Of the subscribed ones: those who can be reached by unionid. */
-  withUnionid: number
-  unsubscribed: number
-}
-
-/** What sync and callbacks need beyond lookups is made in files of its own. */
-export interface Followers extends FollowerListing, FollowerWrites, SharedUnionids {
-  /** Of several rows a subscribed one, then the newest: users of an account that moved have an openid of each. */
-  findByUnionid(unionid: string): Promise<FollowerRow | undefined>
-  /** The same follower. */
-  findRecipient(unionid: string): Promise<Recipient | undefined>
-  /** A follower without unionid to whom a push by this one went before. */
-  findFormer(unionid: string): Promise<Recipient | undefined>
-  findByOpenid(openid: string): Promise<FollowerRow | undefined>
-  /** The rows of those who have one; meant for a batch of WeChat's, at most 100. */
-  findByOpenids(openids: readonly string[]): Promise<FollowerRow[]>
-  /**
-   * Takes over what WeChat told when asked `at` (epoch milliseconds); what it left out stays as it is known, and what was
-   * learned after `at` wins. Who does not follow and was never seen gets no row.
-   */
-  upsert(infos: readonly FollowerFacts[], options: { at: number }): Promise<void>
-  /** Returns how many of them followed until now. */
-  markUnsubscribed(openids: readonly string[], at: number): Promise<number>
-  /** False while followers may be missing because no sync was ever complete. */
-  hasEverSynced(): Promise<boolean>
-  counts(): Promise<FollowerCounts>
-}
+import { createFollowerListing } from './listing.ts'
+import { createSharedUnionids } from './sharedUnionids.ts'
+import { createFollowerWrites } from './writes.ts'
 
 /** The followers of one service account. */
-export function createFollowers({ read, write }: Pick<Database, 'read' | 'write'>, appid: string): Followers {
+export function createFollowers(
+  { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,
+  appid: string,
+): Followers {
   const isAccount = eq(followers.appid, appid)
   const writes = createFollowerWrites(read, appid)
   const { openid, subscribed, subscribeTime } = followers

@@ -1,48 +1,25 @@
 import { type AnyColumn, and, count, eq, inArray, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
 import { second } from '../../../base/duration.ts'
+import {
+  type FindOptions,
+  type Followers,
+  findLimit,
+  type ListedFollower,
+  type RunStart,
+  type UnlistedFollower,
+} from '../../followers.ts'
 import { clockTolerance } from '../engine/clock.ts'
-import type { Database } from '../engine/open.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
 import { followers } from '../schema.ts'
 import { inIdRange, toIdRanges } from './ranges.ts'
 
-export interface ListedFollower {
-  id: number
-  openid: string
-  hasUnionid: boolean
-  /** This run has fetched it before. */
-  isFetched: boolean
-  /** Subscribed, and what is known of it is recent enough. */
-  isFresh: boolean
-}
-
-export interface UnlistedFollower {
-  id: number
-  openid: string
-}
-
-interface FindOptions {
-  runId: number
-  /** Epoch milliseconds; what was fetched before is too old. */
-  staleBefore: number
-  /** Nothing is fresh without a unionid. */
-  asksNameless: boolean
-  now: number
-}
-
-interface RunStart {
-  id: number
-  startedAt: number
-  now: number
-}
-
-export type FollowerListing = ReturnType<typeof createFollowerListing>
-
-/** Openids per `findListed`: one IN list of fixed length, prepared once, takes a third of the time of single lookups. */
-export const findLimit = 1_000
-
 /** Compares WeChat's list of followers with the table. */
-export function createFollowerListing({ read, write }: Pick<Database, 'read' | 'write'>, appid: string) {
+export function createFollowerListing(
+  { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,
+  appid: string,
+): Pick<Followers, 'findSample' | 'countNameless' | 'findListed' | 'unlisted'> {
   const { id, openid, unionid, subscribed, subscribeTime, seenRun, infoAt, eventAt } = followers
+  // One IN list of fixed length, prepared once, takes a third of the time of single lookups.
   const places = Array.from({ length: findLimit }, (_, index) => sql.placeholder(`openid${index}`))
   const known = read
     .select({
@@ -94,19 +71,13 @@ export function createFollowerListing({ read, write }: Pick<Database, 'read' | '
     .prepare()
 
   return {
-    /** Some of the subscribed with a unionid, or, where nobody has one, without. */
     async findSample(limit: number): Promise<{ openid: string; unionid: string | null }[]> {
       const found = named.all({ limit })
       return found.length > 0 ? found : nameless.all({ limit })
     },
-    /** How many of the subscribed have no unionid yet, counted up to the limit. */
     async countNameless(limit: number): Promise<number> {
       return countNameless.get({ limit })?.total ?? 0
     },
-    /**
-     * The rows of those who have one; at most `findLimit` openids. Read by the writer's thread: here they would hold the
-     * event loop, for long when the disk is busy.
-     */
     async findListed(
       openids: readonly string[],
       { runId, staleBefore, asksNameless, now }: FindOptions,
@@ -118,7 +89,6 @@ export function createFollowerListing({ read, write }: Pick<Database, 'read' | '
       const [result] = await write([{ sql: known.sql, params: [...options, appid, ...filled] }])
       return (result?.rows ?? []).map(toListed)
     },
-    /** The subscribed whom the run has not fetched and of whom nothing told since it began. */
     async *unlisted({ id, startedAt, now }: RunStart): AsyncGenerator<UnlistedFollower[]> {
       const latest = now + clockTolerance
       // WeChat's times of follows and events are whole seconds.

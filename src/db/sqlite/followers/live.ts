@@ -1,29 +1,16 @@
 import { type AnyColumn, and, eq, isNotNull, lt, or, sql } from 'drizzle-orm'
+import type { AppUser, FollowChange, LiveFollowers } from '../../liveFollowers.ts'
+import { purgeAll, purgeLimit } from '../../purge.ts'
 import { clockTolerance } from '../engine/clock.ts'
-import type { Database } from '../engine/open.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite, type Statement } from '../engine/statement.ts'
 import { toPendingReleases } from '../pendingReleases.ts'
-import { purgeAll, purgeLimit } from '../purge.ts'
 import { followers, users } from '../schema.ts'
 
-interface FollowChange {
-  openid: string
-  /** WeChat's time of the event. */
-  at: number
-  /** Our time; what is stored and further ahead was written while a clock was wrong, and is not believed. */
-  now: number
-}
-
-interface AppUser {
-  openid: string
-  /** The service account or a mini-program. */
-  app: string
-}
-
-export type LiveFollowers = ReturnType<typeof createLiveFollowers>
-
-/** What events do to the followers of one account. Statements are for the transaction that also ends the event. */
-export function createLiveFollowers({ read, write }: Pick<Database, 'read' | 'write'>, appid: string) {
+export function createLiveFollowers(
+  { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,
+  appid: string,
+): LiveFollowers {
   const placed = sql.placeholder
   const { openid, subscribed, subscribeTime, unsubscribedAt, eventAt, unionid, remark, tagIds, scene } =
     followers
@@ -116,17 +103,14 @@ export function createLiveFollowers({ read, write }: Pick<Database, 'read' | 'wr
       return unfollow.each(changes)
     },
 
-    /** Deletes unionid, remark, tags and scene of those who do not follow; who follows stays reachable. */
     toForgetFollowers(gone: readonly AppUser[]): Statement {
       return forgetFollower.each(gone)
     },
 
-    /** Deletes users of a mini-program and their sessions. */
     toForgetUsers(gone: readonly AppUser[]): Statement {
       return forgetUser.each(gone)
     },
 
-    /** Deletes unionid, remark, tags and scene of those who left before that time; returns how many followers. */
     async purgeUnfollowed(before: number): Promise<number> {
       return purgeAll(async () => (await write([purge.once({ before })]))[0]?.changes ?? 0)
     },

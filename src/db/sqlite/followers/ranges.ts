@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { and, gt, lte, max, type SQL, sql } from 'drizzle-orm'
-import type { Database } from '../engine/open.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
 import { followers } from '../schema.ts'
 
 type IdRange = {
@@ -9,7 +9,7 @@ type IdRange = {
 }
 
 /** Ranges of row numbers that cover all followers; other work gets its turn between two of them. */
-export async function* toIdRanges(read: Database['read'], size: number): AsyncGenerator<IdRange> {
+export async function* toIdRanges(read: SqliteDatabase['read'], size: number): AsyncGenerator<IdRange> {
   const last =
     read
       .select({ id: max(followers.id) })

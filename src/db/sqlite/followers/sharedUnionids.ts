@@ -1,19 +1,21 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { and, asc, count, eq, gt, lte, sql } from 'drizzle-orm'
-import type { Database } from '../engine/open.ts'
+import type { FollowerFacts, Followers } from '../../followers.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite } from '../engine/statement.ts'
 import { followers } from '../schema.ts'
-import { createFollowerWrites, type FollowerFacts } from './writes.ts'
+import { createFollowerWrites } from './writes.ts'
 
 /** Rows per look: the event loop is free between two of them. */
 const chunk = 5_000
 /** How many of those who share one unionid are looked at; two are too many already. */
 const mostSharing = 100
 
-export type SharedUnionids = ReturnType<typeof createSharedUnionids>
-
 /** Followers of one account who carry the same unionid: no two can, so at most one of them is right. */
-export function createSharedUnionids({ read, write }: Pick<Database, 'read' | 'write'>, appid: string) {
+export function createSharedUnionids(
+  { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,
+  appid: string,
+): Pick<Followers, 'findSharing' | 'sharedUnionids' | 'settle'> {
   const { unionid, openid, subscribed } = followers
   const placed = sql.placeholder
   const isOurs = eq(followers.appid, appid)

@@ -1,37 +1,19 @@
 import { type AnyColumn, and, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { day } from '../../../base/duration.ts'
+import type { Asked, FollowerFacts } from '../../followers.ts'
 import { clockTolerance } from '../engine/clock.ts'
-import type { Database } from '../engine/open.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite, type Statement } from '../engine/statement.ts'
 import { toPendingReleases } from '../pendingReleases.ts'
 import { followers } from '../schema.ts'
-
-/** What WeChat told about a user; absent means that it said nothing. Times are epoch milliseconds. */
-export interface FollowerFacts {
-  openid: string
-  subscribed: boolean
-  unionid?: string | undefined
-  subscribeTime?: number | undefined
-  scene?: string | undefined
-  tagIds?: number[] | undefined
-  remark?: string | undefined
-}
-
-interface Asked {
-  /** When WeChat was asked, epoch milliseconds. */
-  at: number
-  runId?: number | undefined
-}
 
 interface Left {
   openid: string
   at: number
 }
 
-export type FollowerWrites = ReturnType<typeof createFollowerWrites>
-
 /** Statements about followers, for transactions that write something else too. */
-export function createFollowerWrites(read: Database['read'], appid: string) {
+export function createFollowerWrites(read: SqliteDatabase['read'], appid: string) {
   const placed = sql.placeholder
   const { openid, unionid, subscribed, subscribeTime, scene, tagIds, remark, seenRun } = followers
   /** `at` = now or a little earlier. */

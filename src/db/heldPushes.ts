@@ -1,0 +1,28 @@
+import type { PushRow } from './pushes.ts'
+
+/** A user who follows now and for whom pushes are held. */
+export interface PendingRelease {
+  id: number
+  /** As in `PushRow.heldFor`. */
+  recipient: string
+}
+
+/** A push that was held at least once. */
+export type HeldPush = PushRow & { heldFor: string; heldAt: number }
+
+export interface HeldPushes {
+  /** Lets a push wait for its user to follow. False, and nothing written, when it has come to an end elsewhere. */
+  hold(push: HeldPush): Promise<boolean>
+  /** The first of the pushes that were held for a user and have not come to an end. */
+  findFirst(recipient: string): Promise<HeldPush | undefined>
+  /** Users who began to follow, or followed when a push was held for them; oldest first. */
+  findArrivals(limit: number): Promise<PendingRelease[]>
+  dropArrivals(gone: readonly PendingRelease[]): Promise<void>
+  /** Ends the held pushes that have expired; costs nothing when there are none. */
+  expire(now: number): Promise<void>
+  count(): Promise<number>
+}
+
+export function isHeldPush(row: PushRow): row is HeldPush {
+  return row.heldFor !== null && row.heldAt !== null
+}

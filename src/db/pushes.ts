@@ -1,0 +1,97 @@
+import type { FinalStatus, PushReason, PushStatus } from '../push/status.ts'
+import type { Write } from './database.ts'
+
+/** Times are epoch milliseconds. */
+export interface PushRow {
+  id: string
+  appid: string
+  unionid: string | null
+  openid: string | null
+  templateId: string
+  status: PushStatus
+  reason: PushReason | null
+  detail: string | null
+  /** 19 digits and more than 2^53. */
+  msgid: string | null
+  errcode: number | null
+  errmsg: string | null
+  rid: string | null
+  attempts: number
+  /** 0 for the first message; each `failed retry` is a new message with a new client_msg_id. */
+  generation: number
+  /** Start of the first try whose outcome is not known; opens WeChat's 10-minute dedupe window. */
+  unknownSince: number | null
+  /** The job that brings or brought it; null = its id is that of the push. */
+  jobId: string | null
+  /** The accepted push message as JSON, so that it can be sent again on purpose. */
+  message: string
+  createdAt: number
+  /** Not sent after. */
+  expiresAt: number | null
+  /** The unionid, or else the openid, of the user whose follow it had to wait for; null = it never had to. */
+  heldFor: string | null
+  /** When it last began to wait. */
+  heldAt: number | null
+  /** Pushes held for one user go out in this order: when they were asked for, with a fraction within the millisecond. */
+  place: number | null
+  sentAt: number | null
+  finishedAt: number | null
+}
+
+export interface PushFilter {
+  unionid?: string | undefined
+  status?: PushStatus | undefined
+  templateId?: string | undefined
+  reason?: PushReason | undefined
+  /** Only pushes asked for at this time or later; epoch milliseconds. */
+  since?: number | undefined
+  /** Only pushes asked for before this time; epoch milliseconds. */
+  until?: number | undefined
+  limit?: number | undefined
+}
+
+/** What WeChat's acceptance changes in a row. */
+export interface Acceptance {
+  id: string
+  generation: number
+  msgid: string
+  attempts: number
+  /** Epoch milliseconds. */
+  sentAt: number
+}
+
+export interface PushRows {
+  find(id: string): Promise<PushRow | undefined>
+  /** False, and nothing written, when there is a row with that id. */
+  add(row: PushRow): Promise<boolean>
+  /**
+   * Writes the row as it is now. False, and nothing written, when the push has meanwhile come to an end elsewhere or
+   * is a newer message: then there is nothing left to do for this one.
+   */
+  record(row: PushRow): Promise<boolean>
+  /** The same for a transaction that writes something else too. */
+  toRecord(row: PushRow): Write
+  /** False when the push has come to an end elsewhere. */
+  recordSent(acceptance: Acceptance): Promise<boolean>
+  /** Ends a push that has a record and waits to be sent; false when there is none, or a try is under way, in doubt or done. */
+  cancel(id: string, at: number): Promise<boolean>
+  /** Pushes asked for before that time that have not come to an end and are not held, the oldest after `last` first. */
+  findOpen(before: number, last: PushRow | undefined, limit: number): Promise<PushRow[]>
+  /** Back to waiting, for pushes of that generation which are to be sent again; rows that changed since stay. */
+  recordResent(rows: readonly Pick<PushRow, 'id' | 'generation' | 'jobId'>[]): Promise<void>
+  /** Newest first, in pages, so that memory does not grow with the history. */
+  history(filter?: PushFilter): AsyncGenerator<PushRow>
+  /** Pushes by status that ended since `from` (epoch milliseconds). */
+  countFinished(from: number): Promise<Record<FinalStatus, number>>
+  /** Pushes that WeChat accepted since `from` (epoch milliseconds), whatever has become of them. */
+  countSent(from: number): Promise<number>
+  /** Deletes up to `limit` pushes that ended before that time; returns how many. */
+  purge(before: number, limit: number): Promise<number>
+}
+
+/** What becomes of a push that was taken back. */
+export const cancelled = {
+  status: 'skipped',
+  reason: 'cancelled',
+  detail: 'it was taken back before it was sent',
+} as const

@@ -1,0 +1,45 @@
+import type { Database } from '../database.ts'
+import type { Stores } from '../stores.ts'
+import { createAccountState } from './accountState.ts'
+import { createCallbackEvents } from './callbackEvents.ts'
+import { readDatabaseId } from './databaseIdentity.ts'
+import { openSqliteDatabase, type SqliteDatabase, type SqliteOptions } from './engine/open.ts'
+import { createFollowers } from './followers/followers.ts'
+import { createLiveFollowers } from './followers/live.ts'
+import { createHeldPushes } from './heldPushes.ts'
+import { createLeases } from './leases.ts'
+import { createOpenCircuits } from './openCircuits.ts'
+import { createPushes } from './pushes.ts'
+import { createReceipts } from './receipts.ts'
+import { createFindSessionUser, createSessions } from './sessions.ts'
+import { createSyncRuns } from './syncRuns.ts'
+import { createTemplates } from './templates.ts'
+import { createTokenStore } from './tokens.ts'
+import { createUsers } from './users.ts'
+
+export type SqliteStores = SqliteDatabase & Omit<Stores, keyof Database>
+
+/** Each store prepares its statements when it is made. Rejects with a DatabaseError. */
+export async function openSqlite(options: SqliteOptions): Promise<SqliteStores> {
+  const database = await openSqliteDatabase(options)
+  const stores: SqliteStores = {
+    ...database,
+    id: readDatabaseId(database),
+    accountState: (appid) => createAccountState(stores, appid),
+    callbackEvents: (appid) => createCallbackEvents(stores, appid),
+    followers: (appid) => createFollowers(stores, appid),
+    liveFollowers: (appid) => createLiveFollowers(stores, appid),
+    heldPushes: (appid) => createHeldPushes(stores, createPushes(stores, appid), appid),
+    leases: () => createLeases(stores),
+    openCircuits: (appid) => createOpenCircuits(stores, appid),
+    pushes: (appid) => createPushes(stores, appid),
+    receipts: (appid) => createReceipts(stores, appid),
+    sessions: (appid) => createSessions(stores, appid),
+    sessionUsers: () => createFindSessionUser(stores),
+    syncRuns: (appid) => createSyncRuns(stores, appid),
+    templates: (appid) => createTemplates(stores, appid),
+    tokens: () => createTokenStore(stores),
+    users: (appid) => createUsers(stores, appid),
+  }
+  return stores
+}

@@ -1,0 +1,36 @@
+import type { AccountState } from './accountState.ts'
+import type { CallbackEvents } from './callbackEvents.ts'
+import type { Database } from './database.ts'
+import type { Followers } from './followers.ts'
+import type { HeldPushes } from './heldPushes.ts'
+import type { Leases } from './leases.ts'
+import type { LiveFollowers } from './liveFollowers.ts'
+import type { OpenCircuits } from './openCircuits.ts'
+import type { PushRows } from './pushes.ts'
+import type { Receipts } from './receipts.ts'
+import type { FindSessionUser, Sessions } from './sessions.ts'
+import type { SyncRuns } from './syncRuns.ts'
+import type { Templates } from './templates.ts'
+import type { TokenRows } from './tokens.ts'
+import type { Users } from './users.ts'
+
+/** A database with all that is kept in it; `appid` is that of the service account, or of the mini-program for its users. */
+export interface Stores extends Database {
+  /** Tells this database, its backups and copies included, from all others. */
+  readonly id: string
+  accountState(appid: string): AccountState
+  callbackEvents(appid: string): CallbackEvents
+  followers(appid: string): Followers
+  liveFollowers(appid: string): LiveFollowers
+  heldPushes(appid: string): HeldPushes
+  leases(): Leases
+  openCircuits(appid: string): OpenCircuits
+  pushes(appid: string): PushRows
+  receipts(appid: string): Receipts
+  sessions(appid: string): Sessions
+  sessionUsers(): FindSessionUser
+  syncRuns(appid: string): SyncRuns
+  templates(appid: string): Templates
+  tokens(): TokenRows
+  users(appid: string): Users
+}
