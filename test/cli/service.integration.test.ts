@@ -106,6 +106,7 @@ test('a sync that is interrupted stores where it was and says that it can go on'
     updated: 0,
     unsubscribed: 0,
     withoutUnionid: 0,
+    oddRows: 0,
   })
 })
 
