@@ -16,6 +16,7 @@ const { metafile } = await build({
   entryPoints: {
     index: 'src/index.ts',
     pusher: 'src/pusher.ts',
+    simulator: 'src/simulator.ts',
     // As far from the other files as it is from src/db/packageFile.ts.
     'sqlite/engine/writerThread': 'src/db/sqlite/engine/writerThread.ts',
   },
@@ -43,7 +44,7 @@ await build({
 })
 await writeFile(inRoot('dist/cjs/package.json'), '{ "type": "commonjs" }\n')
 const copied = new Set()
-for (const entry of ['index.d.ts', 'pusher.d.ts']) await copyDeclarations(entry)
+for (const entry of ['index.d.ts', 'pusher.d.ts', 'simulator.d.ts']) await copyDeclarations(entry)
 await cp(inRoot('node_modules/zod/LICENSE'), inRoot('dist/zod.LICENSE'))
 
 /** The same declarations, in the directory that makes them CommonJS. */

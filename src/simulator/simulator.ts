@@ -7,10 +7,11 @@ import { optionsSchema } from './optionsSchema.ts'
 import { createPlatform } from './platform/platform.ts'
 
 /**
- * A fake WeChat over real HTTP that behaves as the platform is known to, errors included; what can be set stands with
- * SimulatorOptions, what a script can do while it runs with Simulator and, over HTTP, with `createControl`.
- * Rejects when the port is taken or the callback cannot be meant; a callback server that does not answer is no reason:
- * `callback()` tells how its check went.
+ * Starts a fake WeChat over real HTTP that behaves as the platform is known to, errors included. Point unionpush at it with
+ * `WECHAT_API_BASE` = `base`, `WECHAT_APPID` = `appid` and `WECHAT_SECRET` = `secret`; `close` ends it.
+ * What can be set stands with SimulatorOptions, what can be done while it runs with SimulatorControls.
+ * Rejects with a TypeError that names every option that cannot be meant, and with EADDRINUSE when the port is taken. A
+ * callback server that does not answer is no reason to: `callback()` tells how its check went.
  */
 export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const settings = parse(optionsSchema, options)

@@ -96,6 +96,10 @@ test('the simulator is started, asked and broken as shown, and has every control
   expect(stats?.text).toContain('"accepted":0')
   expect(fault).toMatchObject({ status: 200, text: '{"added":1}\n' })
 
+  const faults = simulatorPage.blocks.find(({ language }) => language === 'json')?.text ?? ''
+  const added = await fetch(`http://127.0.0.1:${port}/__sim/faults`, { method: 'POST', body: faults })
+  expect(await added.text()).toBe('{"added":4}\n')
+
   const table = simulatorPage.tables.find(({ rows }) => rows[0]?.[0]?.includes('/__sim/faults'))
   const routes = (table?.rows ?? []).flatMap(([cell = '']) => toRoutes(cell))
   expect(routes.length).toBeGreaterThan(15)

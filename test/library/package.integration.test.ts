@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -19,12 +19,21 @@ let folder = ''
 
 const app = `import { createPusher, InvalidPushError, type PushMessage } from 'unionpush'
 import { createPusher as same } from 'unionpush/pusher'
+import { createSimulator, type AcceptedMessage, type Simulator } from 'unionpush/simulator'
 async function main(): Promise<void> {
   const pusher = createPusher({ appid: '${appid}', redisUrl: '${redisUrl}' })
   const message: PushMessage = { unionid: 'u', templateId: 't', data: { thing1: 'x' } }
   const error: unknown = await pusher.push({ ...message, unionid: undefined }).catch((e: unknown) => e)
   const { id, status }: { id: string; status: 'queued' | 'duplicate' } = await pusher.push(message)
   await pusher.close()
+  const wechat: Simulator = await createSimulator({ followers: 1 })
+  const messages: AcceptedMessage[] = [...wechat.accepted()]
+  const answer = await fetch(wechat.base + '/__sim/stats')
+  const counted: unknown = await answer.json()
+  await wechat.close()
+  // @ts-expect-error an option nobody knows
+  await createSimulator({ follower: 1 }).catch((e: unknown) => e instanceof TypeError || process.exit(1))
+  if (messages.length > 0 || !counted || wechat.userAt(0).unionid === undefined) process.exit(2)
   // @ts-expect-error a push without a template is refused by the compiler
   const wrong: PushMessage = { unionid: id, data: {} }
   console.log(wrong && error instanceof InvalidPushError && same === createPusher && status)
@@ -107,12 +116,14 @@ describe('the packed tarball, installed in another folder', () => {
   test.each([
     'dist/index.d.ts',
     'dist/pusher.d.ts',
+    'dist/simulator.d.ts',
     'dist/cjs/types/index.d.ts',
     'dist/cjs/types/pusher.d.ts',
+    'dist/cjs/types/simulator.d.ts',
   ])('the types of %s need no other package', async (entry) => {
     const { files, packages } = await followTypes(join(folder, 'node_modules/unionpush', entry))
     expect(packages).toEqual([])
-    expect(files).toContain('wait.d.ts')
+    expect(files).toContain(entry.endsWith('simulator.d.ts') ? 'fault.d.ts' : 'wait.d.ts')
   })
 
   test('who imports the pusher waits a fraction of the time BullMQ and ioredis take, and for less than 25 MB', async () => {
@@ -137,6 +148,15 @@ describe('the packed tarball, installed in another folder', () => {
     expect(suspects).toEqual([])
     expect(files).toContain('db/sqlite/engine/writerThread.js')
   })
+
+  test('the example of a test against the simulator passes', async () => {
+    const example = join(folder, 'simulator-test')
+    await cp(join(root, 'examples/simulator-test'), example, { recursive: true })
+    await symlink(join(folder, 'node_modules'), join(example, 'node_modules'))
+    const { stdout } = await run('npm', ['test'], { cwd: example })
+    expect(stdout).toMatch(/^# pass 3$/m)
+    expect(stdout).toMatch(/^# fail 0$/m)
+  }, 120_000)
 
   test('its database works from CommonJS, thread and migrations included', async () => {
     const source = `const { createMiniProgram } = require('unionpush')
