@@ -11,10 +11,8 @@ export interface FollowerListPage {
   isLast: boolean
 }
 
-export const notListed = -1
+const notListed = -1
 const unknownOpenid = -2
-
-export type Positions = ReturnType<typeof createPositions>
 
 /** The order of following: person n of the start stands at position n, whoever joins comes behind. */
 export function createPositions(population: Population, followers: number) {
