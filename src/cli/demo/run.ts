@@ -10,6 +10,7 @@ import { minute, second } from '../../base/duration.ts'
 import { every } from '../../base/every.ts'
 import { createLog } from '../../base/log.ts'
 import { loadConfig } from '../../base/programConfig.ts'
+import { createReleasers } from '../../base/releasers.ts'
 import { createPusher } from '../../library/createPusher.ts'
 import { connectProducer } from '../../queue/producerQueue.ts'
 import type { Simulator } from '../../simulator/controls.ts'
@@ -46,11 +47,11 @@ const sendPath = '/cgi-bin/message/template/send'
  */
 export async function runDemo(out: Output, stop: AbortSignal): Promise<DemoResult> {
   const startedAt = performance.now()
-  const releasers: (() => Promise<unknown>)[] = []
+  const releasers = createReleasers()
   try {
     out.remark(`A fake WeChat with ${formatCount(people)} followers is made`)
     const dir = await mkdtemp(join(tmpdir(), 'unionpush-demo-'))
-    releasers.push(() => rm(dir, { recursive: true, force: true }))
+    releasers.add(() => rm(dir, { recursive: true, force: true }))
     // An account of its own for every run: queues in a shared Redis are named after it.
     const appid = `wxdemo${Date.now().toString(36)}${process.pid.toString(36)}`
     let accepted = 0
@@ -63,13 +64,13 @@ export async function runDemo(out: Output, stop: AbortSignal): Promise<DemoResul
         haveBadDay(simulator, accepted)
       },
     })
-    releasers.push(() => simulator.close())
+    releasers.add(() => simulator.close())
     const config = toConfig(simulator, dir)
     const crowd = createCrowd(simulator)
-    releasers.push(() => removeQueues(config, crowd))
+    releasers.add(() => removeQueues(config, crowd))
     const logLevel = config.logLevel === 'debug' ? 'debug' : 'error'
     const app = await createApp(config, createLog({ level: logLevel, pretty: isPretty(out) }))
-    releasers.push(() => app.close())
+    releasers.add(() => app.close())
     const [account] = app.accounts
 
     out.remark(`It answers at ${simulator.base}\n`)
@@ -105,7 +106,7 @@ export async function runDemo(out: Output, stop: AbortSignal): Promise<DemoResul
       durationMs: Math.round(performance.now() - startedAt),
     }
   } finally {
-    for (const release of releasers.reverse()) await release()
+    await releasers.close()
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { createPostgresBackend, Queue } from 'bullmq'
 import type { Log } from '../../base/log.ts'
+import { createReleasers } from '../../base/releasers.ts'
 import { toConnection, toSocketPath } from './embedded.ts'
 import { shareSession } from './sharedSession.ts'
 
@@ -30,13 +31,10 @@ export async function hostEmbeddedQueue(dir: string, log: Log): Promise<Embedded
   }
   const { PGlite, PGLiteSocketServer } = await loadPglite()
   await mkdir(dir, { recursive: true, mode: 0o700 })
-  const releasers: (() => unknown)[] = []
-  const close = async () => {
-    for (const release of releasers.splice(0).reverse()) await release()
-  }
+  const releasers = createReleasers()
   try {
     const lock = takeLock(dir)
-    releasers.push(() => lock.close())
+    releasers.add(() => lock.close())
 
     const data = join(dir, 'pgdata')
     const marker = join(dir, 'initialised')
@@ -45,27 +43,27 @@ export async function hostEmbeddedQueue(dir: string, log: Log): Promise<Embedded
     const database = await PGlite.create(data).catch(async (cause) => {
       throw new Error(await toDamageSentence(dir, data, cause), { cause })
     })
-    releasers.push(() => database.close())
+    releasers.add(() => database.close())
     // All connections share this session, and PGlite ignores what they ask for when they connect.
     await database.exec('SET search_path TO bullmq')
 
     await rm(path, { force: true })
     const server = new PGLiteSocketServer({ db: shareSession(database), path, maxConnections })
     await server.start()
-    releasers.push(() => server.stop())
+    releasers.add(() => server.stop())
     await chmod(path, 0o600)
 
     await createTables(dir)
     await writeFile(marker, '')
   } catch (error) {
-    await close()
+    await releasers.close()
     throw error
   }
   log.warn(
     { dir },
     'the queue is embedded in this process: good for trying out and for small use on one machine; set REDIS_URL for production',
   )
-  return { close }
+  return { close: releasers.close }
 }
 
 /** An SQLite lock, because the operating system frees it however this process ends. */
