@@ -59,7 +59,7 @@ export function createAlerts({ account, url, proxy, log }: AlertsOptions): Alert
       // In order: "resumed" must not overtake "paused".
       posting = posting
         .then(() => post(url, toAlertText(account, news)))
-        .catch((error) => log.error({ err: error }, 'an alert met an error nobody foresaw'))
+        .catch((error) => log.error({ err: error }, 'unexpected error while posting an alert'))
     },
     async close() {
       const closed = new AbortController()

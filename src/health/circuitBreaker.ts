@@ -1,14 +1,19 @@
+import { type Backoff, toBackoff } from '../base/backoff.ts'
 import { minute, second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
+import { createOutage, type Outage } from '../base/outage.ts'
 
 /** What a worker cannot do its work without. */
 export type Need = 'queue' | 'database' | 'wechat'
 
-interface Outage {
+interface Circuit {
+  need: Need
+  outage: Outage<string>
   detail: string
   since: number
-  /** How often the breaker was closed since it last worked. */
-  closures: number
+  /** How often it was tripped since it last worked. */
+  trips: number
+  /** While it is open. */
   timer: NodeJS.Timeout | undefined
 }
 
@@ -16,12 +21,14 @@ export interface CircuitBreaker {
   /** Logs that something failed, once per outage. */
   note(need: Need, detail: string): void
   /** Takes no jobs for a while: 1 s, and twice as long each time it fails again, up to 30 s. */
-  close(need: Need, detail: string): void
+  trip(need: Need, detail: string): void
   /** It works. Costs nothing while nothing is wrong. */
   pass(need: Need): void
-  /** With a need: whether it is the one that keeps it closed. */
-  isClosed(need?: Need): boolean
-  /** Open after an outage of WeChat, of which nobody knows whether it is over: one try at a time. */
+  /** While it waits for that need, or for any. */
+  isOpen(need?: Need): boolean
+  /** What it waits for. */
+  openCircuits(): { need: Need; detail: string; since: number }[]
+  /** Half-open after an outage of WeChat, of which nobody knows whether it is over: one try at a time. */
   isTrial(): boolean
   stop(): void
 }
@@ -44,7 +51,7 @@ interface CircuitBreakerDeps {
   log: Log
 }
 
-const longestClosure = 30 * second
+const backoff: Backoff = { first: second, longest: 30 * second }
 const quietTime = 10 * second
 /** What a probe may take, and a try after it. */
 const reportTolerance = 2 * minute
@@ -60,66 +67,73 @@ export function createCircuitBreaker({
   report,
   log,
 }: CircuitBreakerDeps): CircuitBreaker {
-  const outages = new Map<Need, Outage>()
-  const loggedAt = new Map<Need, number>()
+  const circuits = {
+    queue: createCircuit('queue', log),
+    database: createCircuit('database', log),
+    wechat: createCircuit('wechat', log),
+  }
+  const all = Object.values(circuits)
   let isStopped = false
-  const isClosed = (need?: Need) =>
-    [...outages].some(([name, { timer }]) => timer !== undefined && (need === undefined || name === need))
-  const isTrial = () => outages.has('wechat') && !isClosed('wechat')
+  const isOpen = (need?: Need) =>
+    need === undefined ? all.some(({ timer }) => timer !== undefined) : circuits[need].timer !== undefined
+  const isTrial = () => circuits.wechat.outage.isOn() && !isOpen('wechat')
 
-  function note(need: Need, detail: string): Outage {
-    const known = outages.get(need)
-    if (known) return known
-    const outage: Outage = { detail, since: Date.now(), closures: 0, timer: undefined }
-    outages.set(need, outage)
-    if (Date.now() - (loggedAt.get(need) ?? 0) > quietTime) {
-      log.warn({ need, detail }, `the ${need} fails: sending waits for it`)
-      loggedAt.set(need, Date.now())
-    }
-    return outage
+  function note(need: Need, detail: string): void {
+    const circuit = circuits[need]
+    if (!circuit.outage.isOn()) Object.assign(circuit, { detail, since: Date.now(), trips: 0 })
+    circuit.outage.fail(detail)
   }
 
-  function shut(need: Need, outage: Outage): void {
-    const delay = Math.min(longestClosure, second * 2 ** outage.closures)
-    outage.timer = setTimeout(() => reopen(need, outage), delay)
-    outage.closures += 1
-    const { detail, since } = outage
+  function open(circuit: Circuit): void {
+    circuit.trips += 1
+    const delay = toBackoff(backoff, circuit.trips)
+    circuit.timer = setTimeout(() => halfOpen(circuit), delay)
+    const { need, detail, since } = circuit
     report(need, { detail, since, until: Date.now() + delay + reportTolerance })
   }
 
-  async function reopen(need: Need, outage: Outage): Promise<void> {
-    // Closed until the answer is there.
-    if (need === 'wechat' && !(await probe()) && !isStopped) return shut(need, outage)
-    outage.timer = undefined
-    if (!isStopped && !isClosed()) resume(isTrial())
+  async function halfOpen(circuit: Circuit): Promise<void> {
+    // Open until the answer is there.
+    if (circuit.need === 'wechat' && !(await probe()) && !isStopped) return open(circuit)
+    circuit.timer = undefined
+    if (!isStopped && !isOpen()) resume(isTrial())
   }
 
   return {
     note,
-    close(need, detail) {
-      const outage = note(need, detail)
-      if (outage.timer !== undefined) return
-      shut(need, outage)
+    trip(need, detail) {
+      note(need, detail)
+      if (isOpen(need)) return
+      open(circuits[need])
       pause()
     },
     pass(need) {
-      if (outages.size === 0 || outages.get(need)?.timer !== undefined) return
+      const { outage, timer, trips } = circuits[need]
+      if (!outage.isOn() || timer !== undefined) return
       const wasTrial = isTrial()
-      const outage = outages.get(need)
-      if (!outage) return
-      outages.delete(need)
-      if (outage.closures > 0) report(need, undefined)
-      log.info({ need }, `the ${need} works again`)
-      if (wasTrial && !isTrial() && !isClosed()) resume(false)
+      if (trips > 0) report(need, undefined)
+      outage.pass()
+      if (wasTrial && !isTrial() && !isOpen()) resume(false)
     },
-    isClosed,
+    isOpen,
+    openCircuits: () =>
+      all.filter(({ need }) => isOpen(need)).map(({ need, detail, since }) => ({ need, detail, since })),
     isTrial,
     stop() {
       isStopped = true
-      for (const [need, { closures, timer }] of outages) {
+      for (const { need, outage, trips, timer } of all) {
         clearTimeout(timer)
-        if (closures > 0) report(need, undefined)
+        if (outage.isOn() && trips > 0) report(need, undefined)
       }
     },
   }
+}
+
+function createCircuit(need: Need, log: Log): Circuit {
+  const outage = createOutage<string>({
+    onFail: (detail) => log.warn({ need, detail }, `${need} fails, sending waits for it`),
+    onPass: () => log.info({ need }, `${need} works again`),
+    quietTime,
+  })
+  return { need, outage, detail: '', since: 0, trips: 0, timer: undefined }
 }

@@ -104,7 +104,7 @@ export function createRateController({
     await apply(limit)
     if (before && limit >= before.limit) return
     const level = before && pace.refused !== undefined ? 'info' : 'warn'
-    log[level]({ limit: Math.round(limit) }, 'WeChat finds the account too fast: sending slows down')
+    log[level]({ limit: Math.round(limit) }, 'send rate lowered')
   }
 
   async function tick(): Promise<void> {
@@ -124,7 +124,7 @@ export function createRateController({
     // Another process may have slowed down since the row was read.
     if (rate !== pace.limit && !(await state.setRate(rate, row?.refusedAt ?? null))) return
     await apply(rate ?? undefined)
-    if (isOver) log.info({ limit: ceiling || 'none' }, 'sending is back to its full pace')
+    if (isOver) log.info({ limit: ceiling || 'none' }, 'send rate no longer lowered')
   }
 
   /** Only a limit that holds something up can be tried out. */

@@ -27,6 +27,8 @@ export function startControlServer({ appid, queue, pushes, onError }: ControlSer
   const watchdog = startWatchdog({
     queue: control.queue,
     isIdle: () => underWay === 0,
+    // Nothing pauses or limits its queue.
+    mayTakeJobs: async () => ({ ok: true }),
     rebuild() {
       worker.close(true).catch(() => {})
       worker = startWorker()

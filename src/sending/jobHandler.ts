@@ -20,7 +20,7 @@ const newerVersionDelay = 15 * second
 
 interface JobHandlerDeps {
   processor: Processor
-  breaker: Pick<CircuitBreaker, 'close' | 'pass'>
+  breaker: Pick<CircuitBreaker, 'pass' | 'trip'>
   guard: Pick<AccountGuard, 'pause' | 'sent'>
   rateController: Pick<RateController, 'sent' | 'refused'>
   others: Pick<OtherPushes, 'isOutage'>
@@ -83,7 +83,7 @@ export function createJobHandler({
     if (!hasMetNewer) {
       log.warn(
         { job: id, version: data.v },
-        'jobs of a newer version wait for a worker of that version: update this one',
+        'jobs of a newer version wait for a worker of that version: update this worker',
       )
     }
     hasMetNewer = true
@@ -96,7 +96,7 @@ export function createJobHandler({
       return processed
     } catch (error) {
       const times = (crashes.get(delivery.jobId) ?? 0) + 1
-      log.error({ err: error, job: delivery.jobId, times }, 'a push met an error nobody foresaw')
+      log.error({ err: error, job: delivery.jobId, times }, 'unexpected error while processing a push')
       crashes.set(delivery.jobId, times)
       if (times < mostCrashes) return { kind: 'later', delay: toBackoff(pushBackoff, times) }
       crashes.delete(delivery.jobId)
@@ -118,18 +118,18 @@ export function createJobHandler({
   /** Whatever goes wrong here, the job must go back into the queue. */
   async function react(cause: Outcome | DatabaseError): Promise<void> {
     try {
-      if (cause instanceof DatabaseError) breaker.close('database', cause.message)
+      if (cause instanceof DatabaseError) breaker.trip('database', cause.message)
       else await noteOutcome(cause)
     } catch (error) {
-      if (error instanceof DatabaseError) breaker.close('database', error.message)
-      else log.error({ err: error }, 'the account could not be paused')
+      if (error instanceof DatabaseError) breaker.trip('database', error.message)
+      else log.error({ err: error }, 'account could not be paused')
     }
   }
 
   async function noteOutcome(outcome: Outcome): Promise<void> {
     const signal = outcome.kind === 'retry' ? outcome.signal : undefined
     if (signal === 'out_of_reach' || signal === 'busy') {
-      if (others.isOutage()) breaker.close('wechat', outcome.detail)
+      if (others.isOutage()) breaker.trip('wechat', outcome.detail)
       else if (signal === 'busy') rateController.refused(signal)
       return
     }

@@ -30,7 +30,7 @@ export interface ProcessorDeps extends JudgeDeps {
   api: Pick<WechatApi, 'sendTemplate'>
   others: Pick<OtherPushes, 'accepted' | 'failed'>
   directory: Directory
-  markLeft(openid: string): Promise<void>
+  markLeft(openid: string): Promise<unknown>
   /** A message is out and its record cannot be written yet. */
   onUnrecorded(error: DatabaseError): void
   /** Aborted when the worker can wait no longer. */

@@ -9,9 +9,10 @@ const interval = 5 * second
 const calmLooks = 3
 
 interface WatchdogDeps {
-  queue: Pick<PushQueue, 'getJobCounts' | 'getRateLimitTtl' | 'isPaused'>
-  /** Whether the worker has taken no job since it was asked last, and nothing that it knows of keeps it from it. */
+  queue: Pick<PushQueue, 'getJobCounts'>
+  /** Whether the worker has taken no job since it was asked last. */
   isIdle(): boolean
+  mayTakeJobs(): Promise<{ ok: boolean }>
   rebuild(): void
   /** Gives up a connection that is open and answers nothing. */
   reconnect(): void
@@ -25,7 +26,7 @@ export interface Watchdog {
  * BullMQ's workers have stayed dead after their Redis was back; this one notices and has another one made. It also
  * notices a connection that a firewall forgot: nobody ever closes that one, and every call on it waits for ever.
  */
-export function startWatchdog({ queue, isIdle, rebuild, reconnect }: WatchdogDeps): Watchdog {
+export function startWatchdog({ queue, isIdle, mayTakeJobs, rebuild, reconnect }: WatchdogDeps): Watchdog {
   /** In a row, because a process that stood still does not know how long anything took. */
   let idleLooks = 0
   let askedAt: number | undefined
@@ -33,17 +34,12 @@ export function startWatchdog({ queue, isIdle, rebuild, reconnect }: WatchdogDep
 
   async function look(): Promise<void> {
     const { waiting = 0, prioritized = 0 } = await queue.getJobCounts('waiting', 'prioritized')
-    const hasWork = waiting + prioritized > 0 && !(await isHeldBack())
+    const hasWork = waiting + prioritized > 0 && (await mayTakeJobs()).ok
     // Asked last: it may have taken a job meanwhile, which must not lose its worker.
     idleLooks = hasWork && isIdle() ? idleLooks + 1 : 0
     if (idleLooks <= patience / interval) return
     idleLooks = 0
     rebuild()
-  }
-
-  /** By a pause, or by the limit of jobs per second. */
-  async function isHeldBack(): Promise<boolean> {
-    return (await queue.isPaused()) || (await queue.getRateLimitTtl()) > 0
   }
 
   const tick = () => {

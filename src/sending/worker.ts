@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DelayedError } from 'bullmq'
 import { second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
 import type { AccountState } from '../db/accountState.ts'
@@ -12,22 +11,20 @@ import type { OpenCircuits } from '../db/openCircuits.ts'
 import type { PushRows } from '../db/pushes.ts'
 import type { FindSessionUser } from '../db/sessions.ts'
 import type { Templates } from '../db/templates.ts'
-import { createAccountGuard } from '../health/accountGuard.ts'
+import { createAccountHealth } from '../health/accountHealth.ts'
 import type { PauseNews } from '../health/alertText.ts'
-import { createCircuitBreaker } from '../health/circuitBreaker.ts'
-import { isAnswering } from '../health/probe.ts'
-import { createRateController } from '../health/rateController.ts'
-import type { QueueWorker } from '../queue/backend.ts'
-import { rememberPaused } from '../queue/rememberPaused.ts'
+import type { Need } from '../health/circuitBreaker.ts'
+import type { PushQueue } from '../queue/backend.ts'
 import type { WorkerQueue } from '../queue/workerQueue.ts'
 import type { WechatApi } from '../wechat/api.ts'
+import { createConsumer } from './consumer.ts'
 import { createFailedJobs } from './failedJobs.ts'
 import { createHeldForwarder } from './heldForwarder.ts'
-import { createJobHandler, mostCrashes } from './jobHandler.ts'
+import { createJobHandler } from './jobHandler.ts'
 import { createOtherPushes } from './otherPushes.ts'
 import { createProcessor } from './processor.ts'
 import { startRecoverer } from './recoverer.ts'
-import type { KnownFollower } from './resolve.ts'
+import type { Directory, KnownFollower } from './resolve.ts'
 import { createTemplateCheck } from './templateCheck.ts'
 import { startWatchdog } from './watchdog.ts'
 
@@ -69,6 +66,11 @@ export interface PushWorkerOptions {
   rate: number
 }
 
+interface PassingFault {
+  need: Need
+  error: Error
+}
+
 interface ControlServer {
   stop(): Promise<void>
 }
@@ -89,92 +91,57 @@ const idleStopPatience = 3 * second
 
 /** Takes the pushes of one account from the queue and sends them; goes on by itself after any outage. */
 export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOptions): PushWorker {
-  const { appid, pushes, held, followers, templates, accountState: state, leases, api, openCircuits } = deps
+  const { appid, pushes, held, leases, api } = deps
   const { queue, createWorker, onReady, untilUnusable, explain, reset } = deps.queue
   const log = deps.log.child({ account: appid })
   const owner = randomUUID()
   const forceStop = new AbortController()
   const releasers: (() => void)[] = []
-  let worker: QueueWorker | undefined
   let controlServer: ControlServer | undefined
   let isStopping = false
-  let inFlight = 0
-  let taken = 0
 
   // Every send under way may wait for it.
   setMaxListeners(0, forceStop.signal)
 
-  const jobsAtOnce = Math.floor(options.concurrency * jobsPerSend)
-  const breaker = createCircuitBreaker({
-    pause: () => worker?.pause(true),
-    resume(isTrial) {
-      if (!worker) return
-      worker.concurrency = isTrial ? 1 : jobsAtOnce
-      // What it meets is emitted as an error of the worker.
-      void worker.resume()
-    },
-    probe: () => isAnswering(api),
-    report(need, wait) {
-      const write = wait ? openCircuits.record(owner, { need, ...wait }) : openCircuits.remove(owner, need)
-      // Only `status` reads it, and a database that fails is the reason why some circuits are open.
-      write.catch(() => {})
-    },
-    log,
-  })
-  const others = createOtherPushes({
-    isTrial: () => guard.isTrial(),
-    async countAtHand() {
-      const { waiting = 0, prioritized = 0, active = 0 } = await queue.getJobCounts(...atHand)
-      return waiting + prioritized + active
-    },
-  })
-  const guard = createAccountGuard({
-    queue: {
-      ...rememberPaused(queue),
-      setGlobalConcurrency: (concurrency) => queue.setGlobalConcurrency(concurrency),
-      removeGlobalConcurrency: () => queue.removeGlobalConcurrency(),
-    },
-    state,
-    api,
+  const toConcurrency = () => (breaker.isTrial() ? 1 : Math.floor(options.concurrency * jobsPerSend))
+  const health = createAccountHealth({
+    ...deps,
+    queue,
+    owner,
+    ceiling: options.rate,
+    pause: () => consumer.pause(),
+    resume: () => consumer.resume(toConcurrency()),
     alert: (news) => deps.onPauseChange?.(news),
     log,
   })
-  const rateController = createRateController({
-    queue,
-    state,
-    mayRaise: () => leases.acquire(`pace ${appid}`, owner, 3 * second),
-    ceiling: options.rate,
-    log,
-  })
+  const { breaker, guard, rateController } = health
   const heldForwarder = createHeldForwarder({ queue, held, log })
+  const others = createOtherPushes({ isTrial: guard.isTrial, countAtHand: () => countAtHand(queue) })
   const processor = createProcessor({
     appid,
     maxAttempts: options.attempts,
     concurrency: () => (breaker.isTrial() ? 1 : options.concurrency),
-    mayTry: () => !isStopping && !guard.isPaused() && !breaker.isClosed('wechat'),
+    mayTry: () => !isStopping && health.mayTry(),
     pushes,
     held,
     releaseNext: heldForwarder.next,
     api,
     others,
-    directory: {
-      findByUnionid: followers.findRecipient,
-      findByOpenid: followers.findByOpenid,
-      findFormer: followers.findFormer,
-      countNameless: followers.countNameless,
-      settleUnionid: deps.settleUnionid,
-      findBySession: deps.findSessionUser,
-    },
-    isTemplate: createTemplateCheck({ appid, templates, leases, api, log }),
-    markLeft: async (openid) => {
-      await followers.markUnsubscribed([openid], Date.now())
-    },
+    directory: toDirectory(deps),
+    isTemplate: createTemplateCheck({ ...deps, log }),
+    markLeft: (openid) => deps.followers.markUnsubscribed([openid], Date.now()),
     onUnrecorded: (error) => breaker.note('database', error.message),
     signal: forceStop.signal,
   })
   const handler = createJobHandler({ processor, breaker, guard, rateController, others, log })
-
   const failedJobs = createFailedJobs({ queue, handler, processor, onError: noteQueueError })
+  const consumer = createConsumer({
+    createWorker,
+    handler,
+    onError: noteQueueError,
+    onUnsettled: failedJobs.settleSoon,
+    log,
+  })
 
   return {
     async start() {
@@ -183,104 +150,85 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
         breaker.pass('queue')
         if (!isStopping) rateController.renew()
       })
-      releasers.push(breaker.stop, guard.stop, rateController.stop, heldForwarder.stop)
+      releasers.push(health.stop, heldForwarder.stop)
       await Promise.race([untilUnusable, queue.waitUntilReady()])
       if (isStopping) return
-      let takenBefore = 0
-      const isIdle = () => {
-        const hasTaken = taken !== takenBefore
-        takenBefore = taken
-        return worker !== undefined && inFlight === 0 && !hasTaken && !breaker.isClosed() && !guard.isTrial()
-      }
-      releasers.push(startWatchdog({ queue, isIdle, rebuild, reconnect: reset }).stop)
-      await Promise.race([untilUnusable, retryUntilReady(() => deps.queue.claim(deps.databaseId))])
+      const rebuild = () => consumer.restart(toConcurrency())
+      releasers.push(startWatchdog({ queue, ...consumer, ...health, rebuild, reconnect: reset }).stop)
+      await untilReady(() => deps.queue.claim(deps.databaseId))
       if (isStopping) return
       controlServer = deps.startControlServer(noteQueueError)
-      for (const prepare of [rateController.start, guard.start, failedJobs.settle]) {
-        await Promise.race([untilUnusable, retryUntilReady(prepare)])
-      }
+      for (const prepare of [rateController.start, guard.start, failedJobs.settle]) await untilReady(prepare)
       if (isStopping) return
-      worker = startWorker()
+      consumer.start(toConcurrency())
       heldForwarder.start()
       const mayLook = (ttlMs: number) => leases.acquire(`orphans ${appid}`, owner, ttlMs)
-      const orphans = startRecoverer({ queue, pushes, mayLook, releaseNext: heldForwarder.next, log })
-      releasers.push(orphans.stop, failedJobs.start())
+      const recoverer = startRecoverer({ queue, pushes, mayLook, releaseNext: heldForwarder.next, log })
+      releasers.push(recoverer.stop, failedJobs.start())
     },
 
     async stop() {
       isStopping = true
       for (const release of releasers.splice(0).reverse()) release()
-      const closed = new AbortController()
-      const patience = inFlight > 0 ? stopPatience : idleStopPatience
       const lastCall = setTimeout(() => forceStop.abort(), stopPatience - 5 * second)
-      await Promise.race([
-        Promise.all([worker?.close(), controlServer?.stop()]),
-        sleep(patience, undefined, { signal: closed.signal }).catch(() => {}),
-      ])
+      const closed = Promise.all([consumer.close(), controlServer?.stop()])
+      await waitAtMost(consumer.hasJobs() ? stopPatience : idleStopPatience, closed)
       clearTimeout(lastCall)
-      closed.abort()
     },
   }
 
-  /** A server that is read-only or a disk that is full when the worker starts may be well again in a moment. */
-  async function retryUntilReady(prepare: () => Promise<void>): Promise<void> {
-    while (!isStopping) {
-      try {
-        return await prepare()
-      } catch (error) {
-        if (error instanceof DatabaseError) breaker.note('database', error.message)
-        else if (error instanceof Error && error.name === 'ReplyError') breaker.note('queue', explain(error))
-        else throw error
-        await sleep(second)
-      }
-    }
-  }
-
-  function startWorker(): QueueWorker {
-    const started = createWorker(
-      async (job, token) => {
-        // Taken when this worker was given up, so that nobody renews its lock: it goes back when that runs out.
-        if (started !== worker) throw new DelayedError()
-        inFlight += 1
-        taken += 1
-        try {
-          await handler.handle(job, token)
-        } finally {
-          inFlight -= 1
-        }
-      },
-      {
-        concurrency: breaker.isTrial() ? 1 : jobsAtOnce,
-        // After a crash its jobs are free again within 20 s, far inside WeChat's dedupe window.
-        lockDuration: 15 * second,
-        stalledInterval: 5 * second,
-        // Whoever adds a job wakes it up; many a Redis is paid by the command.
-        drainDelay: 20,
-        maxStalledCount: mostCrashes,
-        runRetryDelay: second,
-        removeOnComplete: { count: 0 },
-      },
-    )
-    started.on('error', noteQueueError)
-    started.on('failed', (job) => {
-      if (!job?.finishedOn) return
-      handler.settle(job).catch((error) => {
-        noteQueueError(error)
-        failedJobs.settleSoon()
-      })
-    })
-    return started
-  }
-
-  function rebuild(): void {
-    log.warn('jobs are waiting and none is taken: the worker is made anew')
-    worker?.close(true).catch(() => {})
-    worker = startWorker()
+  function untilReady(prepare: () => Promise<void>): Promise<void> {
+    const note = ({ need, error }: PassingFault) =>
+      breaker.note(need, need === 'queue' ? explain(error) : error.message)
+    return Promise.race([untilUnusable, retryUntilReady(prepare, note, () => isStopping)])
   }
 
   /** A server that refuses commands would be asked again at once, for ever. */
   function noteQueueError(error: Error): void {
-    if (error.name === 'ReplyError') breaker.close('queue', explain(error))
+    if (error.name === 'ReplyError') breaker.trip('queue', explain(error))
     else breaker.note('queue', explain(error))
   }
+}
+
+/** A server that is read-only or a disk that is full when the worker starts may be well again in a moment. */
+async function retryUntilReady(
+  prepare: () => Promise<void>,
+  note: (fault: PassingFault) => void,
+  isStopping: () => boolean,
+): Promise<void> {
+  while (!isStopping()) {
+    const fault = await prepare().then(() => undefined, toPassingFault)
+    if (!fault) return
+    note(fault)
+    await sleep(second)
+  }
+}
+
+/** Throws what does not pass by itself. */
+function toPassingFault(error: unknown): PassingFault {
+  if (error instanceof DatabaseError) return { need: 'database', error }
+  if (error instanceof Error && error.name === 'ReplyError') return { need: 'queue', error }
+  throw error
+}
+
+async function countAtHand(queue: Pick<PushQueue, 'getJobCounts'>): Promise<number> {
+  const { waiting = 0, prioritized = 0, active = 0 } = await queue.getJobCounts(...atHand)
+  return waiting + prioritized + active
+}
+
+function toDirectory({ followers, settleUnionid, findSessionUser }: PushWorkerDeps): Directory {
+  return {
+    findByUnionid: followers.findRecipient,
+    findByOpenid: followers.findByOpenid,
+    findFormer: followers.findFormer,
+    countNameless: followers.countNameless,
+    settleUnionid,
+    findBySession: findSessionUser,
+  }
+}
+
+async function waitAtMost(patience: number, promise: Promise<unknown>): Promise<void> {
+  const over = new AbortController()
+  await Promise.race([promise, sleep(patience, undefined, { signal: over.signal }).catch(() => {})])
+  over.abort()
 }

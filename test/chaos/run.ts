@@ -125,5 +125,5 @@ function comeMidnight({ disk }: World): void {
 
 /** An error of the program itself is a fault even if a repetition made up for it. */
 function findUnforeseen(logs: string): string[] {
-  return logs.split('\n').filter((line) => line.includes('nobody foresaw'))
+  return logs.split('\n').filter((line) => line.includes('unexpected error'))
 }

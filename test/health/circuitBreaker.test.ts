@@ -27,14 +27,14 @@ function setUp() {
   return { breaker, steps, lines, wechat, reports }
 }
 
-test('a breaker that is closed again and again opens after 1, 2, 4 and at most 30 s', () => {
+test('a breaker that trips again and again is open for 1, 2, 4 and at most 30 s', () => {
   const { breaker, steps } = setUp()
   for (const seconds of [1, 2, 4, 8, 16, 30, 30]) {
-    breaker.close('database', 'full')
+    breaker.trip('database', 'full')
     vi.advanceTimersByTime(seconds * 1_000 - 1)
-    expect(breaker.isClosed()).toBe(true)
+    expect(breaker.isOpen()).toBe(true)
     vi.advanceTimersByTime(1)
-    expect(breaker.isClosed()).toBe(false)
+    expect(breaker.isOpen()).toBe(false)
   }
   expect(steps).toEqual(Array(7).fill(['pause', 'resume']).flat())
 })
@@ -43,7 +43,7 @@ test('an outage is logged once when it begins and once when it is over', () => {
   const { breaker, lines } = setUp()
   for (let n = 0; n < 100; n++) {
     breaker.note('queue', 'READONLY')
-    breaker.close('queue', 'READONLY')
+    breaker.trip('queue', 'READONLY')
     vi.advanceTimersByTime(1_000)
   }
   expect(lines).toHaveLength(1)
@@ -63,35 +63,35 @@ test('whoever asks is told what is waited for, since when and how long that may 
   ]
   breaker.note('database', 'full')
   expect(reports).toEqual([])
-  breaker.close('database', 'full')
+  breaker.trip('database', 'full')
   expect(reports).toEqual([waiting(1_000)])
   await vi.advanceTimersByTimeAsync(1_000)
-  breaker.close('database', 'full')
+  breaker.trip('database', 'full')
   expect(reports.splice(0)[1]).toEqual(waiting(2_000))
   await vi.advanceTimersByTimeAsync(2_000)
   breaker.pass('database')
   breaker.pass('database')
   expect(reports.splice(0)).toEqual([['database', undefined]])
-  breaker.close('queue', 'READONLY')
+  breaker.trip('queue', 'READONLY')
   breaker.stop()
   expect(reports[1]).toEqual(['queue', undefined])
 })
 
-test('after it worked the next outage begins with a short closure', async () => {
+test('after it worked the next outage begins with a short wait', async () => {
   const { breaker } = setUp()
   for (const pass of [true, false]) {
-    breaker.close('wechat', 'refused')
+    breaker.trip('wechat', 'refused')
     await vi.advanceTimersByTimeAsync(1_000)
-    expect(breaker.isClosed()).toBe(false)
+    expect(breaker.isOpen()).toBe(false)
     if (pass) breaker.pass('wechat')
   }
 })
 
-test('it stays closed while one need is out, whatever comes of the other', async () => {
+test('it stays open while one need is out, whatever comes of the other', async () => {
   const { breaker, steps } = setUp()
-  breaker.close('database', 'full')
+  breaker.trip('database', 'full')
   await vi.advanceTimersByTimeAsync(500)
-  breaker.close('queue', 'READONLY')
+  breaker.trip('queue', 'READONLY')
   await vi.advanceTimersByTimeAsync(500)
   expect(steps).toEqual(['pause', 'pause'])
   await vi.advanceTimersByTimeAsync(500)
@@ -101,27 +101,27 @@ test('it stays closed while one need is out, whatever comes of the other', async
 test('after an outage of WeChat it opens for one try at a time when a harmless call is answered, and wide when a try passes', async () => {
   const { breaker, steps, wechat } = setUp()
   wechat.isAnswering = false
-  breaker.close('wechat', 'HTTP status 502')
+  breaker.trip('wechat', 'HTTP status 502')
   await vi.advanceTimersByTimeAsync(1_000 + 2_000 + 3_999)
   expect(steps).toEqual(['pause', 'probe', 'probe'])
-  expect(breaker.isClosed('wechat')).toBe(true)
+  expect(breaker.isOpen('wechat')).toBe(true)
   wechat.isAnswering = true
   await vi.advanceTimersByTimeAsync(1)
   expect(steps.slice(3)).toEqual(['probe', 'trial'])
-  expect([breaker.isClosed(), breaker.isTrial()]).toEqual([false, true])
-  breaker.close('wechat', 'HTTP status 502')
+  expect([breaker.isOpen(), breaker.isTrial()]).toEqual([false, true])
+  breaker.trip('wechat', 'HTTP status 502')
   await vi.advanceTimersByTimeAsync(7_999)
-  expect(breaker.isClosed()).toBe(true)
+  expect(breaker.isOpen()).toBe(true)
   await vi.advanceTimersByTimeAsync(1)
   breaker.pass('wechat')
   expect(steps.slice(5)).toEqual(['pause', 'probe', 'trial', 'resume'])
-  expect([breaker.isClosed(), breaker.isTrial()]).toEqual([false, false])
+  expect([breaker.isOpen(), breaker.isTrial()]).toEqual([false, false])
 })
 
-test('a breaker that is stopped while it asks WeChat neither opens nor goes on asking', async () => {
+test('a breaker that is stopped while it asks WeChat neither takes jobs nor goes on asking', async () => {
   const { breaker, steps, wechat } = setUp()
   wechat.isAnswering = false
-  breaker.close('wechat', 'refused')
+  breaker.trip('wechat', 'refused')
   vi.advanceTimersByTime(1_000)
   breaker.stop()
   await vi.advanceTimersByTimeAsync(60_000)

@@ -108,6 +108,6 @@ test.each(['followers', 'pushes'])(
     await vi.waitUntil(() => world.rows().filter(({ status }) => status === 'sent').length === 5, patience)
     expect(world.simulator.stats().accepted).toBe(5)
     expect(world.rows().map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1, 1])
-    expect(world.lines.filter(({ msg }) => String(msg).includes('nobody foresaw'))).toEqual([])
+    expect(world.lines.filter(({ msg }) => String(msg).includes('unexpected error'))).toEqual([])
   },
 )

@@ -17,7 +17,7 @@ function setUp(process: () => Promise<Processed>) {
   }
   const handler = createJobHandler({
     processor: { process, giveUp },
-    breaker: { close: (need) => calls.push(`close ${need}`), pass: (need) => calls.push(`pass ${need}`) },
+    breaker: { trip: (need) => calls.push(`trip ${need}`), pass: (need) => calls.push(`pass ${need}`) },
     guard,
     rateController: { sent: () => {}, refused: () => calls.push('too fast') },
     others: { isOutage: () => state.isOutage },
@@ -53,7 +53,7 @@ test('a push that goes on later is given back with its token and no attempt spen
 })
 
 test.each<[string, Outcome | DatabaseError, string]>([
-  ['a database that cannot write closes the breaker', new DatabaseError('full', 'full'), 'close database'],
+  ['a database that cannot write trips the breaker', new DatabaseError('full', 'full'), 'trip database'],
   [
     'an account fault pauses the account',
     { kind: 'pause', reason: 'ip_not_allowed', detail: 'd', counts: false },
@@ -73,16 +73,16 @@ test('a push goes back into the queue also when its account cannot be paused', a
   )
   guard.pause.mockRejectedValue(full)
   await expect(handle()).rejects.toBeInstanceOf(DelayedError)
-  expect(calls).toContain('close database')
+  expect(calls).toContain('trip database')
 })
 
-test.each(['out_of_reach', 'busy'] as const)('%s closes the breaker when it is an outage', async (signal) => {
+test.each(['out_of_reach', 'busy'] as const)('%s trips the breaker when it is an outage', async (signal) => {
   const { handle, calls, state } = setUp(async () => later({ ...retry, signal }))
   await handle().catch(() => {})
-  expect(calls).not.toContain('close wechat')
+  expect(calls).not.toContain('trip wechat')
   state.isOutage = true
   await handle().catch(() => {})
-  expect(calls).toContain('close wechat')
+  expect(calls).toContain('trip wechat')
   expect(calls.filter((call) => call === 'too fast')).toHaveLength(signal === 'busy' ? 1 : 0)
 })
 

@@ -12,10 +12,9 @@ function setUp() {
   const state = {
     waiting: 0,
     prioritized: 0,
-    isPaused: false,
+    mayTakeJobs: true,
     isIdle: true,
     isAway: false,
-    limited: -2,
     onAsked() {},
   }
   const rebuild = vi.fn()
@@ -26,11 +25,10 @@ function setUp() {
         if (state.isAway) await new Promise(() => {})
         return { waiting: state.waiting, prioritized: state.prioritized }
       },
-      async isPaused() {
-        state.onAsked()
-        return state.isPaused
-      },
-      getRateLimitTtl: async () => state.limited,
+    },
+    async mayTakeJobs() {
+      state.onAsked()
+      return { ok: state.mayTakeJobs }
     },
     isIdle: () => state.isIdle,
     rebuild,
@@ -57,9 +55,8 @@ test.each(['waiting', 'prioritized'] as const)(
 
 test.each([
   ['is at work', { isIdle: false }],
-  ['has a paused queue', { isPaused: true }],
+  ['may take no jobs', { mayTakeJobs: false }],
   ['has no server', { isAway: true }],
-  ['has used up its limit of jobs per second', { limited: 300 }],
 ])('a worker that %s is left alone', async (_, change) => {
   const { state, rebuild } = setUp()
   Object.assign(state, { waiting: 5 }, change)
