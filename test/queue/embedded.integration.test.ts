@@ -1,14 +1,17 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { cp, stat, writeFile } from 'node:fs/promises'
+import { cp, readdir, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { createPostgresBackend } from 'bullmq'
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { second } from '../../src/base/duration.ts'
+import { hour, second } from '../../src/base/duration.ts'
 import { createPusher } from '../../src/library/createPusher.ts'
+import { toConnection } from '../../src/queue/embedded/embedded.ts'
 import { hostEmbeddedQueue } from '../../src/queue/embedded/host.ts'
+import { tidyQueue } from '../../src/queue/embedded/tidy.ts'
 import { QueueUnavailableError } from '../../src/queue/unavailable.ts'
 import { createTestLog, makeDir, startPushing } from '../helpers/pushing.ts'
 
@@ -34,6 +37,12 @@ async function host(dataDir: string) {
   const started = await hostEmbeddedQueue(join(dataDir, 'queue'), log)
   onTestFinished(started.close)
   return started
+}
+
+async function sizeOf(dir: string): Promise<number> {
+  const names = await readdir(dir)
+  const sizes = await Promise.all(names.map(async (name) => (await stat(join(dir, name))).size))
+  return sizes.reduce((sum, size) => sum + size, 0)
 }
 
 function openPusher(dataDir: string) {
@@ -119,6 +128,52 @@ describe('the embedded queue', () => {
     const told = [...world.simulator.accepted()].filter((message) => message.openid === openid)
     expect(told.map(({ data }) => data.thing1)).toEqual(texts)
   })
+
+  test('takes no more disk for what comes and goes: what has run out is deleted at start and every hour', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const dataDir = await makeDataDir()
+    const dir = join(dataDir, 'queue')
+    const first = await host(dataDir)
+    const { connection } = createPostgresBackend('test', { connection: { ...toConnection(dir), max: 1 } })
+    onTestFinished(() => connection.close().catch(() => {}))
+    const count = async (table: string): Promise<number> =>
+      Number((await connection.pool.query(`SELECT count(*) FROM bullmq.${table}`)).rows[0]?.count)
+    const size = async (): Promise<number> =>
+      Number(
+        (await connection.pool.query('SELECT pg_database_size(current_database()) AS size')).rows[0]?.size,
+      )
+    const fill = (round: number) =>
+      connection.pool.query(
+        `INSERT INTO bullmq.dedup SELECT 'q', ${round} || '-' || n, n || repeat('x', 60), 1 FROM generate_series(1, 10000) n`,
+      )
+    await connection.pool.query("INSERT INTO bullmq.dedup VALUES ('q', 'lives', 'job', 9999999999999)")
+    await connection.pool.query(
+      "INSERT INTO bullmq.job (queue, id, seq, name, state, added_at_ms, finished_at_ms) VALUES ('q', 'over', 1, 'n', 'completed', 1, 1), ('q', 'failed', 2, 'n', 'failed', 1, 1)",
+    )
+    const sizes = [await size()]
+    for (let round = 0; round < 6; round++) {
+      await fill(round)
+      sizes.push(await size())
+      await tidyQueue(dir)
+    }
+    const [empty = 0, once = 0] = sizes
+    // Six times as much as one round takes, if nothing were given back.
+    expect(Math.max(...sizes) - empty, String(sizes)).toBeLessThan(3 * (once - empty))
+    expect(await count('job')).toBe(1)
+    expect(await sizeOf(join(dir, 'pgdata', 'pg_wal'))).toBeLessThan(100e6)
+    await fill(4)
+    vi.advanceTimersByTime(hour)
+    await vi.waitUntil(async () => (await count('dedup')) === 1, { timeout: 20_000, interval: 50 })
+    await fill(5)
+    await connection.close()
+    await first.close()
+    await host(dataDir)
+    const again = createPostgresBackend('test', { connection: { ...toConnection(dir), max: 1 } })
+    onTestFinished(() => again.connection.close())
+    const { rows } = await again.connection.pool.query('SELECT dedup_id FROM bullmq.dedup')
+    expect(rows).toEqual([{ dedup_id: 'lives' }])
+  }, 60_000)
 
   test('is only its user’s to read', async () => {
     const dataDir = await makeDir()

@@ -3,10 +3,13 @@ import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { createPostgresBackend, Queue } from 'bullmq'
+import { hour } from '../../base/duration.ts'
+import { every } from '../../base/every.ts'
 import type { Log } from '../../base/log.ts'
 import { createReleasers } from '../../base/releasers.ts'
 import { toConnection, toSocketPath } from './embedded.ts'
 import { shareSession } from './sharedSession.ts'
+import { tidyQueue } from './tidy.ts'
 
 /** Bytes that every operating system takes as the path of a socket. */
 const socketPathLimit = 103
@@ -31,6 +34,7 @@ export async function hostEmbeddedQueue(dir: string, log: Log): Promise<Embedded
   }
   const { PGlite, PGLiteSocketServer } = await loadPglite()
   await mkdir(dir, { recursive: true, mode: 0o700 })
+  const startParams = [...PGlite.defaultStartParams, '-c', 'min_wal_size=32MB', '-c', 'max_wal_size=64MB']
   const releasers = createReleasers()
   try {
     const lock = takeLock(dir)
@@ -40,7 +44,7 @@ export async function hostEmbeddedQueue(dir: string, log: Log): Promise<Embedded
     const marker = join(dir, 'initialised')
     // A process that died while it set the directory up left nothing that anybody was promised.
     if (!existsSync(marker)) await rm(data, { recursive: true, force: true })
-    const database = await PGlite.create(data).catch(async (cause) => {
+    const database = await PGlite.create(data, { startParams }).catch(async (cause) => {
       throw new Error(await toDamageSentence(dir, data, cause), { cause })
     })
     releasers.add(() => database.close())
@@ -55,6 +59,9 @@ export async function hostEmbeddedQueue(dir: string, log: Log): Promise<Embedded
 
     await createTables(dir)
     await writeFile(marker, '')
+    await tidyQueue(dir)
+    const warn = (error: unknown) => log.warn({ err: error, dir }, 'the embedded queue could not be tidied')
+    releasers.add(every(hour, () => tidyQueue(dir), warn))
   } catch (error) {
     await releasers.close()
     throw error
