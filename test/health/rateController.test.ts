@@ -146,7 +146,7 @@ describe('a hidden limit', () => {
     await account.run(1, () => true)
     const lowered = account.rate() ?? Number.POSITIVE_INFINITY
     await account.leave(0)
-    await account.run(10, () => true)
+    await account.run(5, () => true)
     expect(account.rate()).toBeGreaterThan(lowered)
     await account.stop()
   })
