@@ -142,6 +142,12 @@ describe.each(languages.flatMap(listPages))('%s', (path) => {
       if (hash) expect(anchorsOf(relative(root.pathname, pathname)), link).toContain(decodeURI(hash.slice(1)))
     }
   })
+
+  test('names files and folders of this repository that exist', () => {
+    for (const path of page.codeSpans.filter((code) => /^(src|test)\/[\w/.-]+$/.test(code))) {
+      expect(existsSync(new URL(path, root)), path).toBe(true)
+    }
+  })
 })
 
 describe.each(listPages('en'))('%s and its counterpart in Chinese', (path) => {
