@@ -1,13 +1,13 @@
-import type { SyncOptions, SyncResult } from '../sync/syncFollowers.ts'
+import type { SyncOutput, SyncWatch } from '../operations/sync.ts'
 import type { Output } from './output.ts'
 
-type Progress = Pick<SyncResult, 'status' | 'seen' | 'total'>
+type Progress = Pick<SyncOutput, 'status' | 'seen' | 'total'>
 
 /** Shows on stderr how far the follower sync is that `run` does. */
 export async function withSyncProgress<T extends Progress>(
   out: Output,
   label: string,
-  run: (watch: Pick<SyncOptions, 'onProgress' | 'onWait'>) => Promise<T>,
+  run: (watch: Pick<SyncWatch, 'onProgress' | 'onWait'>) => Promise<T>,
 ): Promise<T> {
   const progress = out.createProgress(label)
   const onProgress = ({ seen, total }: Pick<Progress, 'seen' | 'total'>) => progress.update(seen, total)

@@ -49,7 +49,7 @@ interface SyncDeps {
   sync(options: SyncInput & SyncWatch): Promise<SyncResult>
 }
 
-type SyncWatch = Pick<SyncOptions, 'signal' | 'onProgress' | 'onWait'>
+export type SyncWatch = Pick<SyncOptions, 'signal' | 'onProgress' | 'onWait'>
 
 /** One follower sync, or the rest of an interrupted one. Rejects with DatabaseError only. */
 export async function syncOnce({ sync }: SyncDeps, input: SyncInput, watch: SyncWatch): Promise<SyncOutput> {

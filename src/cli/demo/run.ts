@@ -15,7 +15,6 @@ import { createPusher } from '../../library/createPusher.ts'
 import { connectProducer } from '../../queue/producerQueue.ts'
 import type { Simulator } from '../../simulator/controls.ts'
 import { createSimulator } from '../../simulator/simulator.ts'
-import type { SyncResult } from '../../sync/syncFollowers.ts'
 import { NegativeAnswer } from '../failure.ts'
 import { formatCount, formatDuration } from '../format.ts'
 import type { Output } from '../output.ts'
@@ -27,8 +26,8 @@ import { type Crowd, createCrowd, people } from './crowd.ts'
 export interface DemoResult extends Audit {
   ok: boolean
   queueBackend: Config['queue']['kind']
-  firstSync: SyncResult
-  secondSync: SyncResult
+  firstSync: DemoSync
+  secondSync: DemoSync
   /** The same pushes, asked for once more. */
   again: { queued: number; duplicates: number }
   durationMs: number
@@ -125,7 +124,9 @@ function toConfig({ appid, secret, base }: Simulator, dir: string): Config {
   })
 }
 
-async function sync(account: Account, out: Output, label: string, signal: AbortSignal): Promise<SyncResult> {
+type DemoSync = Awaited<ReturnType<Account['sync']>>
+
+async function sync(account: Account, out: Output, label: string, signal: AbortSignal): Promise<DemoSync> {
   const result = await withSyncProgress(out, label, (watch) => account.sync({ signal, ...watch }))
   stopIfAsked(signal)
   return result
@@ -205,7 +206,7 @@ async function untilReceived({ pushes }: Account, stop: AbortSignal): Promise<vo
   }
 }
 
-function findSyncProblems(first: SyncResult, second: SyncResult, { plans }: Crowd): string[] {
+function findSyncProblems(first: DemoSync, second: DemoSync, { plans }: Crowd): string[] {
   const countLeavers = (when: string) =>
     plans.reduce((sum, { leave, size }) => (leave === when ? sum + size : sum), 0)
   const problems: string[] = []
