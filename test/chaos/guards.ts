@@ -49,7 +49,7 @@ export const guards: Record<string, Guard> = {
     found: /there is no record|not final/,
   },
   'what a lock of a dead worker held is handed out again': {
-    edits: [['worker.js', 'stalledInterval: second', 'stalledInterval: 1_000 * second']],
+    edits: [['consumer.js', 'stalledInterval: second', 'stalledInterval: 1_000 * second']],
     against: 'kill -9 between the call and its answer',
     found: /not drained/,
   },

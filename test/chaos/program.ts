@@ -24,11 +24,11 @@ export interface Program {
  * seconds. The long form changes nothing.
  */
 export const shorterTimes: readonly Edit[] = [
-  ['worker.js', 'lockDuration: 15 * second', 'lockDuration: 3 * second'],
-  ['worker.js', 'stalledInterval: 5 * second', 'stalledInterval: second'],
+  ['consumer.js', 'lockDuration: 15 * second', 'lockDuration: 3 * second'],
+  ['consumer.js', 'stalledInterval: 5 * second', 'stalledInterval: second'],
   ['watchdog.js', 'patience = 15 * second', 'patience = 4 * second'],
   ['watchdog.js', 'interval = 5 * second', 'interval = second'],
-  ['circuitBreaker.js', 'longestClosure = 30 * second', 'longestClosure = 4 * second'],
+  ['circuitBreaker.js', 'longest: 30 * second', 'longest: 4 * second'],
   ['outcome.js', 'secondLook = 30 * second', 'secondLook = second'],
   ['outcome.js', '? minute + 5 * second * random', '? second + second * random'],
   ['outcome.js', 'longest: minute', 'longest: 4 * second'],
