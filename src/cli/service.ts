@@ -45,11 +45,9 @@ function logConsole(log: Log): void {
 /** Serves what is configured. Rejects with a ConfigError when that is nothing. */
 export async function serveHttp(app: App): Promise<void> {
   if (!app.hasHttp) {
-    const found = 'nothing'
-    throw new ConfigError([
-      { variable: 'WECHAT_CALLBACK_TOKEN', expected: "the Token of WeChat's message push", found },
-      { variable: 'WECHAT_MINIPROGRAM_APPID', expected: 'or the AppID of a mini-program', found },
-    ])
+    const expected =
+      "the Token of WeChat's message push, or WECHAT_MINIPROGRAM_APPID and WECHAT_MINIPROGRAM_SECRET for the login"
+    throw new ConfigError([{ variable: 'WECHAT_CALLBACK_TOKEN', expected, found: 'nothing' }])
   }
   app.log.info({ url: await app.startHttp() }, 'HTTP is served')
 }

@@ -29,7 +29,7 @@ export function toGiven(value: unknown): string {
   if (typeof value === 'string') {
     const characters = [...value]
     const start = JSON.stringify(characters.slice(0, shown).join(''))
-    return `${characters.length} characters, ${start}${characters.length > shown ? '...' : ''}`
+    return `${characters.length} ${characters.length === 1 ? 'character' : 'characters'}, ${start}${characters.length > shown ? '...' : ''}`
   }
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (Array.isArray(value)) return 'an array'

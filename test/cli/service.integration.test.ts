@@ -24,6 +24,15 @@ test('start needs no server: it syncs, hosts the queue, sends, and ends in good 
   expect(service.stderr()).toMatch(/"msg":"stopped"\}\n$/)
 })
 
+test('serve with nothing to serve names what may be set, as one problem', async () => {
+  const world = await startCliWorld()
+  const { code, stderr } = await world.run(['serve'])
+  expect(code).toBe(2)
+  expect(stderr).toMatch(
+    /1 problem in the configuration\n +WECHAT_CALLBACK_TOKEN: .+ or WECHAT_MINIPROGRAM_APPID/,
+  )
+})
+
 test('the first signal lets the worker finish what is under way', async () => {
   const world = await startCliWorld()
   await world.sync()

@@ -108,6 +108,8 @@ describe('a message is refused with field, rule and what was given:', () => {
     expect(new InvalidPushError(problems).message).toContain(
       'data.thing1: expected a text that is not empty, got 0 characters',
     )
+    const [problem] = problemsOf({ ...good, data: { time1: 'x' } })
+    expect(problem?.given).toBe('1 character, "x"')
   })
 
   test.each([[null], [undefined], ['text'], [42], [[]]])('%j, which is no message', (message) => {
