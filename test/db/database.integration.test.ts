@@ -186,8 +186,6 @@ describe.each(['write', 'writeSoon'] as const)('%s', (kind) => {
     const { read, write } = await openWriting(path, log)
     await write([{ sql: insertLease, params: ['a', 'x', 1] }])
     const release = await holdLock(path, 'IMMEDIATE')
-    // Longer than one wait of SQLite's own.
-    setTimeout(release, 5_500)
     let longest = 0
     let last = performance.now()
     const heartbeat = setInterval(() => {
@@ -195,9 +193,13 @@ describe.each(['write', 'writeSoon'] as const)('%s', (kind) => {
       last = performance.now()
       read.all(countLeases)
     }, 10)
-    const waited = await Promise.all(
+    const writing = Promise.all(
       ['b', 'c'].map((name) => write([{ sql: insertLease, params: [name, 'x', 1] }])),
     )
+    // One wait of SQLite's own is over then.
+    await vi.waitUntil(() => lines.length > 0, { timeout: 25_000, interval: 10 })
+    release()
+    const waited = await writing
     clearInterval(heartbeat)
     expect(waited).toEqual([[{ changes: 1 }], [{ changes: 1 }]])
     expect(longest).toBeLessThan(500)

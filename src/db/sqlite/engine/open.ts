@@ -57,7 +57,20 @@ export async function openSqliteDatabase({ path, log }: SqliteOptions): Promise<
       watch.stop()
       connection.close()
       await writer.close()
+      removeLog(path)
     },
+  }
+}
+
+/** The last connection to close removes the -wal and -shm files, unless it is read-only; another user could not open them. */
+function removeLog(path: string): void {
+  try {
+    const connection = new Sqlite(path, { fileMustExist: true, timeout: 0 })
+    // Only a connection that has read something belongs to the log.
+    connection.pragma('user_version')
+    connection.close()
+  } catch {
+    // The file was moved, or is locked by somebody who removes them later.
   }
 }
 
