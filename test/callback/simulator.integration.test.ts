@@ -97,7 +97,7 @@ test('a server that was away gets the event with the next try', async () => {
     },
   ])
   simulator.follow()
-  await until(() => (simulator.stats().callbacks.events.subscribe?.posts ?? 0) > 0)
+  await until(() => simulator.stats().callbacks.lastProblem !== null)
   await server.db.write([{ sql: 'DROP TRIGGER broken', params: [] }])
   await until(async () => (await followers.counts()).subscribed === 1)
   expect(simulator.stats().callbacks.events.subscribe?.retries).toBeGreaterThan(0)

@@ -217,6 +217,8 @@ test('status tells queue, followers, token, last sync and the outcomes of today'
       {
         account: world.appid,
         paused: null,
+        circuit: null,
+        queueProblems: [],
         rate: { limit: null, perSecond: 0 },
         queue: { waiting: 1, active: 0, delayed: 1, held: 0, failed: 0 },
         token: { expiresAt: iso },
