@@ -125,7 +125,7 @@ test('a worker waits for its Redis, goes on when it is there, and survives that 
   const REDIS_URL = redis.url
   await world.sync()
   const worker = world.start(['worker'], { REDIS_URL })
-  await worker.waitFor(/the queue fails/)
+  await worker.waitFor(/queue fails/)
   await redis.start()
   await worker.waitFor(/"msg":"ready"/)
   expect((await world.run(world.push(0, '--wait'), { REDIS_URL })).code).toBe(0)
@@ -139,7 +139,7 @@ test('a worker waits for its Redis, goes on when it is there, and survives that 
 test('a worker that waits for a Redis that never comes ends on the first signal', async () => {
   const world = await startCliWorld()
   const worker = world.start(['worker'], { REDIS_URL: 'redis://127.0.0.1:1' })
-  await worker.waitFor(/the queue fails/)
+  await worker.waitFor(/queue fails/)
   worker.child.kill('SIGTERM')
   expect(await worker.ended).toMatchObject({ code: 0 })
 })
