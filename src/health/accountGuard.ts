@@ -107,7 +107,11 @@ export function createAccountGuard({ queue, state, api, alert, log }: AccountGua
   async function follow(next: Mode): Promise<void> {
     const last = mode
     mode = next
-    if (next !== last && next === 'running') await queue.removeGlobalConcurrency()
+    if (next !== last && next === 'running') {
+      await queue.removeGlobalConcurrency()
+      // A worker that met the limit of one job has used up the sign that more are waiting, and sleeps; this gives another.
+      if (last === 'trial') await queue.resume()
+    }
     if (next !== last && next === 'trial') await queue.setGlobalConcurrency(1)
     if ((await queue.isPaused()) === (next === 'paused')) return
     await (next === 'paused' ? queue.pause() : queue.resume())
