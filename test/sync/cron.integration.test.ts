@@ -42,6 +42,17 @@ function start(deps: CronDeps, more: Partial<typeof options> = {}) {
   return cron
 }
 
+/** The same; resolves when it has looked whether a sync is due at once, so that time may pass. */
+async function startChecked(deps: CronDeps, more: Partial<typeof options>): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const release: CronDeps['leases']['release'] = async (name, owner) => {
+      await deps.leases.release(name, owner)
+      if (name === `cron resume ${appid}`) resolve()
+    }
+    start({ ...deps, leases: { ...deps.leases, release } }, more)
+  })
+}
+
 async function recordRun(
   database: SqliteDatabase,
   status: 'complete' | 'interrupted' | 'stopped',
@@ -121,7 +132,7 @@ describe('a follower sync', () => {
       await recordRun(database, 'complete', Date.now())
       return synced
     }
-    start(toDeps(database, { sync }), { syncCron: '30 3 * * *' })
+    await startChecked(toDeps(database, { sync }), { syncCron: '30 3 * * *' })
     await passTime(2 * minute)
     await vi.waitFor(() => expect(at).toEqual([expect.stringMatching(/^2026-01-01T19:3[01]/)]))
     await passTime(hour)
@@ -158,7 +169,7 @@ describe('a follower sync', () => {
       await recordRun(database, 'complete', Date.now())
       return synced
     }
-    start(toDeps(database, { sync }), { syncCron: '30 3 * * *' })
+    await startChecked(toDeps(database, { sync }), { syncCron: '30 3 * * *' })
     await passTime(minute)
     expect(syncs).toBe(0)
     vi.setSystemTime(Date.now() + 3 * hour)
