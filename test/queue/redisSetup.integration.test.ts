@@ -67,7 +67,7 @@ test('elsewhere what needs one is skipped then, by name and with a count', async
     env,
   })
   const names =
-    stdout.match(/^SKIPPED test\/integration\/pushStrays\.test\.ts > .+: no Redis answers/gm) ?? []
+    stdout.match(/^SKIPPED test\/sending\/strays\.integration\.test\.ts > .+: no Redis answers/gm) ?? []
   expect(names.length).toBeGreaterThan(3)
   expect(stdout).toContain(`\n${names.length} tests were skipped\n`)
 }, 120_000)
