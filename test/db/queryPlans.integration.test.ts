@@ -17,15 +17,6 @@ import { makeDir } from '../helpers/pushing.ts'
 
 const appid = 'wx1'
 
-/** What is no store: it has no statements of its own. */
-const noStores = new Set([
-  'createFlush',
-  'createQuickWriter',
-  'createSessionToken',
-  'createTransaction',
-  'createWriter',
-])
-
 /** Steps that read more than they give, each with the reason why it may. */
 const allowed: [step: RegExp, reason: string][] = [
   [/ sqlite_autoindex_(account_state|access_tokens|follower_counts)_1 \(appid=\?\)$/, 'one row per account'],
@@ -74,7 +65,7 @@ async function findStores(): Promise<((database: SqliteDatabase) => unknown)[]> 
     if (!file.endsWith('.ts') || file.startsWith('engine/')) continue
     const module: Record<string, unknown> = await import(new URL(file, dir).pathname)
     for (const [name, create] of Object.entries(module)) {
-      if (!name.startsWith('create') || noStores.has(name) || typeof create !== 'function') continue
+      if (!name.startsWith('create') || typeof create !== 'function') continue
       stores.push((database) => {
         if (name === 'createFollowerWrites') return create(database.read, appid)
         if (name === 'createHeldPushes') return create(database, createPushes(database, appid), appid)
