@@ -3,7 +3,7 @@ import { minute } from '../base/duration.ts'
 import type { PushFilter, PushRow, PushRows } from '../db/pushes.ts'
 import { isJobIdOf, isOfNewerVersion, pushJobSchema } from '../queue/job.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
-import { toInvalidRow, toNewRow } from '../sending/pushRow.ts'
+import { toInvalidRow, toNewRow } from '../sending/processor/pushRow.ts'
 
 interface QueuedPushesDeps {
   appid: string

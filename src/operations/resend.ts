@@ -1,7 +1,7 @@
 import type { PushRow, PushRows } from '../db/pushes.ts'
 import { jobName, toJobId } from '../queue/job.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
-import { toPush } from '../sending/pushRow.ts'
+import { toPush } from '../sending/processor/pushRow.ts'
 
 interface ResendDeps {
   queue: Pick<ProducerQueue, 'run'>

@@ -2,7 +2,7 @@ import { minute, second } from '../base/duration.ts'
 import { every } from '../base/every.ts'
 import type { PushQueue } from '../queue/backend.ts'
 import type { JobHandler } from './jobHandler.ts'
-import type { Processor } from './processor.ts'
+import type { Processor } from './processor/processor.ts'
 
 const interval = minute
 const repetition = 5 * second

@@ -4,7 +4,7 @@ import { createOutage } from '../base/outage.ts'
 import type { HeldPush, HeldPushes } from '../db/heldPushes.ts'
 import type { PushQueue } from '../queue/backend.ts'
 import { jobName, toJobId } from '../queue/job.ts'
-import { toPush } from './pushRow.ts'
+import { toPush } from './processor/pushRow.ts'
 
 /** A follow shall have its effect within a second. */
 const interval = 250

@@ -7,10 +7,10 @@ import type { AccountGuard } from '../health/accountGuard.ts'
 import type { CircuitBreaker } from '../health/circuitBreaker.ts'
 import type { RateController } from '../health/rateController.ts'
 import { isOfNewerVersion } from '../queue/job.ts'
-import type { OtherPushes } from './otherPushes.ts'
-import { type Outcome, pushBackoff } from './outcome.ts'
-import type { Processed, Processor } from './processor.ts'
-import type { Delivery } from './pushRow.ts'
+import type { OtherPushes } from './processor/otherPushes.ts'
+import { type Outcome, pushBackoff } from './processor/outcome.ts'
+import type { Processed, Processor } from './processor/processor.ts'
+import type { Delivery } from './processor/pushRow.ts'
 
 /** A push during which this many workers died, or that threw this often, is what brings them down. */
 export const mostCrashes = 10

@@ -4,7 +4,7 @@ import type { PushRow, PushRows } from '../../src/db/pushes.ts'
 import { createPushes } from '../../src/db/sqlite/pushes.ts'
 import { openSqlite, type SqliteStores } from '../../src/db/sqlite/stores.ts'
 import { toPushRecord } from '../../src/push/toPushRecord.ts'
-import { toNewRow } from '../../src/sending/pushRow.ts'
+import { toNewRow } from '../../src/sending/processor/pushRow.ts'
 import { createTestLog, makeDir } from '../helpers/pushing.ts'
 
 let database: SqliteStores

@@ -4,7 +4,7 @@ import { type AccountStateRow, isTrial, type Pause } from '../../src/db/accountS
 import { createAccountGuard } from '../../src/health/accountGuard.ts'
 import type { PauseNews } from '../../src/health/alertText.ts'
 import { toProbeAt } from '../../src/health/probe.ts'
-import { decide } from '../../src/sending/outcome.ts'
+import { decide } from '../../src/sending/processor/outcome.ts'
 import { explainInFull } from '../../src/wechat/errcode.ts'
 import { tokenEndpointErrcodes } from '../../src/wechat/errcodeExceptions.ts'
 import { errcodes } from '../../src/wechat/errcodeTable.ts'

@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import { createLeases } from '../../src/db/sqlite/leases.ts'
 import { createPushes } from '../../src/db/sqlite/pushes.ts'
 import { openSqlite } from '../../src/db/sqlite/stores.ts'
-import { toNewRow } from '../../src/sending/pushRow.ts'
+import { toNewRow } from '../../src/sending/processor/pushRow.ts'
 
 /** Tells its parent when what is written, and waits after each step until it is told to go on. */
 const [path = ''] = process.argv.slice(2)

@@ -2,8 +2,8 @@ import { DelayedError, type Job } from 'bullmq'
 import { expect, test, vi } from 'vitest'
 import { DatabaseError } from '../../src/db/databaseError.ts'
 import { createJobHandler } from '../../src/sending/jobHandler.ts'
-import type { Outcome } from '../../src/sending/outcome.ts'
-import type { Processed } from '../../src/sending/processor.ts'
+import type { Outcome } from '../../src/sending/processor/outcome.ts'
+import type { Processed } from '../../src/sending/processor/processor.ts'
 import { createTestLog } from '../helpers/pushing.ts'
 
 function setUp(process: () => Promise<Processed>) {

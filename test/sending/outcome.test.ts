@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { toBackoff } from '../../src/base/backoff.ts'
 import { minute, second } from '../../src/base/duration.ts'
-import { type Attempt, decide, pushBackoff } from '../../src/sending/outcome.ts'
+import { type Attempt, decide, pushBackoff } from '../../src/sending/processor/outcome.ts'
 import { sendErrcodes } from '../../src/wechat/errcodeExceptions.ts'
 import { errcodes } from '../../src/wechat/errcodeTable.ts'
 import { WechatApiError, WechatNetworkError } from '../../src/wechat/errors.ts'

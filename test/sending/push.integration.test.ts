@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { minute, second } from '../../src/base/duration.ts'
 import { pushJobSchema } from '../../src/queue/job.ts'
-import { toNewRow } from '../../src/sending/pushRow.ts'
+import { toNewRow } from '../../src/sending/processor/pushRow.ts'
 import { openPlainQueue } from '../helpers/plainQueue.ts'
 import { type Pushing, startPushing } from '../helpers/pushing.ts'
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { second } from '../base/duration.ts'
-import { DatabaseError } from '../db/databaseError.ts'
-import type { PushRow, PushRows } from '../db/pushes.ts'
-import type { PushReason } from '../push/status.ts'
+import { second } from '../../base/duration.ts'
+import { DatabaseError } from '../../db/databaseError.ts'
+import type { PushRow, PushRows } from '../../db/pushes.ts'
+import type { PushReason } from '../../push/status.ts'
 
 interface KeepSentDeps {
   pushes: Pick<PushRows, 'record' | 'recordSent'>

@@ -1,6 +1,6 @@
-import { type HeldPushes, isHeldPush } from '../db/heldPushes.ts'
-import type { PushRow } from '../db/pushes.ts'
-import type { PushJob } from '../queue/job.ts'
+import { type HeldPushes, isHeldPush } from '../../db/heldPushes.ts'
+import type { PushRow } from '../../db/pushes.ts'
+import type { PushJob } from '../../queue/job.ts'
 import { toHeldFor } from './pushRow.ts'
 import type { Recipient } from './resolve.ts'
 

@@ -1,7 +1,7 @@
-import { isHeldPush } from '../db/heldPushes.ts'
-import type { PushRow } from '../db/pushes.ts'
-import { hasEnded } from '../push/status.ts'
-import { toHeldJobId } from './heldForwarder.ts'
+import { isHeldPush } from '../../db/heldPushes.ts'
+import type { PushRow } from '../../db/pushes.ts'
+import { hasEnded } from '../../push/status.ts'
+import { toHeldJobId } from '../heldForwarder.ts'
 import type { Delivery } from './pushRow.ts'
 
 interface Progress {

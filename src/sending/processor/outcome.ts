@@ -1,9 +1,9 @@
-import { type Backoff, toBackoff } from '../base/backoff.ts'
-import { minute, second } from '../base/duration.ts'
-import type { Concern } from '../health/evidence.ts'
-import type { PaceSignal } from '../health/rateMath.ts'
-import type { Fate } from '../health/recentCalls.ts'
-import { type ErrcodeReason, isReasonOf, type PauseReason, type PushReason } from '../push/status.ts'
+import { type Backoff, toBackoff } from '../../base/backoff.ts'
+import { minute, second } from '../../base/duration.ts'
+import type { Concern } from '../../health/evidence.ts'
+import type { PaceSignal } from '../../health/rateMath.ts'
+import type { Fate } from '../../health/recentCalls.ts'
+import { type ErrcodeReason, isReasonOf, type PauseReason, type PushReason } from '../../push/status.ts'
 import {
   errcode,
   explainInFull,
@@ -11,8 +11,8 @@ import {
   isTokenEndpoint,
   mayConcernOnePush,
   reasonOf,
-} from '../wechat/errcode.ts'
-import { WechatApiError, type WechatNetworkError } from '../wechat/errors.ts'
+} from '../../wechat/errcode.ts'
+import { WechatApiError, type WechatNetworkError } from '../../wechat/errors.ts'
 import type { Accepted } from './keepSent.ts'
 
 /** What is known about a push whose try has just failed. */

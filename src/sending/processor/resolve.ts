@@ -1,4 +1,4 @@
-import type { PushJob } from '../queue/job.ts'
+import type { PushJob } from '../../queue/job.ts'
 
 /** What the follower table tells about a user. */
 export interface KnownFollower {

@@ -1,7 +1,7 @@
-import { minute, second } from '../base/duration.ts'
-import type { PushRow } from '../db/pushes.ts'
-import type { PushReason } from '../push/status.ts'
-import type { PushJob } from '../queue/job.ts'
+import { minute, second } from '../../base/duration.ts'
+import type { PushRow } from '../../db/pushes.ts'
+import type { PushReason } from '../../push/status.ts'
+import type { PushJob } from '../../queue/job.ts'
 
 /** How a push ends without a call. */
 export type Ending = { detail: string } & (

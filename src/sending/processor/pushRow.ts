@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
-import type { HeldPush } from '../db/heldPushes.ts'
-import type { PushRow } from '../db/pushes.ts'
-import { type PushJob, pushJobSchema } from '../queue/job.ts'
-import { WechatApiError, type WechatNetworkError } from '../wechat/errors.ts'
+import type { HeldPush } from '../../db/heldPushes.ts'
+import type { PushRow } from '../../db/pushes.ts'
+import { type PushJob, pushJobSchema } from '../../queue/job.ts'
+import { WechatApiError, type WechatNetworkError } from '../../wechat/errors.ts'
 
 /** A job as the queue hands it out. */
 export interface Delivery {

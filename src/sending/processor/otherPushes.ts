@@ -1,8 +1,8 @@
-import type { PushRow } from '../db/pushes.ts'
-import { createEvidence, type EvidenceDeps } from '../health/evidence.ts'
-import { createRecentCalls } from '../health/recentCalls.ts'
-import { mayConcernOnePush } from '../wechat/errcode.ts'
-import { WechatApiError, type WechatNetworkError } from '../wechat/errors.ts'
+import type { PushRow } from '../../db/pushes.ts'
+import { createEvidence, type EvidenceDeps } from '../../health/evidence.ts'
+import { createRecentCalls } from '../../health/recentCalls.ts'
+import { mayConcernOnePush } from '../../wechat/errcode.ts'
+import { WechatApiError, type WechatNetworkError } from '../../wechat/errors.ts'
 import { type Attempt, toFate } from './outcome.ts'
 
 /** What other pushes meet, by which a try that fails is judged. */
