@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { expect, test } from 'vitest'
-import { compileWrite } from '../../src/db/sqlite/engine/statement.ts'
+import { compileWrite } from '../../../src/db/sqlite/engine/statement.ts'
 
 const things = sqliteTable('things', {
   name: text('name').notNull(),

@@ -3,17 +3,17 @@ import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
-import type { PushFilter } from '../../src/db/pushes.ts'
-import { createCallbackEvents } from '../../src/db/sqlite/callbackEvents.ts'
-import type { SqliteDatabase } from '../../src/db/sqlite/engine/open.ts'
-import { createLiveFollowers } from '../../src/db/sqlite/followers/live.ts'
-import { toPendingReleaseOf, toPendingReleases } from '../../src/db/sqlite/pendingReleases.ts'
-import { createPushes } from '../../src/db/sqlite/pushes.ts'
-import * as schema from '../../src/db/sqlite/schema.ts'
-import { createSessions } from '../../src/db/sqlite/sessions.ts'
-import { pushStatuses } from '../../src/push/status.ts'
-import { openTestDatabase } from '../helpers/database.ts'
-import { makeDir } from '../helpers/pushing.ts'
+import type { PushFilter } from '../../../src/db/pushes.ts'
+import { createCallbackEvents } from '../../../src/db/sqlite/callbackEvents.ts'
+import type { SqliteDatabase } from '../../../src/db/sqlite/engine/open.ts'
+import { createLiveFollowers } from '../../../src/db/sqlite/followers/live.ts'
+import { toPendingReleaseOf, toPendingReleases } from '../../../src/db/sqlite/pendingReleases.ts'
+import { createPushes } from '../../../src/db/sqlite/pushes.ts'
+import * as schema from '../../../src/db/sqlite/schema.ts'
+import { createSessions } from '../../../src/db/sqlite/sessions.ts'
+import { pushStatuses } from '../../../src/push/status.ts'
+import { openTestDatabase } from '../../helpers/database.ts'
+import { makeDir } from '../../helpers/pushing.ts'
 
 const appid = 'wx1'
 
@@ -59,7 +59,7 @@ function watch(database: SqliteDatabase, path: string, statements: Set<string>):
 
 /** What every file of `src/db/sqlite` makes out of a database; a new one is found without being named here. */
 async function findStores(): Promise<((database: SqliteDatabase) => unknown)[]> {
-  const dir = new URL('../../src/db/sqlite/', import.meta.url)
+  const dir = new URL('../../../src/db/sqlite/', import.meta.url)
   const stores: ((database: SqliteDatabase) => unknown)[] = []
   for (const file of await readdir(dir, { recursive: true })) {
     if (!file.endsWith('.ts') || file.startsWith('engine/')) continue

@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
-import { makeDir } from '../helpers/pushing.ts'
+import { makeDir } from '../../helpers/pushing.ts'
 
-const source = fileURLToPath(new URL('../helpers/syncLog.c', import.meta.url))
-const program = fileURLToPath(new URL('../helpers/diskProcess.ts', import.meta.url))
+const source = fileURLToPath(new URL('../../helpers/syncLog.c', import.meta.url))
+const program = fileURLToPath(new URL('../../helpers/diskProcess.ts', import.meta.url))
 const canPreload = process.platform === 'linux' && hasCompiler()
 
 function hasCompiler(): boolean {

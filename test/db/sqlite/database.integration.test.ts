@@ -2,10 +2,10 @@ import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promise
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import type { Log } from '../../src/base/log.ts'
-import { openSqlite } from '../../src/db/sqlite/stores.ts'
-import { holdLock, openElsewhere, openTestDatabase } from '../helpers/database.ts'
-import { createTestLog, makeDir } from '../helpers/pushing.ts'
+import type { Log } from '../../../src/base/log.ts'
+import { openSqlite } from '../../../src/db/sqlite/stores.ts'
+import { holdLock, openElsewhere, openTestDatabase } from '../../helpers/database.ts'
+import { createTestLog, makeDir } from '../../helpers/pushing.ts'
 
 const { log } = createTestLog()
 const insertLease = 'INSERT INTO leases (name, owner, until) VALUES (?, ?, ?)'

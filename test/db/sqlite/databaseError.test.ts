@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { toDatabaseError } from '../../src/db/databaseError.ts'
+import { toDatabaseError } from '../../../src/db/databaseError.ts'
 
 test('a file system that cannot share memory is named as the cause, with what to do', () => {
   const cause = Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_SHMMAP' })
