@@ -1,33 +1,9 @@
-import { join } from 'node:path'
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { PushRow, PushRows } from '../../src/db/pushes.ts'
-import { createPushes } from '../../src/db/sqlite/pushes.ts'
-import { openSqlite, type SqliteStores } from '../../src/db/sqlite/stores.ts'
-import { toPushRecord } from '../../src/push/toPushRecord.ts'
-import { toNewRow } from '../../src/sending/processor/pushRow.ts'
-import { createTestLog, makeDir } from '../helpers/pushing.ts'
+import type { Stores } from '../../src/db/stores.ts'
+import { engines } from './engines.ts'
+import { toPushRow } from './pushRow.ts'
 
-let database: SqliteStores
-let pushes: PushRows
-beforeEach(async () => {
-  database = await openSqlite({
-    path: join(await makeDir(), 'unionpush.db'),
-    log: createTestLog().log,
-  })
-  onTestFinished(database.close)
-  pushes = createPushes(database, 'wx1')
-})
-
-const push = { v: 1, id: 'p', unionid: 'u1', templateId: 't1', data: {}, createdAt: 1_000 } as const
-const delivery = { jobId: 'p', data: push, timestamp: 1_000, starts: 1 }
-const row = (more: Partial<PushRow> = {}): PushRow => ({
-  ...toNewRow('wx1', push, delivery),
-  openid: 'o1',
-  status: 'sending',
-  attempts: 1,
-  unknownSince: 1_000,
-  ...more,
-})
 const acceptance = { id: 'p', generation: 0, attempts: 1, msgid: '1226691075109289985', sentAt: 2_000 }
 const collect = async (rows: AsyncIterable<PushRow>) => {
   const ids: string[] = []
@@ -35,134 +11,124 @@ const collect = async (rows: AsyncIterable<PushRow>) => {
   return ids
 }
 
-describe('a step of a push is written', () => {
-  test('over the one before it', async () => {
-    expect(await pushes.add(row())).toBe(true)
-    expect(await pushes.record(row({ status: 'queued', reason: 'retry', attempts: 2 }))).toBe(true)
-    expect(await pushes.find('p')).toEqual(row({ status: 'queued', reason: 'retry', attempts: 2 }))
-    expect(await pushes.recordSent(acceptance)).toBe(true)
-    expect(await pushes.find('p')).toMatchObject({
-      status: 'sent',
-      reason: null,
-      msgid: '1226691075109289985',
-      unknownSince: null,
-      finishedAt: 2_000,
+describe.each(engines)('$name', ({ create }) => {
+  let database: Stores
+  let pushes: PushRows
+  beforeEach(async () => {
+    ;({ database } = await create())
+    pushes = database.pushes('wx1')
+  })
+
+  describe('a step of a push is written', () => {
+    test('over the one before it', async () => {
+      expect(await pushes.add(toPushRow())).toBe(true)
+      expect(await pushes.record(toPushRow({ status: 'queued', reason: 'retry', attempts: 2 }))).toBe(true)
+      expect(await pushes.find('p')).toEqual(toPushRow({ status: 'queued', reason: 'retry', attempts: 2 }))
+      expect(await pushes.recordSent(acceptance)).toBe(true)
+      expect(await pushes.find('p')).toMatchObject({
+        status: 'sent',
+        reason: null,
+        msgid: '1226691075109289985',
+        unknownSince: null,
+        finishedAt: 2_000,
+      })
+    })
+
+    test('but not as the first one where there is a row', async () => {
+      await pushes.add(toPushRow())
+      expect(await pushes.add(toPushRow({ status: 'skipped' }))).toBe(false)
+      expect(await pushes.find('p')).toMatchObject({ status: 'sending' })
+    })
+
+    test('but not over an end: a worker that was cut off for a while comes too late', async () => {
+      await pushes.add(toPushRow())
+      await pushes.recordSent(acceptance)
+      expect(await pushes.record(toPushRow({ status: 'queued', reason: 'retry' }))).toBe(false)
+      expect(await pushes.recordSent({ ...acceptance, msgid: '2' })).toBe(false)
+      expect(await pushes.find('p')).toMatchObject({ status: 'sent', msgid: acceptance.msgid })
+    })
+
+    test('over the end of an earlier message, never over a newer one', async () => {
+      await pushes.add(toPushRow({ status: 'rejected', finishedAt: 1 }))
+      expect(await pushes.record(toPushRow({ generation: 1 }))).toBe(true)
+      expect(await pushes.record(toPushRow({ generation: 0, status: 'rejected' }))).toBe(false)
+      expect(await pushes.recordSent(acceptance)).toBe(false)
+      expect(await pushes.find('p')).toMatchObject({ generation: 1, status: 'sending' })
     })
   })
 
-  test('but not as the first one where there is a row', async () => {
-    await pushes.add(row())
-    expect(await pushes.add(row({ status: 'skipped' }))).toBe(false)
-    expect(await pushes.find('p')).toMatchObject({ status: 'sending' })
+  test('a failed push that is sent again is a new message that waits', async () => {
+    await pushes.add(toPushRow({ status: 'rejected', reason: 'data_invalid', errcode: 47003, finishedAt: 5 }))
+    await pushes.recordResent([{ id: 'p', generation: 0, jobId: 'p.again1' }])
+    const waiting = {
+      status: 'queued',
+      reason: 'retry',
+      generation: 1,
+      attempts: 0,
+      errcode: null,
+      finishedAt: null,
+    }
+    expect(await pushes.find('p')).toMatchObject(waiting)
+    await pushes.recordResent([{ id: 'p', generation: 0, jobId: 'p.again1' }])
+    expect(await pushes.find('p')).toMatchObject(waiting)
   })
 
-  test('but not over an end: a worker that was cut off for a while comes too late', async () => {
-    await pushes.add(row())
-    await pushes.recordSent(acceptance)
-    expect(await pushes.record(row({ status: 'queued', reason: 'retry' }))).toBe(false)
-    expect(await pushes.recordSent({ ...acceptance, msgid: '2' })).toBe(false)
-    expect(await pushes.find('p')).toMatchObject({ status: 'sent', msgid: acceptance.msgid })
+  describe('the history', () => {
+    test('is newest first over any number of pages, also where times are equal', async () => {
+      for (let n = 0; n < 1_201; n++)
+        await pushes.add(toPushRow({ id: `p${String(n).padStart(4, '0')}`, createdAt: Math.floor(n / 400) }))
+      const ids = await collect(pushes.history())
+      expect(ids).toHaveLength(1_201)
+      expect(ids).toEqual([...ids].sort().reverse())
+      expect(await collect(pushes.history({ limit: 501 }))).toEqual(ids.slice(0, 501))
+      expect(await collect(pushes.history({ limit: 0 }))).toEqual([])
+    })
+
+    test('can be narrowed', async () => {
+      await pushes.add(toPushRow({ id: 'a', unionid: 'u2', createdAt: 1 }))
+      await pushes.add(toPushRow({ id: 'b', status: 'rejected', reason: 'data_invalid', createdAt: 2 }))
+      await pushes.add(toPushRow({ id: 'c', status: 'rejected', reason: 'other', createdAt: 3 }))
+      await pushes.add(toPushRow({ id: 'd', templateId: 't2', createdAt: 4 }))
+      expect(await collect(pushes.history({ unionid: 'u2' }))).toEqual(['a'])
+      expect(await collect(pushes.history({ status: 'rejected' }))).toEqual(['c', 'b'])
+      expect(await collect(pushes.history({ status: 'rejected', reason: 'data_invalid' }))).toEqual(['b'])
+      expect(await collect(pushes.history({ templateId: 't2' }))).toEqual(['d'])
+      expect(await collect(pushes.history({ since: 3 }))).toEqual(['d', 'c'])
+    })
   })
 
-  test('over the end of an earlier message, never over a newer one', async () => {
-    await pushes.add(row({ status: 'rejected', finishedAt: 1 }))
-    expect(await pushes.record(row({ generation: 1 }))).toBe(true)
-    expect(await pushes.record(row({ generation: 0, status: 'rejected' }))).toBe(false)
-    expect(await pushes.recordSent(acceptance)).toBe(false)
-    expect(await pushes.find('p')).toMatchObject({ generation: 1, status: 'sending' })
-  })
-})
-
-test('a failed push that is sent again is a new message that waits', async () => {
-  await pushes.add(row({ status: 'rejected', reason: 'data_invalid', errcode: 47003, finishedAt: 5 }))
-  await pushes.recordResent([{ id: 'p', generation: 0, jobId: 'p.again1' }])
-  const waiting = {
-    status: 'queued',
-    reason: 'retry',
-    generation: 1,
-    attempts: 0,
-    errcode: null,
-    finishedAt: null,
-  }
-  expect(await pushes.find('p')).toMatchObject(waiting)
-  await pushes.recordResent([{ id: 'p', generation: 0, jobId: 'p.again1' }])
-  expect(await pushes.find('p')).toMatchObject(waiting)
-})
-
-describe('the history', () => {
-  test('is newest first over any number of pages, also where times are equal', async () => {
-    for (let n = 0; n < 1_201; n++)
-      await pushes.add(row({ id: `p${String(n).padStart(4, '0')}`, createdAt: Math.floor(n / 400) }))
-    const ids = await collect(pushes.history())
-    expect(ids).toHaveLength(1_201)
-    expect(ids).toEqual([...ids].sort().reverse())
-    expect(await collect(pushes.history({ limit: 501 }))).toEqual(ids.slice(0, 501))
-    expect(await collect(pushes.history({ limit: 0 }))).toEqual([])
+  test('outcomes are counted from a moment on, and purged up to one, in parts', async () => {
+    for (let n = 0; n < 10; n++) {
+      await pushes.add(toPushRow({ id: `s${n}`, status: n < 7 ? 'sent' : 'skipped', finishedAt: n }))
+    }
+    await pushes.add(toPushRow({ id: 'open', createdAt: 0 }))
+    expect(await pushes.countFinished(5)).toMatchObject({ sent: 2, skipped: 3, delivered: 0 })
+    expect(await pushes.purge(8, 5)).toBe(5)
+    expect(await pushes.purge(8, 5)).toBe(3)
+    expect(await pushes.purge(8, 5)).toBe(0)
+    expect(await collect(pushes.history())).toEqual(['s9', 's8', 'open'].sort().reverse())
   })
 
-  test('can be narrowed', async () => {
-    await pushes.add(row({ id: 'a', unionid: 'u2', createdAt: 1 }))
-    await pushes.add(row({ id: 'b', status: 'rejected', reason: 'data_invalid', createdAt: 2 }))
-    await pushes.add(row({ id: 'c', status: 'rejected', reason: 'other', createdAt: 3 }))
-    await pushes.add(row({ id: 'd', templateId: 't2', createdAt: 4 }))
-    expect(await collect(pushes.history({ unionid: 'u2' }))).toEqual(['a'])
-    expect(await collect(pushes.history({ status: 'rejected' }))).toEqual(['c', 'b'])
-    expect(await collect(pushes.history({ status: 'rejected', reason: 'data_invalid' }))).toEqual(['b'])
-    expect(await collect(pushes.history({ templateId: 't2' }))).toEqual(['d'])
-    expect(await collect(pushes.history({ since: 3 }))).toEqual(['d', 'c'])
+  test('sends are counted when they were made, whatever has become of them since', async () => {
+    const now = 1_000_000
+    await pushes.add(toPushRow({ id: 'waits', status: 'sent', sentAt: now - 1_000, finishedAt: now - 1_000 }))
+    await pushes.add(toPushRow({ id: 'arrived', status: 'delivered', sentAt: now - 900, finishedAt: now }))
+    // By WeChat's clock, which is behind ours.
+    await pushes.add(
+      toPushRow({ id: 'blocked', status: 'undelivered', sentAt: now - 800, finishedAt: now - 3_000 }),
+    )
+    await pushes.add(toPushRow({ id: 'late', status: 'delivered', sentAt: now - 60_000, finishedAt: now }))
+    await pushes.add(toPushRow({ id: 'skipped', status: 'skipped', reason: 'expired', finishedAt: now }))
+    expect(await pushes.countSent(now - 2_000)).toBe(3)
   })
-})
 
-test('outcomes are counted from a moment on, and purged up to one, in parts', async () => {
-  for (let n = 0; n < 10; n++) {
-    await pushes.add(row({ id: `s${n}`, status: n < 7 ? 'sent' : 'skipped', finishedAt: n }))
-  }
-  await pushes.add(row({ id: 'open', createdAt: 0 }))
-  expect(await pushes.countFinished(5)).toMatchObject({ sent: 2, skipped: 3, delivered: 0 })
-  expect(await pushes.purge(8, 5)).toBe(5)
-  expect(await pushes.purge(8, 5)).toBe(3)
-  expect(await pushes.purge(8, 5)).toBe(0)
-  expect(await collect(pushes.history())).toEqual(['s9', 's8', 'open'].sort().reverse())
-})
-
-test('sends are counted when they were made, whatever has become of them since', async () => {
-  const now = 1_000_000
-  await pushes.add(row({ id: 'waits', status: 'sent', sentAt: now - 1_000, finishedAt: now - 1_000 }))
-  await pushes.add(row({ id: 'arrived', status: 'delivered', sentAt: now - 900, finishedAt: now }))
-  // By WeChat's clock, which is behind ours.
-  await pushes.add(row({ id: 'blocked', status: 'undelivered', sentAt: now - 800, finishedAt: now - 3_000 }))
-  await pushes.add(row({ id: 'late', status: 'delivered', sentAt: now - 60_000, finishedAt: now }))
-  await pushes.add(row({ id: 'skipped', status: 'skipped', reason: 'expired', finishedAt: now }))
-  expect(await pushes.countSent(now - 2_000)).toBe(3)
-})
-
-test('the same id is another push in another account', async () => {
-  const others = createPushes(database, 'wx2')
-  expect(await pushes.add(row())).toBe(true)
-  expect(await others.add(row({ appid: 'wx2', status: 'skipped', reason: 'expired' }))).toBe(true)
-  expect(await pushes.recordSent(acceptance)).toBe(true)
-  expect(await others.cancel('p', 1)).toBe(false)
-  expect(await pushes.find('p')).toMatchObject({ appid: 'wx1', status: 'sent' })
-  expect(await others.find('p')).toMatchObject({ appid: 'wx2', status: 'skipped' })
-})
-
-test('a record tells times in ISO 8601 and says null where nothing is known', () => {
-  expect(toPushRecord(row({ msgid: '1226691075109289985', finishedAt: Date.UTC(2026, 10, 20) }))).toEqual({
-    id: 'p',
-    account: 'wx1',
-    unionid: 'u1',
-    openid: 'o1',
-    templateId: 't1',
-    status: 'sending',
-    reason: null,
-    detail: null,
-    msgid: '1226691075109289985',
-    errcode: null,
-    errmsg: null,
-    rid: null,
-    attempts: 1,
-    createdAt: '1970-01-01T00:00:01.000Z',
-    sentAt: null,
-    finishedAt: '2026-11-20T00:00:00.000Z',
+  test('the same id is another push in another account', async () => {
+    const others = database.pushes('wx2')
+    expect(await pushes.add(toPushRow())).toBe(true)
+    expect(await others.add(toPushRow({ appid: 'wx2', status: 'skipped', reason: 'expired' }))).toBe(true)
+    expect(await pushes.recordSent(acceptance)).toBe(true)
+    expect(await others.cancel('p', 1)).toBe(false)
+    expect(await pushes.find('p')).toMatchObject({ appid: 'wx1', status: 'sent' })
+    expect(await others.find('p')).toMatchObject({ appid: 'wx2', status: 'skipped' })
   })
 })
