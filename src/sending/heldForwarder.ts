@@ -3,8 +3,8 @@ import type { Log } from '../base/log.ts'
 import { createOutage } from '../base/outage.ts'
 import type { HeldPush, HeldPushes } from '../db/heldPushes.ts'
 import type { PushQueue } from '../queue/backend.ts'
-import { jobName, toJobId } from '../queue/job.ts'
-import { toPush } from './processor/pushRow.ts'
+import { jobName } from '../queue/job.ts'
+import { toHeldJobId, toPush } from './processor/pushRow.ts'
 
 /** A follow shall have its effect within a second. */
 const interval = 250
@@ -78,9 +78,4 @@ function toHeldJob(push: HeldPush) {
     data: { ...toPush(push), generation: push.generation },
     opts: { jobId: toHeldJobId(push) },
   }
-}
-
-/** One job each time a push was held: queuing it twice is queuing it once, and an old one is known for what it is. */
-export function toHeldJobId({ id, heldAt }: HeldPush): string {
-  return toJobId(id, `held${heldAt}`)
 }

@@ -1,8 +1,7 @@
 import { isHeldPush } from '../../db/heldPushes.ts'
 import type { PushRow } from '../../db/pushes.ts'
 import { hasEnded } from '../../push/status.ts'
-import { toHeldJobId } from '../heldForwarder.ts'
-import type { Delivery } from './pushRow.ts'
+import { type Delivery, toHeldJobId } from './pushRow.ts'
 
 interface Progress {
   /** What earlier tries of this message left, or the fresh row; undefined when there is nothing to do in this job. */

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { HeldPush } from '../../db/heldPushes.ts'
 import type { PushRow } from '../../db/pushes.ts'
-import { type PushJob, pushJobSchema } from '../../queue/job.ts'
+import { type PushJob, pushJobSchema, toJobId } from '../../queue/job.ts'
 import { WechatApiError, type WechatNetworkError } from '../../wechat/errors.ts'
 
 /** A job as the queue hands it out. */
@@ -101,6 +101,11 @@ export function toHeldRow(push: PushJob, row: PushRow, detail: string): HeldPush
     heldAt: Math.max(Date.now(), (row.heldAt ?? 0) + 1),
     place: row.place ?? push.createdAt ?? row.createdAt,
   }
+}
+
+/** One job each time a push was held: queuing it twice is queuing it once, and an old one is known for what it is. */
+export function toHeldJobId({ id, heldAt }: HeldPush): string {
+  return toJobId(id, `held${heldAt}`)
 }
 
 /** A push by openid has no unionid, whatever else is known of its user. */
