@@ -5,7 +5,7 @@ import { openDatabase } from './db/open.ts'
 import type { Stores } from './db/stores.ts'
 import { loadProducer } from './queue/loadProducer.ts'
 import type { ProducerConnection } from './queue/producerQueue.ts'
-import { createClient, type WechatClient } from './wechat/client.ts'
+import { createWechatClient, type WechatClient } from './wechat/client.ts'
 import { createGotTransport } from './wechat/transport/gotTransport.ts'
 import type { Transport, TransportOptions } from './wechat/transport/transport.ts'
 
@@ -40,7 +40,7 @@ export async function openRuntime(
   releasers.add(() => database.close())
   const transport = createGotTransport(config)
   const hotTransport = createHotTransport?.(config) ?? transport
-  const client = createClient({ bases: config.apiBases, transport, hotTransport, log })
+  const client = createWechatClient({ bases: config.apiBases, transport, hotTransport, log })
   releasers.add(() => client.close())
   return { log, database, client, close: releasers.close }
 }

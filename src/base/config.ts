@@ -16,7 +16,7 @@ import {
 
 export type Environment = Record<string, string | undefined>
 
-export interface Account {
+export interface AppCredentials {
   appid: string
   secret: string
 }
@@ -48,8 +48,8 @@ export interface ProducerConfig {
 }
 
 export interface Config {
-  account: Account
-  miniProgram: Account | undefined
+  account: AppCredentials
+  miniProgram: AppCredentials | undefined
   /** WeChat's message push; undefined = it is not set up. */
   callback: CallbackConfig | undefined
   /** Of the mini-program's own message push. */
@@ -92,7 +92,7 @@ export interface MiniProgramConfig
   extends Pick<Config, 'apiBases' | 'proxy' | 'databasePath' | 'sessionDays' | 'exposeIds' | 'logLevel'> {
   /** The service account. */
   appid: string
-  miniProgram: Account
+  miniProgram: AppCredentials
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Receipts } from '../db/receipts.ts'
 import type { FollowerCheck } from './checkFollower.ts'
 import { toReceiptOutcome } from './event.ts'
 import { planReceipts, planUnmatched, type ReceiptCounts } from './receipts.ts'
-import { createWakeup } from './wakeup.ts'
+import { createLoopWakeup } from './wakeup.ts'
 
 export interface EventWorker {
   /** Says that an event was stored. */
@@ -59,7 +59,7 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
   const { now = Date.now, stopPatience = 20 * second } = deps
   const receiptCounts: ReceiptCounts = { delivered: 0, undelivered: 0, repeated: 0, foreign: 0 }
   const stopping = new AbortController()
-  const wakeup = createWakeup()
+  const wakeup = createLoopWakeup()
   const followUps = new Map<number, Promise<void>>()
   let lastLook = 0
   let lastCorrection = 0

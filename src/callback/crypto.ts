@@ -35,13 +35,13 @@ export function findEncrypt(body: string): string | undefined {
   return undefined
 }
 
-export type Decrypted = { ok: true; xml: string; key: string } | { ok: false }
+export type DecryptedMessage = { ok: true; xml: string; key: string } | { ok: false }
 
 /**
  * Opens an `Encrypt` text addressed to `appid` with the first of the EncodingAESKeys that fits (current, then previous).
  * There is one failure whatever is wrong, so that an answer never tells a bad padding from a bad appid.
  */
-export function decrypt(encrypt: string, appid: string, keys: readonly string[]): Decrypted {
+export function decrypt(encrypt: string, appid: string, keys: readonly string[]): DecryptedMessage {
   for (const key of keys) {
     const xml = open(Buffer.from(encrypt, 'base64'), Buffer.from(appid), Buffer.from(`${key}=`, 'base64'))
     if (xml !== undefined) return { ok: true, xml, key }

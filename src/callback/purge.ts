@@ -1,9 +1,9 @@
 import { day } from '../base/duration.ts'
 import type { Stores } from '../db/stores.ts'
-import { clockTolerance } from './receive.ts'
+import { timestampTolerance } from './receive.ts'
 
 /** A request signed an hour ahead can be repeated for as long, and an hour more. */
-const repeatable = 2 * clockTolerance
+const repeatable = 2 * timestampTolerance
 
 interface PurgeOptions {
   appid: string

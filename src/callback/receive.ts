@@ -3,7 +3,7 @@ import type { Log } from '../base/log.ts'
 import { createOutage } from '../base/outage.ts'
 import { decrypt, findEncrypt, isSignature } from './crypto.ts'
 import { type CallbackEvent, type MessageFields, parseXml, toEvent } from './event.ts'
-import type { Refusal, Refusals, Unusable } from './refusals.ts'
+import type { CallbackRefusal, Refusals, Unusable } from './refusals.ts'
 import type { CallbackAnswer, CallbackRequest } from './request.ts'
 
 export interface CallbackAccount {
@@ -24,7 +24,7 @@ interface ReceiverDeps {
 }
 
 export const maxBodyBytes = 64 * 1024
-export const clockTolerance = hour
+export const timestampTolerance = hour
 /** Requests that wait for the database; beyond that WeChat is told to come again instead of filling the memory. */
 const maxWaiting = 5_000
 
@@ -33,7 +33,7 @@ type Reading =
   | { kind: 'event'; event: CallbackEvent }
   | { kind: 'ignored' }
   | { kind: 'unusable'; fault: Unusable; event: string | undefined }
-  | Refusal
+  | CallbackRefusal
 
 /**
  * Answers WeChat's message push: the URL check by GET and messages by POST, plain, compatible or encrypted. `success` is
@@ -129,5 +129,5 @@ function isXml(contentType: string): boolean {
 }
 
 function isRecent(timestamp: string, now: number): boolean {
-  return /^\d{1,11}$/.test(timestamp) && Math.abs(now - Number(timestamp) * second) <= clockTolerance
+  return /^\d{1,11}$/.test(timestamp) && Math.abs(now - Number(timestamp) * second) <= timestampTolerance
 }

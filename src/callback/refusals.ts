@@ -22,7 +22,7 @@ const refusals = {
   xml: { status: 400, detail: 'WECHAT_ENCODING_AES_KEY is set, and the body has no Encrypt' },
 } as const
 
-export type Refusal = keyof typeof refusals
+export type CallbackRefusal = keyof typeof refusals
 
 /** What is wrong with a message that was well signed. */
 const faults = {
@@ -42,12 +42,16 @@ const maxEventName = 64
 
 /** Counts requests of no use by reason, with one warn line for each; a flood must not fill the disk with them. */
 export function createRefusals(log: Log, now: () => number = Date.now) {
-  const counts = new Map<Refusal | Unusable, number>()
+  const counts = new Map<CallbackRefusal | Unusable, number>()
   let windowStart = 0
   let lines = 0
   let unlogged = 0
 
-  function count(reason: Refusal | Unusable, fields: Record<string, unknown>, sentence: string): void {
+  function count(
+    reason: CallbackRefusal | Unusable,
+    fields: Record<string, unknown>,
+    sentence: string,
+  ): void {
     counts.set(reason, (counts.get(reason) ?? 0) + 1)
     if (now() - windowStart >= second) {
       windowStart = now()
@@ -66,7 +70,7 @@ export function createRefusals(log: Log, now: () => number = Date.now) {
     counts,
 
     /** @returns the HTTP status to answer with. */
-    record(reason: Refusal, appid: string | undefined): number {
+    record(reason: CallbackRefusal, appid: string | undefined): number {
       const { status, detail } = refusals[reason]
       count(reason, { account: appid, detail }, 'callback refused')
       return status

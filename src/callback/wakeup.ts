@@ -1,5 +1,5 @@
 /** Lets a loop sleep until there is work; a ring while nobody waits is not lost. */
-export function createWakeup() {
+export function createLoopWakeup() {
   let isRung = false
   let wake = () => {}
   return {

@@ -12,7 +12,7 @@ interface DecryptOptions extends EncryptedData {
   now: number
 }
 
-export type Decrypted =
+export type DecryptedData =
   | { ok: true; data: UserData }
   /** `undecryptable`: made with another session_key, or not made by WeChat at all; `damaged`: no cipher text at all. */
   | { ok: false; reason: 'damaged' | 'undecryptable' | 'other_app' | 'too_old' }
@@ -37,7 +37,7 @@ const watermarkTolerance = hour
  * The cipher carries no authentication, so every fault up to the parsed text gives the same answer: one that
  * told bad padding from bad text would let a user forge data under a session_key he never sees.
  */
-export function decryptData(options: DecryptOptions): Decrypted {
+export function decryptData(options: DecryptOptions): DecryptedData {
   const iv = fromBase64(options.iv)
   const cipherText = fromBase64(options.encryptedData)
   // Whoever sent it can see that as well.

@@ -1,4 +1,4 @@
-import type { Account } from '../base/config.ts'
+import type { AppCredentials } from '../base/config.ts'
 import { day } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
 import { createSessionToken } from '../base/sessionToken.ts'
@@ -16,7 +16,7 @@ import { createVault } from './vault.ts'
 
 interface IdentityDeps {
   /** The mini-program. */
-  account: Account
+  account: AppCredentials
   db: Pick<Stores, 'sessions' | 'tokens' | 'users'>
   client: Pick<WechatClient, 'call'>
   /** Of the service account. */

@@ -18,7 +18,7 @@ export const templateSchema = z.strictObject({
   /** When WeChat listed it. */
   fetchedAt: isoTime,
 })
-export type Template = z.infer<typeof templateSchema>
+export type TemplateAnswer = z.infer<typeof templateSchema>
 
 interface TemplatesDeps {
   templates: Pick<Templates, 'list'>
@@ -27,7 +27,7 @@ interface TemplatesDeps {
 }
 
 export interface TemplateList {
-  items: Template[]
+  items: TemplateAnswer[]
   /** When they were listed, if WeChat gave no usable answer now; else null. */
   listedBefore: string | null
 }
@@ -48,6 +48,6 @@ export async function listTemplates({ templates, refreshTemplates }: TemplatesDe
   return { items, listedBefore: first.fetchedAt }
 }
 
-function toTemplate({ appid: _, fetchedAt, ...template }: TemplateRow): Template {
+function toTemplate({ appid: _, fetchedAt, ...template }: TemplateRow): TemplateAnswer {
   return { ...template, fields: parseTemplateFields(template.content), fetchedAt: toIso(fetchedAt) }
 }

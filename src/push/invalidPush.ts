@@ -12,12 +12,12 @@ export class InvalidPushError extends Error {
   readonly problems: PushProblem[]
 
   constructor(problems: PushProblem[]) {
-    super(toSentence(problems))
+    super(toProblemSentence(problems))
     this.problems = problems
   }
 }
 
-export function toSentence(problems: PushProblem[]): string {
+export function toProblemSentence(problems: PushProblem[]): string {
   return problems.map(({ field, rule, given }) => `${field}: expected ${rule}, got ${given}`).join('; ')
 }
 

@@ -5,7 +5,7 @@ import { toTokenHash } from '../base/sessionToken.ts'
 import { jobName, type PushJob, toJobId } from '../queue/job.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
-import { InvalidPushError, toSentence } from './invalidPush.ts'
+import { InvalidPushError, toProblemSentence } from './invalidPush.ts'
 import { checkMessage, type ValidMessage } from './message.ts'
 import type { PushManyReceipt, PushReceipt } from './pushAnswers.ts'
 
@@ -81,7 +81,7 @@ export function createProducer(queue: ProducerQueue): Producer {
 function toValidJob(message: unknown, index: number, { invalid }: PushManyReceipt): QueuedJob[] {
   const checked = checkMessage(message)
   if ('message' in checked) return [toJob(checked.message)]
-  invalid.push({ index, reason: toSentence(checked.problems) })
+  invalid.push({ index, reason: toProblemSentence(checked.problems) })
   return []
 }
 

@@ -8,7 +8,7 @@ import type { CircuitBreaker } from '../health/circuitBreaker.ts'
 import type { RateController } from '../health/rateController.ts'
 import { isOfNewerVersion } from '../queue/job.ts'
 import type { OtherPushes } from './processor/otherPushes.ts'
-import { type Outcome, pushBackoff } from './processor/outcome.ts'
+import { pushBackoff, type SendOutcome } from './processor/outcome.ts'
 import type { Processed, Processor } from './processor/processor.ts'
 import type { Delivery } from './processor/pushRow.ts'
 
@@ -116,7 +116,7 @@ export function createJobHandler({
   }
 
   /** Whatever goes wrong here, the job must go back into the queue. */
-  async function react(cause: Outcome | DatabaseError): Promise<void> {
+  async function react(cause: SendOutcome | DatabaseError): Promise<void> {
     try {
       if (cause instanceof DatabaseError) breaker.trip('database', cause.message)
       else await noteOutcome(cause)
@@ -126,7 +126,7 @@ export function createJobHandler({
     }
   }
 
-  async function noteOutcome(outcome: Outcome): Promise<void> {
+  async function noteOutcome(outcome: SendOutcome): Promise<void> {
     const signal = outcome.kind === 'retry' ? outcome.signal : undefined
     if (signal === 'out_of_reach' || signal === 'busy') {
       if (others.isOutage()) breaker.trip('wechat', outcome.detail)

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { parse } from './control/input.ts'
+import { parseInput } from './control/input.ts'
 import type { Simulator } from './controls.ts'
 import { createSimulatorServer } from './http/server.ts'
 import type { SimulatorOptions } from './options.ts'
@@ -14,7 +14,7 @@ import { createPlatform } from './platform/platform.ts'
  * callback server that does not answer is no reason to: `callback()` tells how its check went.
  */
 export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const settings = parse(optionsSchema, options)
+  const settings = parseInput(optionsSchema, options)
   const { port: wantedPort, host, callback } = settings
   const { controls, closeCallbacks, ...platform } = createPlatform(settings)
   if (callback) await controls.setCallback(callback)

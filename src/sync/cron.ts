@@ -11,7 +11,7 @@ import type { SyncRuns } from '../db/syncRuns.ts'
 import type { TokenSource } from '../wechat/token.ts'
 import { holdLease } from './lease.ts'
 import { hasMissedSync } from './missedSync.ts'
-import { toKind, toSentence } from './sentence.ts'
+import { toErrorSentence, toKind } from './sentence.ts'
 import type { SyncResult } from './syncFollowers.ts'
 
 export interface CronDeps {
@@ -83,7 +83,7 @@ export function startCron(deps: CronDeps, { appid, syncCron, timezone, historyDa
 
   function createDutyOutage(duty: string): Outage<unknown> {
     return createOutage({
-      onFail: (error) => log.error({ duty, reason: toSentence(error) }, 'failed, will be tried again'),
+      onFail: (error) => log.error({ duty, reason: toErrorSentence(error) }, 'failed, will be tried again'),
       onPass: () => log.info({ duty }, 'works again'),
       toKind,
     })

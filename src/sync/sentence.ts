@@ -13,7 +13,7 @@ export function toRefusal(error: unknown): { errcode: number; rid: string | null
 export const stoppedOnRequest = 'stopped on request; the next sync goes on from here'
 
 /** What went wrong, for a person. */
-export function toSentence(error: unknown): string {
+export function toErrorSentence(error: unknown): string {
   if (error instanceof WechatApiError) return explainInFull(error)
   if (error instanceof WechatNetworkError) return `WeChat could not be asked: ${error.detail}`
   return error instanceof Error ? error.message : String(error)
@@ -21,5 +21,5 @@ export function toSentence(error: unknown): string {
 
 /** What stays the same while the same thing goes wrong: every refusal has a rid of its own. */
 export function toKind(error: unknown): string {
-  return error instanceof WechatApiError ? explain(error) : toSentence(error)
+  return error instanceof WechatApiError ? explain(error) : toErrorSentence(error)
 }

@@ -13,7 +13,7 @@ import { readFollowers } from './readFollowers.ts'
 import { retry } from './retry.ts'
 import { LeaseLostError, openRunRecord, type RunRecord } from './runRecord.ts'
 import { sampleUnionids } from './sampleUnionids.ts'
-import { isFromWechat, stoppedOnRequest, toRefusal, toSentence } from './sentence.ts'
+import { isFromWechat, stoppedOnRequest, toErrorSentence, toRefusal } from './sentence.ts'
 import { settleUnionid } from './settleUnionid.ts'
 
 /** After that much time what a run saw says too little about who follows now. */
@@ -189,7 +189,7 @@ function findGap(record: RunRecord, highest: number, ending: string): string | u
 }
 
 function toReason(error: unknown, signal: AbortSignal): string | undefined {
-  if (isFromWechat(error)) return toSentence(error)
+  if (isFromWechat(error)) return toErrorSentence(error)
   return signal.aborted ? stoppedOnRequest : undefined
 }
 

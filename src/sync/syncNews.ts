@@ -1,5 +1,5 @@
 import type { SyncRunRow, SyncRuns } from '../db/syncRuns.ts'
-import { stoppedOnRequest, toSentence } from './sentence.ts'
+import { stoppedOnRequest, toErrorSentence } from './sentence.ts'
 import type { SyncResult } from './syncFollowers.ts'
 
 /** What changed about the syncs of an account. */
@@ -34,7 +34,7 @@ export function createSyncNews({ syncRuns, post }: SyncNewsDeps) {
       thrown = undefined
       return result
     } catch (error) {
-      const detail = toSentence(error)
+      const detail = toErrorSentence(error)
       if (thrown !== detail) post({ kind: 'sync_failed', status: 'failed', detail })
       thrown = detail
       throw error

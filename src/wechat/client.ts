@@ -34,7 +34,7 @@ interface ClientOptions {
 }
 
 /** The one way to WeChat: it knows endpoints neither by name nor by token, and leaves retrying to its callers. */
-export function createClient({
+export function createWechatClient({
   bases,
   transport,
   hotTransport,

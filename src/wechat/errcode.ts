@@ -14,7 +14,7 @@ const ipCodes: readonly number[] = [errcode.ipNotInWhitelist, errcode.ipNotRegis
 const onePushReasons: readonly ErrcodeReason[] = ['account_restricted', 'api_unauthorized']
 
 /** What WeChat said no with. */
-export interface Refusal {
+export interface WechatRefusal {
   errcode: number
   errmsg: string
   /** Endpoint without its query. */
@@ -25,7 +25,7 @@ export interface Refusal {
   msgid?: string | undefined
 }
 
-type FullRefusal = Refusal & { rid: string | undefined }
+type FullRefusal = WechatRefusal & { rid: string | undefined }
 
 /**
  * Class of a code at an endpoint: on the token endpoints a refused credential is the AppSecret, not the token.
@@ -40,7 +40,7 @@ export function reasonOf({
   errcode: code,
   path,
   tokenFruitless,
-}: Pick<Refusal, 'errcode' | 'path' | 'tokenFruitless'>): ErrcodeReason {
+}: Pick<WechatRefusal, 'errcode' | 'path' | 'tokenFruitless'>): ErrcodeReason {
   if (tokenFruitless) return 'token_invalid'
   return findRow(code, path)?.reason ?? 'wechat_error'
 }
@@ -50,7 +50,7 @@ type Caller = 'account' | 'miniprogram'
 
 /** A sentence a person can act on; console pages are named in Chinese, as the console shows them. */
 export function explain(
-  { errcode: code, errmsg, path, tokenFruitless }: Refusal,
+  { errcode: code, errmsg, path, tokenFruitless }: WechatRefusal,
   caller: Caller = 'account',
 ): string {
   if (tokenFruitless) {
@@ -64,7 +64,7 @@ export function explain(
 }
 
 /** Whether a refusal of the account may be about the one push it was given for. IPs and quotas never are. */
-export function mayConcernOnePush({ errcode: code, path }: Pick<Refusal, 'errcode' | 'path'>): boolean {
+export function mayConcernOnePush({ errcode: code, path }: Pick<WechatRefusal, 'errcode' | 'path'>): boolean {
   const row = findRow(code, path)
   if (row?.class !== 'A' || isTokenEndpoint(path)) return false
   return onePushErrcodes.has(code) || onePushReasons.includes(row.reason)

@@ -1,4 +1,4 @@
-import { classOf, type ErrcodeClass, type Refusal } from './errcode.ts'
+import { classOf, type ErrcodeClass, type WechatRefusal } from './errcode.ts'
 
 /** WeChat does not limit the length of an errmsg; a record of a push has no use for more. */
 const errmsgLimit = 500
@@ -18,7 +18,7 @@ export class WechatApiError extends Error {
   /** Of the message that was sent before, if WeChat refuses to send it twice and says so. */
   readonly msgid: string | undefined
 
-  constructor({ errcode, errmsg, path, tokenFruitless = false, msgid }: Refusal) {
+  constructor({ errcode, errmsg, path, tokenFruitless = false, msgid }: WechatRefusal) {
     const short = errmsg.slice(0, errmsgLimit)
     const rid = /rid:\s*([\da-f]{8}-[\da-f]{8}-[\da-f]{8})/.exec(errmsg)?.[1]
     super(`${path}: errcode ${errcode}, ${short}${rid && !short.includes(rid) ? ` rid: ${rid}` : ''}`)

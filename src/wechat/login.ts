@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import type { Account } from '../base/config.ts'
+import type { AppCredentials } from '../base/config.ts'
 import { isObject, toBadBody } from './answer.ts'
 import { type AuthorizedCallDeps, createAuthorizedCall } from './authorizedCall.ts'
 import { errcode } from './errcode.ts'
@@ -39,7 +39,7 @@ const paths = {
 
 interface LoginApiDeps extends AuthorizedCallDeps {
   /** The mini-program. */
-  account: Account
+  account: AppCredentials
 }
 
 export function createLoginApi({ account, ...deps }: LoginApiDeps): LoginApi {

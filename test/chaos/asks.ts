@@ -3,7 +3,7 @@ import type { Simulator } from '../../src/simulator/controls.ts'
 import type { Chance } from './chance.ts'
 
 /** What the caller wants of the program. */
-export interface ControlClient {
+export interface RequestedPush {
   id: string
   message: PushMessage & { id: string }
   /** Whom it is for; undefined when WeChat knows nobody of that unionid. */
@@ -27,10 +27,10 @@ export function createAsks(
   count: number,
   duration: number,
   chance: Chance,
-): ControlClient[] {
+): RequestedPush[] {
   const templateId = simulator.templates.find(({ content }) => content.includes('thing1.DATA'))?.templateId
   if (templateId === undefined) throw new Error('expected a template with thing1')
-  const asks = Array.from({ length: count }, (_, n): ControlClient => {
+  const asks = Array.from({ length: count }, (_, n): RequestedPush => {
     const id = `p${n}`
     const { openid, unionid = '' } = simulator.userAt(chance.count(0, crowd - 1))
     const isStranger = chance.happens(strangers)

@@ -1,4 +1,4 @@
-import { type ControlClient, toPushId } from './asks.ts'
+import { type RequestedPush, toPushId } from './asks.ts'
 import type { Books } from './audit.ts'
 import { findOpenReceipts } from './receiptAudit.ts'
 import type { World } from './world.ts'
@@ -15,7 +15,7 @@ export async function hasDrained({ redis, appid, simulator, disk, admitted }: Wo
 /** The books as they are now. */
 export async function collectBooks(
   { simulator, arrivals, disk, redis, appid, admitted, caller, workers, desk }: World,
-  asks: readonly ControlClient[],
+  asks: readonly RequestedPush[],
   settled: ReadonlyMap<string, number>,
 ): Promise<Books> {
   const lostLocks = admitted.lostLocks + countLostLocks(workers.logs() + desk.crew.logs())

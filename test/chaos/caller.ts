@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { createPusher, type PusherOptions } from '../../src/library/createPusher.ts'
 import { QueueUnavailableError } from '../../src/queue/unavailable.ts'
-import type { ControlClient } from './asks.ts'
+import type { RequestedPush } from './asks.ts'
 
 export type Told = 'queued' | 'duplicate' | 'unavailable'
 
@@ -17,7 +17,7 @@ const chunkSize = 10
 
 /** Asks for everything at its time, and again as long as the queue cannot be reached, until `signal`. */
 export async function ask(
-  asks: readonly ControlClient[],
+  asks: readonly RequestedPush[],
   book: CallerBook,
   options: PusherOptions,
   signal: AbortSignal,
@@ -27,7 +27,7 @@ export async function ask(
   const pusher = createPusher(options)
   const startedAt = performance.now()
   const pending: Promise<void>[] = []
-  const many: ControlClient[] = []
+  const many: RequestedPush[] = []
 
   async function insist(ids: readonly string[], call: () => Promise<void>): Promise<void> {
     while (!signal.aborted) {
@@ -42,13 +42,13 @@ export async function ask(
     }
   }
 
-  const askOne = ({ id, message }: ControlClient) =>
+  const askOne = ({ id, message }: RequestedPush) =>
     insist([id], async () => {
       const { status } = await pusher.push(message)
       note(id, status)
     })
 
-  const askMany = (chunk: readonly ControlClient[]) =>
+  const askMany = (chunk: readonly RequestedPush[]) =>
     insist(
       chunk.map(({ id }) => id),
       async () => {

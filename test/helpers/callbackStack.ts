@@ -3,7 +3,7 @@ import { createFollowerCheck } from '../../src/callback/checkFollower.ts'
 import { createFollowers } from '../../src/db/sqlite/followers/followers.ts'
 import { createSimulator } from '../../src/simulator/simulator.ts'
 import { createWechatApi } from '../../src/wechat/api.ts'
-import { createClient } from '../../src/wechat/client.ts'
+import { createWechatClient } from '../../src/wechat/client.ts'
 import { createTokenSource } from '../../src/wechat/token.ts'
 import { createGotTransport } from '../../src/wechat/transport/gotTransport.ts'
 import { openCallbackServer } from './callbackServer.ts'
@@ -22,7 +22,7 @@ export async function openCallbackStack({ keys = [], now = Date.now }: CallbackS
   const simulator = await createSimulator({ appid, followers: 0 })
   const log = pino({ level: 'silent' })
   const transport = createGotTransport({ proxy: { http: undefined, https: undefined, none: undefined } })
-  const client = createClient({ bases: [simulator.base], transport, hotTransport: transport, log })
+  const client = createWechatClient({ bases: [simulator.base], transport, hotTransport: transport, log })
   const store = { load: async () => undefined, save: async () => {} }
   const tokens = createTokenSource({ appid, secret: simulator.secret, client, store, log })
   const api = createWechatApi({ client, tokens })

@@ -4,7 +4,7 @@ import { createTokenStore } from '../../src/db/sqlite/tokens.ts'
 import { callbackRoutes } from '../../src/http/callbackRoutes.ts'
 import { startHttpServer } from '../../src/http/server.ts'
 import { createWechatApi } from '../../src/wechat/api.ts'
-import { createClient } from '../../src/wechat/client.ts'
+import { createWechatClient } from '../../src/wechat/client.ts'
 import { createTokenSource } from '../../src/wechat/token.ts'
 import { createGotTransport } from '../../src/wechat/transport/gotTransport.ts'
 import type { Pushing } from './pushing.ts'
@@ -12,7 +12,7 @@ import type { Pushing } from './pushing.ts'
 /** The server that takes the simulator's callbacks for an account, until the test ends. */
 export async function serveCallbacks({ appid, simulator, database, followers, log }: Pushing): Promise<void> {
   const transport = createGotTransport({ proxy: { http: undefined, https: undefined, none: undefined } })
-  const client = createClient({ bases: [simulator.base], transport, hotTransport: transport, log })
+  const client = createWechatClient({ bases: [simulator.base], transport, hotTransport: transport, log })
   const { secret } = simulator
   const tokens = createTokenSource({ appid, secret, client, store: createTokenStore(database), log })
   const token = 'QDG6eK'

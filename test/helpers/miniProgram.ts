@@ -10,7 +10,7 @@ import { miniprogramRoutes } from '../../src/http/miniprogramRoutes.ts'
 import { startHttpServer } from '../../src/http/server.ts'
 import { createIdentity, type IdentityOptions } from '../../src/identity/identity.ts'
 import { createSimulator } from '../../src/simulator/simulator.ts'
-import { createClient } from '../../src/wechat/client.ts'
+import { createWechatClient } from '../../src/wechat/client.ts'
 import { createGotTransport } from '../../src/wechat/transport/gotTransport.ts'
 
 interface ListenOptions {
@@ -32,7 +32,7 @@ export async function openMiniProgramWorld(options: Partial<IdentityOptions> = {
   const logLines: string[] = []
   const log = pino({ level: 'trace', base: null }, { write: (line: string) => logLines.push(line) })
   const transport = createGotTransport({ proxy: { http: undefined, https: undefined, none: undefined } })
-  const client = createClient({ bases: [simulator.base], transport, hotTransport: transport, log })
+  const client = createWechatClient({ bases: [simulator.base], transport, hotTransport: transport, log })
   const db = await openSqlite({ path: join(directory, 'test.db'), log })
   const followers = createFollowers(db, simulator.appid)
   const identity = createIdentity(

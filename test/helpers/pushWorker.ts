@@ -7,7 +7,7 @@ import { loadProducer } from '../../src/queue/loadProducer.ts'
 import { connectWorker, type WorkerQueue } from '../../src/queue/workerQueue.ts'
 import { createAccountWorker } from '../../src/roles/worker.ts'
 import type { PushWorkerOptions } from '../../src/sending/worker.ts'
-import { createClient } from '../../src/wechat/client.ts'
+import { createWechatClient } from '../../src/wechat/client.ts'
 import { createGotTransport } from '../../src/wechat/transport/gotTransport.ts'
 import { createUndiciTransport } from '../../src/wechat/transport/undiciTransport.ts'
 
@@ -28,7 +28,7 @@ export async function openPushWorker(
   { concurrency = 50, attempts = 8, rate = 0 }: Partial<PushWorkerOptions> = {},
   adapt: (queue: WorkerQueue) => WorkerQueue = (queue) => queue,
 ) {
-  const client = createClient({
+  const client = createWechatClient({
     bases: [base],
     transport: createGotTransport({ proxy: noProxy }),
     hotTransport: createUndiciTransport({ proxy: noProxy }),

@@ -7,7 +7,7 @@ import { createSyncRuns } from '../../src/db/sqlite/syncRuns.ts'
 import { createTokenStore } from '../../src/db/sqlite/tokens.ts'
 import { type SyncOptions, syncFollowers } from '../../src/sync/syncFollowers.ts'
 import { createWechatApi } from '../../src/wechat/api.ts'
-import { createClient } from '../../src/wechat/client.ts'
+import { createWechatClient } from '../../src/wechat/client.ts'
 import { createTokenSource } from '../../src/wechat/token.ts'
 import { createGotTransport } from '../../src/wechat/transport/gotTransport.ts'
 
@@ -29,7 +29,7 @@ export async function openSyncStack({
 }: SyncStackOptions) {
   const db = await openSqlite({ path, log })
   const transport = createGotTransport({ proxy: { http: undefined, https: undefined, none: undefined } })
-  const client = createClient({ bases: [base], transport, hotTransport: transport, log })
+  const client = createWechatClient({ bases: [base], transport, hotTransport: transport, log })
   const tokens = createTokenSource({ appid, secret, client, store: createTokenStore(db), log })
   const api = createWechatApi({ client, tokens })
   const followers = createFollowers(db, appid)

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { pino } from 'pino'
 import { expect, onTestFinished } from 'vitest'
-import { createClient, type WechatClient, type WechatRequest } from '../../src/wechat/client.ts'
+import { createWechatClient, type WechatClient, type WechatRequest } from '../../src/wechat/client.ts'
 import { WechatNetworkError } from '../../src/wechat/errors.ts'
 import type { TransportOptions } from '../../src/wechat/transport/transport.ts'
 
@@ -22,7 +22,7 @@ export function openClient(
 ): WechatClient {
   const transport = createTransport({ proxy: direct, timeouts, ...options })
   const log = pino({ level: 'silent' })
-  const client = createClient({ bases: [base], transport, hotTransport: transport, log })
+  const client = createWechatClient({ bases: [base], transport, hotTransport: transport, log })
   onTestFinished(() => client.close())
   return client
 }

@@ -2,7 +2,7 @@ import { DelayedError, type Job } from 'bullmq'
 import { expect, test, vi } from 'vitest'
 import { DatabaseError } from '../../src/db/databaseError.ts'
 import { createJobHandler } from '../../src/sending/jobHandler.ts'
-import type { Outcome } from '../../src/sending/processor/outcome.ts'
+import type { SendOutcome } from '../../src/sending/processor/outcome.ts'
 import type { Processed } from '../../src/sending/processor/processor.ts'
 import { createTestLog } from '../helpers/pushing.ts'
 
@@ -36,12 +36,12 @@ function setUp(process: () => Promise<Processed>) {
   return { handle: () => handler.handle(job, 'token'), calls, state, giveUp, guard, moveToDelayed, lines }
 }
 
-const later = (cause?: Outcome | DatabaseError): Processed => ({
+const later = (cause?: SendOutcome | DatabaseError): Processed => ({
   kind: 'later',
   delay: 5_000,
   ...(cause && { cause }),
 })
-const retry: Outcome = { kind: 'retry', delay: 1, counts: true, isUnclear: false, detail: 'd' }
+const retry: SendOutcome = { kind: 'retry', delay: 1, counts: true, isUnclear: false, detail: 'd' }
 
 test('a push that goes on later is given back with its token and no attempt spent', async () => {
   const { handle, moveToDelayed } = setUp(async () => later())
@@ -52,7 +52,7 @@ test('a push that goes on later is given back with its token and no attempt spen
   expect(token).toBe('token')
 })
 
-test.each<[string, Outcome | DatabaseError, string]>([
+test.each<[string, SendOutcome | DatabaseError, string]>([
   ['a database that cannot write trips the breaker', new DatabaseError('full', 'full'), 'trip database'],
   [
     'an account fault pauses the account',

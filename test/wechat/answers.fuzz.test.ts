@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { second } from '../../src/base/duration.ts'
 import { createWechatApi } from '../../src/wechat/api.ts'
-import { createClient } from '../../src/wechat/client.ts'
+import { createWechatClient } from '../../src/wechat/client.ts'
 import { WechatApiError, WechatNetworkError } from '../../src/wechat/errors.ts'
 import { createLoginApi } from '../../src/wechat/login.ts'
 import { createTokenSource } from '../../src/wechat/token.ts'
@@ -19,7 +19,7 @@ const transport: Transport = {
   close: async () => {},
 }
 const log = pino({ level: 'silent' })
-const client = createClient({ bases: ['http://wechat'], transport, hotTransport: transport, log })
+const client = createWechatClient({ bases: ['http://wechat'], transport, hotTransport: transport, log })
 const tokens = {
   get: async () => accessToken,
   renew: async () => accessToken,

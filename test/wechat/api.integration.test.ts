@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { pino } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createWechatApi } from '../../src/wechat/api.ts'
-import { createClient } from '../../src/wechat/client.ts'
+import { createWechatClient } from '../../src/wechat/client.ts'
 import { reasonOf } from '../../src/wechat/errcode.ts'
 import { createTokenSource } from '../../src/wechat/token.ts'
 import { createGotTransport } from '../../src/wechat/transport/gotTransport.ts'
@@ -33,7 +33,7 @@ async function setUp(answer: Answer) {
   })
   const log = pino({ level: 'silent' })
   const [transport, hotTransport] = [createGotTransport({ proxy }), createUndiciTransport({ proxy })]
-  const client = createClient({ bases: [server.base], transport, hotTransport, log })
+  const client = createWechatClient({ bases: [server.base], transport, hotTransport, log })
   onTestFinished(() => client.close())
   const store = { load: async () => undefined, save: async () => {} }
   const tokens = createTokenSource({ appid: 'wx1', secret: 's', client, store, log })

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { pino } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createClient } from '../../src/wechat/client.ts'
+import { createWechatClient } from '../../src/wechat/client.ts'
 import { WechatApiError, WechatNetworkError } from '../../src/wechat/errors.ts'
 import { createGotTransport } from '../../src/wechat/transport/gotTransport.ts'
 import { createUndiciTransport } from '../../src/wechat/transport/undiciTransport.ts'
@@ -16,7 +16,7 @@ const bad = (response: ServerResponse) => response.writeHead(502).end()
 function openClient(bases: string[]) {
   const lines: Record<string, unknown>[] = []
   const clock = { now: 1_000_000 }
-  const client = createClient({
+  const client = createWechatClient({
     bases,
     transport: createGotTransport({ proxy }),
     hotTransport: createUndiciTransport({ proxy }),

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createClient, type WechatClient } from '../../src/wechat/client.ts'
+import { createWechatClient, type WechatClient } from '../../src/wechat/client.ts'
 import type { WechatApiError } from '../../src/wechat/errors.ts'
 import { createLoginApi, type LoginApi } from '../../src/wechat/login.ts'
 import { createGotTransport } from '../../src/wechat/transport/gotTransport.ts'
@@ -28,7 +28,7 @@ beforeEach(async () => {
   })
   const transport = createGotTransport({ proxy: { http: undefined, https: undefined, none: undefined } })
   const log = pino({ level: 'silent' })
-  client = createClient({ bases: [server.base], transport, hotTransport: transport, log })
+  client = createWechatClient({ bases: [server.base], transport, hotTransport: transport, log })
   api = createLoginApi({ client, tokens, account })
 })
 afterEach(async () => {

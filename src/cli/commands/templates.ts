@@ -1,4 +1,4 @@
-import { listTemplates, type Template } from '../../operations/templates.ts'
+import { listTemplates, type TemplateAnswer } from '../../operations/templates.ts'
 import { defineCommand } from '../command.ts'
 import { createTimeFormat, formatPlural } from '../format.ts'
 import { withAccount } from '../withAccount.ts'
@@ -21,7 +21,7 @@ export const templatesCommand = defineCommand({
     }),
 })
 
-function toText({ templateId, title, fields }: Template): string {
+function toText({ templateId, title, fields }: TemplateAnswer): string {
   const names = fields.map(({ key, type }) => (type === 'free' ? `${key} (free text)` : key))
   return `${templateId}  ${title}\n    ${names.join(', ')}`
 }

@@ -52,7 +52,7 @@ const plans: readonly GroupPlan[] = [
 export const people = 25_000
 
 /** Somebody of the mini-program who is to be told something. */
-export interface ControlClient {
+export interface DemoPush {
   plan: GroupPlan
   openid: string
   message: { id: string; unionid: string; templateId: string; data: Record<string, string> }
@@ -61,7 +61,7 @@ export interface ControlClient {
 export interface Crowd {
   plans: readonly GroupPlan[]
   /** All groups mixed. */
-  asks: readonly ControlClient[]
+  asks: readonly DemoPush[]
   leave(when: Departure): void
 }
 
@@ -73,7 +73,7 @@ export function createCrowd(simulator: Simulator): Crowd {
   const strangers = pickWithUnionid(simulator, people)
 
   const asks = plans.flatMap((plan) =>
-    Array.from({ length: plan.size }, (): ControlClient => {
+    Array.from({ length: plan.size }, (): DemoPush => {
       const { openid, unionid } = (plan.isStranger ? strangers : followers).next().value
       const [templateId, data] = plan.hasBadField
         ? [
@@ -117,6 +117,6 @@ function* pickWithUnionid(
 }
 
 /** Every group all over the list; 7919 is a prime that divides no length in question. */
-function mix(asks: ControlClient[]): ControlClient[] {
+function mix(asks: DemoPush[]): DemoPush[] {
   return asks.map((_, i) => asks[(i * 7_919) % asks.length]).filter((ask) => ask !== undefined)
 }

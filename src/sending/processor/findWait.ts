@@ -2,7 +2,7 @@ import { type HeldPushes, isHeldPush } from '../../db/heldPushes.ts'
 import type { PushRow } from '../../db/pushes.ts'
 import type { PushJob } from '../../queue/job.ts'
 import { toHeldFor } from './pushRow.ts'
-import type { Recipient } from './resolve.ts'
+import type { ResolvedRecipient } from './resolve.ts'
 
 /** Whether a push would rather wait for its user to follow: one that may have been accepted is not called held. */
 export function mayHold({ hold }: PushJob, { unknownSince }: PushRow): boolean {
@@ -13,7 +13,7 @@ export function mayHold({ hold }: PushJob, { unknownSince }: PushRow): boolean {
 export async function findWait(
   held: Pick<HeldPushes, 'findFirst'>,
   row: PushRow,
-  recipient: Recipient,
+  recipient: ResolvedRecipient,
 ): Promise<string | undefined> {
   switch (recipient.kind) {
     case 'follower': {

@@ -3,7 +3,7 @@ import type { PushJob } from '../../queue/job.ts'
 import { errcode } from '../../wechat/errcode.ts'
 import { WechatApiError, type WechatNetworkError } from '../../wechat/errors.ts'
 import type { OtherPushes } from './otherPushes.ts'
-import { decide, type Outcome } from './outcome.ts'
+import { decide, type SendOutcome } from './outcome.ts'
 import type { Directory } from './resolve.ts'
 
 export interface JudgeDeps {
@@ -29,7 +29,7 @@ export interface FailedCall {
 export async function judge(
   deps: JudgeDeps,
   { push, before, starts, openid, error }: FailedCall,
-): Promise<Outcome> {
+): Promise<SendOutcome> {
   const isBelieved = await isDenialDoubtful(deps, error, push.templateId, openid)
   const attempt = {
     attempts: before.attempts + 1,

@@ -38,7 +38,7 @@ export interface Attempt {
 }
 
 /** What is done about a failed try. */
-export type Outcome =
+export type SendOutcome =
   | Retry
   /** WeChat has the message, whatever else it says. */
   | { kind: 'sent'; detail: string; accepted: Accepted }
@@ -79,7 +79,7 @@ export function decide(
   error: WechatApiError | WechatNetworkError,
   attempt: Attempt,
   random: number,
-): Outcome {
+): SendOutcome {
   return error instanceof WechatApiError
     ? decideRefusal(error, attempt, random)
     : decideNoAnswer(error, attempt, random)
@@ -91,7 +91,7 @@ export function toFate(error: WechatApiError | WechatNetworkError): Fate {
   return error.class === 'B' && !isPace(error) ? 'busy' : 'passed'
 }
 
-function decideRefusal(error: WechatApiError, attempt: Attempt, random: number): Outcome {
+function decideRefusal(error: WechatApiError, attempt: Attempt, random: number): SendOutcome {
   const reason = reasonOf(error)
   const detail = explainInFull(error)
   // Without a token nothing was said about the push.
@@ -160,7 +160,7 @@ function decideRefusal(error: WechatApiError, attempt: Attempt, random: number):
 }
 
 /** A refusal of the account that may be about this push alone: who got what besides decides. */
-function decideConcern(error: WechatApiError, attempt: Attempt, random: number): Outcome {
+function decideConcern(error: WechatApiError, attempt: Attempt, random: number): SendOutcome {
   const { concerns, isTrial, isUnclear, attempts, maxAttempts } = attempt
   const own = findOnePushMeaning(error, attempt.opensMiniprogram)
   const detail = explainInFull(error)
@@ -180,7 +180,7 @@ function waitForRepetition(detail: string, random: number): Retry {
   return { kind: 'retry', delay: minute + 5 * second * random, counts: false, isUnclear: true, detail }
 }
 
-function decideNoAnswer(error: WechatNetworkError, attempt: Attempt, random: number): Outcome {
+function decideNoAnswer(error: WechatNetworkError, attempt: Attempt, random: number): SendOutcome {
   const detail = `WeChat gave no usable answer: ${error.detail}`
   if (!error.maybeReceived || isTokenEndpoint(error.path)) {
     const delay = toBackoff(pushBackoff, attempt.starts, random)
@@ -195,7 +195,7 @@ function decideNoAnswer(error: WechatNetworkError, attempt: Attempt, random: num
 }
 
 /** A push that may have been accepted is not called rejected: its user may have it. */
-function giveUpWhenExhausted(retry: Retry, { attempts, maxAttempts, isUnclear }: Attempt): Outcome {
+function giveUpWhenExhausted(retry: Retry, { attempts, maxAttempts, isUnclear }: Attempt): SendOutcome {
   if (!retry.counts || attempts < maxAttempts) return retry
   const tries = `${attempts} ${attempts === 1 ? 'try' : 'tries'} failed, the last because: ${retry.detail}`
   return isUnclear || retry.isUnclear
@@ -213,11 +213,11 @@ function giveUpWhenExhausted(retry: Retry, { attempts, maxAttempts, isUnclear }:
  * The content is the same in every try, so who refuses it now has refused it before. Users leave, templates go, and what
  * a code means that nobody documents may be that the message was sent already: those say nothing against an earlier try.
  */
-function decideForGood(error: WechatApiError, { isUnclear }: Attempt, hasLeft: boolean): Outcome {
+function decideForGood(error: WechatApiError, { isUnclear }: Attempt, hasLeft: boolean): SendOutcome {
   return toFinal(reasonOf(error), explainInFull(error), isUnclear, hasLeft)
 }
 
-function toFinal(reason: ErrcodeReason, detail: string, isUnclear: boolean, hasLeft = false): Outcome {
+function toFinal(reason: ErrcodeReason, detail: string, isUnclear: boolean, hasLeft = false): SendOutcome {
   return isUnclear && !lastingReasons.includes(reason)
     ? {
         kind: 'final',

@@ -12,9 +12,16 @@ import { findWait, mayHold } from './findWait.ts'
 import { type FailedCall, type JudgeDeps, judge } from './judge.ts'
 import { keepSent } from './keepSent.ts'
 import type { OtherPushes } from './otherPushes.ts'
-import type { Outcome } from './outcome.ts'
+import type { SendOutcome } from './outcome.ts'
 import { toProgress } from './progress.ts'
-import { type Delivery, toClientMsgId, toHeldRow, toInvalidRow, toNewRow, toRefusal } from './pushRow.ts'
+import {
+  type Delivery,
+  toClientMsgId,
+  toHeldRow,
+  toInvalidRow,
+  toNewRow,
+  toRefusalColumns,
+} from './pushRow.ts'
 import { type Directory, type FollowerIds, resolveRecipient } from './resolve.ts'
 
 export interface ProcessorDeps extends JudgeDeps {
@@ -43,7 +50,7 @@ export type Processed =
   /** It waits in the database for its user to follow; another job will bring it. */
   | { kind: 'held' }
   /** To be handed out again after `delay` milliseconds; `cause` may concern other pushes too. */
-  | { kind: 'later'; delay: number; cause?: Outcome | DatabaseError }
+  | { kind: 'later'; delay: number; cause?: SendOutcome | DatabaseError }
 
 /** `superseded`: the push has another row than was thought, which says how far it is. */
 type Step = Processed | { kind: 'superseded' }
@@ -212,7 +219,7 @@ async function recordFailed(
   const outcome = await judge(deps, call)
   const next = {
     ...sending,
-    ...toRefusal(call.error),
+    ...toRefusalColumns(call.error),
     detail: outcome.detail,
     unknownSince: row.unknownSince,
   }

@@ -82,7 +82,7 @@ export function toClientMsgId({ appid, id, generation }: PushRow): string {
   return hash('sha256', `${appid} ${generation} ${id}`).slice(0, 32)
 }
 
-export function toRefusal(
+export function toRefusalColumns(
   error: WechatApiError | WechatNetworkError,
 ): Pick<PushRow, 'errcode' | 'errmsg' | 'rid'> {
   return error instanceof WechatApiError

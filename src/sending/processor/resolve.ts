@@ -28,7 +28,7 @@ export interface Ids {
 
 export type FollowerIds = Ids & { openid: string }
 
-export type Recipient =
+export type ResolvedRecipient =
   | { kind: 'follower'; ids: FollowerIds }
   /** `not_following` and `unionid_pending` can be waited for. */
   | {
@@ -56,13 +56,13 @@ const pending = {
 export function resolveRecipient(
   { openid, unionid = '', session, hold }: Pick<PushJob, 'openid' | 'unionid' | 'session' | 'hold'>,
   directory: Directory,
-): Promise<Recipient> {
+): Promise<ResolvedRecipient> {
   if (openid !== undefined) return resolveOpenid(openid, hold === true, directory)
   if (session !== undefined) return resolveSession(session, directory)
   return resolveUnionid(unionid, directory)
 }
 
-async function resolveUnionid(unionid: string, directory: Directory): Promise<Recipient> {
+async function resolveUnionid(unionid: string, directory: Directory): Promise<ResolvedRecipient> {
   const follower = await findSettled(unionid, directory)
   const ids = { unionid, openid: follower?.openid ?? null }
   if (follower?.isShared) return { kind: 'nobody', ids: { ...ids, openid: null }, ...shared }
@@ -92,13 +92,13 @@ async function resolveOpenid(
   openid: string,
   mayWait: boolean,
   { findByOpenid }: Directory,
-): Promise<Recipient> {
+): Promise<ResolvedRecipient> {
   const hasLeft = mayWait && (await findByOpenid(openid))?.subscribed === false
   const ids = { unionid: null, openid }
   return hasLeft ? { kind: 'nobody', ids, reason: 'not_following', detail: left } : { kind: 'follower', ids }
 }
 
-async function resolveSession(session: string, directory: Directory): Promise<Recipient> {
+async function resolveSession(session: string, directory: Directory): Promise<ResolvedRecipient> {
   const user = await directory.findBySession(session)
   if (user?.unionid) return resolveUnionid(user.unionid, directory)
   const nobody = { kind: 'nobody' as const, ids: { unionid: null, openid: null } }

@@ -1,4 +1,4 @@
-import { parse } from '../control/input.ts'
+import { parseInput } from '../control/input.ts'
 import type { CallbackControls } from './controls.ts'
 import { createCallbackDelivery } from './delivery.ts'
 import type { RaisedEvent, SimulatedEvent } from './event.ts'
@@ -122,7 +122,7 @@ export function createCallbacks({ names, clock, random, ruleRandom, keep }: Call
   const controls: CallbackControls = {
     originalId: names.originalId,
     async setCallback(options) {
-      const settings = toCallbackSettings(parse(callbackOptionsSchema, options))
+      const settings = toCallbackSettings(parseInput(callbackOptionsSchema, options))
       delivery.set(settings)
       check = undefined
       const result = await checkUrl(settings)

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { fields, flag, parse, text, wholeNumber } from '../control/input.ts'
+import { fields, flag, parseInput, text, wholeNumber } from '../control/input.ts'
 import { match, recurrence } from '../control/recurrence.ts'
 import { createScript } from '../control/script.ts'
 import { type CallbackEventName, callbackEventNames, type SimulatedEvent } from './event.ts'
@@ -34,7 +34,7 @@ export function createCallbackRules(random: () => number) {
       (toEventName(rule) ?? event.event) === event.event && openid === event.openid && wanted === templateId
     )
   })
-  return { ...script, add: (rule: CallbackRule) => script.add(parse(callbackRuleSchema, rule)) }
+  return { ...script, add: (rule: CallbackRule) => script.add(parseInput(callbackRuleSchema, rule)) }
 }
 
 function toEventName({

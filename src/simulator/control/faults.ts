@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Call } from '../platform/answers.ts'
 import { type Fault, type FaultMatch, namedFaultActions } from './fault.ts'
-import { fields, flag, parse, wholeNumber } from './input.ts'
+import { fields, flag, parseInput, wholeNumber } from './input.ts'
 import { recurrence, subject } from './recurrence.ts'
 import { createScript } from './script.ts'
 
@@ -35,7 +35,7 @@ export function createFaults(random: () => number) {
     ({ path, match }, call) =>
       (path === undefined || covers(path, call.path)) && (!match || carries(call, match)),
   )
-  return { ...script, add: (fault: Fault) => script.add(parse(faultSchema, fault)) }
+  return { ...script, add: (fault: Fault) => script.add(parseInput(faultSchema, fault)) }
 }
 
 function covers(wanted: string, path: string): boolean {

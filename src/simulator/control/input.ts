@@ -42,7 +42,7 @@ export function findProblem(schema: z.ZodType, value: unknown, name?: string): s
 }
 
 /** @throws InputError */
-export function parse<T>(schema: z.ZodType<T>, value: unknown, name?: string): T {
+export function parseInput<T>(schema: z.ZodType<T>, value: unknown, name?: string): T {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   throw new InputError(findProblem(schema, value, name))
@@ -50,5 +50,5 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown, name?: string): T
 
 /** One item or a list of them, all checked before the first is used. */
 export function parseList<T>(schema: z.ZodType<T>, value: unknown): T[] {
-  return Array.isArray(value) ? parse(z.array(schema), value) : [parse(schema, value)]
+  return Array.isArray(value) ? parseInput(z.array(schema), value) : [parseInput(schema, value)]
 }

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import * as z from 'zod'
-import { fields, filledText, InputError, parse, wholeNumber } from './input.ts'
+import { fields, filledText, InputError, parseInput, wholeNumber } from './input.ts'
 
 /** Answers one request of a script, given its query or JSON body: the JSON of the answer, a stream of lines, or nothing. */
 export type Route = (input: unknown) => unknown
@@ -8,7 +8,7 @@ export type Route = (input: unknown) => unknown
 export type Routes = Record<string, Route>
 
 export function route<T>(schema: z.ZodType<T>, run: (input: T) => unknown): Route {
-  return (input) => run(parse(schema, input))
+  return (input) => run(parseInput(schema, input))
 }
 
 /** How a request names somebody: by number, from 0, or by openid. */

@@ -3,10 +3,10 @@ import { createFaults } from '../control/faults.ts'
 import { createStats } from '../control/stats.ts'
 import type { Settings } from '../optionsSchema.ts'
 import { createRefusalLog, type Endpoints } from './answers.ts'
+import { createApps } from './apps.ts'
 import { createControls } from './controls.ts'
 import { createUserEndpoints } from './followers/endpoints.ts'
 import { createFollowerList } from './followers/followerList.ts'
-import { createIdentity } from './identity.ts'
 import { createRandom } from './ids.ts'
 import { createQuotas, createRateLimit } from './limits.ts'
 import { createAcceptedMessages } from './messages/acceptedMessages.ts'
@@ -26,7 +26,7 @@ export function createPlatform(settings: Settings) {
 
   // A source of chance for each part: one fault more or less must not change a token.
   const createChance = (part: number) => createRandom(seed * 31 + part)
-  const identity = createIdentity(settings, createChance(0))
+  const identity = createApps(settings, createChance(0))
   const { account, miniprogram: miniprogramApp } = identity
   const apps = [account, miniprogramApp]
   const { refuse, find: findRefusal } = createRefusalLog(createChance(1))

@@ -2,7 +2,7 @@ import type { Settings } from '../optionsSchema.ts'
 import { randomHex, randomText } from './ids.ts'
 
 /** Who everybody is: the account, its mini-program, and the names callbacks carry. */
-export function createIdentity(
+export function createApps(
   options: Pick<Settings, 'appid' | 'secret' | 'miniprogram'>,
   random: () => number,
 ) {
