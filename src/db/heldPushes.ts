@@ -16,8 +16,8 @@ export interface HeldPushes {
   /** The first of the pushes that were held for a user and have not come to an end. */
   findFirst(recipient: string): Promise<HeldPush | undefined>
   /** Users who began to follow, or followed when a push was held for them; oldest first. */
-  findArrivals(limit: number): Promise<PendingRelease[]>
-  dropArrivals(gone: readonly PendingRelease[]): Promise<void>
+  findPendingReleases(limit: number): Promise<PendingRelease[]>
+  dropPendingReleases(gone: readonly PendingRelease[]): Promise<void>
   /** Ends the held pushes that have expired; costs nothing when there are none. */
   expire(now: number): Promise<void>
   count(): Promise<number>

@@ -19,7 +19,7 @@ export interface Release {
 
 interface ReleaseDeps {
   queue: Pick<PushQueue, 'addBulk'>
-  held: Pick<HeldPushes, 'findFirst' | 'findArrivals' | 'dropArrivals' | 'expire'>
+  held: Pick<HeldPushes, 'findFirst' | 'findPendingReleases' | 'dropPendingReleases' | 'expire'>
   log: Log
 }
 
@@ -48,20 +48,20 @@ export function createHeldForwarder({ queue, held, log }: ReleaseDeps): Release 
   }
 
   async function look(): Promise<void> {
-    await releaseArrived()
+    await releasePending()
     await held.expire(Date.now())
     outage.pass()
   }
 
-  async function releaseArrived(): Promise<void> {
+  async function releasePending(): Promise<void> {
     let count: number
     do {
-      const arrived = await held.findArrivals(batchSize)
-      count = arrived.length
+      const pending = await held.findPendingReleases(batchSize)
+      count = pending.length
       if (count === 0) return
       // The jobs come first: should this process end in between, they are only queued once more.
-      await queueFirst(arrived.map(({ recipient }) => recipient))
-      await held.dropArrivals(arrived)
+      await queueFirst(pending.map(({ recipient }) => recipient))
+      await held.dropPendingReleases(pending)
     } while (count === batchSize && !isStopped)
   }
 

@@ -199,7 +199,7 @@ describe('several pushes held for one user', () => {
     await until(async () => (await world.held.count()) === 4)
     await pause(world, worker)
     await follow(world, stranger)
-    await until(async () => (await world.database.read.query.arrivals.findMany()).length === 0)
+    await until(async () => (await world.database.read.query.pendingReleases.findMany()).length === 0)
     expect(await world.pushes.cancel('cancelled', Date.now())).toBe(true)
     await until(async () => (await world.row('expires'))?.status === 'skipped')
     await resume(world, worker)
@@ -220,7 +220,7 @@ describe('several pushes held for one user', () => {
     await until(async () => (await world.held.count()) === 3)
     await pause(world, worker)
     await follow(world, stranger)
-    await until(async () => (await world.database.read.query.arrivals.findMany()).length === 0)
+    await until(async () => (await world.database.read.query.pendingReleases.findMany()).length === 0)
     await unfollow(world, stranger)
     await resume(world, worker)
     const queue = openPlainQueue(world)
@@ -333,10 +333,10 @@ test('a follow that came just before the push was held releases it', async () =>
   const push = { v: 1, id: 'p', unionid, templateId: 't', data: {}, expiresAt: soon(), hold: true } as const
   const fresh = toNewRow(appid, push, { jobId: 'p', data: push, timestamp: 1, starts: 1 })
   expect(await held.hold(toHeldRow(push, fresh, 'a test'))).toBe(true)
-  expect(await held.findArrivals(10)).toMatchObject([{ recipient: unionid }])
+  expect(await held.findPendingReleases(10)).toMatchObject([{ recipient: unionid }])
   const byOpenid = { ...fresh, id: 'q', unionid: null, openid }
   await held.hold(toHeldRow(push, byOpenid, 'a test'))
-  expect(await held.findArrivals(10)).toMatchObject([{ recipient: unionid }, { recipient: openid }])
+  expect(await held.findPendingReleases(10)).toMatchObject([{ recipient: unionid }, { recipient: openid }])
 })
 
 test('a hold lasts thirty days at most', async () => {

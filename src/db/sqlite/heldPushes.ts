@@ -5,7 +5,7 @@ import type { SqliteDatabase } from './engine/open.ts'
 import { compileWrite, type Statement } from './engine/statement.ts'
 import { toPendingReleaseOf } from './pendingReleases.ts'
 import { isOfAccount } from './pushes.ts'
-import { arrivals, pushes } from './schema.ts'
+import { pendingReleases, pushes } from './schema.ts'
 
 /** Pushes ended in one transaction, so that those who send need not wait long for theirs. */
 const expireLimit = 1_000
@@ -52,13 +52,15 @@ export function createHeldPushes(
   )
   const total = read.select({ total: count() }).from(pushes).where(isHeld).prepare()
   const oldest = read
-    .select({ id: arrivals.id, recipient: arrivals.recipient })
-    .from(arrivals)
-    .where(eq(arrivals.appid, appid))
-    .orderBy(asc(arrivals.id))
+    .select({ id: pendingReleases.id, recipient: pendingReleases.recipient })
+    .from(pendingReleases)
+    .where(eq(pendingReleases.appid, appid))
+    .orderBy(asc(pendingReleases.id))
     .limit(placed('limit'))
     .prepare()
-  const drop = compileWrite<PendingRelease>(read.delete(arrivals).where(eq(arrivals.id, placed('id'))))
+  const drop = compileWrite<PendingRelease>(
+    read.delete(pendingReleases).where(eq(pendingReleases.id, placed('id'))),
+  )
 
   return {
     async hold(push) {
@@ -69,10 +71,10 @@ export function createHeldPushes(
       const row = first.get({ recipient })
       return row && isHeldPush(row) ? row : undefined
     },
-    async findArrivals(limit) {
+    async findPendingReleases(limit) {
       return oldest.all({ limit })
     },
-    async dropArrivals(gone) {
+    async dropPendingReleases(gone) {
       await write([drop.each(gone)])
     },
     async expire(now) {

@@ -6,7 +6,7 @@ const openids = Array.from({ length: slots }, () => '?').join(', ')
 const isHeld = `pushes.held_for is not null and pushes.finished_at is null`
 
 /** From the few users who were touched to their pushes, and not at all when nothing is held: a sync touches a million. */
-const arriveSql = `insert into arrivals (appid, recipient)
+const releaseSql = `insert into pending_releases (appid, recipient)
 with known as materialized (
   select openid, unionid from followers
   where appid = ? and openid in (${openids}) and subscribed and exists (select 1 from pushes where ${isHeld})
@@ -14,7 +14,7 @@ with known as materialized (
 select distinct pushes.appid, names.recipient from names cross join pushes
 where pushes.held_for = names.recipient and ${isHeld} and pushes.appid = ? and pushes.reason = 'hold'`
 
-const arriveIfFollowingSql = `insert into arrivals (appid, recipient)
+const releaseIfFollowingSql = `insert into pending_releases (appid, recipient)
 select appid, ? from followers where appid = ? and subscribed and unionid = ? group by appid having count(*) = 1
 union all select appid, ? from followers where appid = ? and subscribed and openid = ? limit 1`
 
@@ -27,18 +27,18 @@ export function toPendingReleases(appid: string, touched: readonly string[]): St
   for (let start = 0; start < touched.length; start += slots) {
     const chunk = touched.slice(start, start + slots)
     const filled = Array.from({ length: slots }, (_, slot) => chunk[slot] ?? chunk.at(-1))
-    statements.push({ sql: arriveSql, params: [appid, ...filled, appid] })
+    statements.push({ sql: releaseSql, params: [appid, ...filled, appid] })
   }
   return statements
 }
 
 /**
- * For the transaction that holds a push: the follow may have come since the table was asked. Nobody has arrived while
+ * For the transaction that holds a push: the follow may have come since the table was asked. Nobody is released while
  * several carry the unionid.
  */
 export function toPendingReleaseOf(appid: string, recipient: string): Statement {
   return {
-    sql: arriveIfFollowingSql,
+    sql: releaseIfFollowingSql,
     params: [recipient, appid, recipient, recipient, appid, recipient],
   }
 }

@@ -120,12 +120,17 @@ export const pushes = sqliteTable(
 )
 
 /** Users who follow now and for whom pushes are held; written with the follow, deleted when the first of them is queued. */
-export const arrivals = sqliteTable('arrivals', {
-  id: integer('id').primaryKey({ autoIncrement: true }),
-  appid: text('appid').notNull(),
-  /** As in `pushes.held_for`. */
-  recipient: text('recipient').notNull(),
-})
+export const pendingReleases = sqliteTable(
+  'pending_releases',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    appid: text('appid').notNull(),
+    /** As in `pushes.held_for`. */
+    recipient: text('recipient').notNull(),
+  },
+  /** In the order of the ids, which end every index. */
+  (t) => [index('pending_releases_appid').on(t.appid)],
+)
 
 export const syncRuns = sqliteTable(
   'sync_runs',
