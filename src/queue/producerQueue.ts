@@ -39,17 +39,24 @@ export interface ProducerConnection {
 export function connectProducer(config: QueueConfig): ProducerConnection {
   const backend =
     config.kind === 'redis' ? connectRedis(config.urls, 'producer') : connectEmbedded(config.dir)
-  const queues: ProducerQueue[] = []
+  const queues = new Set<ProducerQueue>()
   const open = (name: string): ProducerQueue => {
-    const queue = openOn(backend, name)
-    queues.push(queue)
+    const opened = openOn(backend, name)
+    const queue: ProducerQueue = {
+      ...opened,
+      async close() {
+        queues.delete(queue)
+        await opened.close()
+      },
+    }
+    queues.add(queue)
     return queue
   }
   return {
     openQueue: (appid) => open(toQueueName(appid)),
     openControlQueue: (appid) => open(toControlQueueName(appid)),
     async close() {
-      await Promise.all(queues.map((queue) => queue.close()))
+      await Promise.all([...queues].map((queue) => queue.close()))
       await backend.close()
     },
   }

@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
 import { connectProducer } from '../../src/queue/producerQueue.ts'
@@ -37,6 +40,25 @@ test('a producer queue that is closed leaves those of other accounts alone', asy
   await left.close()
   await expect(left.run((queue) => queue.getJobCounts('waiting'))).rejects.toThrow('closed by this program')
   expect(await kept.run((queue) => queue.getJobCounts('waiting'))).toEqual({ waiting: 0 })
+})
+
+test('producer queues that are closed leave nothing behind', async () => {
+  const redis = await startRedis()
+  const connection = connectProducer(redis.config)
+  onTestFinished(() => connection.close())
+  const openAndClose = async (appid: string) => {
+    const queue = connection.openQueue(appid)
+    await queue.run((q) => q.getJobCounts('waiting'))
+    await queue.close()
+    return new WeakRef(queue)
+  }
+  const closed = await Promise.all(Array.from({ length: 20 }, (_, n) => openAndClose(`wx${n}`)))
+  // Until the end of a turn what a reference was made to is kept.
+  await setImmediate()
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+  // The last one may still be in a register.
+  expect(closed.filter((queue) => queue.deref() !== undefined).length).toBeLessThan(2)
 })
 
 test('queues of all accounts share one connection of a worker process', async () => {
