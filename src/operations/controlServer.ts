@@ -20,7 +20,9 @@ interface ControlServerDeps {
 /** Answers what producers ask about pushes, until stopped. */
 export function startControlServer({ appid, queue, pushes, onError }: ControlServerDeps) {
   const { control, reset } = queue
-  const openQueue = (): Pick<ProducerQueue, 'run'> => ({ run: (use) => use(queue.queue, queue.getTime) })
+  const openQueue = (): Pick<ProducerQueue, 'run'> => ({
+    run: async (use) => use(queue.queue, await queue.getTime()),
+  })
   const queued = createQueuedPushes({ appid, openQueue, pushes })
   let underWay = 0
   let worker = startWorker()

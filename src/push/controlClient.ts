@@ -47,7 +47,7 @@ export function createControlClient({ run }: Pick<ProducerQueue, 'run'>): Contro
     const until = Date.now() + patienceMs
     const kept = { age: questionLife / second }
     const options = { jobId, removeOnComplete: kept, removeOnFail: kept }
-    await run(async (q, getTime) => q.add(question.ask, { ...question, at: await getTime() }, options))
+    await run((q, now) => q.add(question.ask, { ...question, at: now }, options))
     for (let pause = 5; ; pause = Math.min(2 * pause, longestPause)) {
       await sleep(pause)
       const job = await run((q) => q.getJob(jobId))

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { day } from '../base/duration.ts'
+import { toIso } from '../base/time.ts'
 import { type PushProblem, toGiven } from './invalidPush.ts'
 import { findBrokenRule, toCleanText } from './keyword.ts'
 
@@ -148,12 +149,19 @@ function checkData(given: unknown, texts: Record<string, string>, problems: Push
 }
 
 function checkTimes({ sendAt, expiresAt, hold }: z.output<typeof shape>, problems: PushProblem[]): void {
-  const given = expiresAt === undefined ? 'nothing' : new Date(expiresAt).toISOString()
-  if (hold && !(expiresAt !== undefined && expiresAt <= Date.now() + longestHold)) {
-    problems.push({ field: 'expiresAt', rule: 'a time at most 30 days ahead, because of hold', given })
-  } else if (sendAt !== undefined && expiresAt !== undefined && expiresAt <= sendAt) {
-    problems.push({ field: 'expiresAt', rule: 'a time after sendAt', given })
+  if (hold && expiresAt === undefined) problems.push(toHoldProblem('nothing'))
+  else if (sendAt !== undefined && expiresAt !== undefined && expiresAt <= sendAt) {
+    problems.push({ field: 'expiresAt', rule: 'a time after sendAt', given: toIso(expiresAt) })
   }
+}
+
+/** The one rule that needs to know what time it is where the queue is; `now` is epoch milliseconds. */
+export function findLateExpiry({ hold, expiresAt = 0 }: ValidMessage, now: number): PushProblem | undefined {
+  return hold && expiresAt > now + longestHold ? toHoldProblem(toIso(expiresAt)) : undefined
+}
+
+function toHoldProblem(given: string): PushProblem {
+  return { field: 'expiresAt', rule: 'a time at most 30 days ahead, because of hold', given }
 }
 
 function toMilliseconds(value: unknown): number | undefined {

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { JobsOptions } from 'bullmq'
-import { day, hour } from '../base/duration.ts'
+import { day } from '../base/duration.ts'
 import { toTokenHash } from '../base/sessionToken.ts'
 import { jobName, type PushJob, toJobId } from '../queue/job.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
 import { InvalidPushError, toProblemSentence } from './invalidPush.ts'
-import { checkMessage, type ValidMessage } from './message.ts'
+import { checkMessage, findLateExpiry, type ValidMessage } from './message.ts'
 import type { PushManyReceipt, PushReceipt } from './pushAnswers.ts'
 
 export interface Producer {
@@ -27,8 +27,6 @@ interface QueuedJob {
 
 const chunkSize = 500
 const chunksInFlight = 2
-/** So much the clock of a producer may be ahead. */
-const clockTolerance = hour
 
 /** Checks messages and puts them into the queue. */
 export function createProducer(queue: ProducerQueue): Producer {
@@ -36,12 +34,20 @@ export function createProducer(queue: ProducerQueue): Producer {
     async push(message) {
       const checked = checkMessage(message)
       if ('problems' in checked) throw new InvalidPushError(checked.problems)
-      const { name, data, opts } = toJob(checked.message)
+      const { message: valid } = checked
+      const id = valid.id ?? toTimeOrderedId(Date.now())
+      let job: QueuedJob | undefined
       try {
-        const job = await queue.run((q) => q.add(name, data, opts))
-        return { id: data.id, status: job.id === opts.jobId ? 'queued' : 'duplicate' }
+        const added = await queue.run(async (q, now) => {
+          const problem = findLateExpiry(valid, now)
+          if (problem) return problem
+          job ??= toJob(valid, id, now)
+          return q.add(job.name, job.data, job.opts)
+        })
+        if ('rule' in added) throw new InvalidPushError([added])
+        return { id, status: added.id === job?.opts.jobId ? 'queued' : 'duplicate' }
       } catch (error) {
-        throw explainPush(error, data.id)
+        throw explainPush(error, id)
       }
     },
 
@@ -52,13 +58,15 @@ export function createProducer(queue: ProducerQueue): Producer {
         let index = 0
         for await (const chunk of toChunks(messages)) {
           if (pending.length === chunksInFlight) await pending.shift()
-          const jobs = chunk.flatMap((message) => toValidJob(message, index++, receipt))
-          const added = add(jobs, receipt)
+          const valid = chunk.flatMap((message) => toValid(message, index++, receipt))
+          const added = add(valid, receipt)
           // Awaited later; until then its failure is not unhandled.
           added.catch(() => {})
           pending.push(added)
         }
         await Promise.all(pending)
+        // What only the queue's clock could tell came last.
+        receipt.invalid.sort((a, b) => a.index - b.index)
         return receipt
       } catch (error) {
         const chunks = await Promise.allSettled(pending)
@@ -69,19 +77,35 @@ export function createProducer(queue: ProducerQueue): Producer {
   }
 
   /** BullMQ adds what it can of a chunk before it rejects, so a repetition finds its own jobs by their ids. */
-  async function add(jobs: QueuedJob[], receipt: PushManyReceipt): Promise<void> {
-    if (jobs.length === 0) return
-    const added = await queue.run((q) => q.addBulk(jobs).catch(failInPart))
-    const queued = added.filter((job, i) => job.id === jobs[i]?.opts.jobId).length
+  async function add(messages: ValidAt[], receipt: PushManyReceipt): Promise<void> {
+    if (messages.length === 0) return
+    let jobs: QueuedJob[] | undefined
+    const added = await queue.run(async (q, now) => {
+      jobs ??= messages.flatMap((message) => toQueuedJob(message, now, receipt))
+      return jobs.length === 0 ? [] : q.addBulk(jobs).catch(failInPart)
+    })
+    const queued = added.filter((job, i) => job.id === jobs?.[i]?.opts.jobId).length
     receipt.queued += queued
-    receipt.duplicates += jobs.length - queued
+    receipt.duplicates += added.length - queued
   }
 }
 
-function toValidJob(message: unknown, index: number, { invalid }: PushManyReceipt): QueuedJob[] {
-  const checked = checkMessage(message)
-  if ('message' in checked) return [toJob(checked.message)]
+interface ValidAt {
+  index: number
+  message: ValidMessage
+}
+
+function toValid(given: unknown, index: number, { invalid }: PushManyReceipt): ValidAt[] {
+  const checked = checkMessage(given)
+  if ('message' in checked) return [{ index, message: checked.message }]
   invalid.push({ index, reason: toProblemSentence(checked.problems) })
+  return []
+}
+
+function toQueuedJob({ index, message }: ValidAt, now: number, { invalid }: PushManyReceipt): QueuedJob[] {
+  const problem = findLateExpiry(message, now)
+  if (!problem) return [toJob(message, message.id ?? toTimeOrderedId(now), now)]
+  invalid.push({ index, reason: toProblemSentence([problem]) })
   return []
 }
 
@@ -89,20 +113,19 @@ function toValidJob(message: unknown, index: number, { invalid }: PushManyReceip
 const nonce = randomUUID().slice(0, 8)
 let serial = 0
 
-/** Written out, because spreads would cost a third of all that a push costs here. */
-function toJob(message: ValidMessage): QueuedJob {
-  const { id, sendAt, priority } = message
-  const now = Date.now()
-  const data = toPushJob(message, id ?? toTimeOrderedId(now), now)
-  const opts: QueuedJob['opts'] = { jobId: data.id }
+/** Written out, because spreads would cost a third of all that a push costs here. `now` is the queue's clock. */
+function toJob(message: ValidMessage, id: string, now: number): QueuedJob {
+  const { sendAt, priority } = message
+  const data = toPushJob(message, id, now)
+  const opts: QueuedJob['opts'] = { jobId: id }
   const delay = Math.max(0, (sendAt ?? 0) - now)
-  if (sendAt !== undefined && sendAt > now - clockTolerance) {
+  if (sendAt !== undefined && delay > 0) {
     // The worker that hands it out judges its time, so it does not matter what time it is here.
     opts.timestamp = sendAt - 1
     opts.delay = 1
   }
   if (priority !== undefined) opts.priority = priority
-  if (id !== undefined) {
+  if (message.id !== undefined) {
     serial += 1
     opts.jobId = toJobId(id, `${nonce}${serial.toString(36)}`)
     opts.deduplication = { id, ttl: delay + day }

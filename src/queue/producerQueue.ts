@@ -5,6 +5,7 @@ import { createDeadlines, DeadlineError } from './deadline.ts'
 import { connectEmbedded } from './embedded/embedded.ts'
 import { toControlQueueName, toQueueName } from './names.ts'
 import { connectRedis } from './redis/redis.ts'
+import { createServerClock, type ServerClock } from './serverClock.ts'
 import { QueueUnavailableError } from './unavailable.ts'
 import { createWakeup } from './wakeup.ts'
 
@@ -14,11 +15,12 @@ const pauseBetween = 100
 
 export interface ProducerQueue {
   /**
-   * Calls `use` with the queue, again while it fails, for at most 5 s in all: it must be safe to repeat. `use` is not
-   * called any more once the call has been answered, nor after `close`.
+   * Calls `use` with the queue and the time by the clock of its server (epoch milliseconds), again while it fails, for at
+   * most 5 s in all: it must be safe to repeat. `use` is not called any more once the call has been answered, nor after
+   * `close`.
    * Rejects with QueueUnavailableError, which tells whether an attempt may have succeeded all the same.
    */
-  run<T>(use: (queue: PushQueue, getTime: QueueBackend['getTime']) => Promise<T>): Promise<T>
+  run<T>(use: (queue: PushQueue, now: number) => Promise<T>): Promise<T>
   /** What a person should know of a server that answers. */
   findDangers(): Promise<Danger[]>
   /** The connection stays. */
@@ -39,9 +41,10 @@ export interface ProducerConnection {
 export function connectProducer(config: QueueConfig): ProducerConnection {
   const backend =
     config.kind === 'redis' ? connectRedis(config.urls, 'producer') : connectEmbedded(config.dir)
+  const clock = createServerClock(backend.getTime)
   const queues = new Set<ProducerQueue>()
   const open = (name: string): ProducerQueue => {
-    const opened = openOn(backend, name)
+    const opened = openOn(backend, clock, name)
     const queue: ProducerQueue = {
       ...opened,
       async close() {
@@ -68,7 +71,7 @@ export function openProducerQueue(config: QueueConfig, appid: string): ProducerQ
   return { ...connection.openQueue(appid), close: connection.close }
 }
 
-function openOn(backend: QueueBackend, name: string): ProducerQueue {
+function openOn(backend: QueueBackend, clock: ServerClock, name: string): ProducerQueue {
   const deadlines = createDeadlines()
   const wakeup = createWakeup(pauseBetween)
   let queue: PushQueue | undefined
@@ -85,9 +88,10 @@ function openOn(backend: QueueBackend, name: string): ProducerQueue {
         let failure: unknown
         // Without a wait when there is nothing to wait for, which would cost every call as much as its checks.
         const used = backend.isReady() ? queue : undefined
-        if (used) {
+        const now = clock.now()
+        if (used && now !== undefined) {
           try {
-            return await deadlines.before(deadline, use(used, backend.getTime))
+            return await deadlines.before(deadline, use(used, now))
           } catch (error) {
             failure = error
             mayBeQueued ||= !backend.isRefusal(error)
@@ -122,6 +126,7 @@ function openOn(backend: QueueBackend, name: string): ProducerQueue {
     try {
       if (!backend.isReady()) await backend.ready()
       if (!queue && !isClosed) queue = await createQueue()
+      if (queue && clock.now() === undefined) await askClock(queue)
       wakeup.wake()
     } catch (error) {
       openingError = error
@@ -141,6 +146,15 @@ function openOn(backend: QueueBackend, name: string): ProducerQueue {
     } catch (error) {
       if (error instanceof DeadlineError) giveUpConnection(created)
       else discard(created)
+      throw error
+    }
+  }
+
+  async function askClock(used: PushQueue): Promise<void> {
+    try {
+      await deadlines.before(Date.now() + patience, clock.ask())
+    } catch (error) {
+      if (error instanceof DeadlineError) giveUpConnection(used)
       throw error
     }
   }
