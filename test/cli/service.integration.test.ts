@@ -60,6 +60,18 @@ test('workers that are stopped at any moment of an outage of Redis end in good o
   for (const { ended } of workers) expect(await ended).toMatchObject({ code: 0 })
 })
 
+test('a worker with another database than the one of its queue ends at once, with exit code 2 and what to do', async () => {
+  const world = await startCliWorld()
+  const worker = await world.service('worker')
+  const { code, stderr } = await world.run(['worker'], { DATABASE_URL: 'file:other.db' })
+  expect(code).toBe(2)
+  expect(stderr).toMatch(
+    /The queue in Redis at \S+ belongs to another database: set DATABASE_URL .+: redis-cli HDEL "\S+" database/,
+  )
+  expect(stderr).not.toMatch(/^ +at /m)
+  expect(worker.child.exitCode).toBeNull()
+})
+
 test('the second signal ends the worker at once, with exit code 1', async () => {
   const world = await startCliWorld()
   await world.sync()

@@ -54,3 +54,25 @@ test('a worker that takes no job is made anew, and a job it has taken after all 
   const [job] = jobs
   await expect(job && processors[0]?.(job)).rejects.toThrow(DelayedError)
 })
+
+test('a worker that may send twice a second is not taken for a dead one, however often it is looked at in between', async () => {
+  const world = await startPushing()
+  await world.producer().pushMany(Array.from({ length: 24 }, (_, n) => world.message(n % 20)))
+  let workers = 0
+  const { started, queue } = await world.startWorker({ rate: 2 }, (given) => ({
+    ...given,
+    createWorker(processor, options) {
+      workers += 1
+      return given.createWorker(processor, options)
+    },
+  }))
+  await started
+  while (world.simulator.stats().accepted < 24) {
+    // Only while no job may be taken: a machine that is busy may be late to take the next one.
+    if ((await queue.getRateLimitTtl()) > 100) await vi.advanceTimersByTimeAsync(5 * second)
+    await sleep(20)
+  }
+  expect(workers).toBe(1)
+  vi.useRealTimers()
+  expect(await world.ended(24)).toHaveLength(24)
+}, 60_000)
