@@ -79,42 +79,6 @@ export function createOperations(options: OperationsOptions): Endpoints {
     return secret === app.secret ? clear(call, appid) : refuse(call, 40125)
   }
 
-  /** Tells what WeChat would see of the callback's host; nothing is looked up. */
-  function checkCallback(call: Call): string {
-    const { action, check_operator: operator } = call.json
-    if (!checkActions.some((name) => name === action)) return refuse(call, 40202)
-    if (!operators.some((name) => name === operator)) return refuse(call, 40203)
-    const url = options.findCallbackUrl()
-    if (url === undefined) return refuse(call, 40201)
-    const { hostname } = new URL(url)
-    const ip = isIP(hostname) ? hostname : '127.0.0.1'
-    const from = operator === 'DEFAULT' ? 'UNICOM' : operator
-    return JSON.stringify({
-      ...(action !== 'ping' && { dns: [{ ip, real_operator: 'UNICOM' }] }),
-      ...(action !== 'dns' && { ping: [{ ip, from_operator: from, package_loss: '0%', time: '0.100ms' }] }),
-    })
-  }
-
-  function getRid(call: Call): string {
-    const rid = toText(call.json.rid) ?? ''
-    if (!ridShape.test(rid)) return refuse(call, 76002)
-    const found = options.findRefusal(rid)
-    if (!found) return refuse(call, 76001)
-    if (call.at > found.at + ridLifeMs) return refuse(call, 76004)
-    return JSON.stringify({
-      errcode: 0,
-      errmsg: 'ok',
-      request: {
-        invoke_time: Math.floor(found.at / 1000),
-        cost_in_ms: 1,
-        request_url: found.request,
-        request_body: found.requestBody,
-        response_body: found.answer,
-        client_ip: found.address,
-      },
-    })
-  }
-
   return {
     '/cgi-bin/clear_quota': { method: 'POST', token: 'either', handle: clearQuota },
     '/cgi-bin/clear_quota/v2': {
@@ -123,9 +87,13 @@ export function createOperations(options: OperationsOptions): Endpoints {
       token: 'none',
       handle: clearQuotaBySecret,
     },
-    '/cgi-bin/callback/check': { method: 'POST', token: 'either', handle: checkCallback },
+    '/cgi-bin/callback/check': {
+      method: 'POST',
+      token: 'either',
+      handle: (call) => checkCallback(options, call),
+    },
     '/cgi-bin/openapi/quota/get': { method: 'POST', token: 'either', handle: getQuota },
-    '/cgi-bin/openapi/rid/get': { method: 'POST', token: 'either', handle: getRid },
+    '/cgi-bin/openapi/rid/get': { method: 'POST', token: 'either', handle: (call) => getRid(options, call) },
     '/cgi-bin/get_api_domain_ip': {
       method: 'GET',
       token: 'either',
@@ -137,4 +105,40 @@ export function createOperations(options: OperationsOptions): Endpoints {
       handle: () => '{"ip_list":["127.0.0.1","101.226.62.77","101.226.103.0/25"]}',
     },
   }
+}
+
+/** Tells what WeChat would see of the callback's host; nothing is looked up. */
+function checkCallback({ findCallbackUrl, refuse }: OperationsOptions, call: Call): string {
+  const { action, check_operator: operator } = call.json
+  if (!checkActions.some((name) => name === action)) return refuse(call, 40202)
+  if (!operators.some((name) => name === operator)) return refuse(call, 40203)
+  const url = findCallbackUrl()
+  if (url === undefined) return refuse(call, 40201)
+  const { hostname } = new URL(url)
+  const ip = isIP(hostname) ? hostname : '127.0.0.1'
+  const from = operator === 'DEFAULT' ? 'UNICOM' : operator
+  return JSON.stringify({
+    ...(action !== 'ping' && { dns: [{ ip, real_operator: 'UNICOM' }] }),
+    ...(action !== 'dns' && { ping: [{ ip, from_operator: from, package_loss: '0%', time: '0.100ms' }] }),
+  })
+}
+
+function getRid({ findRefusal, refuse }: OperationsOptions, call: Call): string {
+  const rid = toText(call.json.rid) ?? ''
+  if (!ridShape.test(rid)) return refuse(call, 76002)
+  const found = findRefusal(rid)
+  if (!found) return refuse(call, 76001)
+  if (call.at > found.at + ridLifeMs) return refuse(call, 76004)
+  return JSON.stringify({
+    errcode: 0,
+    errmsg: 'ok',
+    request: {
+      invoke_time: Math.floor(found.at / 1000),
+      cost_in_ms: 1,
+      request_url: found.request,
+      request_body: found.requestBody,
+      response_body: found.answer,
+      client_ip: found.address,
+    },
+  })
 }

@@ -1,7 +1,7 @@
 import type { SimulatedApp } from '../options.ts'
 import { type Call, type Endpoints, type Refuse, toText } from './answers.ts'
-import { createRandom, randomText } from './ids.ts'
 import { createIpList } from './ipList.ts'
+import { createIssuedTokens, type IssuedToken, revoke, works } from './issuedTokens.ts'
 import { createWindowLimit, type Quotas, type WindowLimit } from './limits.ts'
 
 interface TokensOptions {
@@ -13,14 +13,6 @@ interface TokensOptions {
   quotas: Quotas
   random: () => number
   refuse: Refuse
-}
-
-interface IssuedToken {
-  value: string
-  appid: string
-  expiresAt: number
-  /** When it stops working before its time. */
-  revokedAt: number
 }
 
 /** The plain and the stable token of an app live side by side: fetching one never touches the other. */
@@ -36,17 +28,15 @@ const day = 86_400_000
 const forcesPerDay = 20
 const forcePauseMs = 30_000
 const stableCallsPerMinute = 10_000
-/** Dead tokens are remembered to tell expired from never issued. */
-const rememberedTokens = 1_000
 /** WeChat advises to reserve 512 characters: nothing longer can be a token. */
 const longestToken = 512
 
 export function createTokens(options: TokensOptions) {
-  const { apps, random, refuse, quotas } = options
+  const { apps, refuse, quotas } = options
   const lifeMs = options.tokenLifeSeconds * 1000
   const overlapMs = Math.min(options.tokenOverlapSeconds * 1000, lifeMs / 2)
   const isListed = createIpList(options.ipWhitelist)
-  const issued = new Map<string, IssuedToken>()
+  const issued = createIssuedTokens(lifeMs, options.random)
   const states: AppTokens[] = apps.map((app) => ({
     ...app,
     plain: undefined,
@@ -55,33 +45,9 @@ export function createTokens(options: TokensOptions) {
     forcedAt: [],
     minuteLimit: createWindowLimit(60_000, stableCallsPerMinute),
   }))
-  const counts = { fetches: 0, issued: 0 }
-
-  function issue(appid: string, at: number): IssuedToken {
-    // The time is part of it: a simulator started again must not give out the token that has just been refused.
-    const text = randomText(createRandom(random() * 2 ** 32 + at), 133)
-    const value = `${50 + (counts.issued % 50)}_${text}`
-    const token = { value, appid, expiresAt: at + lifeMs, revokedAt: Number.POSITIVE_INFINITY }
-    issued.set(value, token)
-    if (issued.size > rememberedTokens) {
-      for (const [old, { expiresAt, revokedAt }] of issued) {
-        if (Math.min(expiresAt, revokedAt) < at) issued.delete(old)
-      }
-    }
-    counts.issued++
-    return token
-  }
-
-  function revoke(token: IssuedToken | undefined, at: number): void {
-    if (token && token.revokedAt > at) token.revokedAt = at
-  }
-
-  function works(token: IssuedToken | undefined, at: number): token is IssuedToken {
-    return token !== undefined && at < token.expiresAt && at < token.revokedAt
-  }
 
   function answer(token: IssuedToken, at: number): string {
-    counts.fetches++
+    issued.counts.fetches++
     return `{"access_token":"${token.value}","expires_in":${Math.floor((token.expiresAt - at) / 1000)}}`
   }
 
@@ -90,14 +56,14 @@ export function createTokens(options: TokensOptions) {
     revoke(state.replacedPlain, at)
     revoke(state.plain, at + overlapMs)
     state.replacedPlain = state.plain
-    state.plain = issue(state.appid, at)
+    state.plain = issued.issue(state.appid, at)
     return answer(state.plain, at)
   }
 
   /** The same token until its last minutes; then a new one, while the old one works until its end. */
   function fetchStable(state: AppTokens, at: number): string {
     if (!works(state.stable, at) || state.stable.expiresAt - at < overlapMs)
-      state.stable = issue(state.appid, at)
+      state.stable = issued.issue(state.appid, at)
     return answer(state.stable, at)
   }
 
@@ -156,20 +122,17 @@ export function createTokens(options: TokensOptions) {
 
   return {
     endpoints,
-    counts,
+    counts: issued.counts,
 
     /** The appid the token belongs to, or the errcode it earns; of mini-programs only calls by AppSecret are bound to addresses. */
     check({ token, at, address }: Call): string | number {
       if (token === '') return 41001
-      const known = issued.get(token)
+      const known = issued.find(token)
       if (!known) return token.length > longestToken ? 40014 : 40001
       if (at >= known.revokedAt) return 40001
       if (at >= known.expiresAt) return 42001
       return known.appid === options.account.appid && !isListed(address) ? 40164 : known.appid
     },
-
-    killAll(appid: string, at: number): void {
-      for (const token of issued.values()) if (token.appid === appid) revoke(token, at)
-    },
+    killAll: issued.killAll,
   }
 }

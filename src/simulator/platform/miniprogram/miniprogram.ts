@@ -2,9 +2,10 @@ import { createHmac } from 'node:crypto'
 import type { SimulatedApp } from '../../options.ts'
 import { type Call, type Endpoints, type Refuse, toText } from '../answers.ts'
 import type { FollowerList } from '../followers/followerList.ts'
-import { mix, randomHex, randomText } from '../ids.ts'
+import { mix, randomHex } from '../ids.ts'
 import { createWindowLimit, type WindowLimit } from '../limits.ts'
-import type { CodeOptions, SimulatedPayment } from '../people.ts'
+import { createCodes } from './codes.ts'
+import { createPayments } from './payments.ts'
 
 interface MiniprogramOptions {
   app: SimulatedApp
@@ -13,37 +14,18 @@ interface MiniprogramOptions {
   refuse: Refuse
 }
 
-interface Code {
-  user: number
-  mintedAt: number
-  used: boolean
-  options: CodeOptions
-}
-
-const codeLifeMs = 300_000
-const paymentLifeMs = 300_000
 const sessionLifeMs = 3 * 86_400_000
 const loginsPerMinute = 100
 
 /** The mini-program's side: login, session checks, phone number, unionid after a payment. */
 export function createMiniprogram({ app, followers, random, refuse }: MiniprogramOptions) {
-  const codes = new Map<string, Code>()
-  const payments: (SimulatedPayment & { user: number; paidAt: number })[] = []
+  const codes = createCodes(random)
+  const payments = createPayments(random)
   const sessions = new Map<number, { key: string; expiresAt: number }>()
   const loginLimits = new Map<number, WindowLimit>()
 
   function createSessionKey(): string {
     return Buffer.from(randomHex(random, 32), 'hex').toString('base64')
-  }
-
-  /** The code, marked as used, or the errcode it earns. */
-  function redeem(text: string, kind: 'login' | 'phone', at: number): Code | number {
-    const code = codes.get(text)
-    if (!code || (code.options.kind ?? 'login') !== kind) return 40029
-    if (code.used) return 40163
-    if (at > code.mintedAt + codeLifeMs) return 40029
-    code.used = true
-    return code
   }
 
   function isLoginAllowed(user: number, at: number): boolean {
@@ -61,7 +43,7 @@ export function createMiniprogram({ app, followers, random, refuse }: Miniprogra
     const text = toText(jsCode)
     if (text === undefined) return refuse(call, 41008)
     if (grantType !== 'authorization_code') return refuse(call, 40002)
-    const code = redeem(text, 'login', call.at)
+    const code = codes.redeem(text, 'login', call.at)
     if (typeof code === 'number') return refuse(call, code)
     const { user, options } = code
     if (options.highRisk) return refuse(call, 40226)
@@ -102,7 +84,7 @@ export function createMiniprogram({ app, followers, random, refuse }: Miniprogra
   }
 
   function getPhone(call: Call): string {
-    const code = redeem(toText(call.json.code) ?? '', 'phone', call.at)
+    const code = codes.redeem(toText(call.json.code) ?? '', 'phone', call.at)
     if (typeof code === 'number') return refuse(call, 40029)
     const number = `138${String(mix(code.user) % 100_000_000).padStart(8, '0')}`
     return JSON.stringify({
@@ -118,16 +100,9 @@ export function createMiniprogram({ app, followers, random, refuse }: Miniprogra
   }
 
   function getPaidUnionid(call: Call): string {
-    const { openid, transaction_id: transactionId, mch_id: mchId, out_trade_no: outTradeNo } = call.query
-    const user = followers.findMiniprogramUser(toText(openid) ?? '')
+    const user = followers.findMiniprogramUser(toText(call.query.openid) ?? '')
     if (user < 0) return refuse(call, 40003)
-    const payment = payments.find(
-      (paid) =>
-        paid.user === user &&
-        call.at <= paid.paidAt + paymentLifeMs &&
-        (paid.transactionId === transactionId || (paid.mchId === mchId && paid.outTradeNo === outTradeNo)),
-    )
-    if (!payment) return refuse(call, 89300)
+    if (!payments.isKnown(user, call.query, call.at)) return refuse(call, 89300)
     return JSON.stringify({ unionid: followers.trueUnionid(user), errcode: 0, errmsg: 'ok' })
   }
 
@@ -143,31 +118,12 @@ export function createMiniprogram({ app, followers, random, refuse }: Miniprogra
   return {
     endpoints,
 
-    mintCode(user: number, options: CodeOptions, mintedAt: number): string {
-      const code = options.kind === 'phone' ? randomHex(random, 64) : `0${randomText(random, 31)}`
-      codes.set(code, { user, mintedAt, used: false, options })
-      return code
-    },
+    mintCode: codes.mint,
+    mintPayment: payments.mint,
 
     sessionKeyOf(user: number, at: number): string | undefined {
       const session = sessions.get(user)
       return session && at <= session.expiresAt ? session.key : undefined
     },
-
-    mintPayment(user: number, paidAt: number): SimulatedPayment {
-      const payment = {
-        transactionId: `42000${randomDigits(random, 23)}`,
-        mchId: '1230000109',
-        outTradeNo: `order${randomDigits(random, 15)}`,
-      }
-      payments.push({ ...payment, user, paidAt })
-      return payment
-    },
   }
-}
-
-function randomDigits(random: () => number, length: number): string {
-  let digits = ''
-  while (digits.length < length) digits += Math.floor(random() * 10)
-  return digits
 }

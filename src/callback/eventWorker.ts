@@ -7,7 +7,8 @@ import type { Database, Write } from '../db/database.ts'
 import type { LiveFollowers } from '../db/liveFollowers.ts'
 import type { Receipts } from '../db/receipts.ts'
 import type { FollowerCheck } from './checkFollower.ts'
-import { toReceiptOutcome } from './event.ts'
+import { createEventEffects } from './eventEffects.ts'
+import { createFollowUps } from './followUps.ts'
 import { planReceipts, planUnmatched, type ReceiptCounts } from './receipts.ts'
 import { createLoopWakeup } from './wakeup.ts'
 
@@ -37,30 +38,29 @@ interface EventWorkerDeps {
 }
 
 const batchSize = 500
-const followUpsAtOnce = 10
 const pollEvery = second
 /** Milliseconds in which the events of a storm come together: one commit for all of them leaves room for the answers. */
 const gatherFor = 20
-
-/** WeChat's times are compared with each other, so that small differences between its clock and ours do not matter. */
-const clockSkew = 5 * minute
-
-/** An event that is dated ahead counts as of its arrival: nothing that comes later must look older. */
-function toBelievedTime({ at, receivedAt }: StoredEvent): number {
-  return at - receivedAt > clockSkew ? receivedAt - (receivedAt % second) : at
-}
 
 /**
  * Works off the stored events of one account, beginning with what an earlier process left. Each effect can be written
  * twice and in any order, so that a crash costs nothing and several processes may share a database.
  */
 export function startEventWorker(deps: EventWorkerDeps): EventWorker {
-  const { appid, db, events, live, receipts, checkFollower, resendFailed, log } = deps
-  const { now = Date.now, stopPatience = 20 * second } = deps
+  const { db, events, receipts, log, now = Date.now, stopPatience = 20 * second } = deps
   const receiptCounts: ReceiptCounts = { delivered: 0, undelivered: 0, repeated: 0, foreign: 0 }
   const stopping = new AbortController()
+  const { signal } = stopping
   const wakeup = createLoopWakeup()
-  const followUps = new Map<number, Promise<void>>()
+  const toEffect = createEventEffects({ ...deps, now })
+  const followUps = createFollowUps({
+    ...deps,
+    write,
+    onDone: wakeup.wake,
+    onError: leaveForLater,
+    signal,
+    now,
+  })
   let lastLook = 0
   let lastCorrection = 0
   let isStopping = false
@@ -90,34 +90,29 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
     await workOffRest()
     clearTimeout(patience)
     stopping.abort()
-    await Promise.all(followUps.values())
+    await followUps.untilAllEnd()
   }
 
   /** The rest may have to wait long: a worker alone works off no events. */
   async function workOffRest(): Promise<void> {
-    while (!stopping.signal.aborted) {
+    while (!signal.aborted) {
       const isMoreWaiting = await workOnce().catch(leaveForLater)
       if (outage.isOn()) return
-      if (followUps.size > 0) await Promise.race(followUps.values())
+      const next = followUps.untilNext()
+      if (next) await next
       else if (!isMoreWaiting) return
     }
   }
 
   /** Events stay stored until their effect is written, so the next poll finds them again. */
   function leaveForLater(error: unknown): false {
-    if (!stopping.signal.aborted) outage.fail(error)
+    if (!signal.aborted) outage.fail(error)
     return false
   }
 
-  async function write(statements: Write[]): Promise<true> {
+  async function write(statements: Write[]): Promise<void> {
     await db.write(statements)
     outage.pass()
-    return true
-  }
-
-  /** By distance: a clock that was set back must not hold anything for hours. */
-  function isDue(last: number, every: number): boolean {
-    return Math.abs(now() - last) >= every
   }
 
   async function workOnce(): Promise<boolean> {
@@ -127,8 +122,13 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
     }
     const applied = await applyNew()
     const looked = isDue(lastLook, pollEvery) ? await lookAgain() : 0
-    await startFollowUps()
+    await followUps.begin()
     return applied === batchSize || looked === batchSize
+  }
+
+  /** By distance: a clock that was set back must not hold anything for hours. */
+  function isDue(last: number, every: number): boolean {
+    return Math.abs(now() - last) >= every
   }
 
   async function applyNew(): Promise<number> {
@@ -139,79 +139,27 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
       batch.filter(({ kind }) => kind === 'receipt'),
     )
     await write([...plan.statements, ...batch.flatMap(toEffect), events.toUpdate(batch.map(toProgress))])
-    count(plan.counts)
+    addCounts(receiptCounts, plan.counts)
     return batch.length
   }
 
-  function toEffect(event: StoredEvent): Write[] {
-    const user = { openid: event.openid, app: event.app || appid }
-    const change = { openid: event.openid, at: toBelievedTime(event), now: now() }
-    switch (event.kind) {
-      case 'subscribe':
-        return live.toFollow([change])
-      case 'unsubscribe':
-        return [live.toUnfollow([change])]
-      // Of a card, the place or the like; who follows may still be written to.
-      case 'user_authorization_revoke':
-        return [live.toForgetFollowers([user])]
-      case 'user_authorization_cancellation':
-        return user.app === appid
-          ? [live.toUnfollow([change]), live.toForgetFollowers([user])]
-          : [live.toForgetUsers([user])]
-      case 'user_info_modified':
-      case 'receipt':
-        return []
-      default:
-        return event.kind satisfies never
-    }
-  }
-
   function toProgress(event: StoredEvent): EventProgress {
-    return { id: event.id, tries: 1, dueAt: hasFollowUp(event) ? now() : null }
+    return { id: event.id, tries: 1, dueAt: followUps.isNeeded(event) ? now() : null }
   }
 
-  /** Whether there is more to do than to write: WeChat is asked about a follower, a lost push is sent again. */
-  function hasFollowUp({ kind, app, msgid, status }: StoredEvent): boolean {
-    if (kind === 'subscribe') return true
-    if (kind === 'user_info_modified' || kind === 'user_authorization_revoke')
-      return app === '' || app === appid
-    const isLost = kind === 'receipt' && msgid !== '0' && toReceiptOutcome(status) === 'system_failed'
-    return isLost && resendFailed !== undefined
-  }
-
+  /** For the pushes of receipts that came before the record of their message. */
   async function lookAgain(): Promise<number> {
     const { statements, counts, looked } = await planUnmatched(receipts, now(), batchSize)
     if (looked > 0) await write(statements)
     if (looked < batchSize) lastLook = now()
-    count(counts)
+    addCounts(receiptCounts, counts)
     return looked
   }
+}
 
-  function count(counts: ReceiptCounts): void {
-    receiptCounts.delivered += counts.delivered
-    receiptCounts.undelivered += counts.undelivered
-    receiptCounts.repeated += counts.repeated
-    receiptCounts.foreign += counts.foreign
-  }
-
-  async function startFollowUps(): Promise<void> {
-    const due = await events.findApplied(now(), followUpsAtOnce + followUps.size)
-    const waiting = due.filter(({ id }) => !followUps.has(id))
-    for (const event of waiting.slice(0, followUpsAtOnce - followUps.size)) {
-      followUps.set(event.id, followUp(event))
-    }
-  }
-
-  async function followUp(event: StoredEvent): Promise<void> {
-    const isWritten = await progress(event).catch(leaveForLater)
-    followUps.delete(event.id)
-    if (isWritten) wakeup.wake()
-  }
-
-  async function progress(event: StoredEvent): Promise<true> {
-    const { id, kind, tries } = event
-    const dueAt =
-      kind === 'receipt' ? await resendFailed?.(event) : await checkFollower(event, stopping.signal)
-    return write([events.toUpdate([{ id, tries: tries + 1, dueAt: dueAt ?? null }])])
-  }
+function addCounts(sum: ReceiptCounts, counts: ReceiptCounts): void {
+  sum.delivered += counts.delivered
+  sum.undelivered += counts.undelivered
+  sum.repeated += counts.repeated
+  sum.foreign += counts.foreign
 }
