@@ -4,8 +4,10 @@ import {
   onePushErrcodes,
   sendErrcodes,
   tokenEndpointErrcodes,
-} from './errcodeExceptions.ts'
-import { type ErrcodeClass, type ErrcodeRow, errcode, errcodes } from './errcodeTable.ts'
+} from './errcodes/exceptions.ts'
+import { errcode } from './errcodes/named.ts'
+import type { ErrcodeClass, ErrcodeRow } from './errcodes/row.ts'
+import { errcodes } from './errcodes/table.ts'
 
 export { type ErrcodeClass, errcode }
 

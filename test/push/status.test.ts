@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { pushRecordSchema } from '../../src/push/recordSchema.ts'
+import { pushRecordSchema, toldRecordSchema } from '../../src/push/recordSchema.ts'
 import {
   accountReasons,
   finalStatuses,
@@ -10,7 +10,7 @@ import {
   pushReasons,
   pushStatuses,
 } from '../../src/push/status.ts'
-import { errcodes } from '../../src/wechat/errcodeTable.ts'
+import { errcodes } from '../../src/wechat/errcodes/table.ts'
 
 test('a push has ended in every status but those of one that is still to be sent', () => {
   expect(pushStatuses.filter((status) => hasEnded({ status }))).toEqual([...finalStatuses])
@@ -33,7 +33,7 @@ test('no reason of an account or a message is without a code of WeChat', () => {
   expect(listed.filter((reason) => !coded.has(reason))).toEqual(own)
 })
 
-test('a record of another version is read, whatever its words', () => {
+test('a record that a worker of another version tells is read, whatever its words and fields', () => {
   const record = {
     id: 'p',
     account: 'wx1',
@@ -52,6 +52,7 @@ test('a record of another version is read, whatever its words', () => {
     sentAt: null,
     finishedAt: null,
   }
-  expect(pushRecordSchema.parse(record)).toEqual(record)
-  expect(() => pushRecordSchema.parse({ ...record, status: 1 })).toThrow()
+  expect(toldRecordSchema.parse({ ...record, region: 'north' })).toEqual(record)
+  expect(() => toldRecordSchema.parse({ ...record, status: 1 })).toThrow()
+  expect(() => pushRecordSchema.parse(record)).toThrow('status')
 })

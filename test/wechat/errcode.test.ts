@@ -4,8 +4,8 @@ import {
   miniProgramErrcodes,
   sendErrcodes,
   tokenEndpointErrcodes,
-} from '../../src/wechat/errcodeExceptions.ts'
-import { errcodes } from '../../src/wechat/errcodeTable.ts'
+} from '../../src/wechat/errcodes/exceptions.ts'
+import { errcodes } from '../../src/wechat/errcodes/table.ts'
 import { WechatApiError } from '../../src/wechat/errors.ts'
 
 const send = '/cgi-bin/message/template/send'

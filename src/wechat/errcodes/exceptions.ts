@@ -1,5 +1,5 @@
-import { consolePages } from './consolePages.ts'
-import { type ErrcodeRow, group } from './errcodeTable.ts'
+import { consolePages } from '../consolePages.ts'
+import { type ErrcodeRow, group } from './row.ts'
 
 /** Where the AppSecret itself is the credential, the same code is about the secret and no new token helps. */
 export const tokenEndpointErrcodes: ReadonlyMap<number, ErrcodeRow> = new Map(
