@@ -11,6 +11,7 @@ import type { SyncRuns } from './db/syncRuns.ts'
 import type { Templates } from './db/templates.ts'
 import { type Alerts, createAlerts } from './health/alerts.ts'
 import { createQueuedPushes, type QueuedPushes } from './operations/queuedPushes.ts'
+import { createProducer, type Producer } from './push/producer.ts'
 import type { ProducerQueue } from './queue/producerQueue.ts'
 import { openQueueRuntime, type QueueRuntime } from './runtime.ts'
 import { refreshTemplates } from './sending/processor/templateCheck.ts'
@@ -41,6 +42,8 @@ export interface Account {
   readonly alerts: Pick<Alerts, 'post'>
   /** For callers who would rather be told no than wait. */
   openQueue(): ProducerQueue
+  /** Pushes over that queue. */
+  openProducer(): Producer
   /** Makes the templates equal to WeChat's list. */
   refreshTemplates(): Promise<void>
   /** One follower sync. */
@@ -95,6 +98,7 @@ export function createAccount(runtime: QueueRuntime, config: Config): Account {
     leases,
     alerts,
     openQueue,
+    openProducer: () => createProducer(openQueue()),
     refreshTemplates: () => refreshTemplates({ api, templates }),
     sync(options) {
       const { syncConcurrency: concurrency, syncRefreshDays: refreshDays } = config

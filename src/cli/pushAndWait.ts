@@ -1,6 +1,5 @@
 import type { Account } from '../account.ts'
 import { findMissingWorker, waitForRecord } from '../operations/wait.ts'
-import { createProducer } from '../push/producer.ts'
 import type { PushReceipt } from '../push/pushAnswers.ts'
 import { TimeoutError, type WaitGoal } from '../push/wait.ts'
 import { NegativeAnswer } from './failure.ts'
@@ -23,7 +22,7 @@ export async function pushAndWait(
   out: Output,
 ): Promise<number> {
   const { appid, config, runtime } = account
-  const receipt = await createProducer(account.openQueue()).push(message)
+  const receipt = await account.openProducer().push(message)
   const { id } = receipt
   out.remark(`${toReceiptText(receipt)}\nWaiting for a worker to send it; Ctrl-C leaves it queued`)
   const stop = createStopSignal()

@@ -28,7 +28,7 @@ export async function runService(out: Output, start: (app: App) => Promise<void>
     log.info('stopping')
   } finally {
     await app.close()
-    // BullMQ waits for ever for connections that were closed while they were being made anew.
+    // BullMQ waits for ever for connections that were closed while they were being reconnected.
     setTimeout(() => process.exit(), second).unref()
   }
   log.info('stopped')

@@ -6,7 +6,7 @@ import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
 import type { CancelAnswer } from './pushAnswers.ts'
 import type { PushRecord } from './record.ts'
-import { pushRecordSchema } from './recordSchema.ts'
+import { toldRecordSchema } from './recordSchema.ts'
 
 /** What a producer, who has no database, can ask the workers: the data of a job in the control queue. */
 export const questionSchema = z.object({
@@ -35,7 +35,7 @@ export interface ControlClient {
 export function createControlClient({ run }: Pick<ProducerQueue, 'run'>): ControlClient {
   return {
     cancel: (id) => ask({ ask: 'cancel', id }, cancelAnswerSchema, patience),
-    find: (id, patienceMs = patience) => ask({ ask: 'find', id }, pushRecordSchema.nullable(), patienceMs),
+    find: (id, patienceMs = patience) => ask({ ask: 'find', id }, toldRecordSchema.nullable(), patienceMs),
   }
 
   async function ask<T>(

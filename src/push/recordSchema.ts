@@ -1,26 +1,36 @@
 import * as z from 'zod'
 import type { PushRecord } from './record.ts'
-import type { PushReason, PushStatus } from './status.ts'
+import { type PushReason, type PushStatus, pushReasons, pushStatuses } from './status.ts'
 
 const text = z.string().nullable()
-/** A worker of another version may know words that are not known here. */
-const word = <T extends string>() => z.custom<T>((value) => typeof value === 'string')
+const time = z.iso.datetime()
+const reasons = Object.values(pushReasons).flat()
 
-export const pushRecordSchema = z.object({
+export const pushRecordSchema = z.strictObject({
   id: z.string(),
   account: z.string(),
   unionid: text,
   openid: text,
   templateId: z.string(),
-  status: word<PushStatus>(),
-  reason: word<PushReason>().nullable(),
+  status: z.enum(pushStatuses),
+  reason: z.enum(reasons).nullable(),
   detail: text,
+  /** 19 digits. */
   msgid: text,
-  errcode: z.number().nullable(),
+  errcode: z.int().nullable(),
   errmsg: text,
   rid: text,
-  attempts: z.number(),
-  createdAt: z.string(),
-  sentAt: text,
-  finishedAt: text,
+  attempts: z.int().min(0),
+  createdAt: time,
+  sentAt: time.nullable(),
+  finishedAt: time.nullable(),
+}) satisfies z.ZodType<PushRecord>
+
+const word = <T extends string>() => z.custom<T>((value) => typeof value === 'string')
+
+/** As a worker tells it, perhaps one of another version: that may have more fields, and words that are not known here. */
+export const toldRecordSchema = z.object({
+  ...pushRecordSchema.shape,
+  status: word<PushStatus>(),
+  reason: word<PushReason>().nullable(),
 }) satisfies z.ZodType<PushRecord>

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { UsageError } from '../../src/cli/args.ts'
-import { type FileLine, readMessageFile } from '../../src/cli/messages/messageFile.ts'
+import { readMessageFile } from '../../src/cli/messages/messageFile.ts'
+import type { MessageLine } from '../../src/operations/push.ts'
 
 let dir: string
 
@@ -13,10 +14,10 @@ beforeAll(async () => {
 
 afterAll(() => rm(dir, { recursive: true }))
 
-async function read(name: string, content: string | Uint8Array): Promise<FileLine[]> {
+async function read(name: string, content: string | Uint8Array): Promise<MessageLine[]> {
   const path = join(dir, name)
   await writeFile(path, content)
-  const lines: FileLine[] = []
+  const lines: MessageLine[] = []
   for await (const line of readMessageFile(path)) lines.push(line)
   return lines
 }

@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { second } from '../../src/base/duration.ts'
 import { UsageError } from '../../src/cli/args.ts'
-import { type FileLine, readMessageFile } from '../../src/cli/messages/messageFile.ts'
+import { readMessageFile } from '../../src/cli/messages/messageFile.ts'
+import type { MessageLine } from '../../src/operations/push.ts'
 import { checkMessage } from '../../src/push/message.ts'
 
 let dir: string
@@ -17,10 +18,10 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true }))
 
 /** The lines, checked as a push would check them; undefined when the file as a whole is refused. */
-async function read(name: string, content: string | Uint8Array): Promise<FileLine[] | undefined> {
+async function read(name: string, content: string | Uint8Array): Promise<MessageLine[] | undefined> {
   const path = join(dir, name)
   await writeFile(path, content)
-  const lines: FileLine[] = []
+  const lines: MessageLine[] = []
   try {
     for await (const line of readMessageFile(path)) lines.push(line)
   } catch (error) {

@@ -137,7 +137,7 @@ test('a worker waits for its Redis, goes on when it is there, and survives that 
   const REDIS_URL = redis.url
   await world.sync()
   const worker = world.start(['worker'], { REDIS_URL })
-  await worker.waitFor(/queue fails/)
+  await worker.waitFor(/queue unavailable/)
   await redis.start()
   await worker.waitFor(/"msg":"ready"/)
   expect((await world.run(world.push(0, '--wait'), { REDIS_URL })).code).toBe(0)
@@ -151,7 +151,7 @@ test('a worker waits for its Redis, goes on when it is there, and survives that 
 test('a worker that waits for a Redis that never comes ends on the first signal', async () => {
   const world = await startCliWorld()
   const worker = world.start(['worker'], { REDIS_URL: 'redis://127.0.0.1:1' })
-  await worker.waitFor(/queue fails/)
+  await worker.waitFor(/queue unavailable/)
   worker.child.kill('SIGTERM')
   expect(await worker.ended).toMatchObject({ code: 0 })
 })
@@ -162,7 +162,7 @@ test('an account that WeChat refuses pauses the sends and status says why; they 
   const worker = await world.service('worker')
   const fault = world.simulator.addFault({ path: sendPath, action: { errcode: 48001 } })
   await world.queuePushes({ later: 0 })
-  await worker.waitFor(/sending is paused/)
+  await worker.waitFor(/account paused/)
   const [account] = (await world.json(['status'])).accounts
   expect(account.paused).toEqual({
     reason: expect.any(String),

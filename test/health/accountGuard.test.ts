@@ -6,8 +6,8 @@ import type { PauseNews } from '../../src/health/alertText.ts'
 import { toProbeAt } from '../../src/health/probe.ts'
 import { decide } from '../../src/sending/processor/outcome.ts'
 import { explainInFull } from '../../src/wechat/errcode.ts'
-import { tokenEndpointErrcodes } from '../../src/wechat/errcodeExceptions.ts'
-import { errcodes } from '../../src/wechat/errcodeTable.ts'
+import { tokenEndpointErrcodes } from '../../src/wechat/errcodes/exceptions.ts'
+import { errcodes } from '../../src/wechat/errcodes/table.ts'
 import { WechatApiError } from '../../src/wechat/errors.ts'
 import { createTestLog } from '../helpers/pushing.ts'
 
@@ -164,7 +164,7 @@ test.each(faults)(
     expect(alerts).toEqual([
       expect.objectContaining({
         reason,
-        msg: `sending is paused: ${outcome.detail}`,
+        msg: `account paused: ${outcome.detail}`,
         probeAt: new Date(due[0] ?? 0).toISOString(),
       }),
     ])
@@ -177,7 +177,7 @@ test.each(faults)(
     await vi.advanceTimersByTimeAsync(0)
     expect([world.isPaused(), world.atOnce()]).toEqual([false, Number.POSITIVE_INFINITY])
     expect(world.row()).toMatchObject({ pausedReason: null, probeAt: null })
-    expect(world.lines.filter(({ msg }) => msg === 'sending goes on')).toHaveLength(1)
+    expect(world.lines.filter(({ msg }) => msg === 'account resumed')).toHaveLength(1)
     expect(world.news).toEqual([
       { kind: 'paused', reason, detail: outcome.detail, probeAt: due[0] },
       { kind: 'resumed', reason },

@@ -1,9 +1,10 @@
 import { hour, minute, second } from '../../base/duration.ts'
+import { type PushLinesOutput, pushLines } from '../../operations/push.ts'
 import type { WaitGoal } from '../../push/wait.ts'
 import { type Args, UsageError } from '../args.ts'
 import { defineCommand } from '../command.ts'
 import { formatCount, formatPlural } from '../format.ts'
-import { type PushFileReceipt, pushFile } from '../messages/pushFile.ts'
+import { readMessageFile } from '../messages/messageFile.ts'
 import type { Output } from '../output.ts'
 import { pushAndWait, toReceiptText } from '../pushAndWait.ts'
 import { createStopSignal } from '../signals.ts'
@@ -120,10 +121,11 @@ async function runFile(path: string, given: PushArgs, out: Output): Promise<numb
     const stop = createStopSignal()
     let lines = 0
     try {
-      const receipt = await pushFile(producer, path, stop, (count) => {
+      const onLine = (count: number) => {
         lines = count
         progress.update(count, undefined)
-      })
+      }
+      const receipt = await pushLines({ producer, stop, onLine }, readMessageFile(path))
       progress.end()
       await out.print(receipt, toFileText)
       if (stop.aborted)
@@ -135,7 +137,7 @@ async function runFile(path: string, given: PushArgs, out: Output): Promise<numb
   })
 }
 
-function toFileText({ queued, duplicates, invalid }: PushFileReceipt): string {
+function toFileText({ queued, duplicates, invalid }: PushLinesOutput): string {
   const lines = invalid.map(({ line, reason }) => `line ${line}: ${reason}`)
   const counts = `${formatCount(queued)} queued, ${formatPlural(duplicates, 'duplicate')}, ${formatCount(invalid.length)} invalid`
   return [...lines, counts].join('\n')

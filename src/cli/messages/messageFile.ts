@@ -1,11 +1,9 @@
 import { createReadStream } from 'node:fs'
 import { extname } from 'node:path'
+import type { MessageLine } from '../../operations/push.ts'
 import { UsageError } from '../args.ts'
 import { type CsvRow, readCsvRows } from './csv.ts'
 import { findLineProblem, readLines } from './lines.ts'
-
-/** One line of a file: what is to be pushed, or why it cannot be. */
-export type FileLine = { line: number; message: Record<string, unknown> } | { line: number; reason: string }
 
 const plainColumns = ['unionid', 'openid', 'templateId', 'id', 'sendAt', 'expiresAt', 'url']
 
@@ -14,7 +12,7 @@ const plainColumns = ['unionid', 'openid', 'templateId', 'id', 'sendAt', 'expire
  * `expiresAt`, `url`, `data.<key>` in any order); `-` is JSONL on stdin. Memory does not grow with the file.
  * Raises UsageError for another kind of file and for a CSV header with unknown columns.
  */
-export function readMessageFile(path: string): AsyncIterable<FileLine> {
+export function readMessageFile(path: string): AsyncIterable<MessageLine> {
   if (path === '-') return readJsonl(process.stdin)
   switch (extname(path).toLowerCase()) {
     case '.jsonl':
@@ -36,7 +34,7 @@ async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function* readJsonl(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<FileLine> {
+async function* readJsonl(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<MessageLine> {
   for await (const { line, text } of readLines(bytes)) {
     if (text.trim() !== '') yield { line, ...toMessage(text) }
   }
@@ -57,7 +55,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-async function* readCsv(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<FileLine> {
+async function* readCsv(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<MessageLine> {
   let columns: string[] | undefined
   for await (const row of readCsvRows(readLines(bytes))) {
     if (columns === undefined) columns = toColumns(row)
