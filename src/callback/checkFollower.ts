@@ -48,9 +48,8 @@ export function createFollowerCheck({
   function afterFailure(error: unknown, tries: number): number | null {
     if (error instanceof WechatApiError && error.class === 'R') return null
     const next = toNextTry(tries, now())
-    if (next === null)
-      log.warn({ err: error, tries }, 'WeChat does not tell about a follower, the next sync will')
-    else log.debug({ err: error, tries }, 'WeChat does not tell about a follower yet')
+    if (next === null) log.warn({ err: error, tries }, 'follower could not be fetched, left to the next sync')
+    else log.debug({ err: error, tries }, 'follower could not be fetched, will be retried')
     return next
   }
 }

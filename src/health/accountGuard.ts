@@ -84,7 +84,7 @@ export function createAccountGuard({ queue, state, api, alert, log }: AccountGua
       ? (await state.refuseTrial({ reason, detail, probeAt })) && row?.pausedReason !== reason
       : await state.pause({ reason, detail, since: now, probeAt })
     if (isNew) {
-      log.error({ reason, probeAt: new Date(probeAt).toISOString() }, `sending is paused: ${detail}`)
+      log.error({ reason, probeAt: new Date(probeAt).toISOString() }, `account paused: ${detail}`)
       alert({ kind: 'paused', reason, detail, probeAt })
     }
     await queue.pause()
@@ -93,7 +93,7 @@ export function createAccountGuard({ queue, state, api, alert, log }: AccountGua
   async function end(): Promise<void> {
     const reason = (await state.find())?.pausedReason
     if (!(await state.endTrial())) return
-    log.info({ reason }, 'sending goes on')
+    log.info({ reason }, 'account resumed')
     if (reason) alert({ kind: 'resumed', reason })
     await follow('running')
   }
@@ -121,7 +121,7 @@ export function createAccountGuard({ queue, state, api, alert, log }: AccountGua
     const nextProbeAt = toProbeAt(reason, row.probes + 1, Date.now())
     if (!(await state.claimProbe(now, nextProbeAt))) return
     if (!(await maySend(reason)) || !(await state.startTrial(reason))) return
-    log.info({ reason }, 'the account may be able to send again: the next push tries it')
+    log.info({ reason }, 'account on trial, the next push is the probe')
     await follow('trial')
   }
 

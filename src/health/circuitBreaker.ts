@@ -131,8 +131,8 @@ export function createCircuitBreaker({
 
 function createCircuit(need: Need, log: Log): Circuit {
   const outage = createOutage<string>({
-    onFail: (detail) => log.warn({ need, detail }, `${need} fails, sending waits for it`),
-    onPass: () => log.info({ need }, `${need} works again`),
+    onFail: (detail) => log.warn({ need, detail }, `${need} unavailable, worker takes no jobs`),
+    onPass: () => log.info({ need }, `${need} available again`),
     quietTime,
   })
   return { need, outage, detail: '', since: 0, trips: 0, timer: undefined }

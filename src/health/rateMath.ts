@@ -53,7 +53,7 @@ export function isStray({ inSecond, inMinute }: Calls): boolean {
 
 /**
  * The pace after a refusal. The share that was accepted tells WeChat's limit, to every process alike, and the new pace is
- * just below it; when next to nothing was accepted, the limit is searched anew from far below. A whole second without one
+ * just below it; when next to nothing was accepted, the limit is searched again from far below. A whole second without one
  * accepted call means a window of minutes is used up, and its average is what counts.
  */
 export function slowDown(pace: Pace | undefined, { inSecond, inMinute }: Calls, signal: PaceSignal): Pace {

@@ -32,7 +32,7 @@ export function createHeldForwarder({ queue, held, log }: ReleaseDeps): Release 
   let stopLooking = () => {}
   let isStopped = false
   const outage = createOutage<unknown>({
-    onFail: (error) => log.warn({ err: error }, 'held pushes cannot be released now'),
+    onFail: (error) => log.warn({ err: error }, 'held pushes cannot be released'),
     onPass: () => log.info('held pushes are released again'),
   })
 

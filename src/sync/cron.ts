@@ -83,8 +83,9 @@ export function startCron(deps: CronDeps, { appid, syncCron, timezone, historyDa
 
   function createDutyOutage(duty: string): Outage<unknown> {
     return createOutage({
-      onFail: (error) => log.error({ duty, reason: toErrorSentence(error) }, 'failed, will be tried again'),
-      onPass: () => log.info({ duty }, 'works again'),
+      onFail: (error) =>
+        log.error({ duty, reason: toErrorSentence(error) }, 'cron task failed, will be retried'),
+      onPass: () => log.info({ duty }, 'cron task recovered'),
       toKind,
     })
   }

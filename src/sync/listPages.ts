@@ -31,7 +31,7 @@ export async function* listPages({ ask, from, log }: ListOptions): AsyncGenerato
       if (cursor === undefined || hasRestarted || !isUnknownOpenid(error)) throw error
       hasRestarted = true
       followed.clear()
-      log.warn('WeChat does not know the place in its list of followers any more; reading it from the start')
+      log.warn('next_openid refused, follower list is read from the start')
       return ask(undefined)
     }
   }

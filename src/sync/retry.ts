@@ -20,7 +20,7 @@ export async function retry<T>(
     } catch (error) {
       if (!isPassing(error)) throw error
       const wait = isMinuteQuota(error) ? minute : toBackoff(backoff, tries)
-      log.debug({ err: error, waitMs: wait }, 'WeChat failed, asking again')
+      log.debug({ err: error, waitMs: wait }, 'call to WeChat failed, retrying')
       await sleep(wait, undefined, { signal })
     }
   }

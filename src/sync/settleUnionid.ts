@@ -81,7 +81,7 @@ export function createUnionidSettler(deps: SettleDeps): (unionid: string) => Pro
       await settleUnionid(unionid, deps)
     } catch (error) {
       if (!isFromWechat(error)) throw error
-      deps.log.warn({ err: error }, 'WeChat does not tell whose a unionid is that several followers carry')
+      deps.log.warn({ err: error }, 'unionid shared by several followers could not be resolved')
     }
   }
 }

@@ -122,7 +122,7 @@ async function runHeld(deps: SyncDeps, options: HeldOptions, lease: HeldLease): 
   const result = toResult(appid, { ...run, ...record.totals(), total }, ending)
   const { error, ...counts } = result
   if (error === null) log.info(counts, 'follower sync complete')
-  else log.warn({ ...counts, reason: error }, 'follower sync not complete')
+  else log.warn({ ...counts, reason: error }, 'follower sync incomplete')
   return result
 }
 

@@ -209,7 +209,7 @@ describe('an event of the future', () => {
   })
 })
 
-test('a changed profile is fetched anew', async () => {
+test('a changed profile is fetched again', async () => {
   server.work()
   const { openid } = simulator.follow()
   await post('subscribe', openid)

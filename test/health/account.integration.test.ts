@@ -8,7 +8,7 @@ const patience = { timeout: 10 * second, interval: 10 }
 const calls = ({ simulator }: Pushing) => simulator.stats().calls[send] ?? 0
 const state = async ({ accountState }: Pushing) => accountState.find()
 const alerts = ({ lines }: Pushing) => lines.filter(({ level }) => level === 'error')
-const resumptions = ({ lines }: Pushing) => lines.filter(({ msg }) => msg === 'sending goes on')
+const resumptions = ({ lines }: Pushing) => lines.filter(({ msg }) => msg === 'account resumed')
 
 describe('a code of the account that one push gets among good ones ends that push alone:', () => {
   test.each([

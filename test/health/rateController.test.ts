@@ -33,7 +33,7 @@ describe('the pace after a refusal', () => {
     expect(speedUp({ ...pace, limit: 63 }, 5)).toBeCloseTo(64.02)
   })
 
-  test('of many calls is well below what was accepted, and the limit is searched anew', () => {
+  test('of many calls is well below what was accepted, and the search for the limit starts again', () => {
     const fallen = slowDown({ limit: 114, refused: 120 }, calls(40, 100), 'too_fast')
     expect(fallen).toEqual({ limit: expect.closeTo(41.04), refused: undefined })
     expect(slowDown({ limit: 100, refused: 120 }, calls(1, 100), 'too_fast').limit).toBe(30)

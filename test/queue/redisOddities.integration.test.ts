@@ -158,7 +158,7 @@ test('a service that cannot use its Redis ends on the first signal', async () =>
   const port = typeof address === 'object' && address ? address.port : 0
   const world = await startCliWorld()
   const worker = world.start(['worker'], { REDIS_URL: `redis://127.0.0.1:${port}` })
-  await worker.waitFor(/queue fails.*|closes every connection/)
+  await worker.waitFor(/queue unavailable.*|closes every connection/)
   worker.child.kill('SIGTERM')
   expect(await worker.ended).toMatchObject({ code: 0 })
 })

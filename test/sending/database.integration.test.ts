@@ -100,7 +100,10 @@ test.each(['followers', 'pushes'])(
     onTestFinished(() => void outside.close())
     outside.exec(`alter table ${table} rename to elsewhere`)
     await many(world, 5)
-    await vi.waitUntil(() => world.lines.some(({ msg }) => String(msg).includes('database fails')), patience)
+    await vi.waitUntil(
+      () => world.lines.some(({ msg }) => String(msg).includes('database unavailable')),
+      patience,
+    )
     outside.exec(`alter table elsewhere rename to ${table}`)
     await vi.waitUntil(() => world.rows().filter(({ status }) => status === 'sent').length === 5, patience)
     expect(world.simulator.stats().accepted).toBe(5)

@@ -25,7 +25,7 @@ function createDeadWorker(): QueueWorker {
   })
 }
 
-test('a worker that takes no job is made anew, and a job it has taken after all is left to the next one', async () => {
+test('a worker that takes no job is replaced, and a job it has taken after all is left to the next one', async () => {
   const world = await startPushing()
   const processors: Processor[] = []
   const jobs: Job[] = []

@@ -38,7 +38,7 @@ function setUp() {
 }
 
 test.each(['waiting', 'prioritized'] as const)(
-  'a worker that leaves %s jobs alone for 15 s is made anew',
+  'a worker that leaves %s jobs alone for 15 s is replaced',
   async (kind) => {
     const { state, rebuild, watchdog } = setUp()
     await vi.advanceTimersByTimeAsync(60_000)
@@ -96,7 +96,7 @@ test('a process that stood still for a minute is not taken for a worker that tak
   expect(rebuild).not.toHaveBeenCalled()
 })
 
-test('a server that answers nothing for 15 s is connected to anew, again and again', async () => {
+test('a server that answers nothing for 15 s is reconnected, again and again', async () => {
   const { state, reconnect } = setUp()
   await vi.advanceTimersByTimeAsync(60_000)
   expect(reconnect).not.toHaveBeenCalled()

@@ -227,7 +227,7 @@ describe('the token', () => {
         level: 'error',
         reason: expect.stringMatching(/1\.2\.3\.4.+\(errcode 40164, rid 6aac0077-33f385b5-00000002\)$/),
       },
-      { level: 'info', msg: 'works again' },
+      { level: 'info', msg: 'cron task recovered' },
     ])
   })
 })
