@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { minute, second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
 import { createOutage } from '../base/outage.ts'
-import type { CallbackEvents, EventProgress, StoredEvent } from '../db/callbackEvents.ts'
+import type { CallbackEvents, StoredEvent } from '../db/callbackEvents.ts'
 import type { Database, Write } from '../db/database.ts'
 import type { LiveFollowers } from '../db/liveFollowers.ts'
 import type { Receipts } from '../db/receipts.ts'
@@ -116,35 +116,25 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
   }
 
   async function workOnce(): Promise<boolean> {
-    if (isDue(lastCorrection, minute)) {
+    if (isDue(lastCorrection, minute, now())) {
       await events.hurry(now())
       lastCorrection = now()
     }
     const applied = await applyNew()
-    const looked = isDue(lastLook, pollEvery) ? await lookAgain() : 0
+    const looked = isDue(lastLook, pollEvery, now()) ? await lookAgain() : 0
     await followUps.begin()
     return applied === batchSize || looked === batchSize
-  }
-
-  /** By distance: a clock that was set back must not hold anything for hours. */
-  function isDue(last: number, every: number): boolean {
-    return Math.abs(now() - last) >= every
   }
 
   async function applyNew(): Promise<number> {
     const batch = await events.findNew(now(), batchSize)
     if (batch.length === 0) return 0
-    const plan = await planReceipts(
-      receipts,
-      batch.filter(({ kind }) => kind === 'receipt'),
-    )
-    await write([...plan.statements, ...batch.flatMap(toEffect), events.toUpdate(batch.map(toProgress))])
+    const arrived = batch.filter(({ kind }) => kind === 'receipt')
+    const plan = await planReceipts(receipts, arrived)
+    const progress = batch.map((event) => ({ id: event.id, tries: 1, dueAt: followUps.toDueAt(event) }))
+    await write([...plan.statements, ...batch.flatMap(toEffect), events.toUpdate(progress)])
     addCounts(receiptCounts, plan.counts)
     return batch.length
-  }
-
-  function toProgress(event: StoredEvent): EventProgress {
-    return { id: event.id, tries: 1, dueAt: followUps.isNeeded(event) ? now() : null }
   }
 
   /** For the pushes of receipts that came before the record of their message. */
@@ -155,6 +145,11 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
     addCounts(receiptCounts, counts)
     return looked
   }
+}
+
+/** By distance: a clock that was set back must not hold anything for hours. */
+function isDue(last: number, every: number, now: number): boolean {
+  return Math.abs(now - last) >= every
 }
 
 function addCounts(sum: ReceiptCounts, counts: ReceiptCounts): void {

@@ -20,8 +20,8 @@ interface FollowUpsDeps {
 }
 
 export interface FollowUps {
-  /** Whether there is more to do about an event than to write: a follower is asked about, a lost push sent again. */
-  isNeeded(event: StoredEvent): boolean
+  /** When there is more to do about an event that has just had its effect; null = never. */
+  toDueAt(event: StoredEvent): number | null
   /** Begins what is due and not begun yet. */
   begin(): Promise<void>
   /** Resolves when one of those under way has ended; undefined when there is none. */
@@ -37,13 +37,7 @@ export function createFollowUps(deps: FollowUpsDeps): FollowUps {
   const underWay = new Map<number, Promise<void>>()
 
   return {
-    isNeeded({ kind, app, msgid, status }) {
-      if (kind === 'subscribe') return true
-      if (kind === 'user_info_modified' || kind === 'user_authorization_revoke')
-        return app === '' || app === appid
-      const isLost = kind === 'receipt' && msgid !== '0' && toReceiptOutcome(status) === 'system_failed'
-      return isLost && resendFailed !== undefined
-    },
+    toDueAt: (event) => (isNeeded(event) ? now() : null),
     async begin() {
       const due = await events.findApplied(now(), mostAtOnce + underWay.size)
       const waiting = due.filter(({ id }) => !underWay.has(id))
@@ -53,6 +47,15 @@ export function createFollowUps(deps: FollowUpsDeps): FollowUps {
     },
     untilNext: () => (underWay.size > 0 ? Promise.race(underWay.values()) : undefined),
     untilAllEnd: () => Promise.all(underWay.values()),
+  }
+
+  /** A follower is to be asked about, or a lost push to be sent again. */
+  function isNeeded({ kind, app, msgid, status }: StoredEvent): boolean {
+    if (kind === 'subscribe') return true
+    if (kind === 'user_info_modified' || kind === 'user_authorization_revoke')
+      return app === '' || app === appid
+    const isLost = kind === 'receipt' && msgid !== '0' && toReceiptOutcome(status) === 'system_failed'
+    return isLost && resendFailed !== undefined
   }
 
   async function run(event: StoredEvent): Promise<void> {

@@ -52,7 +52,7 @@ export function createRateController({
   let slowedAt = 0
   let calm = 0
   const timers: (() => void)[] = []
-  let change: Promise<void> | undefined
+  const { run, untilIdle } = createChanges(warn)
 
   return {
     async start() {
@@ -74,7 +74,7 @@ export function createRateController({
     },
     async stop() {
       for (const stopTimer of timers.splice(0)) stopTimer()
-      await change
+      await untilIdle()
     },
   }
 
@@ -113,8 +113,9 @@ export function createRateController({
     if (!pace) return
     const refusedAt = row?.refusedAt ?? 0
     const isOld = Date.now() - refusedAt > memory
-    // In this order, so that a worker with nothing to do keeps no other from it.
-    if (!isOld && !(await isNeeded())) return
+    // Only a limit that holds something up can be tried out. In this order, so that a worker with nothing to do keeps no
+    // other from it.
+    if (!isOld && !(meter.read().inSecond.all > 0 && (await hasWaitingJobs(queue)))) return
     if (!(await mayRaise())) return
     if (refusedAt !== slowedAt) calm = 0
     slowedAt = refusedAt
@@ -127,37 +128,50 @@ export function createRateController({
     if (isOver) log.info({ limit: ceiling || 'none' }, 'send rate no longer lowered')
   }
 
-  /** Only a limit that holds something up can be tried out. */
-  async function isNeeded(): Promise<boolean> {
-    if (meter.read().inSecond.all === 0) return false
-    const { waiting = 0, prioritized = 0 } = await queue.getJobCounts('waiting', 'prioritized')
-    return waiting + prioritized > 0
-  }
-
-  async function apply(limit: number | undefined): Promise<void> {
-    const lowest = limit === undefined || limit >= highest ? ceiling : limit
-    if (lowest === 0) await queue.removeGlobalRateLimit()
-    else {
-      const { max, duration } = toWindow(lowest)
-      await queue.setGlobalRateLimit(max, duration)
-    }
+  function apply(limit: number | undefined): Promise<void> {
+    return setLimit(queue, limit === undefined || limit >= highest ? ceiling : limit)
   }
 
   function warn(error: unknown): void {
     log.warn({ err: error }, 'send rate could not be changed')
   }
+}
 
-  /** One change at a time; what comes meanwhile comes again in a second. */
-  function run(task: () => Promise<void>): void {
-    change ??= task()
-      .catch(warn)
-      .finally(() => {
-        change = undefined
-      })
+/** One change at a time; what comes meanwhile comes again in a second. */
+function createChanges(onError: (error: unknown) => void) {
+  let change: Promise<void> | undefined
+
+  return {
+    run(task: () => Promise<void>): void {
+      change ??= task()
+        .catch(onError)
+        .finally(() => {
+          change = undefined
+        })
+    },
+    /** Resolves when none is under way. */
+    untilIdle: async () => change,
   }
 }
 
 function toPace(row: AccountStateRow | undefined): Pace | undefined {
   if (typeof row?.rate !== 'number') return undefined
   return { limit: row.rate, refused: row.refusedRate ?? undefined }
+}
+
+/** `0` = none. */
+async function setLimit(
+  queue: Pick<PushQueue, 'setGlobalRateLimit' | 'removeGlobalRateLimit'>,
+  limit: number,
+): Promise<void> {
+  if (limit === 0) await queue.removeGlobalRateLimit()
+  else {
+    const { max, duration } = toWindow(limit)
+    await queue.setGlobalRateLimit(max, duration)
+  }
+}
+
+async function hasWaitingJobs(queue: Pick<PushQueue, 'getJobCounts'>): Promise<boolean> {
+  const { waiting = 0, prioritized = 0 } = await queue.getJobCounts('waiting', 'prioritized')
+  return waiting + prioritized > 0
 }

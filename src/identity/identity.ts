@@ -3,7 +3,7 @@ import { day } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
 import { createSessionToken } from '../base/sessionToken.ts'
 import type { Followers } from '../db/followers.ts'
-import type { Session } from '../db/sessions.ts'
+import type { Session, Sessions } from '../db/sessions.ts'
 import type { Stores } from '../db/stores.ts'
 import type { WechatClient } from '../wechat/client.ts'
 import { createLoginApi, type WechatUser } from '../wechat/login.ts'
@@ -53,31 +53,18 @@ export function createIdentity(deps: IdentityDeps, options: IdentityOptions): Id
     return { ...(await toState(openid)), token, expiresAt }
   }
 
-  async function isFollowing(unionid: string): Promise<boolean> {
-    return (await followers.findByUnionid(unionid))?.subscribed ?? false
-  }
-
   async function toState(openid: string): Promise<UserState> {
     const unionid = (await users.find(openid))?.unionid ?? null
     return {
       ok: true,
       unionid: unionid === null ? 'missing' : 'known',
-      following: unionid !== null && (await isFollowing(unionid)),
+      following: unionid !== null && ((await followers.findByUnionid(unionid))?.subscribed ?? false),
       ...(exposeIds && { ids: { openid, unionid } }),
     }
   }
 
-  /** A session in use lasts longer; the database hears of it once a day, not at every request. */
-  async function findSession(token: string): Promise<Session | undefined> {
-    const session = await sessions.find(token, now())
-    const expiresAt = now() + sessionLife
-    if (!session || expiresAt - session.expiresAt < Math.min(day, sessionLife / 2)) return session
-    await sessions.extend(token, expiresAt)
-    return { ...session, expiresAt }
-  }
-
   async function withSession<T>(token: string, work: (session: Session) => Promise<T>): Promise<T | Refusal> {
-    const session = await findSession(token)
+    const session = await findSession(sessions, token, { now: now(), life: sessionLife })
     return session ? orRefusal(() => work(session)) : refuse('no_session')
   }
 
@@ -142,4 +129,17 @@ export function createIdentity(deps: IdentityDeps, options: IdentityOptions): Id
         return toState(openid)
       }),
   }
+}
+
+/** A session in use lasts longer; the database hears of it once a day, not at every request. Times in milliseconds. */
+async function findSession(
+  sessions: Pick<Sessions, 'find' | 'extend'>,
+  token: string,
+  { now, life }: { now: number; life: number },
+): Promise<Session | undefined> {
+  const session = await sessions.find(token, now)
+  const expiresAt = now + life
+  if (!session || expiresAt - session.expiresAt < Math.min(day, life / 2)) return session
+  await sessions.extend(token, expiresAt)
+  return { ...session, expiresAt }
 }

@@ -43,7 +43,7 @@ export function createJobHandler({
   others,
   log,
 }: JobHandlerDeps): JobHandler {
-  const crashes = new Map<string, number>()
+  const process = createCrashLimit(processor, log)
   let hasMetNewer = false
 
   return {
@@ -89,25 +89,6 @@ export function createJobHandler({
     hasMetNewer = true
   }
 
-  async function process(delivery: Delivery): Promise<Processed> {
-    try {
-      const processed = await processor.process(delivery)
-      crashes.delete(delivery.jobId)
-      return processed
-    } catch (error) {
-      const times = (crashes.get(delivery.jobId) ?? 0) + 1
-      log.error({ err: error, job: delivery.jobId, times }, 'unexpected error while processing a push')
-      crashes.set(delivery.jobId, times)
-      if (times < mostCrashes) return { kind: 'later', delay: toBackoff(pushBackoff, times) }
-      crashes.delete(delivery.jobId)
-      await processor.giveUp(
-        delivery,
-        `it threw ${times} times: ${error instanceof Error ? error.message : error}`,
-      )
-      return { kind: 'done', wasSent: false }
-    }
-  }
-
   function noteSent(): void {
     rateController.sent()
     guard.sent()
@@ -136,6 +117,30 @@ export function createJobHandler({
     breaker.pass('wechat')
     if (outcome.kind === 'pause') await guard.pause(outcome)
     else if (signal) rateController.refused(signal)
+  }
+}
+
+/** Processes pushes, and gives up the one that throws again and again. */
+function createCrashLimit(processor: Processor, log: Log) {
+  const crashes = new Map<string, number>()
+
+  return async (delivery: Delivery): Promise<Processed> => {
+    try {
+      const processed = await processor.process(delivery)
+      crashes.delete(delivery.jobId)
+      return processed
+    } catch (error) {
+      const times = (crashes.get(delivery.jobId) ?? 0) + 1
+      log.error({ err: error, job: delivery.jobId, times }, 'unexpected error while processing a push')
+      crashes.set(delivery.jobId, times)
+      if (times < mostCrashes) return { kind: 'later', delay: toBackoff(pushBackoff, times) }
+      crashes.delete(delivery.jobId)
+      await processor.giveUp(
+        delivery,
+        `it threw ${times} times: ${error instanceof Error ? error.message : error}`,
+      )
+      return { kind: 'done', wasSent: false }
+    }
   }
 }
 

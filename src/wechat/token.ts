@@ -69,16 +69,10 @@ export function createTokenSource({
   let fruitless = 0
   let failure: { error: unknown; at: number } | undefined
 
-  /** A tenth of its life, at most a minute, is kept as a margin for clocks and calls under way. */
-  function isFresh({ obtainedAt, expiresAt }: StoredToken): boolean {
-    // One of the future was obtained while the clock was wrong: nobody knows how old it is.
-    return obtainedAt <= now() + minute && now() < expiresAt - Math.min(minute, (expiresAt - obtainedAt) / 10)
-  }
-
   /** Another process may have renewed it meanwhile. */
   async function loadNewer(): Promise<StoredToken | undefined> {
     const stored = await store.load(appid)
-    if (stored === undefined || stored.token === refused?.token || !isFresh(stored)) return undefined
+    if (stored === undefined || stored.token === refused?.token || !isFresh(stored, now())) return undefined
     const known = current ?? refused
     return known === undefined || stored.obtainedAt >= known.obtainedAt ? stored : undefined
   }
@@ -89,15 +83,9 @@ export function createTokenSource({
     const obtainedAt = now()
     let fetched: StoredToken
     try {
-      const body = { grant_type: 'client_credential', appid, secret }
-      const { json } = await client.call({ method: 'POST', path, body })
-      const { access_token: token } = json
-      const seconds = toSeconds(json.expires_in)
-      if (typeof token !== 'string' || token === '' || seconds === undefined) {
-        throw toBadBody(path, 'the answer has no access_token')
-      }
-      log.info({ expiresInSeconds: seconds }, 'access_token fetched')
-      fetched = { token, obtainedAt, expiresAt: obtainedAt + seconds * second }
+      const { token, life } = await requestToken(client, { appid, secret })
+      log.info({ expiresInSeconds: life / second }, 'access_token fetched')
+      fetched = { token, obtainedAt, expiresAt: obtainedAt + life }
     } catch (cause) {
       const error = cause instanceof WechatNetworkError ? toHarmless(cause) : cause
       failure = { error, at: now() }
@@ -138,11 +126,11 @@ export function createTokenSource({
 
   return {
     async get() {
-      if (current !== undefined && isFresh(current)) return current.token
+      if (current !== undefined && isFresh(current, now())) return current.token
       return (await share(() => obtain(false))).token
     },
     async renew(bad) {
-      if (current !== undefined && current.token !== bad && isFresh(current)) return current.token
+      if (current !== undefined && current.token !== bad && isFresh(current, now())) return current.token
       if (current?.token === bad) {
         refused = current
         current = undefined
@@ -154,12 +142,7 @@ export function createTokenSource({
     },
     toFault(error) {
       if (fruitless < fruitlessLimit) return error
-      const fault = new WechatApiError({
-        errcode: errcode.tokenRefused,
-        errmsg: error.errmsg,
-        path,
-        tokenFruitless: true,
-      })
+      const fault = toFruitlessFault(error)
       failure = { error: fault, at: now() }
       return fault
     },
@@ -171,6 +154,27 @@ export function createTokenSource({
     },
     peek: () => store.load(appid),
   }
+}
+
+/** A tenth of its life, at most a minute, is kept as a margin for clocks and calls under way. */
+function isFresh({ obtainedAt, expiresAt }: StoredToken, now: number): boolean {
+  // One of the future was obtained while the clock was wrong: nobody knows how old it is.
+  return obtainedAt <= now + minute && now < expiresAt - Math.min(minute, (expiresAt - obtainedAt) / 10)
+}
+
+/** `life` in milliseconds. */
+async function requestToken(
+  client: Pick<WechatClient, 'call'>,
+  credentials: { appid: string; secret: string },
+): Promise<{ token: string; life: number }> {
+  const body = { grant_type: 'client_credential', ...credentials }
+  const { json } = await client.call({ method: 'POST', path, body })
+  const { access_token: token } = json
+  const seconds = toSeconds(json.expires_in)
+  if (typeof token !== 'string' || token === '' || seconds === undefined) {
+    throw toBadBody(path, 'the answer has no access_token')
+  }
+  return { token, life: seconds * second }
 }
 
 /** A number, or one as text; no token lives longer than a day, and the sum must stay a time that can be stored. */
@@ -189,4 +193,8 @@ function toHarmless({ kind, path: endpoint, detail, status, cause }: WechatNetwo
     cause,
     ...(status !== undefined && { status }),
   })
+}
+
+function toFruitlessFault({ errmsg }: WechatApiError): WechatApiError {
+  return new WechatApiError({ errcode: errcode.tokenRefused, errmsg, path, tokenFruitless: true })
 }

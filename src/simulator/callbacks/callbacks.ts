@@ -1,11 +1,11 @@
 import { parseInput } from '../control/input.ts'
 import type { CallbackControls } from './controls.ts'
 import { createCallbackDelivery } from './delivery.ts'
-import type { RaisedEvent, SimulatedEvent } from './event.ts'
+import type { RaisedEvent } from './event.ts'
 import { createExchanges } from './exchange.ts'
 import { type CallbackNames, seal, toSignedQuery, toTarget } from './message.ts'
 import type { CallbackCheck } from './options.ts'
-import type { CallbackRule } from './rule.ts'
+import { createRaise } from './raise.ts'
 import { createCallbackRules } from './rules.ts'
 import { type CallbackSettings, callbackOptionsSchema, toCallbackSettings } from './settings.ts'
 import { createCallbackStats } from './stats.ts'
@@ -23,14 +23,6 @@ interface CallbacksOptions {
   keep: boolean
 }
 
-/** What is usual for an event. */
-interface Usual {
-  delayMs?: number
-  templateId?: string
-}
-
-const longestHold = 1_000
-
 /** What WeChat tells the account's server: who came and went, what became of each message. */
 export function createCallbacks({ names, clock, random, ruleRandom, keep }: CallbacksOptions) {
   const rules = createCallbackRules(ruleRandom)
@@ -46,71 +38,15 @@ export function createCallbacks({ names, clock, random, ruleRandom, keep }: Call
   })
   const kept: RaisedEvent[] = []
   const blocking = new Set<string>()
-  /** The latest event of each person. */
-  const lanes = new Map<string, Promise<void>>()
-  /** Events kept back to be overtaken. */
-  const holds = new Set<{ left: number; end: () => void }>()
-  const settledListeners = new Set<() => void>()
+  const { raise, untilSettled } = createRaise({
+    rules,
+    delivery,
+    stats,
+    timers,
+    clock,
+    onRaised: (event) => keep && kept.push(event),
+  })
   let check: CallbackCheck | undefined
-
-  /** Resolves when the event has ended; undefined when nobody has to wait for that. */
-  function raise(caused: SimulatedEvent, { delayMs = 0, templateId }: Usual = {}): Promise<void> | undefined {
-    if (!delivery.settings()) return undefined
-    const rule = rules.pick({ event: caused, templateId }) ?? {}
-    if (rule.never) return undefined
-    const usualDelay = rule.beforeAnswer ? 0 : delayMs
-    const event: RaisedEvent = {
-      ...caused,
-      ...(rule.status !== undefined && { status: rule.status }),
-      ...(rule.withoutMsgid && { msgid: '0' }),
-      at: clock() + usualDelay,
-      posts: 0,
-      outcome: 'pending',
-    }
-    if (keep) kept.push(event)
-    stats.of(event.event).raised++
-    stats.state.pending++
-    const ended = bring(event, rule, usualDelay + (rule.delayMs ?? 0)).then(() => {
-      stats.state.pending--
-      if (stats.state.pending > 0) return
-      for (const tell of settledListeners) tell()
-      settledListeners.clear()
-    })
-    return rule.beforeAnswer ? ended : undefined
-  }
-
-  async function bring(event: RaisedEvent, rule: CallbackRule, delayMs: number): Promise<void> {
-    const { overtakenBy = 0, copies = 0 } = rule
-    if (delayMs > 0) await timers.start(delayMs).over
-    if (overtakenBy > 0) await hold(overtakenBy)
-    const post = async () => {
-      const isAcknowledged = await delivery.post(event, copies)
-      event.outcome = isAcknowledged ? 'acknowledged' : 'dropped'
-      if (isAcknowledged) countOvertaking()
-    }
-    if (event.event === 'TEMPLATESENDJOBFINISH') await post()
-    else await inOrder(event.openid, post)
-  }
-
-  /** A follow and the unfollow a moment later carry the same second: only their order tells what is true now. */
-  async function inOrder(openid: string, post: () => Promise<void>): Promise<void> {
-    const posted = (lanes.get(openid) ?? Promise.resolve()).then(post)
-    lanes.set(openid, posted)
-    await posted
-    if (lanes.get(openid) === posted) lanes.delete(openid)
-  }
-
-  async function hold(overtakenBy: number): Promise<void> {
-    const { over, end } = timers.start(longestHold)
-    const held = { left: overtakenBy, end }
-    holds.add(held)
-    await over
-    holds.delete(held)
-  }
-
-  function countOvertaking(): void {
-    for (const held of holds) if (--held.left === 0) held.end()
-  }
 
   async function checkUrl({ url, token, timeoutMs }: CallbackSettings): Promise<CallbackCheck> {
     const echostr = String(Math.floor(random() * 2 ** 53))
@@ -143,9 +79,7 @@ export function createCallbacks({ names, clock, random, ruleRandom, keep }: Call
     },
     raiseEvent: (event) => void raise(event),
     events: () => kept.values(),
-    async callbacksSettled() {
-      if (stats.state.pending > 0) await new Promise<void>((resolve) => settledListeners.add(resolve))
-    },
+    callbacksSettled: untilSettled,
   }
 
   return {
@@ -164,7 +98,7 @@ export function createCallbacks({ names, clock, random, ruleRandom, keep }: Call
       delivery.set(undefined)
       timers.close()
       closeExchanges()
-      await controls.callbacksSettled()
+      await untilSettled()
     },
   }
 }

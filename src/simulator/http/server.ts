@@ -2,24 +2,22 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { parse as parseQuery } from 'node:querystring'
 import { createControl } from '../control/control.ts'
 import type { SimulatorControls } from '../controls.ts'
-import { type Call, type Endpoint, isRecord, toText } from '../platform/answers.ts'
+import { type Call, type Endpoint, toText } from '../platform/answers.ts'
 import type { Platform } from '../platform/platform.ts'
 import { readBody } from './body.ts'
+import { createEndpointCheck } from './endpointCheck.ts'
 import { deliver, spoil } from './spoil.ts'
 
 /** Longer than any pause of a test, so that a connection never closes under a request. */
 const keepAliveMs = 600_000
-/** \uXXXX for anything beyond ASCII. */
-const unicodeEscape = /(?:^|[^\\])(?:\\\\)*\\u(?!00[0-7])/i
-
-/** The HTTP side: finds the endpoint, checks method, token, quota and body in this order, applies latency and faults. */
+/** The HTTP side: finds the endpoint, checks the call, applies latency and faults. */
 export function createSimulatorServer(
   platform: Omit<Platform, 'controls' | 'closeCallbacks'>,
   controls: SimulatorControls,
 ): Server {
-  const { endpoints, tokens, quotas, faults, stats, refuse, latencyMs, clock } = platform
+  const { endpoints, faults, stats, refuse, latencyMs, clock } = platform
   const control = createControl(controls)
-  const appidOf = { account: controls.appid, miniprogram: controls.miniprogram.appid, either: undefined }
+  const check = createEndpointCheck(platform, controls)
   let dateSecond = 0
   let date = ''
 
@@ -32,37 +30,9 @@ export function createSimulatorServer(
     return date
   }
 
-  /** An errcode, or 0 when the token opens the endpoint. */
-  function checkToken(kind: keyof typeof appidOf, endpoint: Endpoint, call: Call): number {
-    const owner = tokens.check(call)
-    if (typeof owner === 'number') return owner
-    const wanted = appidOf[kind]
-    if (wanted !== undefined && owner !== wanted) return 48001
-    call.owner = owner
-    return endpoint.quota && !quotas.take(endpoint.quota, owner, call.at) ? 45009 : 0
-  }
-
-  /** An errcode, or 0 when the body is a JSON object, which is then in `call.json`. */
-  function readJson(call: Call): number {
-    if (call.body === '') return 44002
-    if (call.body.includes('\\u') && unicodeEscape.test(call.body)) return 47002
-    const json = parseObject(call.body)
-    if (!json) return 47001
-    call.json = json
-    return 0
-  }
-
   function handle(endpoint: Endpoint, call: Call): string | Buffer {
-    const { method, token } = endpoint
-    if (call.method !== method) {
-      return refuse(call, endpoint.wrongMethod ?? (method === 'GET' ? 43001 : 43002))
-    }
-    const tokenFault = token === 'none' ? 0 : checkToken(token, endpoint, call)
-    if (tokenFault !== 0) return refuse(call, tokenFault)
-    const isWithoutBody = method === 'GET' || (endpoint.takesNoBody && call.body === '')
-    const bodyFault = isWithoutBody ? 0 : readJson(call)
-    if (bodyFault !== 0) return refuse(call, bodyFault)
-    return endpoint.handle(call)
+    const fault = check(endpoint, call)
+    return fault === 0 ? endpoint.handle(call) : refuse(call, fault)
   }
 
   function answerCall(endpoint: Endpoint, call: Call, response: ServerResponse): void {
@@ -133,15 +103,6 @@ export function createSimulatorServer(
   })
   server.on('connection', stats.countConnection)
   return server
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text)
-    return isRecord(parsed) ? parsed : undefined
-  } catch {
-    return undefined
-  }
 }
 
 function toIpv4(address: string): string {

@@ -37,14 +37,7 @@ export function createTokens(options: TokensOptions) {
   const overlapMs = Math.min(options.tokenOverlapSeconds * 1000, lifeMs / 2)
   const isListed = createIpList(options.ipWhitelist)
   const issued = createIssuedTokens(lifeMs, options.random)
-  const states: AppTokens[] = apps.map((app) => ({
-    ...app,
-    plain: undefined,
-    replacedPlain: undefined,
-    stable: undefined,
-    forcedAt: [],
-    minuteLimit: createWindowLimit(60_000, stableCallsPerMinute),
-  }))
+  const states = apps.map(toAppTokens)
 
   function answer(token: IssuedToken, at: number): string {
     issued.counts.fetches++
@@ -135,4 +128,9 @@ export function createTokens(options: TokensOptions) {
     },
     killAll: issued.killAll,
   }
+}
+
+function toAppTokens(app: SimulatedApp): AppTokens {
+  const minuteLimit = createWindowLimit(60_000, stableCallsPerMinute)
+  return { ...app, plain: undefined, replacedPlain: undefined, stable: undefined, forcedAt: [], minuteLimit }
 }

@@ -11,7 +11,7 @@ export interface Code {
 const codeLifeMs = 300_000
 
 /** The codes that wx.login and the phone button give to the mini-program, each good for one exchange. */
-export function createCodes(random: () => number) {
+export function createMintedCodes(random: () => number) {
   const codes = new Map<string, Code>()
 
   return {

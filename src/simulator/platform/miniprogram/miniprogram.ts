@@ -4,7 +4,7 @@ import { type Call, type Endpoints, type Refuse, toText } from '../answers.ts'
 import type { FollowerList } from '../followers/followerList.ts'
 import { mix, randomHex } from '../ids.ts'
 import { createWindowLimit, type WindowLimit } from '../limits.ts'
-import { createCodes } from './codes.ts'
+import { createMintedCodes } from './codes.ts'
 import { createPayments } from './payments.ts'
 
 interface MiniprogramOptions {
@@ -19,7 +19,7 @@ const loginsPerMinute = 100
 
 /** The mini-program's side: login, session checks, phone number, unionid after a payment. */
 export function createMiniprogram({ app, followers, random, refuse }: MiniprogramOptions) {
-  const codes = createCodes(random)
+  const codes = createMintedCodes(random)
   const payments = createPayments(random)
   const sessions = new Map<number, { key: string; expiresAt: number }>()
   const loginLimits = new Map<number, WindowLimit>()
@@ -86,17 +86,7 @@ export function createMiniprogram({ app, followers, random, refuse }: Miniprogra
   function getPhone(call: Call): string {
     const code = codes.redeem(toText(call.json.code) ?? '', 'phone', call.at)
     if (typeof code === 'number') return refuse(call, 40029)
-    const number = `138${String(mix(code.user) % 100_000_000).padStart(8, '0')}`
-    return JSON.stringify({
-      errcode: 0,
-      errmsg: 'ok',
-      phone_info: {
-        phoneNumber: number,
-        purePhoneNumber: number,
-        countryCode: '86',
-        watermark: { timestamp: Math.floor(call.at / 1000), appid: app.appid },
-      },
-    })
+    return JSON.stringify(toPhone(code.user, app.appid, call.at))
   }
 
   function getPaidUnionid(call: Call): string {
@@ -124,6 +114,20 @@ export function createMiniprogram({ app, followers, random, refuse }: Miniprogra
     sessionKeyOf(user: number, at: number): string | undefined {
       const session = sessions.get(user)
       return session && at <= session.expiresAt ? session.key : undefined
+    },
+  }
+}
+
+function toPhone(user: number, appid: string, at: number) {
+  const number = `138${String(mix(user) % 100_000_000).padStart(8, '0')}`
+  return {
+    errcode: 0,
+    errmsg: 'ok',
+    phone_info: {
+      phoneNumber: number,
+      purePhoneNumber: number,
+      countryCode: '86',
+      watermark: { timestamp: Math.floor(at / 1000), appid },
     },
   }
 }
