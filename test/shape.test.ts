@@ -3,7 +3,6 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { parseAst } from 'vitest/node'
-import * as z from 'zod'
 
 /** What may be larger than it should. */
 const allowed: readonly string[] = [
@@ -60,31 +59,35 @@ test('no two files export the same name', () => {
   expect([...places].filter(([, paths]) => paths.length > 1)).toEqual([])
 })
 
-const named = { id: z.looseObject({ name: z.string().optional() }).nullish() }
-const exportSchema = z.looseObject({
-  type: z.literal('ExportNamedDeclaration'),
-  declaration: z.looseObject({ ...named, declarations: z.array(z.looseObject(named)).optional() }),
-})
-const namedSchema = z.looseObject(named)
-const nodeSchema = z.looseObject({ type: z.string(), start: z.number(), end: z.number() })
+interface Named {
+  id?: { name?: string } | null
+}
+
+interface Node extends Named {
+  type: string
+  start: number
+  end: number
+  /** Of an export. */
+  declaration?: (Named & { declarations?: Named[] }) | null
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && 'type' in value && 'start' in value
+}
 
 /** Every function within a node of the syntax tree, with the name it has or is given. */
-function findFunctions(
-  node: unknown,
-  name = 'without a name',
-): { name: string; start: number; end: number }[] {
+function findFunctions(node: unknown, name = 'without a name'): (Node & { name: string })[] {
   if (Array.isArray(node)) return node.flatMap((part) => findFunctions(part))
-  const { data } = nodeSchema.safeParse(node)
-  if (!data) return []
-  const own = namedSchema.safeParse(data).data?.id?.name ?? name
-  const inner = Object.values(data).flatMap((part) => findFunctions(part, own))
-  const isFunction = /^(FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/.test(data.type)
-  return isFunction ? [{ name: own, start: data.start, end: data.end }, ...inner] : inner
+  if (!isNode(node)) return []
+  const own = node.id?.name ?? name
+  const inner = Object.values(node).flatMap((part) => findFunctions(part, own))
+  const isFunction = /^(FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/.test(node.type)
+  return isFunction ? [{ ...node, name: own }, ...inner] : inner
 }
 
 function toExportedNames(statement: unknown): string[] {
-  const { data } = exportSchema.safeParse(statement)
-  const declarations = data?.declaration.declarations ?? [data?.declaration]
+  if (!isNode(statement) || statement.type !== 'ExportNamedDeclaration') return []
+  const declarations = statement.declaration?.declarations ?? [statement.declaration]
   return declarations.flatMap((declaration) => declaration?.id?.name ?? [])
 }
 
