@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { day, hour, minute, second } from '../../src/base/duration.ts'
 import { compileWrite } from '../../src/db/sqlite/engine/statement.ts'
-import { pushes } from '../../src/db/sqlite/schema.ts'
+import { pushes } from '../../src/db/sqlite/pushes/tables.ts'
 import { type CallbackServer, openCallbackServer } from '../helpers/callbackServer.ts'
 import { callbackAccount, eventXml } from '../helpers/seal.ts'
 import { addSentPushes } from '../helpers/sentPushes.ts'

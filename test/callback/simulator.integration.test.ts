@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { compileWrite } from '../../src/db/sqlite/engine/statement.ts'
-import { pushes } from '../../src/db/sqlite/schema.ts'
+import { pushes } from '../../src/db/sqlite/pushes/tables.ts'
 import { type CallbackStack, openCallbackStack } from '../helpers/callbackStack.ts'
 import { callbackAccount, previousAesKey } from '../helpers/seal.ts'
 

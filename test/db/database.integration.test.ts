@@ -41,7 +41,8 @@ describe.each(engines)('$name', ({ create, name }) => {
     'closing finishes what %s was asked for and refuses the rest',
     async (kind) => {
       const { database, openAgain } = await create()
-      const write = () => database[kind]([database.receipts(appid).toKeep([receipt])])
+      const keep = database.receipts(appid).toKeep([receipt])
+      const write = () => database[kind]([keep])
       const asked = Array.from({ length: 50 }, write)
       const closed = Promise.all([database.close(), database.close()])
       await expect(write()).rejects.toMatchObject({ name: 'DatabaseError', code: 'closed' })

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { minute, second } from '../../src/base/duration.ts'
-import { createAccountState } from '../../src/db/sqlite/accountState.ts'
+import { createAccountState } from '../../src/db/sqlite/account/accountState.ts'
 import { createAccountGuard } from '../../src/health/accountGuard.ts'
 import { createAlerts } from '../../src/health/alerts.ts'
 import type { PauseNews } from '../../src/health/alertText.ts'

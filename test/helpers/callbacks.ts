@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest'
 import { startCallback } from '../../src/callback/callback.ts'
-import { createTokenStore } from '../../src/db/sqlite/tokens.ts'
+import { createTokenStore } from '../../src/db/sqlite/account/tokens.ts'
 import { callbackRoutes } from '../../src/http/callbackRoutes.ts'
 import { startHttpServer } from '../../src/http/server.ts'
 import { createWechatApi } from '../../src/wechat/api.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
-import { createLeases } from '../../src/db/sqlite/leases.ts'
-import { createPushes } from '../../src/db/sqlite/pushes.ts'
+import { createPushes } from '../../src/db/sqlite/pushes/pushes.ts'
+import { createLeases } from '../../src/db/sqlite/shared/leases.ts'
 import { openSqlite } from '../../src/db/sqlite/stores.ts'
 import { toNewRow } from '../../src/sending/processor/pushRow.ts'
 

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { SqliteDatabase } from '../../src/db/sqlite/engine/open.ts'
 import { compileWrite } from '../../src/db/sqlite/engine/statement.ts'
-import { pushes } from '../../src/db/sqlite/schema.ts'
+import { pushes } from '../../src/db/sqlite/pushes/tables.ts'
 
 interface SentPush {
   /** Its msgid too. */

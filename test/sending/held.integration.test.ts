@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { day, hour, second } from '../../src/base/duration.ts'
-import { toPendingReleases } from '../../src/db/sqlite/pendingReleases.ts'
+import { toPendingReleases } from '../../src/db/sqlite/pushes/pendingReleases.ts'
 import { resend } from '../../src/operations/resend.ts'
 import { openProducerQueue } from '../../src/queue/producerQueue.ts'
 import { toHeldRow, toNewRow } from '../../src/sending/processor/pushRow.ts'

@@ -3,13 +3,13 @@ import Sqlite from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import type { PushFilter } from '../../../src/db/pushes.ts'
+import { createReceipts } from '../../../src/db/sqlite/callbacks/receipts.ts'
 import type { SqliteDatabase } from '../../../src/db/sqlite/engine/open.ts'
 import type { Statement } from '../../../src/db/sqlite/engine/statement.ts'
 import { createFollowers } from '../../../src/db/sqlite/followers/followers.ts'
-import { createHeldPushes } from '../../../src/db/sqlite/heldPushes.ts'
-import { createPushes } from '../../../src/db/sqlite/pushes.ts'
-import { createReceipts } from '../../../src/db/sqlite/receipts.ts'
-import * as schema from '../../../src/db/sqlite/schema.ts'
+import { createHeldPushes } from '../../../src/db/sqlite/pushes/heldPushes.ts'
+import { createPushes } from '../../../src/db/sqlite/pushes/pushes.ts'
+import { tables } from '../../../src/db/sqlite/tables.ts'
 import { openTestDatabase } from '../../helpers/database.ts'
 import { makeDir } from '../../helpers/pushing.ts'
 
@@ -29,7 +29,7 @@ beforeEach(async () => {
   onTestFinished(() => void reader.close())
   watched = {
     ...database,
-    read: drizzle(reader, { schema, logger: log }),
+    read: drizzle(reader, { schema: tables, logger: log }),
     write(statements) {
       for (const { sql } of statements) asked.add(sql)
       return database.write(statements)

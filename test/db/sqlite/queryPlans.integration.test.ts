@@ -4,13 +4,13 @@ import Sqlite from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import type { PushFilter } from '../../../src/db/pushes.ts'
-import { createCallbackEvents } from '../../../src/db/sqlite/callbackEvents.ts'
+import { createCallbackEvents } from '../../../src/db/sqlite/callbacks/callbackEvents.ts'
 import type { SqliteDatabase } from '../../../src/db/sqlite/engine/open.ts'
 import { createLiveFollowers } from '../../../src/db/sqlite/followers/live.ts'
-import { toPendingReleaseOf, toPendingReleases } from '../../../src/db/sqlite/pendingReleases.ts'
-import { createPushes } from '../../../src/db/sqlite/pushes.ts'
-import * as schema from '../../../src/db/sqlite/schema.ts'
-import { createSessions } from '../../../src/db/sqlite/sessions.ts'
+import { toPendingReleaseOf, toPendingReleases } from '../../../src/db/sqlite/pushes/pendingReleases.ts'
+import { createPushes } from '../../../src/db/sqlite/pushes/pushes.ts'
+import { tables } from '../../../src/db/sqlite/tables.ts'
+import { createSessions } from '../../../src/db/sqlite/users/sessions.ts'
 import { pushStatuses } from '../../../src/push/status.ts'
 import { openTestDatabase } from '../../helpers/database.ts'
 import { makeDir } from '../../helpers/pushing.ts'
@@ -45,7 +45,7 @@ function watch(database: SqliteDatabase, path: string, statements: Set<string>):
       return prepare(sql)
     },
   })
-  const read = drizzle(reader, { schema })
+  const read = drizzle(reader, { schema: tables })
   const dialect = Reflect.get(read, 'dialect')
   const { sqlToQuery } = dialect
   dialect.sqlToQuery = (...values: unknown[]) => {

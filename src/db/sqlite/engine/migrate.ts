@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import Sqlite from 'better-sqlite3'
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
 import { second } from '../../../base/duration.ts'
-import { toPackageFile } from '../../../db/packageFile.ts'
 import { DatabaseError, toDatabaseError } from '../../databaseError.ts'
+import { toPackageFile } from '../../packageFile.ts'
 
 /** How long another process may hold the lock while this one starts. */
 const patience = 5 * second

@@ -6,7 +6,7 @@ import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
 import type { Log } from '../../../base/log.ts'
 import type { Database } from '../../database.ts'
 import { DatabaseError, toDatabaseError } from '../../databaseError.ts'
-import * as schema from '../schema.ts'
+import { tables } from '../tables.ts'
 import { watchFile } from './fileWatch.ts'
 import { migrate } from './migrate.ts'
 import type { Group, StatementResult } from './statement.ts'
@@ -14,7 +14,7 @@ import { createWriter } from './writer.ts'
 
 export interface SqliteDatabase extends Database {
   /** Read-only and on this thread: in WAL mode a read waits for no writer. What fails throws a DatabaseError. */
-  read: BetterSQLite3Database<typeof schema> & { $client: Sqlite.Database }
+  read: BetterSQLite3Database<typeof tables> & { $client: Sqlite.Database }
   write(group: Group): Promise<StatementResult[]>
   writeSoon(group: Group): Promise<StatementResult[]>
 }
@@ -50,7 +50,7 @@ export async function openSqliteDatabase({ path, log }: SqliteOptions): Promise<
   }
   return {
     engine: 'sqlite',
-    read: drizzle(connection, { schema }),
+    read: drizzle(connection, { schema: tables }),
     write: whileInPlace(writer.write),
     writeSoon: whileInPlace(writer.writeSoon),
     async close() {

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Log } from '../../../base/log.ts'
-import { toPackageFile } from '../../../db/packageFile.ts'
 import { DatabaseError, toDatabaseError } from '../../databaseError.ts'
+import { toPackageFile } from '../../packageFile.ts'
 import { createInlineWriter } from './inlineWriter.ts'
 import type { Group, StatementResult } from './statement.ts'
 import { createWalSync } from './walSync.ts'

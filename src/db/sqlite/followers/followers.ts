@@ -1,9 +1,11 @@
 import { and, desc, eq, isNotNull, sql } from 'drizzle-orm'
 import type { Followers, Recipient } from '../../followers.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
-import { followerCounts, followers, pushes, syncRuns } from '../schema.ts'
+import { pushes } from '../pushes/tables.ts'
+import { syncRuns } from '../sync/tables.ts'
 import { createFollowerListing } from './listing.ts'
 import { createSharedUnionids } from './sharedUnionids.ts'
+import { followerCounts, followers } from './tables.ts'
 import { createFollowerWrites } from './writes.ts'
 
 /** The followers of one service account. */

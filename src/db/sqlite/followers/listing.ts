@@ -10,8 +10,8 @@ import {
 } from '../../followers.ts'
 import { clockTolerance } from '../engine/clock.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
-import { followers } from '../schema.ts'
 import { inIdRange, toIdRanges } from './ranges.ts'
+import { followers } from './tables.ts'
 
 /** Compares WeChat's list of followers with the table. */
 export function createFollowerListing(

@@ -4,8 +4,9 @@ import { purgeAll, purgeLimit } from '../../purge.ts'
 import { clockTolerance } from '../engine/clock.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite, type Statement } from '../engine/statement.ts'
-import { toPendingReleases } from '../pendingReleases.ts'
-import { followers, users } from '../schema.ts'
+import { toPendingReleases } from '../pushes/pendingReleases.ts'
+import { users } from '../users/tables.ts'
+import { followers } from './tables.ts'
 
 export function createLiveFollowers(
   { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { and, gt, lte, max, type SQL, sql } from 'drizzle-orm'
 import type { SqliteDatabase } from '../engine/open.ts'
-import { followers } from '../schema.ts'
+import { followers } from './tables.ts'
 
 type IdRange = {
   after: number

@@ -3,7 +3,7 @@ import { and, asc, count, eq, gt, lte, sql } from 'drizzle-orm'
 import type { FollowerFacts, Followers } from '../../followers.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite } from '../engine/statement.ts'
-import { followers } from '../schema.ts'
+import { followers } from './tables.ts'
 import { createFollowerWrites } from './writes.ts'
 
 /** Rows per look: the event loop is free between two of them. */

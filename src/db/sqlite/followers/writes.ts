@@ -4,8 +4,8 @@ import type { Asked, FollowerFacts } from '../../followers.ts'
 import { clockTolerance } from '../engine/clock.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite, type Statement } from '../engine/statement.ts'
-import { toPendingReleases } from '../pendingReleases.ts'
-import { followers } from '../schema.ts'
+import { toPendingReleases } from '../pushes/pendingReleases.ts'
+import { followers } from './tables.ts'
 
 interface Left {
   openid: string

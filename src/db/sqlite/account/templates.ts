@@ -1,8 +1,8 @@
 import { and, eq, lt, sql } from 'drizzle-orm'
-import type { TemplateRow, Templates } from '../templates.ts'
-import type { SqliteDatabase } from './engine/open.ts'
-import { compileWrite } from './engine/statement.ts'
-import { templates } from './schema.ts'
+import type { TemplateRow, Templates } from '../../templates.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
+import { compileWrite } from '../engine/statement.ts'
+import { templates } from './tables.ts'
 
 /** The templates of one account as WeChat last listed them. */
 export function createTemplates(

@@ -1,5 +1,5 @@
-import type { SqliteDatabase } from './engine/open.ts'
-import { databaseIdentity } from './schema.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
+import { databaseIdentity } from './tables.ts'
 
 /** Tells a database, its backups and copies included, from all others. */
 export function readDatabaseId({ read }: Pick<SqliteDatabase, 'read'>): string {

@@ -1,11 +1,11 @@
 import { and, asc, count, eq, isNotNull, isNull, lte, sql } from 'drizzle-orm'
-import { type HeldPushes, isHeldPush, type PendingRelease } from '../heldPushes.ts'
-import type { PushRow } from '../pushes.ts'
-import type { SqliteDatabase } from './engine/open.ts'
-import { compileWrite, type Statement } from './engine/statement.ts'
+import { type HeldPushes, isHeldPush, type PendingRelease } from '../../heldPushes.ts'
+import type { PushRow } from '../../pushes.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
+import { compileWrite, type Statement } from '../engine/statement.ts'
 import { toPendingReleaseOf } from './pendingReleases.ts'
 import { isOfAccount } from './pushes.ts'
-import { pendingReleases, pushes } from './schema.ts'
+import { pendingReleases, pushes } from './tables.ts'
 
 /** Pushes ended in one transaction, so that those who send need not wait long for theirs. */
 const expireLimit = 1_000

@@ -1,9 +1,9 @@
 import { and, eq, gt, lte, or, sql } from 'drizzle-orm'
-import { day } from '../../base/duration.ts'
-import type { Lease, Leases } from '../leases.ts'
-import type { SqliteDatabase } from './engine/open.ts'
-import { compileWrite } from './engine/statement.ts'
-import { leases } from './schema.ts'
+import { day } from '../../../base/duration.ts'
+import type { Lease, Leases } from '../../leases.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
+import { compileWrite } from '../engine/statement.ts'
+import { leases } from './tables.ts'
 
 interface LeasesOptions {
   now?: () => number

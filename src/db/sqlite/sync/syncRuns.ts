@@ -9,10 +9,11 @@ import {
   type SyncRunRow,
   type SyncRuns,
   type SyncStep,
-} from '../syncRuns.ts'
-import type { SqliteDatabase } from './engine/open.ts'
-import { compileWrite, type Statement } from './engine/statement.ts'
-import { leases, syncRuns, syncSeen } from './schema.ts'
+} from '../../syncRuns.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
+import { compileWrite, type Statement } from '../engine/statement.ts'
+import { leases } from '../shared/tables.ts'
+import { syncRuns, syncSeen } from './tables.ts'
 
 interface SqliteRecorded extends Recorded {
   writes?: Statement[]

@@ -1,9 +1,11 @@
 import { and, asc, count, desc, eq, isNull, lte, type SQL, sql } from 'drizzle-orm'
-import type { Receipt, ReceiptedPush, Receipts, Settlement, UnmatchedReceipt } from '../receipts.ts'
-import type { SqliteDatabase } from './engine/open.ts'
-import { compileWrite, type Statement } from './engine/statement.ts'
-import { isOfAccount } from './pushes.ts'
-import { followers, pushes, unmatchedReceipts } from './schema.ts'
+import type { Receipt, ReceiptedPush, Receipts, Settlement, UnmatchedReceipt } from '../../receipts.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
+import { compileWrite, type Statement } from '../engine/statement.ts'
+import { followers } from '../followers/tables.ts'
+import { isOfAccount } from '../pushes/pushes.ts'
+import { pushes } from '../pushes/tables.ts'
+import { unmatchedReceipts } from './tables.ts'
 
 /** How many of the latest pushes to a user a receipt without msgid may mean. */
 const candidates = 100

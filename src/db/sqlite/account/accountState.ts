@@ -1,9 +1,9 @@
 import { and, eq, isNotNull, isNull, lte, ne, sql } from 'drizzle-orm'
-import { manualPause, type PauseReason } from '../../push/status.ts'
-import type { AccountState, Pause, Slowdown } from '../accountState.ts'
-import type { SqliteDatabase } from './engine/open.ts'
-import { compileWrite } from './engine/statement.ts'
-import { accountState } from './schema.ts'
+import { manualPause, type PauseReason } from '../../../push/status.ts'
+import type { AccountState, Pause, Slowdown } from '../../accountState.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
+import { compileWrite } from '../engine/statement.ts'
+import { accountState } from './tables.ts'
 
 /** What all workers of one account have to know: whether it is paused, why, and its pace. */
 export function createAccountState(

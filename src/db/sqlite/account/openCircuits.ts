@@ -1,8 +1,8 @@
 import { and, eq, gt, lte, sql } from 'drizzle-orm'
-import type { OpenCircuit, OpenCircuits } from '../openCircuits.ts'
-import type { SqliteDatabase } from './engine/open.ts'
-import { compileWrite } from './engine/statement.ts'
-import { openCircuits } from './schema.ts'
+import type { OpenCircuit, OpenCircuits } from '../../openCircuits.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
+import { compileWrite } from '../engine/statement.ts'
+import { openCircuits } from './tables.ts'
 
 /** What keeps the worker processes of one account from sending just now. */
 export function createOpenCircuits(

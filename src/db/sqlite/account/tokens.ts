@@ -1,9 +1,9 @@
 import { eq, sql } from 'drizzle-orm'
-import { minute } from '../../base/duration.ts'
-import type { TokenRow, TokenRows } from '../tokens.ts'
-import type { SqliteDatabase } from './engine/open.ts'
-import { compileWrite } from './engine/statement.ts'
-import { accessTokens } from './schema.ts'
+import { minute } from '../../../base/duration.ts'
+import type { TokenRow, TokenRows } from '../../tokens.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
+import { compileWrite } from '../engine/statement.ts'
+import { accessTokens } from './tables.ts'
 
 /** The access_token that all processes on this database share. */
 export function createTokenStore(

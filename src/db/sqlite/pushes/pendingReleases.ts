@@ -1,4 +1,4 @@
-import type { Statement } from './engine/statement.ts'
+import type { Statement } from '../engine/statement.ts'
 
 /** Openids per statement, so that it is prepared once; shorter lists repeat their last one. */
 const slots = 100

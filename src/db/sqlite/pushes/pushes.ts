@@ -12,11 +12,11 @@ import {
   type SQL,
   sql,
 } from 'drizzle-orm'
-import { acceptedStatuses, failedStatuses, finalStatuses, type PushStatus } from '../../push/status.ts'
-import { type Acceptance, cancelled, type PushFilter, type PushRow, type PushRows } from '../pushes.ts'
-import type { SqliteDatabase } from './engine/open.ts'
-import { compileWrite, type Statement, type StatementResult } from './engine/statement.ts'
-import { pushes } from './schema.ts'
+import { acceptedStatuses, failedStatuses, finalStatuses, type PushStatus } from '../../../push/status.ts'
+import { type Acceptance, cancelled, type PushFilter, type PushRow, type PushRows } from '../../pushes.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
+import { compileWrite, type Statement, type StatementResult } from '../engine/statement.ts'
+import { pushes } from './tables.ts'
 
 /** For conditions that find few rows by another index: the plus keeps SQLite from going through all of the account. */
 export function isOfAccount(appid: string): SQL {

@@ -1,8 +1,8 @@
 import { and, eq, gt, isNull, lt, notExists, sql } from 'drizzle-orm'
-import type { Login, SessionKeyOf, UnionidOf, Users } from '../users.ts'
-import type { SqliteDatabase } from './engine/open.ts'
-import { compileWrite } from './engine/statement.ts'
-import { sessions, users } from './schema.ts'
+import type { Login, SessionKeyOf, UnionidOf, Users } from '../../users.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
+import { compileWrite } from '../engine/statement.ts'
+import { sessions, users } from './tables.ts'
 
 /** Users deleted in one transaction, so that others need not wait long for theirs. */
 const purgeLimit = 1_000

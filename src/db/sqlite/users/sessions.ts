@@ -1,10 +1,10 @@
 import { and, eq, gt, lte, sql } from 'drizzle-orm'
-import { toTokenHash } from '../../base/sessionToken.ts'
-import { purgeAll, purgeLimit } from '../purge.ts'
-import type { FindSessionUser, NewSession, Sessions } from '../sessions.ts'
-import type { SqliteDatabase } from './engine/open.ts'
-import { compileWrite } from './engine/statement.ts'
-import { sessions, users } from './schema.ts'
+import { toTokenHash } from '../../../base/sessionToken.ts'
+import { purgeAll, purgeLimit } from '../../purge.ts'
+import type { FindSessionUser, NewSession, Sessions } from '../../sessions.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
+import { compileWrite } from '../engine/statement.ts'
+import { sessions, users } from './tables.ts'
 
 /** For those who were told no more than the hash. */
 export function createFindSessionUser(

@@ -1,10 +1,10 @@
 import { and, asc, eq, gt, gte, isNull, lt, lte, type SQL, sql } from 'drizzle-orm'
-import type { CallbackEvents, EventFacts, EventProgress, StoredEvent } from '../callbackEvents.ts'
-import { purgeLimit } from '../purge.ts'
-import { clockTolerance } from './engine/clock.ts'
-import type { SqliteDatabase } from './engine/open.ts'
-import { compileWrite, type Statement } from './engine/statement.ts'
-import { callbackEvents } from './schema.ts'
+import type { CallbackEvents, EventFacts, EventProgress, StoredEvent } from '../../callbackEvents.ts'
+import { purgeLimit } from '../../purge.ts'
+import { clockTolerance } from '../engine/clock.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
+import { compileWrite, type Statement } from '../engine/statement.ts'
+import { callbackEvents } from './tables.ts'
 
 export function createCallbackEvents(
   { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,

@@ -1,0 +1,57 @@
+import { sql } from 'drizzle-orm'
+import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+
+/** Events of WeChat's message push: stored before they are answered, worked off after. */
+export const callbackEvents = sqliteTable(
+  'callback_events',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    appid: text('appid').notNull(),
+    kind: text('kind', {
+      enum: [
+        'subscribe',
+        'unsubscribe',
+        'receipt',
+        'user_info_modified',
+        'user_authorization_revoke',
+        'user_authorization_cancellation',
+      ],
+    }).notNull(),
+    openid: text('openid').notNull(),
+    /** WeChat's CreateTime: whole seconds. */
+    at: integer('at').notNull(),
+    /** Of a receipt; `0` when WeChat named none. Empty for other events, as the next two. */
+    msgid: text('msgid').notNull(),
+    /** Of a receipt, as WeChat wrote it. */
+    status: text('status').notNull(),
+    /** The app whose authorisation changed: the account or a mini-program. */
+    app: text('app').notNull(),
+    receivedAt: integer('received_at').notNull(),
+    /** When to work on it; null = done, kept only to recognise WeChat's repeats. */
+    dueAt: integer('due_at'),
+    /** 0 until its first effect is written; then one more for every call to WeChat it took. */
+    tries: integer('tries').notNull(),
+  },
+  (t) => [
+    /** What repeats of one event have in common: WeChat gives events no id, and one user can get several receipts a second. */
+    uniqueIndex('callback_events_same').on(t.appid, t.openid, t.at, t.kind, t.msgid, t.status),
+    index('callback_events_due').on(t.appid, t.dueAt).where(sql`${t.dueAt} is not null`),
+  ],
+)
+
+/** Receipts that fit no push yet: they overtook the record of the send, or the push is another program's. */
+export const unmatchedReceipts = sqliteTable(
+  'unmatched_receipts',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    appid: text('appid').notNull(),
+    openid: text('openid').notNull(),
+    msgid: text('msgid').notNull(),
+    status: text('status').notNull(),
+    at: integer('at').notNull(),
+    receivedAt: integer('received_at').notNull(),
+    /** When to look again. */
+    dueAt: integer('due_at').notNull(),
+  },
+  (t) => [index('unmatched_receipts_due').on(t.appid, t.dueAt)],
+)

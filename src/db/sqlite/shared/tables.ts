@@ -1,0 +1,13 @@
+import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+/** One row, made with the file: tells this database, its backups and copies included, from all others. */
+export const databaseIdentity = sqliteTable('database_identity', {
+  id: text('id').primaryKey(),
+})
+
+/** One holder at a time per name ("sync wx123"), so that two processes never do the same work twice. */
+export const leases = sqliteTable('leases', {
+  name: text('name').primaryKey(),
+  owner: text('owner').notNull(),
+  until: integer('until').notNull(),
+})
