@@ -1,5 +1,6 @@
 import { and, eq, gt, lte, sql } from 'drizzle-orm'
 import type { OpenCircuit, OpenCircuits } from '../../openCircuits.ts'
+import { asInserted, placedAs } from '../engine/columns.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite } from '../engine/statement.ts'
 import { openCircuits } from './tables.ts'
@@ -22,15 +23,11 @@ export function createOpenCircuits(
       .insert(openCircuits)
       .values({
         appid,
-        owner: placeholder('owner'),
-        need: placeholder('need'),
-        detail: placeholder('detail'),
-        since: placeholder('since'),
-        until: placeholder('until'),
+        ...placedAs('owner', 'need', 'detail', 'since', 'until'),
       })
       .onConflictDoUpdate({
         target: [openCircuits.appid, owner, need],
-        set: { detail: sql`excluded.detail`, since: sql`excluded.since`, until: sql`excluded.until` },
+        set: asInserted(openCircuits, 'detail', 'since', 'until'),
       }),
   )
   const remove = compileWrite<{ owner: string; need: string }>(

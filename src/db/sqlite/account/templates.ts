@@ -1,8 +1,11 @@
 import { and, eq, lt, sql } from 'drizzle-orm'
 import type { TemplateRow, Templates } from '../../templates.ts'
+import { asInserted, placedAs } from '../engine/columns.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite } from '../engine/statement.ts'
 import { templates } from './tables.ts'
+
+const told = ['title', 'content', 'example', 'primaryIndustry', 'deputyIndustry', 'fetchedAt'] as const
 
 /** The templates of one account as WeChat last listed them. */
 export function createTemplates(
@@ -22,24 +25,11 @@ export function createTemplates(
       .insert(templates)
       .values({
         appid,
-        templateId: sql.placeholder('templateId'),
-        title: sql.placeholder('title'),
-        content: sql.placeholder('content'),
-        example: sql.placeholder('example'),
-        primaryIndustry: sql.placeholder('primaryIndustry'),
-        deputyIndustry: sql.placeholder('deputyIndustry'),
-        fetchedAt,
+        ...placedAs('templateId', ...told),
       })
       .onConflictDoUpdate({
         target: [templates.appid, templates.templateId],
-        set: {
-          title: sql`excluded.title`,
-          content: sql`excluded.content`,
-          example: sql`excluded.example`,
-          primaryIndustry: sql`excluded.primary_industry`,
-          deputyIndustry: sql`excluded.deputy_industry`,
-          fetchedAt: sql`excluded.fetched_at`,
-        },
+        set: asInserted(templates, ...told),
       }),
   )
   const deleteOlder = compileWrite<{ fetchedAt: number }>(

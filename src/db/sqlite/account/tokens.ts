@@ -1,6 +1,7 @@
 import { eq, sql } from 'drizzle-orm'
 import { minute } from '../../../base/duration.ts'
 import type { TokenRow, TokenRows } from '../../tokens.ts'
+import { asInserted, placedAs } from '../engine/columns.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite } from '../engine/statement.ts'
 import { accessTokens } from './tables.ts'
@@ -18,19 +19,10 @@ export function createTokenStore(
   const save = compileWrite<TokenRow>(
     read
       .insert(accessTokens)
-      .values({
-        appid: sql.placeholder('appid'),
-        token: sql.placeholder('token'),
-        obtainedAt: sql.placeholder('obtainedAt'),
-        expiresAt: sql.placeholder('expiresAt'),
-      })
+      .values(placedAs('appid', 'token', 'obtainedAt', 'expiresAt'))
       .onConflictDoUpdate({
         target: accessTokens.appid,
-        set: {
-          token: sql`excluded.token`,
-          obtainedAt: sql`excluded.obtained_at`,
-          expiresAt: sql`excluded.expires_at`,
-        },
+        set: asInserted(accessTokens, 'token', 'obtainedAt', 'expiresAt'),
         // Unless the stored one is of the future, because the clock was wrong then.
         setWhere: sql`excluded.obtained_at >= ${accessTokens.obtainedAt}
           or ${accessTokens.obtainedAt} > excluded.obtained_at + ${sql.raw(String(minute))}`,

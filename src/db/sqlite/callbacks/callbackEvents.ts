@@ -1,7 +1,9 @@
 import { and, asc, eq, gt, gte, isNull, lt, lte, type SQL, sql } from 'drizzle-orm'
 import type { CallbackEvents, EventFacts, EventProgress, StoredEvent } from '../../callbackEvents.ts'
 import { purgeLimit } from '../../purge.ts'
+import { countChanged, isChanged } from '../engine/change.ts'
 import { clockTolerance } from '../engine/clock.ts'
+import { placedAs } from '../engine/columns.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite, type Statement } from '../engine/statement.ts'
 import { callbackEvents } from './tables.ts'
@@ -21,12 +23,7 @@ export function createCallbackEvents(
       .insert(callbackEvents)
       .values({
         appid,
-        kind: placed('kind'),
-        openid: placed('openid'),
-        at: placed('at'),
-        msgid: placed('msgid'),
-        status: placed('status'),
-        app: placed('app'),
+        ...placedAs('kind', 'openid', 'at', 'msgid', 'status', 'app'),
         receivedAt: placed('now'),
         dueAt: placed('now'),
         tries: 0,
@@ -69,8 +66,7 @@ export function createCallbackEvents(
 
   return {
     async record(facts: EventFacts, now: number): Promise<boolean> {
-      const [result] = await write([insert.once({ ...facts, now })])
-      return result?.changes === 1
+      return isChanged(write, [insert.once({ ...facts, now })])
     },
 
     async findNew(now: number, limit: number): Promise<StoredEvent[]> {
@@ -95,8 +91,7 @@ export function createCallbackEvents(
         const oldest = selectOldest.get({ from })
         if (!oldest || oldest.receivedAt >= before) return purged
         from = oldest.id + purgeLimit
-        const [result] = await write([remove.once({ from: oldest.id, to: from, before })])
-        purged += result?.changes ?? 0
+        purged += await countChanged(write, [remove.once({ from: oldest.id, to: from, before })])
       }
     },
   }

@@ -1,11 +1,11 @@
-import { and, asc, count, desc, eq, isNull, lte, type SQL, sql } from 'drizzle-orm'
-import type { Receipt, ReceiptedPush, Receipts, Settlement, UnmatchedReceipt } from '../../receipts.ts'
+import { and, desc, eq, isNull, type SQL, sql } from 'drizzle-orm'
+import type { ReceiptedPush, Receipts, Settlement } from '../../receipts.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite, type Statement } from '../engine/statement.ts'
 import { followers } from '../followers/tables.ts'
-import { isOfAccount } from '../pushes/pushes.ts'
+import { isOfAccount } from '../pushes/conditions.ts'
 import { pushes } from '../pushes/tables.ts'
-import { unmatchedReceipts } from './tables.ts'
+import { createUnmatchedReceipts } from './unmatchedReceipts.ts'
 
 /** How many of the latest pushes to a user a receipt without msgid may mean. */
 const candidates = 100
@@ -61,35 +61,6 @@ export function createReceipts({ read }: Pick<SqliteDatabase, 'read'>, appid: st
       .where(and(isWaiting, isNull(pushes.msgid))),
   )
 
-  const unmatched = unmatchedReceipts
-  const keep = compileWrite<Receipt & { dueAt: number }>(
-    read.insert(unmatched).values({
-      appid,
-      openid: placed('openid'),
-      msgid: placed('msgid'),
-      status: placed('status'),
-      at: placed('at'),
-      receivedAt: placed('receivedAt'),
-      dueAt: placed('dueAt'),
-    }),
-  )
-  const isOurs = eq(unmatched.appid, appid)
-  const selectDue = read
-    .select()
-    .from(unmatched)
-    .where(and(isOurs, lte(unmatched.dueAt, placed('now'))))
-    .orderBy(asc(unmatched.dueAt))
-    .limit(placed('limit'))
-    .prepare()
-  const postpone = compileWrite<{ id: number; dueAt: number }>(
-    read
-      .update(unmatched)
-      .set({ dueAt: sql`${placed('dueAt')}` })
-      .where(eq(unmatched.id, placed('id'))),
-  )
-  const drop = compileWrite<{ id: number }>(read.delete(unmatched).where(eq(unmatched.id, placed('id'))))
-  const selectCount = read.select({ total: count() }).from(unmatched).where(isOurs).prepare()
-
   return {
     async findByMsgid(msgid: string): Promise<ReceiptedPush | undefined> {
       return selectByMsgid.get({ msgid })
@@ -112,24 +83,6 @@ export function createReceipts({ read }: Pick<SqliteDatabase, 'read'>, appid: st
       ]
     },
 
-    toKeep(receipts: readonly (Receipt & { dueAt: number })[]): Statement {
-      return keep.each(receipts)
-    },
-
-    async findUnmatched(now: number, limit: number): Promise<UnmatchedReceipt[]> {
-      return selectDue.all({ now, limit })
-    },
-
-    toPostpone(receipts: readonly { id: number; dueAt: number }[]): Statement {
-      return postpone.each(receipts)
-    },
-
-    toDrop(receipts: readonly { id: number }[]): Statement {
-      return drop.each(receipts)
-    },
-
-    async countUnmatched(): Promise<number> {
-      return selectCount.get()?.total ?? 0
-    },
+    ...createUnmatchedReceipts({ read }, appid),
   }
 }

@@ -1,5 +1,6 @@
 import { and, desc, eq, isNotNull, sql } from 'drizzle-orm'
 import type { Followers, Recipient } from '../../followers.ts'
+import { countChanged } from '../engine/change.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { pushes } from '../pushes/tables.ts'
 import { syncRuns } from '../sync/tables.ts'
@@ -76,8 +77,7 @@ export function createFollowers(
       await write(writes.toUpsert(infos, { at }))
     },
     async markUnsubscribed(openids, at) {
-      const [result] = await write([writes.toUnsubscribe(openids, at)])
-      return result?.changes ?? 0
+      return countChanged(write, [writes.toUnsubscribe(openids, at)])
     },
     async hasEverSynced() {
       return completeRun.get() !== undefined

@@ -1,6 +1,7 @@
 import { type AnyColumn, and, eq, isNotNull, lt, or, sql } from 'drizzle-orm'
 import type { AppUser, FollowChange, LiveFollowers } from '../../liveFollowers.ts'
 import { purgeAll, purgeLimit } from '../../purge.ts'
+import { countChanged } from '../engine/change.ts'
 import { clockTolerance } from '../engine/clock.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite, type Statement } from '../engine/statement.ts'
@@ -113,7 +114,7 @@ export function createLiveFollowers(
     },
 
     async purgeUnfollowed(before: number): Promise<number> {
-      return purgeAll(async () => (await write([purge.once({ before })]))[0]?.changes ?? 0)
+      return purgeAll(() => countChanged(write, [purge.once({ before })]))
     },
   }
 }

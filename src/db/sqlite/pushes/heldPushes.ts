@@ -1,10 +1,11 @@
 import { and, asc, count, eq, isNotNull, isNull, lte, sql } from 'drizzle-orm'
 import { type HeldPushes, isHeldPush, type PendingRelease } from '../../heldPushes.ts'
 import type { PushRow } from '../../pushes.ts'
+import { isChanged } from '../engine/change.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite, type Statement } from '../engine/statement.ts'
+import { isOfAccount } from './conditions.ts'
 import { toPendingReleaseOf } from './pendingReleases.ts'
-import { isOfAccount } from './pushes.ts'
 import { pendingReleases, pushes } from './tables.ts'
 
 /** Pushes ended in one transaction, so that those who send need not wait long for theirs. */
@@ -64,8 +65,7 @@ export function createHeldPushes(
 
   return {
     async hold(push) {
-      const [result] = await write([toRecord(push), toPendingReleaseOf(appid, push.heldFor)])
-      return result?.changes === 1
+      return isChanged(write, [toRecord(push), toPendingReleaseOf(appid, push.heldFor)])
     },
     async findFirst(recipient) {
       const row = first.get({ recipient })

@@ -1,6 +1,8 @@
 import { and, eq, gt, lte, or, sql } from 'drizzle-orm'
 import { day } from '../../../base/duration.ts'
 import type { Lease, Leases } from '../../leases.ts'
+import { countChanged, isChanged } from '../engine/change.ts'
+import { asInserted } from '../engine/columns.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite } from '../engine/statement.ts'
 import { leases } from './tables.ts'
@@ -24,7 +26,7 @@ export function createLeases(
       .values({ name, owner, until: sql.placeholder('until') })
       .onConflictDoUpdate({
         target: leases.name,
-        set: { owner: sql`excluded.owner`, until: sql`excluded.until` },
+        set: asInserted(leases, 'owner', 'until'),
         // A lease that outlives twice its life was taken while the clock was wrong.
         setWhere: sql`${leases.owner} = excluded.owner or ${leases.until} <= ${sql.placeholder('now')}
           or ${leases.until} > 2 * excluded.until - ${sql.placeholder('now')}`,
@@ -44,19 +46,16 @@ export function createLeases(
   )
   return {
     async acquire(name, owner, ttlMs) {
-      const [result] = await write([acquire.once({ name, owner, until: now() + ttlMs, now: now() })])
-      return result?.changes === 1
+      return isChanged(write, [acquire.once({ name, owner, until: now() + ttlMs, now: now() })])
     },
     async renew(name, owner, ttlMs) {
-      const [result] = await write([renew.once({ name, owner, until: now() + ttlMs })])
-      return result?.changes === 1
+      return isChanged(write, [renew.once({ name, owner, until: now() + ttlMs })])
     },
     async release(name, owner) {
       await write([release.once({ name, owner })])
     },
     async purge() {
-      const [result] = await write([purge.once({ now: now(), nonsense: now() + day })])
-      return result?.changes ?? 0
+      return countChanged(write, [purge.once({ now: now(), nonsense: now() + day })])
     },
     async find(name) {
       return find.get({ name })

@@ -2,6 +2,7 @@ import { and, eq, gt, lte, sql } from 'drizzle-orm'
 import { toTokenHash } from '../../../base/sessionToken.ts'
 import { purgeAll, purgeLimit } from '../../purge.ts'
 import type { FindSessionUser, NewSession, Sessions } from '../../sessions.ts'
+import { countChanged } from '../engine/change.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite } from '../engine/statement.ts'
 import { sessions, users } from './tables.ts'
@@ -76,7 +77,7 @@ export function createSessions(
       if (hash !== undefined) await write([end.once({ tokenHash: hash })])
     },
     async purge(now) {
-      return purgeAll(async () => (await write([purge.once({ now })]))[0]?.changes ?? 0)
+      return purgeAll(() => countChanged(write, [purge.once({ now })]))
     },
   }
 }

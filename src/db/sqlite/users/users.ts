@@ -1,11 +1,10 @@
 import { and, eq, gt, isNull, lt, notExists, sql } from 'drizzle-orm'
+import { purgeAll, purgeLimit } from '../../purge.ts'
 import type { Login, SessionKeyOf, UnionidOf, Users } from '../../users.ts'
+import { countChanged } from '../engine/change.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite } from '../engine/statement.ts'
 import { sessions, users } from './tables.ts'
-
-/** Users deleted in one transaction, so that others need not wait long for theirs. */
-const purgeLimit = 1_000
 
 /** The rows of one mini-program's users. */
 export function createUsers({ read, write }: Pick<SqliteDatabase, 'read' | 'write'>, appid: string): Users {
@@ -67,13 +66,7 @@ export function createUsers({ read, write }: Pick<SqliteDatabase, 'read' | 'writ
   )
   return {
     async purge(times) {
-      let purged = 0
-      for (let deleted = purgeLimit; deleted === purgeLimit; ) {
-        const [result] = await write([purge.once(times)])
-        deleted = result?.changes ?? 0
-        purged += deleted
-      }
-      return purged
+      return purgeAll(() => countChanged(write, [purge.once(times)]))
     },
     async find(openid) {
       return find.get({ openid })

@@ -1,0 +1,39 @@
+import { and, count, eq, gte, type SQL } from 'drizzle-orm'
+import { acceptedStatuses, finalStatuses } from '../../../push/status.ts'
+import type { PushRows } from '../../pushes.ts'
+import { placedAs } from '../engine/columns.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
+import { pushes } from './tables.ts'
+
+/** Receipts tell the time in whole seconds, of a clock that is not ours. */
+const clockSlack = 5_000
+
+/** How many pushes ended, and were sent, since a moment. */
+export function createPushCounts(
+  { read }: Pick<SqliteDatabase, 'read'>,
+  appid: string,
+): Pick<PushRows, 'countFinished' | 'countSent'> {
+  const placed = placedAs('status', 'from', 'finishedFrom')
+  const isStatus = and(eq(pushes.appid, appid), eq(pushes.status, placed.status))
+  const total = (...since: SQL[]) =>
+    read
+      .select({ total: count() })
+      .from(pushes)
+      .where(and(isStatus, ...since))
+      .prepare()
+  const finished = total(gte(pushes.finishedAt, placed.from))
+  const sent = total(gte(pushes.finishedAt, placed.finishedFrom), gte(pushes.sentAt, placed.from))
+  return {
+    async countFinished(from) {
+      const counts = { sent: 0, delivered: 0, undelivered: 0, rejected: 0, skipped: 0, unknown: 0 }
+      for (const status of finalStatuses) counts[status] = finished.get({ status, from })?.total ?? 0
+      return counts
+    },
+    async countSent(from) {
+      const finishedFrom = from - clockSlack
+      let all = 0
+      for (const status of acceptedStatuses) all += sent.get({ status, from, finishedFrom })?.total ?? 0
+      return all
+    },
+  }
+}

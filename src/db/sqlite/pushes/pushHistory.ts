@@ -1,0 +1,68 @@
+import { and, desc, eq, gte, lt, type SQL, sql } from 'drizzle-orm'
+import { failedStatuses, type PushStatus } from '../../../push/status.ts'
+import type { PushFilter, PushRow, PushRows } from '../../pushes.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
+import { isOfAccount, isUnderWay } from './conditions.ts'
+import { pushes } from './tables.ts'
+
+/** Of pushes that are few among all, so that their status finds them sooner than their template. */
+const rareStatuses = new Set<PushStatus>(['queued', 'skipped', ...failedStatuses])
+
+const pageSize = 500
+
+/** Pushes newest first, one page in memory at a time. */
+export function createPushHistory(
+  { read }: Pick<SqliteDatabase, 'read'>,
+  appid: string,
+): Pick<PushRows, 'history'> {
+  return {
+    async *history(filter = {}) {
+      let left = filter.limit ?? Number.POSITIVE_INFINITY
+      let last: PushRow | undefined
+      do {
+        const page: PushRow[] = await read
+          .select()
+          .from(pushes)
+          .where(and(...toConditions(appid, filter), last && isOlder(last)))
+          .orderBy(desc(pushes.createdAt), desc(pushes.id))
+          .limit(Math.min(left, pageSize))
+        yield* page
+        left -= page.length
+        last = page.length === pageSize ? page.at(-1) : undefined
+      } while (last !== undefined && left > 0)
+    },
+  }
+}
+
+/** Conditions behind a plus do not lead SQLite to an index: of several only the one that finds the fewest rows shall. */
+function toConditions(
+  appid: string,
+  { unionid, status, templateId, reason, since, until }: PushFilter,
+): (SQL | undefined)[] {
+  const isByStatus =
+    unionid === undefined && status !== undefined && (templateId === undefined || rareStatuses.has(status))
+  const isByTemplate = unionid === undefined && templateId !== undefined && !isByStatus
+  return [
+    unionid !== undefined || isByStatus || isByTemplate ? isOfAccount(appid) : eq(pushes.appid, appid),
+    unionid === undefined ? undefined : eq(pushes.unionid, unionid),
+    isByStatus ? isInStatus(status) : status === undefined ? undefined : sql`+${eq(pushes.status, status)}`,
+    templateId === undefined
+      ? undefined
+      : sql`${isByTemplate ? sql`` : sql`+`}${eq(pushes.templateId, templateId)}`,
+    reason === undefined ? undefined : eq(pushes.reason, reason),
+    since === undefined ? undefined : gte(pushes.createdAt, since),
+    until === undefined ? undefined : lt(pushes.createdAt, until),
+  ]
+}
+
+function isOlder(last: PushRow): SQL {
+  return sql`(${pushes.createdAt}, ${pushes.id}) < (${last.createdAt}, ${last.id})`
+}
+
+/** As in the indexes: what is only under way is found among the few that are. */
+function isInStatus(status: PushStatus): SQL {
+  const is = sql`${pushes.status} = ${status}`
+  return status === 'sending'
+    ? sql`+${is} and ${isUnderWay}`
+    : sql`${is} and (${pushes.finishedAt} is not null or ${pushes.reason} is not null)`
+}
