@@ -11,11 +11,12 @@ export interface PushRow {
   status: PushStatus
   reason: PushReason | null
   detail: string | null
-  /** 19 digits and more than 2^53. */
+  /** 19 digits and more than 2^53; null while WeChat has named none. */
   msgid: string | null
   errcode: number | null
   errmsg: string | null
   rid: string | null
+  /** Calls that may have reached WeChat and were not refused for pace, quota, token or account. */
   attempts: number
   /** 0 for the first message; each `failed retry` is a new message with a new client_msg_id. */
   generation: number
@@ -51,11 +52,8 @@ export interface PushFilter {
 }
 
 /** What WeChat's acceptance changes in a row. */
-export interface Acceptance {
-  id: string
-  generation: number
+export interface Acceptance extends Pick<PushRow, 'id' | 'generation' | 'attempts'> {
   msgid: string
-  attempts: number
   /** Epoch milliseconds. */
   sentAt: number
 }

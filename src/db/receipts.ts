@@ -1,5 +1,6 @@
-import type { PushReason, PushStatus } from '../push/status.ts'
+import type { PushReason } from '../push/status.ts'
 import type { Write } from './database.ts'
+import type { PushRow } from './pushes.ts'
 
 export interface Receipt {
   openid: string
@@ -16,15 +17,8 @@ export interface UnmatchedReceipt extends Receipt {
   id: number
 }
 
-export interface ReceiptedPush {
-  id: string
-  status: PushStatus
-  reason: PushReason | null
-  generation: number
-  /** Null for one that WeChat took without naming it. */
-  msgid: string | null
-  /** Start of the first try whose outcome is not known. */
-  unknownSince: number | null
+export interface ReceiptedPush
+  extends Pick<PushRow, 'id' | 'status' | 'reason' | 'generation' | 'msgid' | 'unknownSince'> {
   /** 0 for one that was never sent. */
   sentAt: number
 }
