@@ -107,7 +107,7 @@ function openOn(backend: QueueBackend, clock: ServerClock, name: string): Produc
           const isLasting = backend.isUnusable()
           throw new QueueUnavailableError(hopeless, { mayBeQueued, isLasting, cause: failure })
         }
-        if (Date.now() + pauseBetween >= deadline) throw toUnavailable(failure, mayBeQueued)
+        if (Date.now() + pauseBetween >= deadline) throw toUnavailable(backend, failure, mayBeQueued)
         if (used) await wakeup.next()
       }
     },
@@ -164,16 +164,19 @@ function openOn(backend: QueueBackend, clock: ServerClock, name: string): Produc
     discard(used)
     backend.reset()
   }
+}
 
-  function toUnavailable(error: unknown, mayBeQueued: boolean): QueueUnavailableError {
-    const cause =
-      error === undefined || error instanceof DeadlineError ? (backend.lastError() ?? error) : error
-    const reason = cause === undefined ? 'no connection' : backend.explain(cause)
-    return new QueueUnavailableError(`${backend.place} did not take the call within 5 s: ${reason}`, {
-      mayBeQueued,
-      cause,
-    })
-  }
+function toUnavailable(
+  { lastError, explain, place }: Pick<QueueBackend, 'lastError' | 'explain' | 'place'>,
+  error: unknown,
+  mayBeQueued: boolean,
+): QueueUnavailableError {
+  const cause = error === undefined || error instanceof DeadlineError ? (lastError() ?? error) : error
+  const reason = cause === undefined ? 'no connection' : explain(cause)
+  return new QueueUnavailableError(`${place} did not take the call within 5 s: ${reason}`, {
+    mayBeQueued,
+    cause,
+  })
 }
 
 function toClosed(mayBeQueued: boolean): QueueUnavailableError {
