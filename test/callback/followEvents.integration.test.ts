@@ -25,7 +25,7 @@ afterEach(() => stack.close())
 const calls = () => simulator.stats().calls[info] ?? 0
 const post = (event: string, openid: string, fields = {}) =>
   server.post(eventXml(event, { FromUserName: openid, CreateTime: Math.floor(now() / 1000), ...fields }))
-const until = (condition: () => unknown) => vi.waitUntil(condition, { timeout: 5_000, interval: 10 })
+const until = (condition: () => unknown) => vi.waitUntil(condition, { timeout: 20_000, interval: 10 })
 const isDone = () => server.stored().every(({ dueAt }) => dueAt === null)
 const rowOf = (openid: string) =>
   server.db.read.query.followers
