@@ -100,7 +100,7 @@ export function runInside(
   return run(command, rest)
 }
 
-export async function run(command: string, words: string[], options: SpawnOptions = {}): Promise<string> {
+async function run(command: string, words: string[], options: SpawnOptions = {}): Promise<string> {
   const child = spawn(command, words, { ...options, stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
