@@ -10,9 +10,13 @@ import {
   type LogLevel,
   logLevels,
   miniProgramSchema,
+  producerSchema,
   proxySchema,
   secrets,
 } from './environment.ts'
+import { isPostgresUrl, type PostgresAddress, toPostgresAddress } from './postgresUrl.ts'
+
+type QueueValues = Pick<z.infer<typeof environmentSchema>, 'REDIS_URL' | 'REDIS_CA_FILE' | 'DATA_DIR'>
 
 export type Environment = Record<string, string | undefined>
 
@@ -22,8 +26,10 @@ export interface AppCredentials {
 }
 
 export type QueueConfig =
-  /** One URL, or several hosts of one cluster. */
-  | { kind: 'redis'; urls: string[] }
+  /** One URL, or several hosts of one cluster; `ca` = certificates to trust with TLS, as PEM. */
+  | { kind: 'redis'; urls: string[]; ca?: string }
+  /** BullMQ on the database of the tables, in a schema beside them. */
+  | ({ kind: 'postgres' } & PostgresAddress)
   /** BullMQ on an in-process PostgreSQL whose data live under `dir`. */
   | { kind: 'embedded'; dir: string }
 
@@ -100,8 +106,10 @@ export interface MiniProgramConfig
  * @throws ConfigError naming every problem at once
  */
 export function loadProducerConfig(env: Environment = readEnvironment()): ProducerConfig {
-  const values = parse(environmentSchema.pick({ WECHAT_APPID: true, REDIS_URL: true, DATA_DIR: true }), env)
-  return { appid: values.WECHAT_APPID, queue: toQueueConfig(values.REDIS_URL, values.DATA_DIR) }
+  const values = parse(producerSchema, env)
+  const database = env.DATABASE_URL ?? ''
+  const address = isPostgresUrl(database) ? toPostgresAddress(database) : undefined
+  return { appid: values.WECHAT_APPID, queue: toQueueConfig(values, address) }
 }
 
 /**
@@ -167,7 +175,7 @@ export function toConfig(values: z.infer<typeof completeSchema>): Config {
     callback: toCallbackConfig(values),
     miniProgramCallback: toMiniProgramCallback(values),
     ...toCommonConfig(values),
-    queue: toQueueConfig(values.REDIS_URL, values.DATA_DIR),
+    queue: toQueueConfig(values),
     dataDir: values.DATA_DIR,
     syncCron: values.SYNC_CRON,
     timezone: values.TIMEZONE,
@@ -202,15 +210,22 @@ function toFound(variable: string, value: string | undefined): string {
   if (!value) return 'nothing'
   if (secrets.has(variable)) return `${value.length} characters (not shown)`
   // Up to the last @, because a password that is not encoded may hold anything, a comma and a slash included.
-  return JSON.stringify(value.replace(/^([a-z]+:\/\/)?.*@/is, '$1***@'))
+  return JSON.stringify(
+    value.replace(/^([a-z+]+:\/\/)?.*@/is, '$1***@').replace(/(password=)[^&]*/gi, '$1***'),
+  )
 }
 
 function withoutEmpty(env: Environment): Environment {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
 }
 
-function toQueueConfig(urls: string[] | undefined, dataDir: string): QueueConfig {
-  return urls ? { kind: 'redis', urls } : { kind: 'embedded', dir: resolve(dataDir, 'queue') }
+function toQueueConfig(
+  { REDIS_URL: urls, REDIS_CA_FILE: ca, DATA_DIR }: QueueValues,
+  database?: PostgresAddress,
+): QueueConfig {
+  if (urls) return { kind: 'redis', urls, ...(ca !== undefined && { ca }) }
+  if (database) return { kind: 'postgres', ...database }
+  return { kind: 'embedded', dir: resolve(DATA_DIR, 'queue') }
 }
 
 function toCallbackConfig(values: z.infer<typeof completeSchema>): CallbackConfig | undefined {

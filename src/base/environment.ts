@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
-import { findRedisUrlFault } from './redisUrl.ts'
+import { findRedisUrlFault, splitRedisUrls } from './redisUrl.ts'
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
@@ -36,10 +37,16 @@ const urlList = (protocol: RegExp) =>
     .transform(toUrls)
     .pipe(z.array(z.url({ protocol })).min(1))
 const redisUrls = z.string().transform((text, context) => {
-  const urls = toUrls(text)
+  const urls = splitRedisUrls(text)
   const expected = findRedisUrlFault(urls)
   if (expected === undefined) return urls
   context.addIssue({ code: 'custom', params: { expected } })
+  return z.NEVER
+})
+const certificates = z.string().transform((path, context) => {
+  const text = readText(path)
+  if (text?.includes('-----BEGIN CERTIFICATE-----')) return text
+  context.addIssue({ code: 'custom' })
   return z.NEVER
 })
 /** Nobody's, or what Fastify takes for `trustProxy`. */
@@ -110,7 +117,12 @@ export const environmentSchema = z.object({
   DATABASE_URL: sqliteFile.optional().describe('a SQLite file such as file:./data/unionpush.db'),
   REDIS_URL: redisUrls
     .optional()
-    .describe('redis://host:port or rediss://host:port (several, separated by commas, are one cluster)'),
+    .describe(
+      'redis://host:port or rediss://host:port (several, separated by commas, are one cluster), unix:///path, or redis+sentinel://host:port,host:port/name',
+    ),
+  REDIS_CA_FILE: certificates
+    .optional()
+    .describe('a file with certificates as PEM, and rediss:// or rediss+sentinel:// in REDIS_URL'),
   DATA_DIR: directory.prefault('./data').describe('a directory'),
   SYNC_CRON: z.string().prefault('30 3 * * *').describe('a cron expression such as 30 3 * * *'),
   TIMEZONE: z
@@ -150,6 +162,16 @@ export const environmentSchema = z.object({
 })
 
 export const evenWithOtherProblems = { when: () => true }
+
+/** What a producer needs. */
+export const producerSchema = environmentSchema
+  .pick({ WECHAT_APPID: true, REDIS_URL: true, REDIS_CA_FILE: true, DATA_DIR: true })
+  .refine(hasTlsForCertificates, { path: ['REDIS_CA_FILE'], ...evenWithOtherProblems })
+
+function hasTlsForCertificates(v: { REDIS_URL?: unknown; REDIS_CA_FILE?: unknown }): boolean {
+  const [first]: unknown[] = Array.isArray(v.REDIS_URL) ? v.REDIS_URL : []
+  return !v.REDIS_CA_FILE || !v.REDIS_URL || /^rediss/i.test(String(first))
+}
 export const completeSchema = environmentSchema
   .extend(proxySchema.shape)
   .refine((v) => !v.WECHAT_MINIPROGRAM_SECRET || v.WECHAT_MINIPROGRAM_APPID, {
@@ -160,6 +182,7 @@ export const completeSchema = environmentSchema
     path: ['WECHAT_MINIPROGRAM_SECRET'],
     ...evenWithOtherProblems,
   })
+  .refine(hasTlsForCertificates, { path: ['REDIS_CA_FILE'], ...evenWithOtherProblems })
   .refine((v) => v.WECHAT_CALLBACK_TOKEN || !v.WECHAT_ENCODING_AES_KEY, {
     path: ['WECHAT_CALLBACK_TOKEN'],
     ...evenWithOtherProblems,
@@ -200,6 +223,14 @@ export const miniProgramSchema = environmentSchema
   .required({ WECHAT_MINIPROGRAM_APPID: true, WECHAT_MINIPROGRAM_SECRET: true })
 
 export type CommonValues = Omit<z.infer<typeof miniProgramSchema>, `WECHAT_MINIPROGRAM_${string}`>
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
 
 /** Undefined for a URL that names no file of this machine, such as `file://host/a`. */
 function toPath(url: string): string | undefined {

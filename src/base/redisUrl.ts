@@ -1,8 +1,14 @@
+import { findRedisAddressFault, isSpecialRedisUrl } from './redisAddress.ts'
+
 const encoded =
   'the user and the password percent-encoded: # as %23, / as %2F, ? as %3F, % as %25, @ as %40, a comma as %2C'
 
 /** Finds what makes `REDIS_URL` unusable, though it may look like URLs, and says what is expected instead; '' = a URL. */
 export function findRedisUrlFault(urls: string[]): string | undefined {
+  const [first = '', ...others] = urls
+  if (isSpecialRedisUrl(first) && others.length === 0) return findRedisAddressFault(first)
+  if (urls.some(isSpecialRedisUrl))
+    return 'one kind of URL: redis://, rediss://, unix:// or redis+sentinel://'
   const faults = urls.map((text) => findFault(text, urls.length > 1)).filter((fault) => fault !== undefined)
   // A comma in a password makes two odd URLs of one; only the second of them shows what it is.
   return faults.find((fault) => fault !== '') ?? faults[0]
@@ -33,4 +39,10 @@ function isEncoded({ username, password }: URL): boolean {
   } catch {
     return false
   }
+}
+
+/** The hosts of one cluster stand between commas; so do Sentinels, but within one URL. */
+export function splitRedisUrls(text: string): string[] {
+  const urls = /^\s*rediss?\+sentinel:/i.test(text) ? [text] : text.split(',')
+  return urls.map((url) => url.trim().replace(/\/+$/, ''))
 }

@@ -31,12 +31,13 @@ export class NegativeAnswer extends Error {
   }
 }
 
-/** DATABASE_URL, or what it points at, is not what it should be; nobody has it open and no disk has failed. */
 const lastingDatabaseErrors: readonly DatabaseErrorCode[] = [
   'not_writable',
   'not_a_database',
   'foreign_database',
   'newer_schema',
+  'corrupt',
+  'locked',
 ]
 
 /** Never a stack trace: a sentence, and where there is one, what to do. */

@@ -16,9 +16,11 @@ import { QueueUnavailableError } from '../queue/unavailable.ts'
 export interface PusherOptions {
   /** The service account; default `WECHAT_APPID`. */
   appid?: string
-  /** Default `REDIS_URL`; several URLs, separated by commas, are one cluster. */
+  /** Default `REDIS_URL`, whose forms it takes; several URLs, separated by commas, are one cluster. */
   redisUrl?: string
-  /** Where to find the embedded queue when there is no Redis; default `DATA_DIR`. */
+  /** Where to find the queue when there is no Redis and this is `postgres://...`; default `DATABASE_URL`. */
+  databaseUrl?: string
+  /** Where to find the embedded queue when it is neither; default `DATA_DIR`. */
   dataDir?: string
 }
 
@@ -54,11 +56,12 @@ const backoff: Backoff = { first: 50, factor: 1.5, longest: second }
  * Connects to the queue of one account; needs neither its secret nor a database.
  * @throws ConfigError
  */
-export function createPusher({ appid, redisUrl, dataDir }: PusherOptions = {}): Pusher {
+export function createPusher({ appid, redisUrl, databaseUrl, dataDir }: PusherOptions = {}): Pusher {
   const config = loadProducerConfig({
     ...readEnvironment(),
     ...(appid !== undefined && { WECHAT_APPID: appid }),
     ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
+    ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
     ...(dataDir !== undefined && { DATA_DIR: dataDir }),
   })
   const closing = new AbortController()

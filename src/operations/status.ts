@@ -59,7 +59,7 @@ export type AccountStatus = z.infer<typeof accountStatusSchema>
 export const statusSchema = z.strictObject({
   accounts: z.array(accountStatusSchema),
   database: z.string(),
-  queueBackend: z.enum(['redis', 'embedded']),
+  queueBackend: z.enum(['redis', 'postgres', 'embedded']),
 })
 export type Status = z.infer<typeof statusSchema>
 

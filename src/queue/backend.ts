@@ -42,7 +42,7 @@ export type QueueWorkerOptions = Omit<WorkerOptions, 'connection' | 'prefix'>
 
 /** What a person should know of a server that can be used all the same. */
 export interface Danger {
-  kind: 'eviction' | 'full' | 'unknown'
+  kind: 'eviction' | 'full' | 'volatile' | 'unknown'
   sentence: string
 }
 
@@ -77,6 +77,8 @@ export interface QueueBackend {
   createWorker(name: string, processor: Processor, options: QueueWorkerOptions): QueueWorker
   /** What in the server's settings or state can lose or refuse jobs. */
   findDangers(): Promise<Danger[]>
+  /** Deletes what has run out and would stay otherwise. */
+  tidy(): Promise<void>
   /** Gives up a connection that does not answer and makes another one. */
   reset(): void
   close(): Promise<void>

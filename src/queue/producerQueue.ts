@@ -1,10 +1,9 @@
 import type { QueueConfig } from '../base/config.ts'
 import { second } from '../base/duration.ts'
 import type { Danger, PushQueue, QueueBackend } from './backend.ts'
+import { connectQueue } from './connect.ts'
 import { createDeadlines, DeadlineError } from './deadline.ts'
-import { connectEmbedded } from './embedded/embedded.ts'
 import { toControlQueueName, toQueueName } from './names.ts'
-import { connectRedis } from './redis/redis.ts'
 import { createServerClock, type ServerClock } from './serverClock.ts'
 import { QueueUnavailableError } from './unavailable.ts'
 import { createWakeup } from './wakeup.ts'
@@ -37,10 +36,9 @@ export interface ProducerConnection {
   close(): Promise<void>
 }
 
-/** Every queue on it shares one connection to Redis. */
+/** Every queue on it shares one connection to Redis, or a few to PostgreSQL. */
 export function connectProducer(config: QueueConfig): ProducerConnection {
-  const backend =
-    config.kind === 'redis' ? connectRedis(config.urls, 'producer') : connectEmbedded(config.dir)
+  const backend = connectQueue(config, 'producer')
   const clock = createServerClock(backend.getTime)
   const queues = new Set<ProducerQueue>()
   const open = (name: string): ProducerQueue => {

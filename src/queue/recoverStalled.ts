@@ -1,5 +1,5 @@
 import { every } from '../base/every.ts'
-import type { PushQueue, QueueWorker } from './backend.ts'
+import type { PushQueue, QueueBackend, QueueWorker } from './backend.ts'
 
 /**
  * Puts the jobs of workers that died back into the queue. BullMQ's own check costs eight commands each time; this one asks
@@ -9,6 +9,7 @@ export function recoverStalled(
   worker: QueueWorker,
   queue: Pick<PushQueue, 'getJobCounts'>,
   interval: number,
+  isRefusal: QueueBackend['isRefusal'],
 ): void {
   const look = async () => {
     if (worker.isPaused()) return
@@ -17,7 +18,7 @@ export function recoverStalled(
   }
   const stop = every(interval, look, (error) => {
     // Without a connection there is nothing to say that is not said elsewhere.
-    if (error instanceof Error && error.name === 'ReplyError') worker.emit('error', error)
+    if (error instanceof Error && isRefusal(error)) worker.emit('error', error)
   })
   worker.on('closing', stop)
 }

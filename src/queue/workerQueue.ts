@@ -1,14 +1,13 @@
 import type { Processor } from 'bullmq'
 import type { QueueConfig } from '../base/config.ts'
-import { second } from '../base/duration.ts'
+import { hour, second } from '../base/duration.ts'
 import { every } from '../base/every.ts'
 import type { Log } from '../base/log.ts'
 import type { Danger, PushQueue, QueueBackend, QueueWorker, QueueWorkerOptions } from './backend.ts'
-import { connectEmbedded } from './embedded/embedded.ts'
+import { connectQueue } from './connect.ts'
 import { hostEmbeddedQueue } from './embedded/host.ts'
 import { toControlQueueName, toQueueName } from './names.ts'
 import { recoverStalled } from './recoverStalled.ts'
-import { connectRedis } from './redis/redis.ts'
 
 export interface WorkedQueue {
   /** Its commands wait for the server as long as it takes. */
@@ -27,6 +26,8 @@ export interface WorkerQueue extends WorkedQueue {
   onReady(listener: () => void): void
   /** Rejects with QueueUnavailableError when the server cannot be used with these settings. */
   untilUnusable: Promise<never>
+  /** Whether the server surely did nothing for a command that ended with `error`. */
+  isRefusal(error: unknown): boolean
   /** An error of the server or the connection as a sentence, with what to do about it. */
   explain(error: unknown): string
   /** Gives up a connection that does not answer and makes another one. */
@@ -53,12 +54,12 @@ export async function connectWorker(
   onDanger: (danger: Danger) => void = () => {},
 ): Promise<WorkerConnection> {
   const host = config.kind === 'embedded' ? await hostEmbeddedQueue(config.dir, log) : undefined
-  const backend = config.kind === 'redis' ? connectRedis(config.urls, 'worker') : connectEmbedded(config.dir)
-  const unwatch = watchDangers(backend, log, onDanger)
+  const backend = connectQueue(config, 'worker')
+  const releasers = [watchDangers(backend, log, onDanger), tidyHourly(backend, log)]
   return {
     openQueue: (appid) => openQueues(backend, appid),
     async close() {
-      unwatch()
+      for (const release of releasers) release()
       await backend.close()
       await host?.close()
     },
@@ -80,7 +81,7 @@ function openQueues(backend: QueueBackend, appid: string): WorkerQueue {
           // As long no other process looks; a little less, or this one would often come a moment too early.
           stalledInterval: 0.9 * interval,
         })
-        recoverStalled(worker, queue, interval)
+        recoverStalled(worker, queue, interval, backend.isRefusal)
         return worker
       },
       getTime: backend.getTime,
@@ -94,6 +95,7 @@ function openQueues(backend: QueueBackend, appid: string): WorkerQueue {
     claim: (databaseId) => backend.claim(toQueueName(appid), databaseId),
     onReady: backend.onReady,
     untilUnusable: backend.untilUnusable,
+    isRefusal: backend.isRefusal,
     explain: backend.explain,
     reset: backend.reset,
     async close() {
@@ -119,4 +121,10 @@ function watchDangers(backend: QueueBackend, log: Log, onDanger: (danger: Danger
   const ignore = () => {}
   backend.onReady(() => look().catch(ignore))
   return every(lookInterval, () => (backend.isReady() ? look() : undefined), ignore)
+}
+
+function tidyHourly(backend: QueueBackend, log: Log): () => void {
+  const warn = (error: unknown) =>
+    log.warn({ queue: backend.place, reason: backend.explain(error) }, 'the queue could not be tidied')
+  return every(hour, () => (backend.isReady() ? backend.tidy() : undefined), warn)
 }

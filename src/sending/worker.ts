@@ -92,7 +92,7 @@ const idleStopPatience = 3 * second
 /** Takes the pushes of one account from the queue and sends them; goes on by itself after any outage. */
 export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOptions): PushWorker {
   const { appid, pushes, held, leases, api } = deps
-  const { queue, createWorker, onReady, untilUnusable, explain, reset } = deps.queue
+  const { queue, createWorker, onReady, untilUnusable, isRefusal, explain, reset } = deps.queue
   const log = deps.log.child({ account: appid })
   const owner = randomUUID()
   const forceStop = new AbortController()
@@ -180,12 +180,13 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
   function untilReady(prepare: () => Promise<void>): Promise<void> {
     const note = ({ need, error }: PassingFault) =>
       breaker.note(need, need === 'queue' ? explain(error) : error.message)
-    return Promise.race([untilUnusable, retryUntilReady(prepare, note, () => isStopping)])
+    const judge = (error: unknown) => toPassingFault(error, isRefusal)
+    return Promise.race([untilUnusable, retryUntilReady(prepare, judge, note, () => isStopping)])
   }
 
   /** A server that refuses commands would be asked again at once, for ever. */
   function noteQueueError(error: Error): void {
-    if (error.name === 'ReplyError') breaker.trip('queue', explain(error))
+    if (isRefusal(error)) breaker.trip('queue', explain(error))
     else breaker.note('queue', explain(error))
   }
 }
@@ -193,11 +194,12 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
 /** A server that is read-only or a disk that is full when the worker starts may be well again in a moment. */
 async function retryUntilReady(
   prepare: () => Promise<void>,
+  judge: (error: unknown) => PassingFault,
   note: (fault: PassingFault) => void,
   isStopping: () => boolean,
 ): Promise<void> {
   while (!isStopping()) {
-    const fault = await prepare().then(() => undefined, toPassingFault)
+    const fault = await prepare().then(() => undefined, judge)
     if (!fault) return
     note(fault)
     await sleep(second)
@@ -205,9 +207,9 @@ async function retryUntilReady(
 }
 
 /** Throws what does not pass by itself. */
-function toPassingFault(error: unknown): PassingFault {
+function toPassingFault(error: unknown, isRefusal: WorkerQueue['isRefusal']): PassingFault {
   if (error instanceof DatabaseError) return { need: 'database', error }
-  if (error instanceof Error && error.name === 'ReplyError') return { need: 'queue', error }
+  if (error instanceof Error && isRefusal(error)) return { need: 'queue', error }
   throw error
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import {
   loadCallbackConfig,
   loadLogLevel,
@@ -12,6 +12,7 @@ import {
 import { ConfigError } from '../../src/base/configError.ts'
 import { environmentSchema } from '../../src/base/environment.ts'
 import { loadConfig } from '../../src/base/programConfig.ts'
+import { selfSigned } from '../helpers/selfSigned.ts'
 
 const minimal = { WECHAT_APPID: 'wx0123456789abcdef', WECHAT_SECRET: 'f00dfeedf00dfeedf00dfeedf00dfeed' }
 
@@ -109,6 +110,15 @@ describe('configuration', () => {
     ['redis://a/1,redis://b/1', /no \/1 at the end: a cluster has one database/],
     ['redis://::1:6379', /redis:\/\/host:port/],
     ['redis://', /redis:\/\/host:port/],
+    ['redis+sentinel://a:26379,b:26379', /the name of the primary after the Sentinels/],
+    ['redis+sentinel://a:x/main', /each Sentinel with its host and port/],
+    ['redis+sentinel:///main', /redis\+sentinel:\/\/host:26379/],
+    ['redis+sentinel://u:p@ss@a/main', /@ as %40/],
+    ['redis+sentinel://a/main?family=4', /no \?family=: only sentinelUsername/],
+    ['rediss+sentinel://a/main?sentinelTls=no', /sentinelTls= to be on or off/],
+    ['unix://redis.sock', /unix:\/\/\/path/],
+    ['unix:///redis.sock?password=x', /only \?db=/],
+    ['unix:///a.sock,redis://b', /one kind of URL/],
   ])('REDIS_URL %s is refused with what to write', (REDIS_URL, expected) => {
     const [problem, ...others] = problemsOf({ ...minimal, REDIS_URL })
     expect(others).toEqual([])
@@ -123,8 +133,35 @@ describe('configuration', () => {
     'redis://[::1]:6379/0',
     'redis://h?family=6',
     'redis://[::1]:7000,redis://[::1]:7001/0',
+    'redis+sentinel://user:p%23ss@a:26379,b,[::1]:26380/main/2?sentinelPassword=x',
+    'rediss+sentinel://a/main?sentinelTls=off',
+    'unix:///run/redis.sock',
+    'redis+unix://:p%40ss@/run/redis.sock?db=3',
   ])('REDIS_URL %s can be used', (REDIS_URL) => {
     expect(loadConfig({ ...minimal, REDIS_URL }).queue.kind).toBe('redis')
+  })
+
+  test('the password of Sentinels is shown to nobody', () => {
+    const REDIS_URL = 'redis+sentinel://a:x/main?sentinelPassword=hush'
+    expect(JSON.stringify(problemsOf({ ...minimal, REDIS_URL }))).not.toContain('hush')
+  })
+
+  test('REDIS_CA_FILE has to be a file with certificates, for a REDIS_URL with TLS', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'unionpush-'))
+    onTestFinished(() => rm(dir, { recursive: true }))
+    const [good, bad] = [join(dir, 'ca.pem'), join(dir, 'bad.pem')]
+    await writeFile(good, selfSigned.cert)
+    await writeFile(bad, 'no certificate')
+    const judge = (REDIS_CA_FILE: string, REDIS_URL: string) =>
+      problemsOf({ ...minimal, REDIS_URL, REDIS_CA_FILE }).map(({ variable }) => variable)
+    expect(judge(good, 'rediss://h')).toEqual([])
+    expect(judge(good, 'rediss+sentinel://h/main')).toEqual([])
+    expect(judge(good, 'redis://h')).toEqual(['REDIS_CA_FILE'])
+    expect(judge(bad, 'rediss://h')).toEqual(['REDIS_CA_FILE'])
+    expect(judge(join(dir, 'none'), 'rediss://h')).toEqual(['REDIS_CA_FILE'])
+    const queue = { kind: 'redis', urls: ['rediss://h'], ca: selfSigned.cert }
+    const env = { WECHAT_APPID: 'wx1', REDIS_URL: 'rediss://h', REDIS_CA_FILE: good }
+    expect(loadProducerConfig(env).queue).toEqual(queue)
   })
 
   test('a producer needs no secret', () => {

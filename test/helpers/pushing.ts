@@ -98,11 +98,7 @@ export async function startPushing({
     },
     /** The library, as a program without a database has it. */
     pusher() {
-      const place =
-        queue.kind === 'redis'
-          ? { redisUrl: queue.urls.join(',') }
-          : { redisUrl: '', dataDir: dirname(queue.dir) }
-      const pusher = createPusher({ appid, ...place })
+      const pusher = createPusher({ appid, ...toPlace(queue) })
       onTestFinished(() => pusher.close())
       return pusher
     },
@@ -132,6 +128,19 @@ export async function startPushing({
       })
       return rows()
     },
+  }
+}
+
+function toPlace(queue: QueueConfig) {
+  switch (queue.kind) {
+    case 'redis':
+      return { redisUrl: queue.urls.join(',') }
+    case 'postgres':
+      return { redisUrl: '', databaseUrl: `${queue.url}?schema=${queue.schema}&sslmode=${queue.sslmode}` }
+    case 'embedded':
+      return { redisUrl: '', dataDir: dirname(queue.dir) }
+    default:
+      return queue satisfies never
   }
 }
 

@@ -6,7 +6,12 @@ import { onTestFinished } from 'vitest'
 export async function startTcpSwitch(first: string) {
   let target = new URL(first)
   const sockets = new Set<Socket>()
+  let isCut = false
   const server = createServer((client) => {
+    if (isCut) {
+      client.destroy()
+      return
+    }
     const upstream = connect(Number(target.port), target.hostname)
     for (const [from, to] of [
       [client, upstream],
@@ -28,6 +33,15 @@ export async function startTcpSwitch(first: string) {
   })
   return {
     url: `redis://127.0.0.1:${port}`,
+    port,
+    /** Ends all connections, and every new one at once. */
+    cut() {
+      isCut = true
+      for (const socket of sockets) socket.destroy()
+    },
+    mend() {
+      isCut = false
+    },
     /** Where those who connect from now on get to. */
     switchTo(url: string) {
       target = new URL(url)

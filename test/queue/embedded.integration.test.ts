@@ -11,9 +11,9 @@ import { hour, second } from '../../src/base/duration.ts'
 import { createPusher } from '../../src/library/createPusher.ts'
 import { toConnection } from '../../src/queue/embedded/embedded.ts'
 import { hostEmbeddedQueue } from '../../src/queue/embedded/host.ts'
-import { tidyQueue } from '../../src/queue/embedded/tidy.ts'
+import { tidyEmbeddedQueue } from '../../src/queue/embedded/tidy.ts'
 import { QueueUnavailableError } from '../../src/queue/unavailable.ts'
-import { createTestLog, makeDir, startPushing } from '../helpers/pushing.ts'
+import { createTestLog, makeDir } from '../helpers/pushing.ts'
 
 const message = { openid: 'o1', templateId: 't', data: { thing1: 'x' } }
 const { log } = createTestLog()
@@ -52,83 +52,6 @@ function openPusher(dataDir: string) {
 }
 
 describe('the embedded queue', () => {
-  test('carries pushes from a producer to a worker, each once, late ones and urgent ones too', async () => {
-    const dataDir = await makeDataDir()
-    const world = await startPushing({ queue: { kind: 'embedded', dir: join(dataDir, 'queue') } })
-    const { started, queue } = await world.startWorker()
-    await started
-    const producer = world.producer()
-    await queue.pause()
-    const sendAt = Date.now() + second
-    const receipt = await producer.pushMany([
-      ...Array.from({ length: 100 }, (_, n) =>
-        world.message(n % 20, { id: `p${n}`, ...(n % 2 && { priority: n }) }),
-      ),
-      world.message(0, { id: 'p0' }),
-      world.message(1, { id: 'late', sendAt }),
-    ])
-    expect(receipt).toEqual({ queued: 101, duplicates: 1, invalid: [] })
-    expect(await producer.push(world.message(0, { id: 'p0' }))).toMatchObject({ status: 'duplicate' })
-    await queue.resume()
-    const rows = await world.ended(101)
-    expect(rows.every(({ status, attempts }) => status === 'sent' && attempts === 1)).toBe(true)
-    expect((await world.row('late'))?.sentAt).toBeGreaterThanOrEqual(sendAt)
-    expect(world.simulator.stats().accepted).toBe(101)
-    expect(await producer.push(world.message(0, { id: 'p0' }))).toMatchObject({ status: 'duplicate' })
-  })
-
-  test('hands a new push to an idle worker within a second, even while a delayed one waits', async () => {
-    const dataDir = await makeDataDir()
-    const world = await startPushing({ queue: { kind: 'embedded', dir: join(dataDir, 'queue') } })
-    await (await world.startWorker()).started
-    const producer = world.producer()
-    await producer.push(world.message(0, { sendAt: Date.now() + 60 * second }))
-    for (let n = 0; n < 3; n++) {
-      const begun = Date.now()
-      await producer.push(world.message(n))
-      await world.ended(n + 1)
-      expect(Date.now() - begun).toBeLessThan(second)
-    }
-  })
-
-  test('repeats what WeChat was too busy for and keeps to a rate', async () => {
-    const dataDir = await makeDataDir()
-    const world = await startPushing({ queue: { kind: 'embedded', dir: join(dataDir, 'queue') } })
-    world.simulator.addFault({ path: '/cgi-bin/message/template/send', action: { errcode: 40001 }, times: 4 })
-    await (await world.startWorker({ rate: 40 })).started
-    await world.producer().pushMany(Array.from({ length: 60 }, (_, n) => world.message(n % 20)))
-    const rows = await world.ended(60)
-    expect(rows.every(({ status }) => status === 'sent')).toBe(true)
-    const times = [...world.simulator.accepted()].map(({ at }) => at)
-    expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(second)
-  })
-
-  test('tells a producer what became of a push, takes one back and lets held ones go in order', async () => {
-    const dataDir = await makeDataDir()
-    const world = await startPushing({ queue: { kind: 'embedded', dir: join(dataDir, 'queue') } })
-    await (await world.startWorker()).started
-    const producer = world.producer()
-    const pusher = world.pusher()
-    await producer.push(world.message(0, { id: 'sent' }))
-    expect(await pusher.wait('sent', { timeoutMs: 10 * second })).toMatchObject({ status: 'sent' })
-    await producer.push(world.message(0, { id: 'late', sendAt: Date.now() + 60 * second }))
-    expect(await pusher.cancel('late')).toBe('cancelled')
-    expect(await pusher.cancel('sent')).toBe('too_late')
-
-    const { openid, unionid } = world.simulator.userAt(25)
-    const texts = ['1', '2', '3']
-    const held = { hold: true, expiresAt: Date.now() + 60 * second }
-    await producer.pushMany(
-      texts.map((thing1) => world.message(25, { ...held, data: { thing1, time2: '15:01' } })),
-    )
-    await vi.waitUntil(async () => (await world.held.count()) === 3)
-    world.simulator.follow(openid)
-    await world.followers.upsert([{ openid, unionid, subscribed: true }], { at: Date.now() })
-    await world.ended(5)
-    const told = [...world.simulator.accepted()].filter((message) => message.openid === openid)
-    expect(told.map(({ data }) => data.thing1)).toEqual(texts)
-  })
-
   test('takes no more disk for what comes and goes: what has run out is deleted at start and every hour', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     onTestFinished(() => void vi.useRealTimers())
@@ -155,7 +78,7 @@ describe('the embedded queue', () => {
     for (let round = 0; round < 6; round++) {
       await fill(round)
       sizes.push(await size())
-      await tidyQueue(dir)
+      await tidyEmbeddedQueue(connection)
     }
     const [empty = 0, once = 0] = sizes
     // Six times as much as one round takes, if nothing were given back.

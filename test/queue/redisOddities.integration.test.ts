@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { second } from '../../src/base/duration.ts'
 import { createPusher } from '../../src/library/createPusher.ts'
+import { connectProducer } from '../../src/queue/producerQueue.ts'
 import { startCliWorld } from '../helpers/cliWorld.ts'
 import { findFreePort } from '../helpers/freePort.ts'
 import { makeDir, startPushing } from '../helpers/pushing.ts'
@@ -139,7 +140,13 @@ test('a port that expects TLS and is spoken to in plain, and the other way round
   expect(plain).toContain('write rediss:// instead of redis://')
   // Some take the greeting of TLS for the beginning of a command and wait for the rest.
   expect(tls).toMatch(/write redis:\/\/ instead of rediss:\/\/|rediss:\/\/ is written if, and only if/)
-  expect(untrusted).toContain('NODE_EXTRA_CA_CERTS')
+  expect(untrusted).toContain('REDIS_CA_FILE')
+  const url = `rediss://127.0.0.1:${tlsPort}`
+  const trusting = connectProducer({ kind: 'redis', urls: [url], ca: selfSigned.cert })
+  onTestFinished(() => trusting.close())
+  expect(await trusting.openQueue('wx1').run((queue) => queue.getJobCounts('waiting'))).toEqual({
+    waiting: 0,
+  })
 })
 
 test('a server that has no connection left says so', async () => {

@@ -43,7 +43,8 @@ test('a queue works for the database of its first worker and backups of it, unti
 test('so does the embedded queue', async () => {
   const dir = join(await makeDir(), 'queue')
   await mkdir(dir)
-  const { claim } = connectEmbedded(dir)
+  const { claim, close } = connectEmbedded(dir, 'worker')
+  onTestFinished(close)
   await claim('pushes', 'one')
   await claim('pushes', 'one')
   const refusal = await claim('pushes', 'two').catch((error) => error)

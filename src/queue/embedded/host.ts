@@ -2,14 +2,15 @@ import { existsSync } from 'node:fs'
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
-import { createPostgresBackend, Queue } from 'bullmq'
+import { PostgresConnection } from 'bullmq'
 import { hour } from '../../base/duration.ts'
 import { every } from '../../base/every.ts'
 import type { Log } from '../../base/log.ts'
 import { createReleasers } from '../../base/releasers.ts'
+import { prepareTables } from '../postgres/tables.ts'
 import { toConnection, toSocketPath } from './embedded.ts'
 import { shareSession } from './sharedSession.ts'
-import { tidyQueue } from './tidy.ts'
+import { tidyEmbeddedQueue } from './tidy.ts'
 
 /** Bytes that every operating system takes as the path of a socket. */
 const socketPathLimit = 103
@@ -57,11 +58,13 @@ export async function hostEmbeddedQueue(dir: string, log: Log): Promise<Embedded
     releasers.add(() => server.stop())
     await chmod(path, 0o600)
 
-    await createTables(dir)
+    const connection = new PostgresConnection({ ...toConnection(dir), max: 1 })
+    releasers.add(() => connection.close())
+    await prepareTables(connection)
     await writeFile(marker, '')
-    await tidyQueue(dir)
+    await tidyEmbeddedQueue(connection)
     const warn = (error: unknown) => log.warn({ err: error, dir }, 'the embedded queue could not be tidied')
-    releasers.add(every(hour, () => tidyQueue(dir), warn))
+    releasers.add(every(hour, () => tidyEmbeddedQueue(connection), warn))
   } catch (error) {
     await releasers.close()
     throw error
@@ -93,16 +96,6 @@ async function toDamageSentence(dir: string, data: string, cause: unknown): Prom
   const version = await readFile(join(data, 'PG_VERSION'), 'utf8').catch(() => 'unknown')
   const reason = cause instanceof Error ? cause.message : String(cause)
   return `The embedded queue in ${dir} cannot be opened (${reason}): its files are damaged, or were made by another version of the package @electric-sql/pglite (they are of PostgreSQL ${version.trim()}). Install the version that made them, or put a copy of ${dir} back, or move ${dir} away to begin with an empty queue`
-}
-
-async function createTables(dir: string): Promise<void> {
-  const queue = new Queue(
-    'tables',
-    { connection: { ...toConnection(dir), migrate: true } },
-    createPostgresBackend,
-  )
-  await queue.waitUntilReady()
-  await queue.close()
 }
 
 async function loadPglite() {

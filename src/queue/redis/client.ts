@@ -3,7 +3,8 @@ import { toBackoff } from '../../base/backoff.ts'
 import { second } from '../../base/duration.ts'
 import type { Role } from '../backend.ts'
 import { allowNoInfo } from './allowNoInfo.ts'
-import { closedSilently, isWrongDatabase, isWrongServer } from './faults.ts'
+import { closedSilently, isScriptRefusal, isWrongDatabase, isWrongServer } from './faults.ts'
+import { toServerOptions } from './options.ts'
 
 const retryStrategy = (times: number) => toBackoff({ first: 100, longest: second }, times)
 const connectTimeout = 4 * second
@@ -17,30 +18,49 @@ const optionsOf: Record<Role, RedisOptions> = {
   worker: { maxRetriesPerRequest: null },
 }
 
+export interface RedisAddresses {
+  urls: string[]
+  /** Certificates to trust with TLS, as PEM. */
+  ca: string | undefined
+}
+
+interface Listeners {
+  /** The server turned out to be one of a cluster. */
+  onMoved(): void
+  /** It is a proxy that looks into scripts, and does not let BullMQ's pass. */
+  onScriptRefused(message: string): void
+}
+
 /**
- * One Redis server, or a cluster when several URLs are given (credentials and TLS as in the first). `onMoved` is called
- * when the server turns out to be one of a cluster.
+ * One Redis server, or a cluster when several URLs are given (credentials and TLS as in the first).
  */
-export function createClient(urls: string[], role: Role, onMoved: () => void): Redis | Cluster {
-  return urls.length > 1
-    ? createClusterClient(urls, role)
-    : createServerClient(urls[0] ?? '', optionsOf[role], onMoved)
+export function createClient(
+  { urls, ca }: RedisAddresses,
+  role: Role,
+  listeners: Listeners,
+): Redis | Cluster {
+  if (urls.length > 1) return createClusterClient({ urls, ca }, role, listeners)
+  const { url = '', ...address } = toServerOptions(urls[0] ?? '', ca)
+  return createServerClient(url, { ...address, ...optionsOf[role] }, listeners)
 }
 
 function createServerClient(
   url: string,
   options: RedisOptions,
-  onMoved: () => void,
+  listeners: Listeners,
   connected = new Set<Redis>(),
 ): Redis {
   const client: Redis = new Redis(url, {
     retryStrategy,
+    sentinelRetryStrategy: retryStrategy,
+    sentinelCommandTimeout: connectTimeout,
     connectTimeout,
     // Its answer would hide why the server ends the connection.
     disableClientInfo: true,
     ...options,
     reconnectOnError({ message }) {
-      if (message.startsWith('MOVED ')) onMoved()
+      if (message.startsWith('MOVED ')) listeners.onMoved()
+      if (isScriptRefusal(message)) listeners.onScriptRefused(message)
       if (isWrongServer(message)) for (const each of connected) leaveOnce(each)
       // The command itself fails: who gave it knows whether it may be repeated.
       return false
@@ -53,7 +73,7 @@ function createServerClient(
   client.on('error', (error) => isWrongDatabase(error) && leaveOnce(client))
   tellSilentEnds(client)
   // BullMQ makes the connections on which its workers wait for jobs in this way.
-  client.duplicate = (more) => createServerClient(url, { ...options, ...more }, onMoved, connected)
+  client.duplicate = (more) => createServerClient(url, { ...options, ...more }, listeners, connected)
   return client
 }
 
@@ -79,7 +99,11 @@ function tellSilentEnds(client: Redis): void {
   })
 }
 
-function createClusterClient(urls: string[], role: Role): Cluster {
+function createClusterClient(
+  { urls, ca }: RedisAddresses,
+  role: Role,
+  { onScriptRefused }: Listeners,
+): Cluster {
   const nodes = urls.map((url) => new URL(url))
   const [first] = nodes
   const family = first?.searchParams.get('family')
@@ -98,7 +122,11 @@ function createClusterClient(urls: string[], role: Role): Cluster {
       ...(family && { family: Number(family) }),
       ...(first?.username && { username: decodeURIComponent(first.username) }),
       ...(first?.password && { password: decodeURIComponent(first.password) }),
-      ...(first?.protocol === 'rediss:' && { tls: {} }),
+      ...(first?.protocol === 'rediss:' && { tls: ca === undefined ? {} : { ca } }),
+      reconnectOnError({ message }) {
+        if (isScriptRefusal(message)) onScriptRefused(message)
+        return false
+      },
     },
     // With TLS the certificate names the host, so it must not be resolved to an address first.
     ...(first?.protocol === 'rediss:' && { dnsLookup: (address, done) => done(null, address) }),

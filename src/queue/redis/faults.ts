@@ -13,7 +13,7 @@ const advice: readonly [pattern: RegExp, advice: string][] = [
     'it has as many connections as it takes: raise maxclients, or end what holds them',
   ],
   [
-    /NOPERM|can't run this command|unknown command/,
+    /NOPERM|ACL failure|can't run this command|unknown command/,
     'give the user of REDIS_URL this command and the keys unionpush:* (ACL SETUSER)',
   ],
   [/^OOM |-OOM |maxmemory/, 'it is full: raise its maxmemory; what waits is sent as soon as there is room'],
@@ -27,7 +27,7 @@ const advice: readonly [pattern: RegExp, advice: string][] = [
   ],
   [
     /self.signed certificate|unable to verify|unable to get.* issuer/i,
-    'let NODE_EXTRA_CA_CERTS name a file with the certificate of its authority',
+    'let REDIS_CA_FILE name a file with the certificate of its authority',
   ],
   [
     /ETIMEDOUT/,
@@ -58,6 +58,16 @@ export function isConsequence(error: unknown): boolean {
   return (
     error instanceof Error &&
     /max retries per request|Stream isn't writeable|^Connection is closed/.test(error.message)
+  )
+}
+
+/**
+ * Answers of proxies of managed clusters that look into a script for the keys it uses: BullMQ makes some of them inside.
+ * Aliyun words them like this; others forbid scripts as a whole.
+ */
+export function isScriptRefusal(message: string): boolean {
+  return /bad lua script for redis cluster|eval\/evalsha (command keys must be in same slot|number of keys)|command '?eval(sha)?'? not support/i.test(
+    message,
   )
 }
 

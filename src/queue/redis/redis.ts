@@ -1,27 +1,32 @@
 import { Queue, Worker } from 'bullmq'
 import { Cluster, type Redis } from 'ioredis'
 import { second } from '../../base/duration.ts'
+import { isSpecialRedisUrl } from '../../base/redisAddress.ts'
 import type { Danger, QueueBackend, Role } from '../backend.ts'
 import { refuseStranger } from '../claim.ts'
 import { queuePrefix } from '../names.ts'
-import { QueueUnavailableError } from '../unavailable.ts'
+import { createUnusable } from '../unusable.ts'
 import { isForbidden } from './allowNoInfo.ts'
 import { batchWrites } from './batchWrites.ts'
 import { createClient } from './client.ts'
 import { drainWhenFull, freeWrite } from './drainWhenFull.ts'
 import { explainRedisError, isConsequence, isWrongDatabase } from './faults.ts'
+import { toAddress, toPlace } from './options.ts'
 
 /** In the hash where BullMQ keeps the settings of the queue, so that it goes with the queue. */
 const claimScript = `${freeWrite}redis.call('hsetnx', KEYS[1], 'database', ARGV[1])
 return redis.call('hget', KEYS[1], 'database')`
 
-/** Connects to one Redis server, or to a cluster when several URLs are given. */
-export function connectRedis(urls: string[], role: Role): QueueBackend {
-  const place = `Redis at ${urls.map(toAddress).join(', ')}`
+/** Connects to one Redis server, or to a cluster when several URLs are given; `ca` are certificates to trust, as PEM. */
+export function connectRedis(urls: string[], role: Role, ca?: string): QueueBackend {
+  const place = toPlace(urls)
   let lastError: Error | undefined
   let ready: Promise<void> | undefined
   const unusable = createUnusable()
-  const client = createClient(urls, role, () => unusable.set(toClusterSentence(place, urls)))
+  const client = createClient({ urls, ca }, role, {
+    onMoved: () => unusable.set(toClusterSentence(place, urls)),
+    onScriptRefused: (message) => unusable.set(toProxySentence(place, message)),
+  })
   // A producer waits for each answer before its next command, and waits longer for those of many at once.
   if (role === 'worker') {
     batchWrites(client)
@@ -66,6 +71,8 @@ export function connectRedis(urls: string[], role: Role): QueueBackend {
     createWorker: (name, processor, workerOptions) =>
       new Worker(name, processor, { ...workerOptions, ...options }),
     findDangers: createDangerSearch(client),
+    // Redis does so by itself.
+    async tidy() {},
     reset() {
       if (client.status !== 'ready') return
       const nodes = client instanceof Cluster ? client.nodes() : [client]
@@ -130,40 +137,21 @@ async function askAllOver(client: Redis | Cluster): Promise<void> {
 }
 
 function toClusterSentence(place: string, [url = '']: string[]): string {
+  if (isSpecialRedisUrl(url))
+    return `${place} is a cluster: give the addresses of several of its nodes, separated by commas, as in REDIS_URL=redis://host:6379,redis://host:6379`
   const bare = `${new URL(url).protocol}//${toAddress(url)}`
   return `${place} is a cluster: give the addresses of several of its nodes, separated by commas, or this one twice, as in REDIS_URL=${bare},${bare} (with user and password in the first)`
+}
+
+function toProxySentence(place: string, message: string): string {
+  return `${place} is a proxy that refuses BullMQ's scripts (${message}): set script_check_enable=0 where there is such a setting (Aliyun, Tair), or take an edition without shards (standard, or primary and replica), or give the addresses of the nodes of the cluster instead of the proxy's`
 }
 
 function toDatabaseSentence(place: string, { message }: Error): string {
   return `${place} does not have the database at the end of REDIS_URL (${message}): give another number, or leave it out`
 }
 
-/** What a person has to change before the server can be used at all; the first word on it holds. */
-function createUnusable() {
-  let known: string | undefined
-  let reject: (error: QueueUnavailableError) => void
-  const promise = new Promise<never>((_, rejectIt) => {
-    reject = rejectIt
-  })
-  // Nobody has to wait for it.
-  promise.catch(() => {})
-  return {
-    promise,
-    get: () => known,
-    set(sentence: string) {
-      known ??= sentence
-      reject(new QueueUnavailableError(known, { cause: undefined, isLasting: true }))
-    },
-  }
-}
-
 /** `once` of node:events would reject at the first failed attempt to connect. */
 function untilReady(client: Redis | Cluster): Promise<void> {
   return new Promise((resolve) => client.once('ready', () => resolve()))
-}
-
-/** Host and port only: the URL may hold a password. */
-function toAddress(url: string): string {
-  const { hostname, port } = new URL(url)
-  return `${hostname}:${port || 6379}`
 }

@@ -1,0 +1,181 @@
+import { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PostgresConnection, type PostgresPoolConfig } from 'bullmq'
+import { toBackoff } from '../../base/backoff.ts'
+import { minute, second } from '../../base/duration.ts'
+import { every } from '../../base/every.ts'
+import type { Role } from '../backend.ts'
+import { isAboutTls, isCollision, isConnectionFault } from './faults.ts'
+import { prepareTables, type QueryResult, readClock } from './tables.ts'
+
+const connectTimeout = 4 * second
+/** A statement that is not answered in time has lost its server; none of ours takes as long. */
+const answerTimeout = 15 * second
+const mostConnections: Record<Role, number> = { producer: 5, worker: 10 }
+
+/** For `pg`, and BullMQ's schema. */
+export type PostgresOptions = PostgresPoolConfig & { stream?: () => Socket }
+
+/** The way of one process to the queues in a PostgreSQL: a few connections, and one that listens. */
+export interface PostgresServer {
+  /** Of a worker it waits for the server and is repeated when that is lost; of a producer it rejects then. */
+  query(sql: string, values?: readonly unknown[]): Promise<QueryResult>
+  /** The connection on which the server tells of new jobs. */
+  getListenClient(): ReturnType<PostgresConnection['getListenClient']>
+  isUp(): boolean
+  /** Resolves when it can be used. */
+  up(): Promise<void>
+  lastError(): Error | undefined
+  /** The clock of the server as seen from here; epoch milliseconds. */
+  now(): number
+  /** The same, asked for. */
+  getTime(): Promise<number>
+  /** Ends every connection; new ones are made. */
+  reset(): void
+  close(): Promise<void>
+}
+
+interface Listeners {
+  onUp(): void
+  /** The server could not be reached or used; it is tried again. */
+  onError(error: Error): void
+  /** Nothing is heard on the connection that listened any more. */
+  onDeaf(): void
+}
+
+/**
+ * Connects, makes the tables if there are none yet, and connects again whenever the server was away. Of several options
+ * the first are used that do not fail for want of TLS, or of a connection without it.
+ */
+export function createPostgresServer(
+  ways: readonly PostgresOptions[],
+  role: Role,
+  { onUp, onError, onDeaf }: Listeners,
+): PostgresServer {
+  const sockets = new Set<Socket>()
+  const closing = new AbortController()
+  let connection: PostgresConnection | undefined
+  let clockAhead = 0
+  let lastError: Error | undefined
+  let isUp = false
+  // Not at once: whoever is told what it meets is not ready yet.
+  let coming = Promise.resolve().then(comeUp)
+  // What goes wrong here is met by whoever uses the server.
+  const stopClock = every(minute, readServerClock, () => {})
+
+  return {
+    query,
+    getListenClient: async () => (await whenConnected()).getListenClient(),
+    isUp: () => isUp,
+    up: () => coming,
+    lastError: () => lastError,
+    now: () => Date.now() + clockAhead,
+    async getTime() {
+      await readServerClock()
+      return Date.now() + clockAhead
+    },
+    reset,
+    async close() {
+      isUp = false
+      stopClock()
+      closing.abort()
+      const forceStop = setTimeout(reset, second)
+      await connection?.close().catch(() => {})
+      clearTimeout(forceStop)
+      reset()
+    },
+  }
+
+  async function query(sql: string, values?: readonly unknown[]): Promise<QueryResult> {
+    for (;;) {
+      const { pool } = await whenConnected()
+      try {
+        return await pool.query(sql, values)
+      } catch (error) {
+        // Rolled back, because it met another one that wanted the same rows.
+        if (isCollision(error)) continue
+        if (!isConnectionFault(error)) throw error
+        lose(error)
+        if (role === 'producer' || closing.signal.aborted) throw error
+      }
+    }
+  }
+
+  async function readServerClock(): Promise<void> {
+    clockAhead = await readClock({ query: (sql) => query(sql) })
+  }
+
+  async function whenConnected(): Promise<PostgresConnection> {
+    while (connection === undefined || (role === 'worker' && !isUp)) await coming
+    return connection
+  }
+
+  function open(options: PostgresOptions): PostgresConnection {
+    return new PostgresConnection({
+      max: mostConnections[role],
+      connectionTimeoutMillis: connectTimeout,
+      query_timeout: answerTimeout,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10 * second,
+      application_name: 'unionpush',
+      ...options,
+      stream: () => track(options.stream?.() ?? new Socket()),
+    })
+  }
+
+  function track(socket: Socket): Socket {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    return socket
+  }
+
+  function reset(): void {
+    for (const socket of sockets) socket.destroy()
+  }
+
+  /** One connection that ends may be the only one that does, so the server is asked before anybody is told. */
+  function lose(error: Error): void {
+    if (!isUp || closing.signal.aborted) return
+    isUp = false
+    lastError = error
+    coming = comeUp()
+  }
+
+  /** Never rejects; who waits when this is closed waits for ever, as BullMQ has it with every connection. */
+  async function comeUp(): Promise<void> {
+    for (let failures = 1; !closing.signal.aborted; failures++) {
+      try {
+        if (connection) clockAhead = await prepareTables(connection)
+        else await connect()
+        isUp = true
+        lastError = undefined
+        onUp()
+        return
+      } catch (error) {
+        lastError = error instanceof Error ? error : new Error(String(error))
+        // Behind an address that fails over, the next connection reaches the one to write to.
+        if (isConnectionFault(error)) reset()
+        onError(lastError)
+      }
+      const wait = toBackoff({ first: 100, longest: second }, failures)
+      await sleep(wait, undefined, { signal: closing.signal }).catch(() => {})
+    }
+    await new Promise(() => {})
+  }
+
+  async function connect(): Promise<void> {
+    for (const [n, options] of ways.entries()) {
+      const opened = open(options)
+      opened.on('error', lose)
+      opened.on('listenerinvalidated', onDeaf)
+      try {
+        clockAhead = await prepareTables(opened)
+        connection = opened
+        return
+      } catch (error) {
+        await opened.close().catch(() => {})
+        if (n === ways.length - 1 || !isAboutTls(error)) throw error
+      }
+    }
+  }
+}
