@@ -1,6 +1,7 @@
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { minute, second } from '../../src/base/duration.ts'
 import { startPushing } from '../helpers/pushing.ts'
+import { createRedisServer } from '../helpers/redisServer.ts'
 
 const sendPath = '/cgi-bin/message/template/send'
 
@@ -37,3 +38,19 @@ test.each<45011 | -1>([45011, -1])(
   },
   2 * minute,
 )
+
+test('PUSH_RATE is there again as soon as a Redis that lost everything is', async () => {
+  const redis = await createRedisServer()
+  await redis.start()
+  const world = await startPushing({ queue: { kind: 'redis', urls: [redis.url] } })
+  const limit = () => redis.command('hmget', `unionpush:{push-${world.appid}}:meta`, 'max', 'duration')
+  // What is done now and then would do it too.
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  await (await world.startWorker({ rate: 5 })).started
+  expect(await limit()).toEqual(['1', '200'])
+  await redis.command('flushall')
+  expect(await limit()).toEqual([null, null])
+  await redis.command('client', 'kill', 'type', 'normal')
+  await vi.waitUntil(async () => String(await limit()) === '1,200', { timeout: 20_000 })
+})
