@@ -23,7 +23,7 @@ export interface QueueRuntime extends Runtime {
   readonly producer: ProducerConnection
 }
 
-type RuntimeConfig = Pick<Config, 'databasePath' | 'apiBases' | 'proxy'>
+type RuntimeConfig = Pick<Config, 'database' | 'apiBases' | 'proxy'>
 
 /**
  * Opens the database and prepares the way to WeChat, which is not called yet. Rejects with a DatabaseError.
@@ -36,7 +36,7 @@ export async function openRuntime(
   createHotTransport?: (options: TransportOptions) => Transport,
 ): Promise<Runtime> {
   const releasers = createReleasers()
-  const database = await openDatabase({ path: config.databasePath, log })
+  const database = await openDatabase(config.database, log)
   releasers.add(() => database.close())
   const transport = createGotTransport(config)
   const hotTransport = createHotTransport?.(config) ?? transport

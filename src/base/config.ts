@@ -6,6 +6,7 @@ import {
   type CommonValues,
   callbackSchema,
   type completeSchema,
+  type DatabaseConfig,
   environmentSchema,
   type LogLevel,
   logLevels,
@@ -14,9 +15,11 @@ import {
   proxySchema,
   secrets,
 } from './environment.ts'
-import { isPostgresUrl, type PostgresAddress, toPostgresAddress } from './postgresUrl.ts'
+import type { PostgresAddress } from './postgresUrl.ts'
 
-type QueueValues = Pick<z.infer<typeof environmentSchema>, 'REDIS_URL' | 'REDIS_CA_FILE' | 'DATA_DIR'>
+type QueueValues = Pick<z.infer<typeof environmentSchema>, 'DATABASE_URL' | 'REDIS_URL' | 'REDIS_CA_FILE' | 'DATA_DIR'>
+
+export type { DatabaseConfig }
 
 export type Environment = Record<string, string | undefined>
 
@@ -62,7 +65,7 @@ export interface Config {
   miniProgramCallback: (CallbackConfig & { appid: string }) | undefined
   apiBases: string[]
   proxy: ProxyConfig
-  databasePath: string
+  database: DatabaseConfig
   queue: QueueConfig
   dataDir: string
   syncCron: string
@@ -95,7 +98,7 @@ export interface Config {
 
 /** What the login of the mini-program needs outside the program: it sees no secret of the service account. */
 export interface MiniProgramConfig
-  extends Pick<Config, 'apiBases' | 'proxy' | 'databasePath' | 'sessionDays' | 'exposeIds' | 'logLevel'> {
+  extends Pick<Config, 'apiBases' | 'proxy' | 'database' | 'sessionDays' | 'exposeIds' | 'logLevel'> {
   /** The service account. */
   appid: string
   miniProgram: AppCredentials
@@ -107,9 +110,7 @@ export interface MiniProgramConfig
  */
 export function loadProducerConfig(env: Environment = readEnvironment()): ProducerConfig {
   const values = parse(producerSchema, env)
-  const database = env.DATABASE_URL ?? ''
-  const address = isPostgresUrl(database) ? toPostgresAddress(database) : undefined
-  return { appid: values.WECHAT_APPID, queue: toQueueConfig(values, address) }
+  return { appid: values.WECHAT_APPID, queue: toQueueConfig(values) }
 }
 
 /**
@@ -219,12 +220,17 @@ function withoutEmpty(env: Environment): Environment {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
 }
 
-function toQueueConfig(
-  { REDIS_URL: urls, REDIS_CA_FILE: ca, DATA_DIR }: QueueValues,
-  database?: PostgresAddress,
-): QueueConfig {
+function toQueueConfig({
+  DATABASE_URL: database,
+  REDIS_URL: urls,
+  REDIS_CA_FILE: ca,
+  DATA_DIR,
+}: QueueValues): QueueConfig {
   if (urls) return { kind: 'redis', urls, ...(ca !== undefined && { ca }) }
-  if (database) return { kind: 'postgres', ...database }
+  if (database?.engine === 'postgres') {
+    const { url, schema, sslmode } = database
+    return { kind: 'postgres', url, schema, sslmode }
+  }
   return { kind: 'embedded', dir: resolve(DATA_DIR, 'queue') }
 }
 
@@ -251,7 +257,10 @@ function toCommonConfig(values: CommonValues) {
       https: values.https_proxy ?? values.HTTPS_PROXY,
       none: values.no_proxy ?? values.NO_PROXY,
     },
-    databasePath: values.DATABASE_URL ?? resolve(values.DATA_DIR, 'unionpush.db'),
+    database: values.DATABASE_URL ?? {
+      engine: 'sqlite' as const,
+      path: resolve(values.DATA_DIR, 'unionpush.db'),
+    },
     sessionDays: values.SESSION_DAYS,
     exposeIds: values.EXPOSE_IDS,
     logLevel: values.LOG_LEVEL,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
+import { findPostgresUrlFault, isPostgresUrl, type PostgresAddress, toPostgresAddress } from './postgresUrl.ts'
 import { findRedisUrlFault, splitRedisUrls } from './redisUrl.ts'
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
@@ -59,15 +60,18 @@ const proxyRanges = z
     ),
   )
 const directory = z.string().transform((path) => resolve(path))
-const sqliteFile = z
-  .string()
-  .regex(/^file:./)
-  .transform((url, context) => {
-    const path = toPath(url)
-    if (path !== undefined) return path
-    context.addIssue({ code: 'custom' })
-    return z.NEVER
-  })
+
+/** Where the tables are. */
+export type DatabaseConfig = { engine: 'sqlite'; path: string } | ({ engine: 'postgres' } & PostgresAddress)
+
+const databaseUrl = z.string().transform((url, context): DatabaseConfig => {
+  const expected = isPostgresUrl(url) ? findPostgresUrlFault(url) : undefined
+  if (isPostgresUrl(url) && expected === undefined) return { engine: 'postgres', ...toPostgresAddress(url) }
+  const path = /^file:./.test(url) ? toPath(url) : undefined
+  if (path !== undefined) return { engine: 'sqlite', path }
+  context.addIssue({ code: 'custom', params: { expected } })
+  return z.NEVER
+})
 
 const proxyUrl = z
   .string()
@@ -114,7 +118,9 @@ export const environmentSchema = z.object({
   WECHAT_API_BASE: urlList(/^https?$/)
     .prefault('https://api.weixin.qq.com,https://api2.weixin.qq.com')
     .describe('one or more https:// URLs, separated by commas'),
-  DATABASE_URL: sqliteFile.optional().describe('a SQLite file such as file:./data/unionpush.db'),
+  DATABASE_URL: databaseUrl
+    .optional()
+    .describe('a SQLite file such as file:./data/unionpush.db, or postgres://user:password@host/database'),
   REDIS_URL: redisUrls
     .optional()
     .describe(
@@ -165,7 +171,7 @@ export const evenWithOtherProblems = { when: () => true }
 
 /** What a producer needs. */
 export const producerSchema = environmentSchema
-  .pick({ WECHAT_APPID: true, REDIS_URL: true, REDIS_CA_FILE: true, DATA_DIR: true })
+  .pick({ WECHAT_APPID: true, DATABASE_URL: true, REDIS_URL: true, REDIS_CA_FILE: true, DATA_DIR: true })
   .refine(hasTlsForCertificates, { path: ['REDIS_CA_FILE'], ...evenWithOtherProblems })
 
 function hasTlsForCertificates(v: { REDIS_URL?: unknown; REDIS_CA_FILE?: unknown }): boolean {

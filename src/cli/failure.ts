@@ -38,6 +38,10 @@ const lastingDatabaseErrors: readonly DatabaseErrorCode[] = [
   'newer_schema',
   'corrupt',
   'locked',
+  'access_denied',
+  'tls_failed',
+  'no_database',
+  'too_old',
 ]
 
 /** Never a stack trace: a sentence, and where there is one, what to do. */

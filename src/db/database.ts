@@ -5,7 +5,9 @@ export interface Write {
 
 /** What every engine promises; what is kept in it, its stores say. What fails rejects with a DatabaseError. */
 export interface Database {
-  readonly engine: 'sqlite'
+  readonly engine: 'sqlite' | 'postgres'
+  /** Where it is, for people: without user and password. */
+  readonly address: string
   /**
    * One atomic transaction, durable when the promise resolves; calls that wait at the same time share a commit.
    * A lock held by another process delays it. Rejects with a DatabaseError; then nothing of it was written.

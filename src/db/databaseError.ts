@@ -10,6 +10,12 @@ export type DatabaseErrorCode =
   | 'constraint'
   | 'closed'
   | 'moved'
+  | 'unreachable'
+  | 'access_denied'
+  | 'tls_failed'
+  | 'no_database'
+  | 'too_old'
+  | 'cancelled'
   | 'failed'
 
 /** The database cannot do what was asked; the message says what a person can do about it. */

@@ -1,13 +1,13 @@
+import type { DatabaseConfig } from '../base/config.ts'
 import type { Log } from '../base/log.ts'
-import { openSqlite } from './sqlite/stores.ts'
+import { DatabaseError } from './databaseError.ts'
 import type { Stores } from './stores.ts'
 
-interface DatabaseOptions {
-  path: string
-  log: Log
-}
-
-/** The one place that chooses the engine. Rejects with a DatabaseError. */
-export function openDatabase(options: DatabaseOptions): Promise<Stores> {
-  return openSqlite(options)
+/** The one place that chooses the engine, and the only one of which the other is not loaded. Rejects with a DatabaseError. */
+export async function openDatabase(config: DatabaseConfig, log: Log): Promise<Stores> {
+  if (config.engine === 'sqlite') {
+    const { openSqlite } = await import('./sqlite/stores.ts')
+    return openSqlite({ path: config.path, log })
+  }
+  throw new DatabaseError('failed', 'PostgreSQL is not supported yet: set DATABASE_URL to a file')
 }

@@ -3,6 +3,7 @@ import type { Config } from '../base/config.ts'
 import { second, toShanghaiDayStart } from '../base/duration.ts'
 import { toIso } from '../base/time.ts'
 import type { AccountState } from '../db/accountState.ts'
+import type { Database } from '../db/database.ts'
 import type { Followers } from '../db/followers.ts'
 import type { HeldPushes } from '../db/heldPushes.ts'
 import type { OpenCircuit, OpenCircuits } from '../db/openCircuits.ts'
@@ -58,14 +59,19 @@ export type AccountStatus = z.infer<typeof accountStatusSchema>
 
 export const statusSchema = z.strictObject({
   accounts: z.array(accountStatusSchema),
-  database: z.string(),
+  database: z.strictObject({
+    engine: z.enum(['sqlite', 'postgres']),
+    /** The file, or the server without user and password. */
+    address: z.string(),
+  }),
   queueBackend: z.enum(['redis', 'postgres', 'embedded']),
 })
 export type Status = z.infer<typeof statusSchema>
 
 interface StatusDeps {
   appid: string
-  config: Pick<Config, 'pushRate' | 'databasePath'> & { queue: Pick<Config['queue'], 'kind'> }
+  runtime: { database: Pick<Database, 'engine' | 'address'> }
+  config: Pick<Config, 'pushRate'> & { queue: Pick<Config['queue'], 'kind'> }
   accountState: Pick<AccountState, 'find'>
   openCircuits: Pick<OpenCircuits, 'findOldest'>
   followers: Pick<Followers, 'counts'>
@@ -79,9 +85,9 @@ interface StatusDeps {
 const rateWindow = 10 * second
 
 export async function loadStatus(deps: StatusDeps): Promise<Status> {
-  const { config } = deps
+  const { engine, address } = deps.runtime.database
   const account = await loadAccountStatus(deps)
-  return { accounts: [account], database: config.databasePath, queueBackend: config.queue.kind }
+  return { accounts: [account], database: { engine, address }, queueBackend: deps.config.queue.kind }
 }
 
 async function loadAccountStatus(deps: StatusDeps): Promise<AccountStatus> {

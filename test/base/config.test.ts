@@ -32,19 +32,20 @@ describe('configuration', () => {
     expect(config.account).toEqual({ appid: minimal.WECHAT_APPID, secret: minimal.WECHAT_SECRET })
     expect(config.apiBases).toEqual(['https://api.weixin.qq.com', 'https://api2.weixin.qq.com'])
     expect(config.queue).toEqual({ kind: 'embedded', dir: resolve('data/queue') })
-    expect(config.databasePath).toBe(resolve('data/unionpush.db'))
+    expect(config.database).toEqual({ engine: 'sqlite', path: resolve('data/unionpush.db') })
     expect(config.miniProgram).toBeUndefined()
   })
 
   test('DATA_DIR moves the database and the embedded queue, DATABASE_URL only the database', () => {
     const moved = loadConfig({ ...minimal, DATA_DIR: '/srv/up' })
-    expect([moved.databasePath, moved.queue]).toEqual([
-      '/srv/up/unionpush.db',
+    expect([moved.database, moved.queue]).toEqual([
+      { engine: 'sqlite', path: '/srv/up/unionpush.db' },
       { kind: 'embedded', dir: '/srv/up/queue' },
     ])
-    expect(loadConfig({ ...minimal, DATABASE_URL: 'file:///var/lib/a.db' }).databasePath).toBe(
-      '/var/lib/a.db',
-    )
+    expect(loadConfig({ ...minimal, DATABASE_URL: 'file:///var/lib/a.db' }).database).toEqual({
+      engine: 'sqlite',
+      path: '/var/lib/a.db',
+    })
   })
 
   test('the callback has a token and, if messages come encrypted, a current and a previous key', () => {

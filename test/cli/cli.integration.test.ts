@@ -105,7 +105,7 @@ describe('database', () => {
     const result = await runCli(['migrate', '--json'], { cwd, env })
     expect(result).toMatchObject({ code: 0, stderr: '' })
     const path = join(cwd, 'data', 'unionpush.db')
-    expect(JSON.parse(result.stdout)).toEqual({ database: path })
+    expect(JSON.parse(result.stdout)).toEqual({ database: { engine: 'sqlite', address: path } })
     expect((await stat(path)).mode & 0o777).toBe(0o600)
     expect((await stat(join(cwd, 'data'))).mode & 0o777).toBe(0o700)
   })

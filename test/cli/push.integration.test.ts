@@ -227,7 +227,7 @@ test('status tells queue, followers, token, last sync and the outcomes of today'
         today: { sent: 0, delivered: 0, undelivered: 0, rejected: 0, skipped: 0, unknown: 0 },
       },
     ],
-    database: join(world.cwd, 'data', 'unionpush.db'),
+    database: { engine: 'sqlite', address: join(world.cwd, 'data', 'unionpush.db') },
     queueBackend: 'redis',
   })
 })

@@ -54,7 +54,7 @@ async function createSqlite(): Promise<TestDatabase> {
 }
 
 async function open(path: string): Promise<Stores> {
-  const database = await openDatabase({ path, log: createTestLog().log })
+  const database = await openDatabase({ engine: 'sqlite', path }, createTestLog().log)
   onTestFinished(() => database.close())
   return database
 }

@@ -9,7 +9,7 @@ import { openPushWorker } from '../helpers/pushWorker.ts'
 
 /** A worker of the same account and queue on another database file. */
 async function startOn({ appid, queue, log, simulator: { secret, base } }: Pushing, path: string) {
-  const database = await openDatabase({ path, log })
+  const database = await openDatabase({ engine: 'sqlite', path }, log)
   onTestFinished(database.close)
   const worker = await openPushWorker({ appid, secret, base, queue, database, log })
   onTestFinished(worker.stop)

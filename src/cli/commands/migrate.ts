@@ -10,8 +10,12 @@ export const migrateCommand = defineCommand({
   ],
   run: (_, out) =>
     // Opening the database is all it takes.
-    withAccount(out, async ({ config }) => {
-      await out.print({ database: config.databasePath }, ({ database }) => `${database} is up to date`)
+    withAccount(out, async ({ runtime }) => {
+      const { engine, address } = runtime.database
+      await out.print(
+        { database: { engine, address } },
+        ({ database }) => `${database.address} is up to date`,
+      )
       return 0
     }),
 })

@@ -26,7 +26,7 @@ export const statusCommand = defineCommand({
 function toText({ accounts, database, queueBackend }: Status, timezone: string): string {
   const formatTime = createTimeFormat(timezone)
   const fields = accounts.flatMap((account) => toFields(account, formatTime))
-  return renderFields([...fields, ['Database', database], ['Queue in', queueBackend]])
+  return renderFields([...fields, ['Database', database.address], ['Queue in', queueBackend]])
 }
 
 function toFields(account: AccountStatus, formatTime: (iso: string | null) => string): [string, string][] {

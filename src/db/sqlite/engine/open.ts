@@ -50,6 +50,7 @@ export async function openSqliteDatabase({ path, log }: SqliteOptions): Promise<
   }
   return {
     engine: 'sqlite',
+    address: path,
     read: drizzle(connection, { schema: tables }),
     write: whileInPlace(writer.write),
     writeSoon: whileInPlace(writer.writeSoon),

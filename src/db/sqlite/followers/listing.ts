@@ -1,5 +1,6 @@
 import { type AnyColumn, and, count, eq, inArray, isNotNull, isNull, type SQL, sql } from 'drizzle-orm'
 import { second } from '../../../base/duration.ts'
+import { clockTolerance } from '../../clock.ts'
 import {
   type FindOptions,
   type Followers,
@@ -8,7 +9,6 @@ import {
   type RunStart,
   type UnlistedFollower,
 } from '../../followers.ts'
-import { clockTolerance } from '../engine/clock.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { inIdRange, toIdRanges } from './ranges.ts'
 import { followers } from './tables.ts'

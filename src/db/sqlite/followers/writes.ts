@@ -1,7 +1,7 @@
 import { type AnyColumn, and, eq, type Placeholder, type SQL, sql } from 'drizzle-orm'
 import { day } from '../../../base/duration.ts'
+import { clockTolerance } from '../../clock.ts'
 import type { Asked, FollowerFacts } from '../../followers.ts'
-import { clockTolerance } from '../engine/clock.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite, type Statement } from '../engine/statement.ts'
 import { toPendingReleases } from '../pushes/pendingReleases.ts'

@@ -1,0 +1,112 @@
+import type { QueryResultRow } from 'pg'
+import type { Log } from '../../../base/log.ts'
+import { type PostgresAddress, toPostgresPlace } from '../../../base/postgresUrl.ts'
+import type { Database } from '../../database.ts'
+import { DatabaseError } from '../../databaseError.ts'
+import { batchCalls } from './batchCalls.ts'
+import { negotiate } from './connect.ts'
+import { type Connections, createConnections } from './connections.ts'
+import { isOwnFault, toPostgresError } from './errors.ts'
+import { migratePostgres, quote } from './migrate.ts'
+import { createServerClock, type ServerClock } from './serverClock.ts'
+import type { Statement, StatementResult } from './statement.ts'
+import { writeGroups } from './transaction.ts'
+
+export interface PostgresDatabase extends Database {
+  readonly clock: Pick<ServerClock, 'toServer' | 'fromServer'>
+  /** One round trip. Rejects with a DatabaseError. */
+  query<Row extends QueryResultRow>(sql: string, params?: readonly unknown[]): Promise<Row[]>
+  write(group: Statement[]): Promise<StatementResult[]>
+  writeSoon(group: Statement[]): Promise<StatementResult[]>
+}
+
+export interface PostgresOptions extends PostgresAddress {
+  log: Log
+  /** Our clock, which may be wrong. */
+  now?: () => number
+}
+
+/** Connections of one process: to read, to write, and to write what need not be on disk at once. */
+const readers = 5
+const writers = 2
+const quickWriters = 1
+/** Calls that share one commit. */
+const groupSize = 500
+
+/**
+ * Connects to the server and brings its schema to the current version. Rejects with a DatabaseError, and then nothing
+ * was changed.
+ */
+export async function openPostgresDatabase(
+  options: PostgresOptions,
+): Promise<{ database: PostgresDatabase; id: string }> {
+  const { schema, log, now = Date.now } = options
+  const address = toPostgresPlace(options)
+  const explained = <T>(call: Promise<T>): Promise<T> =>
+    call.catch((error) => {
+      throw toPostgresError(error, address)
+    })
+  const config = await explained(negotiate(options))
+  const id = await explained(migratePostgres(config, { schema, address }))
+
+  // The next call makes another one, and tells what it meets.
+  const onEnd = (error: Error) => log.debug({ err: error, address }, 'a connection to the database ended')
+  const search = `set search_path to ${quote(schema)}`
+  const connections = createConnections(config, { max: readers + writers, settings: search, onEnd })
+  const quick = createConnections(config, {
+    max: quickWriters,
+    settings: `${search}; set synchronous_commit to off`,
+    onEnd,
+  })
+  const writer = createWriter(connections, writers)
+  const quickWriter = createWriter(quick, quickWriters)
+  const clock = createServerClock(now)
+  let closed: Promise<void> | undefined
+
+  const database: PostgresDatabase = {
+    engine: 'postgres',
+    address,
+    clock,
+    query: (sql, params = []) => whileOpen(() => read(sql, params)),
+    write: (group) => whileOpen(() => writer.call(group)),
+    writeSoon: (group) => whileOpen(() => quickWriter.call(group)),
+    close() {
+      closed ??= end()
+      return closed
+    },
+  }
+  await explained(lookAtClock())
+  return { database, id }
+
+  function whileOpen<T>(call: () => Promise<T>): Promise<T> {
+    if (closed) return Promise.reject(new DatabaseError('closed', `Database ${address} is closed`))
+    if (clock.isStale()) lookAtClock().catch(() => {})
+    return explained(call())
+  }
+
+  function read<Row extends QueryResultRow>(sql: string, params: readonly unknown[]): Promise<Row[]> {
+    return connections.use(async (session) => (await session.query<Row>({ sql, params })).rows)
+  }
+
+  async function lookAtClock(): Promise<void> {
+    await connections.use(async (session) => {
+      const asked = performance.now()
+      const sql = 'select extract(epoch from clock_timestamp()) * 1000 as time'
+      const { rows } = await session.query<{ time: number }>({ sql, params: [] })
+      clock.observe(Number(rows[0]?.time), asked, performance.now())
+    })
+  }
+
+  async function end(): Promise<void> {
+    await Promise.all([writer.idle(), quickWriter.idle()])
+    await Promise.all([connections.close(), quick.close()])
+  }
+}
+
+function createWriter(connections: Connections, concurrency: number) {
+  return batchCalls((groups: Statement[][]) => writeGroups(connections, groups), {
+    size: groupSize,
+    concurrency,
+    isOwnFault,
+  })
+}
