@@ -1,6 +1,5 @@
 import type { DatabaseConfig } from '../base/config.ts'
 import type { Log } from '../base/log.ts'
-import { DatabaseError } from './databaseError.ts'
 import type { Stores } from './stores.ts'
 
 /** The one place that chooses the engine, and the only one of which the other is not loaded. Rejects with a DatabaseError. */
@@ -9,5 +8,6 @@ export async function openDatabase(config: DatabaseConfig, log: Log): Promise<St
     const { openSqlite } = await import('./sqlite/stores.ts')
     return openSqlite({ path: config.path, log })
   }
-  throw new DatabaseError('failed', 'PostgreSQL is not supported yet: set DATABASE_URL to a file')
+  const { openPostgres } = await import('./postgres/stores.ts')
+  return openPostgres({ ...config, log })
 }

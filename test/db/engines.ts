@@ -1,9 +1,12 @@
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { onTestFinished } from 'vitest'
+import type { DatabaseConfig } from '../../src/base/config.ts'
+import { toPostgresAddress } from '../../src/base/postgresUrl.ts'
 import type { Database } from '../../src/db/database.ts'
 import { openDatabase } from '../../src/db/open.ts'
 import type { Stores } from '../../src/db/stores.ts'
+import { createTestSchema, hasPostgres, hostPglite } from '../helpers/postgres.ts'
 import { createTestLog, makeDir } from '../helpers/pushing.ts'
 
 /** A database of one test. */
@@ -32,13 +35,27 @@ interface Engine {
  * To add an engine: one more entry. Where its server is not there, leave the entry out and say so by name on stderr, but
  * never in CI. If a test then turns out to ask for something that only SQLite promises, move it to `sqlite/`.
  */
-export const engines: readonly Engine[] = [{ name: 'sqlite', create: createSqlite }]
+export const engines: readonly Engine[] = [
+  { name: 'sqlite', create: createSqlite },
+  // Where no server runs, PostgreSQL in this process does.
+  { name: 'postgres', create: (await hasPostgres()) ? () => createPostgres() : createPglite },
+]
+
+async function createPostgres(base?: string): Promise<TestDatabase> {
+  const { url, query } = await createTestSchema(base)
+  const openAgain = () => open({ engine: 'postgres', ...toPostgresAddress(url) })
+  return { database: await openAgain(), openAgain, query }
+}
+
+async function createPglite(): Promise<TestDatabase> {
+  return createPostgres(await hostPglite())
+}
 
 async function createSqlite(): Promise<TestDatabase> {
   const path = join(await makeDir(), 'test.db')
   return {
-    database: await open(path),
-    openAgain: () => open(path),
+    database: await open({ engine: 'sqlite', path }),
+    openAgain: () => open({ engine: 'sqlite', path }),
     async query(sql) {
       const connection = new Sqlite(path)
       try {
@@ -53,8 +70,8 @@ async function createSqlite(): Promise<TestDatabase> {
   }
 }
 
-async function open(path: string): Promise<Stores> {
-  const database = await openDatabase({ engine: 'sqlite', path }, createTestLog().log)
+async function open(config: DatabaseConfig): Promise<Stores> {
+  const database = await openDatabase(config, createTestLog().log)
   onTestFinished(() => database.close())
   return database
 }

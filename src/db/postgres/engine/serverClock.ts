@@ -1,5 +1,8 @@
 import { minute, second } from '../../../base/duration.ts'
 
+/** The clock of the server in SQL. */
+export const serverTime = '(extract(epoch from clock_timestamp()) * 1000)::bigint'
+
 /** Clocks that agree to within as much are one clock. */
 const tolerance = second
 

@@ -19,13 +19,13 @@ export interface StatementResult {
 /** Columns of a table for a `select` or `returning`, named as in its rows. */
 export function selectList(table: PgTable, keys?: readonly string[]): string {
   return columnsOf(table, keys)
-    .map(([key, { name }]) => (key === name ? name : `${name} as "${key}"`))
+    .map(([key, { name }]) => `"${name}" as "${key}"`)
     .join(', ')
 }
 
-/** Names of the columns in SQL, in the order of `recordset`. */
+/** Names of the columns in SQL, in the order of `recordset`; in quotes, because some are words of SQL. */
 export function columnNames(table: PgTable, keys?: readonly string[]): string[] {
-  return columnsOf(table, keys).map(([, { name }]) => name)
+  return columnsOf(table, keys).map(([, { name }]) => `"${name}"`)
 }
 
 /**

@@ -1,0 +1,192 @@
+import { getTableColumns } from 'drizzle-orm'
+import { acceptedStatuses, type FinalStatus, finalStatuses, type PushStatus } from '../../push/status.ts'
+import { type Acceptance, cancelled, type PushFilter, type PushRow, type PushRows } from '../pushes.ts'
+import { batchCalls } from './engine/batchCalls.ts'
+import { isOwnFault } from './engine/errors.ts'
+import type { PostgresDatabase } from './engine/open.ts'
+import { columnNames, forRows, recordset, type Statement, selectList } from './engine/statement.ts'
+import { createPushTimes } from './pushTimes.ts'
+import { pushes } from './schema.ts'
+
+/** Receipts tell the time in whole seconds, of a clock that is not ours. */
+const clockSlack = 5_000
+const pageSize = 500
+/** Calls of one turn of the event loop that travel together. */
+const batch = { size: 500, isOwnFault }
+
+const keys = Object.keys(getTableColumns(pushes))
+const columns = columnNames(pushes)
+export const pushColumns: string = selectList(pushes)
+
+const insertSql = `insert into pushes (${columns.join(', ')})
+select ${keys.map((key) => `input."${key}"`).join(', ')} from ${recordset(pushes, '$1')}
+on conflict (appid, id) do`
+const addSql = `${insertSql} nothing returning id`
+/** The row that is there gives way unless it has come to an end or is a newer message. */
+const recordSql = `${insertSql} update set ${columns.map((name) => `${name} = excluded.${name}`).join(', ')}
+where pushes.generation < excluded.generation
+  or (pushes.generation = excluded.generation and pushes.status in ('queued', 'sending'))
+returning id`
+const acceptance = recordset(pushes, '$1', { keys: ['id', 'generation', 'msgid', 'attempts', 'sentAt'] })
+const recordSentSql = `update pushes set status = 'sent', reason = null, detail = null, msgid = input.msgid,
+  errcode = null, errmsg = null, rid = null, attempts = input.attempts, unknown_since = null,
+  sent_at = input."sentAt", finished_at = input."sentAt"
+from ${acceptance}
+where pushes.appid = $2 and pushes.id = input.id and pushes.generation = input.generation
+  and pushes.status in ('queued', 'sending')
+returning pushes.id`
+const recordResentSql = `update pushes set status = 'queued', reason = 'retry', detail = null, msgid = null,
+  errcode = null, errmsg = null, rid = null, attempts = 0, generation = pushes.generation + 1,
+  job_id = input."jobId", unknown_since = null, held_for = null, held_at = null, place = null,
+  sent_at = null, finished_at = null
+from ${recordset(pushes, '$1', { keys: ['id', 'generation', 'jobId'] })}
+where pushes.appid = $2 and pushes.id = input.id and pushes.generation = input.generation`
+const cancelSql = `update pushes set status = $3, reason = $4, detail = $5, finished_at = $6
+where appid = $1 and id = $2 and status = 'queued' and unknown_since is null`
+const findSql = `select ${pushColumns} from pushes where appid = $1 and id = any($2)`
+const findOpenSql = (isAfter: string) => `select ${pushColumns} from pushes
+where appid = $1 and finished_at is null and reason is distinct from 'hold' and created_at < $2 ${isAfter}
+order by created_at, id limit $3`
+const countFinishedSql = `select status, count(*) as total from pushes
+where appid = $1 and status = any($2) and finished_at is not null and finished_at >= $3 group by status`
+const countSentSql = `select count(*) as total from pushes
+where appid = $1 and status = any($2) and finished_at is not null and finished_at >= $3 and sent_at >= $4`
+const purgeSql = `delete from pushes where (appid, id) in (
+  select appid, id from pushes
+  where appid = $1 and status = any($2) and finished_at is not null and finished_at < $3 limit $4 for update skip locked)`
+
+export interface PostgresPushRows extends PushRows {
+  toRecord(row: PushRow): Statement
+}
+
+/** The pushes of one account; steps of many that are written in one turn of the event loop are one statement. */
+export function createPushes(
+  { query, write, writeSoon, clock }: Pick<PostgresDatabase, 'query' | 'write' | 'writeSoon' | 'clock'>,
+  appid: string,
+): PostgresPushRows {
+  const times = createPushTimes(clock)
+  const toKey = ({ id }: { id: string }) => id
+  const find = batchCalls(findAll, { ...batch, concurrency: 2 })
+  const add = batchCalls((rows: PushRow[]) => save(addSql, rows.map(times.toStored), []), {
+    ...batch,
+    concurrency: 1,
+    toKey,
+  })
+  const record = batchCalls((rows: PushRow[]) => save(recordSql, rows.map(times.toStored), []), {
+    ...batch,
+    concurrency: 1,
+    toKey,
+  })
+  const recordSent = batchCalls(
+    (sent: Acceptance[]) =>
+      save(
+        recordSentSql,
+        sent.map((one) => ({ ...one, sentAt: clock.toServer(one.sentAt) })),
+        [appid],
+      ),
+    { ...batch, concurrency: 1, toKey },
+  )
+
+  return {
+    find: find.call,
+    add: add.call,
+    record: record.call,
+    toRecord: (row) => forRows(recordSql, [times.toStored(row)]),
+    recordSent: recordSent.call,
+    async cancel(id, at) {
+      const { status, reason, detail } = cancelled
+      const params = [appid, id, status, reason, detail, clock.toServer(at)]
+      const [result] = await write([{ sql: cancelSql, params }])
+      return result?.changes === 1
+    },
+    async findOpen(before, last, limit) {
+      const params = [appid, clock.toServer(before), limit]
+      const rows = last
+        ? await query<PushRow>(findOpenSql('and (created_at, id) > ($4, $5)'), [
+            ...params,
+            last.createdAt,
+            last.id,
+          ])
+        : await query<PushRow>(findOpenSql(''), params)
+      return rows.map(times.fromStored)
+    },
+    async recordResent(rows) {
+      const wanted = rows.map(({ id, generation, jobId }) => ({ id, generation, jobId }))
+      await write([forRows(recordResentSql, wanted, appid)])
+    },
+    async *history(filter = {}) {
+      let left = filter.limit ?? Number.POSITIVE_INFINITY
+      let last: PushRow | undefined
+      do {
+        const page = await selectPage(filter, last, Math.min(left, pageSize))
+        yield* page.map(times.fromStored)
+        left -= page.length
+        last = page.length === pageSize ? page.at(-1) : undefined
+      } while (last !== undefined && left > 0)
+    },
+    async countFinished(from) {
+      const counts = { sent: 0, delivered: 0, undelivered: 0, rejected: 0, skipped: 0, unknown: 0 }
+      const params = [appid, finalStatuses, clock.toServer(from)]
+      for (const { status, total } of await query<{ status: FinalStatus; total: number }>(
+        countFinishedSql,
+        params,
+      ))
+        counts[status] = total
+      return counts
+    },
+    async countSent(from) {
+      const start = clock.toServer(from)
+      const params = [appid, acceptedStatuses, start - clockSlack, start]
+      const [row] = await query<{ total: number }>(countSentSql, params)
+      return row?.total ?? 0
+    },
+    async purge(before, limit) {
+      const params = [appid, finalStatuses, clock.toServer(before), limit]
+      const [result] = await write([{ sql: purgeSql, params }])
+      return result?.changes ?? 0
+    },
+  }
+
+  async function findAll(ids: string[]): Promise<(PushRow | undefined)[]> {
+    const rows = await query<PushRow>(findSql, [appid, ids])
+    const found = new Map(rows.map((row) => [row.id, times.fromStored(row)]))
+    return ids.map((id) => found.get(id))
+  }
+
+  /** Whether each of them was written. */
+  async function save(sql: string, rows: { id: string }[], more: unknown[]): Promise<boolean[]> {
+    const [result] = await writeSoon([forRows(sql, rows, ...more)])
+    const written = new Set(result?.rows.map((row) => Reflect.get(row, 'id')))
+    return rows.map(({ id }) => written.has(id))
+  }
+
+  async function selectPage(
+    filter: PushFilter,
+    last: PushRow | undefined,
+    limit: number,
+  ): Promise<PushRow[]> {
+    const params: unknown[] = [appid]
+    const place = (value: unknown) => `$${params.push(value)}`
+    const { unionid, status, templateId, reason, since, until } = filter
+    const conditions = [
+      'appid = $1',
+      unionid === undefined ? [] : `unionid = ${place(unionid)}`,
+      status === undefined ? [] : `status = ${place(status)} and ${partOfStatus(status)}`,
+      templateId === undefined ? [] : `template_id = ${place(templateId)}`,
+      reason === undefined ? [] : `reason = ${place(reason)}`,
+      since === undefined ? [] : `created_at >= ${place(since)}`,
+      until === undefined ? [] : `created_at < ${place(until)}`,
+      last === undefined ? [] : `(created_at, id) < (${place(last.createdAt)}, ${place(last.id)})`,
+    ].flat()
+    const sql = `select ${pushColumns} from pushes where ${conditions.join(' and ')}
+order by created_at desc, id desc limit ${place(limit)}`
+    return query<PushRow>(sql, params)
+  }
+}
+
+/** As in the indexes, which leave out what is only under way: those are found among the few that are. */
+function partOfStatus(status: PushStatus): string {
+  return status === 'sending'
+    ? `finished_at is null and reason is distinct from 'hold'`
+    : '(finished_at is not null or reason is not null)'
+}
