@@ -1,14 +1,16 @@
 import { type HeldPush, type HeldPushes, isHeldPush, type PendingRelease } from '../heldPushes.ts'
 import type { PushRow } from '../pushes.ts'
 import type { PostgresDatabase } from './engine/open.ts'
+import { selectList } from './engine/statement.ts'
 import { toPendingReleaseOf } from './pendingReleases.ts'
-import { type PostgresPushRows, pushColumns } from './pushes.ts'
+import type { PostgresPushRows } from './pushes.ts'
 import { createPushTimes } from './pushTimes.ts'
+import { pushes } from './schema.ts'
 
 /** Pushes ended in one transaction, so that those who send need not wait long for theirs. */
 const expireLimit = 1_000
 
-const firstSql = `select ${pushColumns} from pushes
+const firstSql = `select ${selectList(pushes)} from pushes
 where held_for = $2 and held_for is not null and finished_at is null and appid = $1 order by place limit 1`
 const isExpired = `appid = $1 and reason = 'hold' and expires_at <= $2`
 const anyExpiredSql = `select id from pushes where ${isExpired} limit 1`

@@ -1,22 +1,22 @@
 import { getTableColumns } from 'drizzle-orm'
-import { acceptedStatuses, type FinalStatus, finalStatuses, type PushStatus } from '../../push/status.ts'
-import { type Acceptance, cancelled, type PushFilter, type PushRow, type PushRows } from '../pushes.ts'
+import { acceptedStatuses, type FinalStatus, finalStatuses } from '../../push/status.ts'
+import { type Acceptance, cancelled, type PushRow, type PushRows } from '../pushes.ts'
 import { batchCalls } from './engine/batchCalls.ts'
 import { isOwnFault } from './engine/errors.ts'
 import type { PostgresDatabase } from './engine/open.ts'
 import { columnNames, forRows, recordset, type Statement, selectList } from './engine/statement.ts'
+import { createPushHistory } from './pushHistory.ts'
 import { createPushTimes } from './pushTimes.ts'
 import { pushes } from './schema.ts'
 
 /** Receipts tell the time in whole seconds, of a clock that is not ours. */
 const clockSlack = 5_000
-const pageSize = 500
 /** Calls of one turn of the event loop that travel together. */
 const batch = { size: 500, isOwnFault }
 
 const keys = Object.keys(getTableColumns(pushes))
 const columns = columnNames(pushes)
-export const pushColumns: string = selectList(pushes)
+const pushColumns = selectList(pushes)
 
 const insertSql = `insert into pushes (${columns.join(', ')})
 select ${keys.map((key) => `input."${key}"`).join(', ')} from ${recordset(pushes, '$1')}
@@ -114,16 +114,7 @@ export function createPushes(
       const wanted = rows.map(({ id, generation, jobId }) => ({ id, generation, jobId }))
       await write([forRows(recordResentSql, wanted, appid)])
     },
-    async *history(filter = {}) {
-      let left = filter.limit ?? Number.POSITIVE_INFINITY
-      let last: PushRow | undefined
-      do {
-        const page = await selectPage(filter, last, Math.min(left, pageSize))
-        yield* page.map(times.fromStored)
-        left -= page.length
-        last = page.length === pageSize ? page.at(-1) : undefined
-      } while (last !== undefined && left > 0)
-    },
+    history: createPushHistory({ query, clock }, appid),
     async countFinished(from) {
       const counts = { sent: 0, delivered: 0, undelivered: 0, rejected: 0, skipped: 0, unknown: 0 }
       const params = [appid, finalStatuses, clock.toServer(from)]
@@ -159,34 +150,4 @@ export function createPushes(
     const written = new Set(result?.rows.map((row) => Reflect.get(row, 'id')))
     return rows.map(({ id }) => written.has(id))
   }
-
-  async function selectPage(
-    filter: PushFilter,
-    last: PushRow | undefined,
-    limit: number,
-  ): Promise<PushRow[]> {
-    const params: unknown[] = [appid]
-    const place = (value: unknown) => `$${params.push(value)}`
-    const { unionid, status, templateId, reason, since, until } = filter
-    const conditions = [
-      'appid = $1',
-      unionid === undefined ? [] : `unionid = ${place(unionid)}`,
-      status === undefined ? [] : `status = ${place(status)} and ${partOfStatus(status)}`,
-      templateId === undefined ? [] : `template_id = ${place(templateId)}`,
-      reason === undefined ? [] : `reason = ${place(reason)}`,
-      since === undefined ? [] : `created_at >= ${place(since)}`,
-      until === undefined ? [] : `created_at < ${place(until)}`,
-      last === undefined ? [] : `(created_at, id) < (${place(last.createdAt)}, ${place(last.id)})`,
-    ].flat()
-    const sql = `select ${pushColumns} from pushes where ${conditions.join(' and ')}
-order by created_at desc, id desc limit ${place(limit)}`
-    return query<PushRow>(sql, params)
-  }
-}
-
-/** As in the indexes, which leave out what is only under way: those are found among the few that are. */
-function partOfStatus(status: PushStatus): string {
-  return status === 'sending'
-    ? `finished_at is null and reason is distinct from 'hold'`
-    : '(finished_at is not null or reason is not null)'
 }
