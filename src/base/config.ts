@@ -17,7 +17,10 @@ import {
 } from './environment.ts'
 import type { PostgresAddress } from './postgresUrl.ts'
 
-type QueueValues = Pick<z.infer<typeof environmentSchema>, 'DATABASE_URL' | 'REDIS_URL' | 'REDIS_CA_FILE' | 'DATA_DIR'>
+type QueueValues = Pick<
+  z.infer<typeof environmentSchema>,
+  'DATABASE_URL' | 'REDIS_URL' | 'REDIS_CA_FILE' | 'DATA_DIR'
+>
 
 export type { DatabaseConfig }
 

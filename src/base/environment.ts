@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
-import { findPostgresUrlFault, isPostgresUrl, type PostgresAddress, toPostgresAddress } from './postgresUrl.ts'
+import {
+  findPostgresUrlFault,
+  isPostgresUrl,
+  type PostgresAddress,
+  toPostgresAddress,
+} from './postgresUrl.ts'
 import { findRedisUrlFault, splitRedisUrls } from './redisUrl.ts'
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
