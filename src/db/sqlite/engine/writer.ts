@@ -81,7 +81,7 @@ export function createWriter({ path, log }: { path: string; log: Log }): Writer 
       underWay.push(...calls)
     } catch (error) {
       // A value that cannot be copied to the thread.
-      fail(calls, error)
+      fail(calls, toDatabaseError(error, path))
       proceed()
     }
   }
@@ -100,9 +100,7 @@ export function createWriter({ path, log }: { path: string; log: Log }): Writer 
     const worker = openThread({ path, closing })
     let cause: unknown
     worker.on('message', (reply: WriterReply) => {
-      if (reply === 'waiting_for_lock')
-        log.warn({ path }, 'another process holds the database, writes wait for it')
-      else if (reply === 'got_lock') log.info({ path }, 'the database is free again, writes go on')
+      if (typeof reply === 'string') logLock(reply, log, path)
       else settle(reply)
     })
     worker.on('error', (error) => {
@@ -110,32 +108,41 @@ export function createWriter({ path, log }: { path: string; log: Log }): Writer 
     })
     worker.on('exit', () => {
       thread = undefined
-      fail(underWay.splice(0), cause ?? new DatabaseError('failed', `The writer of database ${path} ended`))
+      const ended = new DatabaseError('failed', `The writer of database ${path} ended`)
+      fail(underWay.splice(0), toDatabaseError(cause ?? ended, path))
       proceed()
     })
     return worker
   }
 
-  function fail(calls: Call[], cause: unknown): void {
-    const { code, message } = toDatabaseError(cause, path)
-    for (const call of calls) call.reject(new DatabaseError(code, message))
-  }
-
   /** What became of the first calls under way, all of one commit. */
   function settle(outcomes: Outcome[]): void {
-    const calls = underWay.splice(0, outcomes.length)
-    let isOnDisk = false
-    for (const [index, call] of calls.entries()) {
-      const outcome = outcomes[index]
-      if (outcome && 'results' in outcome) {
-        isOnDisk ||= call.isDurable
-        call.resolve(outcome.results)
-      } else if (outcome) call.reject(new DatabaseError(outcome.error.code, outcome.error.sentence))
-    }
-    if (isOnDisk) walSync.done()
+    if (answer(underWay.splice(0, outcomes.length), outcomes)) walSync.done()
     else walSync.soon()
     proceed()
   }
+}
+
+function fail(calls: readonly Call[], { code, message }: DatabaseError): void {
+  for (const call of calls) call.reject(new DatabaseError(code, message))
+}
+
+/** Returns whether what was written is on the disk. */
+function answer(calls: readonly Call[], outcomes: readonly Outcome[]): boolean {
+  let isOnDisk = false
+  for (const [index, call] of calls.entries()) {
+    const outcome = outcomes[index]
+    if (outcome && 'results' in outcome) {
+      isOnDisk ||= call.isDurable
+      call.resolve(outcome.results)
+    } else if (outcome) call.reject(new DatabaseError(outcome.error.code, outcome.error.sentence))
+  }
+  return isOnDisk
+}
+
+function logLock(lock: 'waiting_for_lock' | 'got_lock', log: Log, path: string): void {
+  if (lock === 'got_lock') log.info({ path }, 'the database is free again, writes go on')
+  else log.warn({ path }, 'another process holds the database, writes wait for it')
 }
 
 function request(thread: Worker, message: WriterRequest): void {

@@ -14,58 +14,9 @@ export function createLiveFollowers(
   appid: string,
 ): LiveFollowers {
   const placed = sql.placeholder
-  const { openid, subscribed, subscribeTime, unsubscribedAt, eventAt, unionid, remark, tagIds, scene } =
-    followers
-  const isOfTheFuture = (time: AnyColumn) =>
-    sql`${time} > ${placed('now')} + ${sql.raw(String(clockTolerance))}`
-  // Of two events in the same second the one that came later counts.
-  const isNewer = sql`(coalesce(${eventAt}, 0) <= excluded.event_at or ${isOfTheFuture(eventAt)})`
-  const target = [followers.appid, openid]
+  const { openid, subscribed, unsubscribedAt, unionid, remark, tagIds, scene } = followers
   const nothingPersonal = { unionid: null, remark: null, tagIds: null, scene: null }
-
-  const follow = compileWrite<FollowChange>(
-    read
-      .insert(followers)
-      .values({
-        appid,
-        openid: placed('openid'),
-        subscribed: true,
-        subscribeTime: placed('at'),
-        eventAt: placed('at'),
-      })
-      .onConflictDoUpdate({
-        target,
-        set: {
-          subscribed: true,
-          subscribeTime: sql`excluded.subscribe_time`,
-          unsubscribedAt: null,
-          eventAt: sql`excluded.event_at`,
-        },
-        setWhere: isNewer,
-      }),
-  )
-  const unfollow = compileWrite<FollowChange>(
-    read
-      .insert(followers)
-      .values({
-        appid,
-        openid: placed('openid'),
-        subscribed: false,
-        unsubscribedAt: placed('at'),
-        eventAt: placed('at'),
-      })
-      .onConflictDoUpdate({
-        target,
-        set: {
-          subscribed: false,
-          unsubscribedAt: sql`excluded.unsubscribed_at`,
-          eventAt: sql`excluded.event_at`,
-        },
-        // A sync may know of a later follow whose own event was lost.
-        setWhere: sql`${isNewer} and not (${subscribed} and coalesce(${subscribeTime}, 0) > excluded.event_at
-          and not coalesce(${isOfTheFuture(subscribeTime)}, 0))`,
-      }),
-  )
+  const { follow, unfollow } = compileEvents(read, appid)
   const isFollowerGone = and(
     eq(followers.appid, placed('app')),
     eq(openid, placed('openid')),
@@ -117,4 +68,60 @@ export function createLiveFollowers(
       return purgeAll(() => countChanged(write, [purge.once({ before })]))
     },
   }
+}
+
+/** Of two events about one follower the later one counts. */
+function compileEvents(read: SqliteDatabase['read'], appid: string) {
+  const placed = sql.placeholder
+  const { openid, subscribed, subscribeTime, eventAt } = followers
+  const isOfTheFuture = (time: AnyColumn) =>
+    sql`${time} > ${placed('now')} + ${sql.raw(String(clockTolerance))}`
+  // Of two events in the same second the one that came later counts.
+  const isNewer = sql`(coalesce(${eventAt}, 0) <= excluded.event_at or ${isOfTheFuture(eventAt)})`
+  const target = [followers.appid, openid]
+
+  const follow = compileWrite<FollowChange>(
+    read
+      .insert(followers)
+      .values({
+        appid,
+        openid: placed('openid'),
+        subscribed: true,
+        subscribeTime: placed('at'),
+        eventAt: placed('at'),
+      })
+      .onConflictDoUpdate({
+        target,
+        set: {
+          subscribed: true,
+          subscribeTime: sql`excluded.subscribe_time`,
+          unsubscribedAt: null,
+          eventAt: sql`excluded.event_at`,
+        },
+        setWhere: isNewer,
+      }),
+  )
+  const unfollow = compileWrite<FollowChange>(
+    read
+      .insert(followers)
+      .values({
+        appid,
+        openid: placed('openid'),
+        subscribed: false,
+        unsubscribedAt: placed('at'),
+        eventAt: placed('at'),
+      })
+      .onConflictDoUpdate({
+        target,
+        set: {
+          subscribed: false,
+          unsubscribedAt: sql`excluded.unsubscribed_at`,
+          eventAt: sql`excluded.event_at`,
+        },
+        // A sync may know of a later follow whose own event was lost.
+        setWhere: sql`${isNewer} and not (${subscribed} and coalesce(${subscribeTime}, 0) > excluded.event_at
+          and not coalesce(${isOfTheFuture(subscribeTime)}, 0))`,
+      }),
+  )
+  return { follow, unfollow }
 }
