@@ -53,6 +53,8 @@ export async function startRedis(dir: string, port: number, evictionPolicy: stri
       const tell = ({ client }: Server) => client.call('role').then(String)
       await replica.client.call('replicaof', '127.0.0.1', `${current.port}`)
       await until(async () => (await tell(replica)).includes('connected'), 10_000)
+      // Killed before it has written down what it was given, it would start empty.
+      await until(async () => !(await replica.client.info('persistence')).match(writingDown), 10_000)
       await current.client.call('failover')
       await until(async () => (await tell(replica)).includes('master'), 10_000)
       wire.lead(replica.port)
@@ -78,6 +80,9 @@ export async function startRedis(dir: string, port: number, evictionPolicy: stri
     },
   }
 }
+
+/** A server whose file does not hold yet all that it has. */
+const writingDown = /aof_rewrite_(in_progress|scheduled):1/
 
 type Server = ReturnType<typeof createServer>
 
