@@ -90,8 +90,7 @@ describe('a worker', () => {
     )
     await world.producer().push(world.message(1, { id: 'after' }))
     await world.ended(2)
-    const said = world.lines.filter(({ need }) => need === 'queue').map(({ level }) => level)
-    expect(said).toEqual(['warn', 'info'])
+    expect(world.lines.filter(({ need, level }) => need === 'queue' && level === 'warn')).toHaveLength(1)
   }, 60_000)
 
   test('shares its few connections among all accounts', async () => {

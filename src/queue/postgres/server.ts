@@ -52,7 +52,7 @@ export function createPostgresServer(
   role: Role,
   { onUp, onError, onDeaf }: Listeners,
 ): PostgresServer {
-  const sockets = new Set<Socket>()
+  const { open, reset } = createConnector(role)
   const closing = new AbortController()
   let connection: PostgresConnection | undefined
   let clockAhead = 0
@@ -110,29 +110,6 @@ export function createPostgresServer(
     return connection
   }
 
-  function open(options: PostgresOptions): PostgresConnection {
-    return new PostgresConnection({
-      max: mostConnections[role],
-      connectionTimeoutMillis: connectTimeout,
-      query_timeout: answerTimeout,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 10 * second,
-      application_name: 'unionpush',
-      ...options,
-      stream: () => track(options.stream?.() ?? new Socket()),
-    })
-  }
-
-  function track(socket: Socket): Socket {
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-    return socket
-  }
-
-  function reset(): void {
-    for (const socket of sockets) socket.destroy()
-  }
-
   /** One connection that ends may be the only one that does, so the server is asked before anybody is told. */
   function lose(error: Error): void {
     if (!isUp || closing.signal.aborted) return
@@ -177,5 +154,33 @@ export function createPostgresServer(
         if (n === ways.length - 1 || !isAboutTls(error)) throw error
       }
     }
+  }
+}
+
+/** Makes connections of whose sockets it keeps track, to end them all when their server is not to be trusted any more. */
+function createConnector(role: Role) {
+  const sockets = new Set<Socket>()
+
+  function track(socket: Socket): Socket {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    return socket
+  }
+
+  return {
+    open: (options: PostgresOptions) =>
+      new PostgresConnection({
+        max: mostConnections[role],
+        connectionTimeoutMillis: connectTimeout,
+        query_timeout: answerTimeout,
+        keepAlive: true,
+        keepAliveInitialDelayMillis: 10 * second,
+        application_name: 'unionpush',
+        ...options,
+        stream: () => track(options.stream?.() ?? new Socket()),
+      }),
+    reset() {
+      for (const socket of sockets) socket.destroy()
+    },
   }
 }

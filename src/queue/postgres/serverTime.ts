@@ -58,8 +58,9 @@ function toEntriesAddedNow(text: unknown, time: number): string {
   )
 }
 
+/** A delay counts from now. Who wants a job done at a time has it added one millisecond before, whatever time it is here. */
 function toDelay(delay: number, timestamp: number, time: number): number {
-  return delay > 0 ? Math.max(0, timestamp + delay - time) : 0
+  return delay === 1 ? Math.max(0, timestamp + delay - time) : delay
 }
 
 function toOurTime({ rows }: Awaited<ReturnType<Run>>, now: number) {

@@ -16,29 +16,29 @@ export interface QueryResult {
   rowCount?: number | null
 }
 
-type Client = Awaited<ReturnType<PostgresConnection['pool']['connect']>>
-
 /**
  * Makes BullMQ's tables where they are missing or older than this program. Resolves with the milliseconds by which the
  * server's clock is ahead of ours.
  */
 export async function prepareTables({ pool, schema }: PostgresConnection): Promise<number> {
-  const client = await pool.connect()
-  try {
-    const version = await assertSchemaCompatibility(client, schema).catch((error) => {
-      if (error instanceof SchemaMigrationRequiredError) return 0
-      throw error
-    })
-    if (version < LATEST_SCHEMA_VERSION) await makeTables(client, schema)
-    return await readClock(client)
-  } finally {
-    client.release()
-  }
+  const version = await assertSchemaCompatibility(pool, schema).catch((error) => {
+    if (error instanceof SchemaMigrationRequiredError) return 0
+    throw error
+  })
+  if (version < LATEST_SCHEMA_VERSION) await makeTables(pool, schema)
+  return readClock(pool)
 }
 
-async function makeTables(client: Client, schema: string): Promise<void> {
-  await runMigrations(client, schema)
-  for (const table of busyTables) await client.query(`ALTER TABLE ${table} SET (${autovacuum})`)
+async function makeTables(pool: PostgresConnection['pool'], schema: string): Promise<void> {
+  const client = await pool.connect()
+  // What ends it rejects the statement under way; the pool does not listen while it is lent.
+  client.on('error', () => {})
+  try {
+    await runMigrations(client, schema)
+    for (const table of busyTables) await client.query(`ALTER TABLE ${table} SET (${autovacuum})`)
+  } finally {
+    client.release(true)
+  }
 }
 
 /**
