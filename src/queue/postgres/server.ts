@@ -110,6 +110,11 @@ export function createPostgresServer(
     return connection
   }
 
+  function listenTo(opened: PostgresConnection): PostgresConnection {
+    opened.on('error', lose)
+    return opened.on('listenerinvalidated', onDeaf)
+  }
+
   /** One connection that ends may be the only one that does, so the server is asked before anybody is told. */
   function lose(error: Error): void {
     if (!isUp || closing.signal.aborted) return
@@ -123,7 +128,7 @@ export function createPostgresServer(
     for (let failures = 1; !closing.signal.aborted; failures++) {
       try {
         if (connection) clockAhead = await prepareTables(connection)
-        else await connect()
+        else ({ connection, clockAhead } = await connectFirst(ways, (way) => listenTo(open(way))))
         isUp = true
         lastError = undefined
         onUp()
@@ -139,22 +144,23 @@ export function createPostgresServer(
     }
     await new Promise(() => {})
   }
+}
 
-  async function connect(): Promise<void> {
-    for (const [n, options] of ways.entries()) {
-      const opened = open(options)
-      opened.on('error', lose)
-      opened.on('listenerinvalidated', onDeaf)
-      try {
-        clockAhead = await prepareTables(opened)
-        connection = opened
-        return
-      } catch (error) {
-        await opened.close().catch(() => {})
-        if (n === ways.length - 1 || !isAboutTls(error)) throw error
-      }
+/** Rejects with what the last way met. */
+async function connectFirst(
+  ways: readonly PostgresOptions[],
+  open: (options: PostgresOptions) => PostgresConnection,
+): Promise<{ connection: PostgresConnection; clockAhead: number }> {
+  for (const [n, options] of ways.entries()) {
+    const connection = open(options)
+    try {
+      return { connection, clockAhead: await prepareTables(connection) }
+    } catch (error) {
+      await connection.close().catch(() => {})
+      if (n === ways.length - 1 || !isAboutTls(error)) throw error
     }
   }
+  throw new Error('no way to connect is given')
 }
 
 /** Makes connections of whose sockets it keeps track, to end them all when their server is not to be trusted any more. */
