@@ -1,4 +1,5 @@
-import type { Config } from './base/config.ts'
+import type { AtLeastOne } from './base/accounts/accountsSchema.ts'
+import type { AccountConfig, AccountName, AccountSettings, Config } from './base/config.ts'
 import type { Log } from './base/log.ts'
 import { createReleasers } from './base/releasers.ts'
 import type { AccountState } from './db/accountState.ts'
@@ -22,8 +23,10 @@ import { createTokenSource, type TokenSource } from './wechat/token.ts'
 
 /** One service account: what is on record of it, and the ways to WeChat and to its queue. It runs nothing by itself. */
 export interface Account {
+  /** What people call it, and answers and log lines with them. */
+  readonly name: string
   readonly appid: string
-  readonly config: Config
+  readonly config: AccountSettings
   readonly log: Log
   readonly runtime: QueueRuntime
   readonly api: WechatApi
@@ -54,9 +57,10 @@ export interface Account {
 export type AccountSyncOptions = Pick<SyncOptions, 'full' | 'force' | 'signal' | 'onProgress' | 'onWait'>
 
 /** Neither WeChat nor the queue is called yet. */
-export function createAccount(runtime: QueueRuntime, config: Config): Account {
-  const { log, database, client, producer } = runtime
-  const { appid, secret } = config.account
+export function createAccount(runtime: QueueRuntime, config: AccountSettings): Account {
+  const { database, client, producer } = runtime
+  const { name, appid, secret } = config
+  const log = runtime.log.child({ account: name })
   const releasers = createReleasers()
 
   const followers = database.followers(appid)
@@ -65,7 +69,12 @@ export function createAccount(runtime: QueueRuntime, config: Config): Account {
   const syncRuns = database.syncRuns(appid)
   const templates = database.templates(appid)
   const leases = database.leases()
-  const alerts = createAlerts({ account: appid, url: config.alertWebhookUrl, proxy: config.proxy, log })
+  const alerts = createAlerts({
+    account: toLabel(config),
+    url: config.alertWebhookUrl,
+    proxy: config.proxy,
+    log,
+  })
   releasers.add(() => alerts.close())
   const tokens = createTokenSource({ appid, secret, client, store: database.tokens(), log })
   const api = createWechatApi({ client, tokens })
@@ -81,6 +90,7 @@ export function createAccount(runtime: QueueRuntime, config: Config): Account {
   }
 
   return {
+    name,
     appid,
     config,
     log,
@@ -109,15 +119,26 @@ export function createAccount(runtime: QueueRuntime, config: Config): Account {
   }
 }
 
-/** An account with a runtime of its own, for a process that asks or changes something and runs no role. */
-export async function openAccount(config: Config, log: Log): Promise<Account> {
+/** All accounts on a runtime of their own, for a process that asks or changes something and runs no role. */
+export async function openAccounts(
+  config: Config,
+  log: Log,
+): Promise<{ accounts: AtLeastOne<Account>; runtime: QueueRuntime; close(): Promise<void> }> {
   const runtime = await openQueueRuntime(config, log)
-  const account = createAccount(runtime, config)
+  const [first, ...others] = config.accounts
+  const open = (own: AccountConfig) => createAccount(runtime, { ...config, ...own })
+  const accounts: AtLeastOne<Account> = [open(first), ...others.map(open)]
   return {
-    ...account,
+    accounts,
+    runtime,
     async close() {
-      await account.close()
+      await Promise.all(accounts.map((account) => account.close()))
       await runtime.close()
     },
   }
+}
+
+/** For people who know an account by its AppID alone too. */
+function toLabel({ name, appid }: AccountName): string {
+  return name === appid ? appid : `${name} (${appid})`
 }

@@ -1,11 +1,13 @@
 import { type Account, createAccount } from './account.ts'
-import type { Config } from './base/config.ts'
+import type { AtLeastOne } from './base/accounts/accountsSchema.ts'
+import type { AccountConfig, Config } from './base/config.ts'
 import type { Log } from './base/log.ts'
 import { createReleasers } from './base/releasers.ts'
 import type { Danger } from './queue/backend.ts'
 import { connectWorker, type WorkerConnection } from './queue/workerQueue.ts'
 import { startAccountCron } from './roles/cron.ts'
-import { hasHttp, startHttp } from './roles/http.ts'
+import { createHttpRole, hasHttp } from './roles/http.ts'
+import { type AccountChanges, createRunningAccounts } from './roles/runningAccounts.ts'
 import { createAccountWorker } from './roles/worker.ts'
 import { openQueueRuntime } from './runtime.ts'
 import { createUndiciTransport } from './wechat/transport/undiciTransport.ts'
@@ -13,15 +15,24 @@ import { createUndiciTransport } from './wechat/transport/undiciTransport.ts'
 /** The program: its roles, each over all accounts. What it does is up to its caller; whoever builds it closes it. */
 export interface App {
   readonly log: Log
-  readonly accounts: readonly [Account, ...Account[]]
+  /** Those it has just now. */
+  accounts(): readonly Account[]
   /** Resolves when the workers take jobs; until `close` they send what is queued. */
   startWorker(): Promise<void>
   /** Whether there is anything to serve over HTTP. */
-  readonly hasHttp: boolean
+  hasHttp(): boolean
   /** Resolves when it listens, with its URL; until `close` it serves what is configured. Rejects with a sentence. */
   startHttp(): Promise<string>
   /** Syncs, refreshes the tokens and purges on time, until `close`. */
-  startCron(): void
+  startCron(): Promise<void>
+  /**
+   * Makes the accounts these: who comes starts in every role that runs, who leaves finishes what is in flight, whose
+   * settings changed does both, and the others do not notice. Resolves when nothing of the old is left.
+   */
+  changeAccounts(
+    accounts: AtLeastOne<AccountConfig>,
+    onChange?: (changes: AccountChanges) => void,
+  ): Promise<void>
   /** Ends what runs in good order; what was opened last is closed first. */
   close(): Promise<void>
 }
@@ -34,39 +45,46 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   const releasers = createReleasers()
   const runtime = await openQueueRuntime(config, log, createUndiciTransport)
   releasers.add(() => runtime.close())
-  const account = createAccount(runtime, config)
-  releasers.add(() => account.close())
-  const accounts: App['accounts'] = [account]
+  let connection: WorkerConnection | undefined
+  // Closed after the workers of all accounts, whenever those come.
+  releasers.add(() => connection?.close())
+  const running = createRunningAccounts((own) => createAccount(runtime, { ...config, ...own }), log)
+  for (const own of config.accounts) running.add(own)
+  releasers.add(running.close)
+  const http = createHttpRole(config, log)
 
+  /** Once: the queues of all accounts are in one place, and the alerts of all go to one. */
   function postDanger({ kind, sentence }: Danger): void {
-    if (kind !== 'full') return
-    for (const { alerts } of accounts) alerts.post({ kind: 'queue_full', detail: sentence })
-  }
-
-  async function startAccountWorker(account: Account, connection: WorkerConnection): Promise<void> {
-    const queue = connection.openQueue(account.appid)
-    releasers.add(() => queue.close())
-    const worker = createAccountWorker(account, queue)
-    releasers.add(() => worker.stop())
-    await worker.start()
+    if (kind === 'full') running.list()[0]?.alerts.post({ kind: 'queue_full', detail: sentence })
   }
 
   return {
     log,
-    accounts,
+    accounts: running.list,
     async startWorker() {
-      const connection = await connectWorker(config.queue, log, postDanger)
-      releasers.add(() => connection.close())
-      await Promise.all(accounts.map((account) => startAccountWorker(account, connection)))
+      const connected = await connectWorker(config.queue, log, postDanger)
+      connection = connected
+      await running.startRole(async (account, releasers) => {
+        const queue = connected.openQueue(account.appid)
+        releasers.add(() => queue.close())
+        const worker = createAccountWorker(account, queue)
+        releasers.add(() => worker.stop())
+        await worker.start()
+      })
     },
-    hasHttp: accounts.some((account) => hasHttp(account.config)),
-    startHttp: () => startHttp(runtime, config, accounts, releasers),
-    startCron() {
-      for (const account of accounts) {
+    hasHttp: () => running.list().some((account) => hasHttp(account.config)),
+    async startHttp() {
+      await running.startRole(http.role)
+      const server = await http.listen()
+      releasers.add(() => server.close())
+      return server.url
+    },
+    startCron: () =>
+      running.startRole((account, releasers) => {
         const cron = startAccountCron(account)
         releasers.add(() => cron.stop())
-      }
-    },
+      }),
+    changeAccounts: (accounts, onChange = () => {}) => running.change(accounts, onChange),
     close: releasers.close,
   }
 }

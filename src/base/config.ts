@@ -1,6 +1,11 @@
+import { hash } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { z } from 'zod'
-import { ConfigError, type ConfigProblem } from './configError.ts'
+import { readAccountNames } from './accounts/accountsFile.ts'
+import type { AccountEntry, AtLeastOne } from './accounts/accountsSchema.ts'
+import { bothOrThrow, check, type Environment, parse, toProblem, withoutEmpty } from './checkEnvironment.ts'
+import { ConfigError } from './configError.ts'
+import { hour } from './duration.ts'
 import { readEnvFile } from './envFile.ts'
 import {
   type CommonValues,
@@ -12,8 +17,8 @@ import {
   logLevels,
   miniProgramSchema,
   producerSchema,
-  proxySchema,
-  secrets,
+  type SharedValues,
+  sharedProducerSchema,
 } from './environment.ts'
 import type { PostgresAddress } from './postgresUrl.ts'
 
@@ -23,8 +28,6 @@ type QueueValues = Pick<
 >
 
 export type { DatabaseConfig }
-
-export type Environment = Record<string, string | undefined>
 
 export interface AppCredentials {
   appid: string
@@ -53,31 +56,46 @@ export interface CallbackConfig {
   encodingAesKeys: string[]
 }
 
-/** What a producer needs: it sees neither the secret nor the database. */
-export interface ProducerConfig {
+/** An account by the word people have for it: its name in ACCOUNTS_FILE, else its appid. */
+export interface AccountName {
+  name: string
   appid: string
+}
+
+/** What a producer needs: it sees neither the secrets nor the database. */
+export interface ProducerConfig {
+  accounts: AtLeastOne<AccountName>
   queue: QueueConfig
 }
 
-export interface Config {
-  account: AppCredentials
+/** What is one service account's. */
+export interface AccountConfig extends AccountName, AppCredentials {
   miniProgram: AppCredentials | undefined
   /** WeChat's message push; undefined = it is not set up. */
   callback: CallbackConfig | undefined
   /** Of the mini-program's own message push. */
   miniProgramCallback: (CallbackConfig & { appid: string }) | undefined
+  syncCron: string
+  /** Milliseconds after that time, so that many accounts do not all sync at once. */
+  syncDelay: number
+  /** Sends in flight per worker process. */
+  pushConcurrency: number
+  /** Sends per second over all workers; 0 = only the adaptive limit. */
+  pushRate: number
+}
+
+/** What all accounts share. */
+export interface SharedConfig {
+  /** The file with the accounts; undefined = there is one, whose settings stand in the environment. */
+  accountsFile: string | undefined
   apiBases: string[]
   proxy: ProxyConfig
   database: DatabaseConfig
   queue: QueueConfig
   dataDir: string
-  syncCron: string
   timezone: string
   syncConcurrency: number
   syncRefreshDays: number
-  pushConcurrency: number
-  /** Sends per second over all workers of the account; 0 = only the adaptive limit. */
-  pushRate: number
   pushAttempts: number
   /** Whether a push that WeChat accepted and failed to deliver is sent once more. */
   retrySystemFailed: boolean
@@ -99,6 +117,13 @@ export interface Config {
   logLevel: LogLevel
 }
 
+/** All that holds for one account. */
+export type AccountSettings = SharedConfig & AccountConfig
+
+export interface Config extends SharedConfig {
+  accounts: AtLeastOne<AccountConfig>
+}
+
 /** What the login of the mini-program needs outside the program: it sees no secret of the service account. */
 export interface MiniProgramConfig
   extends Pick<Config, 'apiBases' | 'proxy' | 'database' | 'sessionDays' | 'exposeIds' | 'logLevel'> {
@@ -108,24 +133,30 @@ export interface MiniProgramConfig
 }
 
 /**
- * The part a producer needs: `WECHAT_APPID`, `REDIS_URL`, `DATA_DIR`.
+ * The part a producer needs: `WECHAT_APPID` or the names of `ACCOUNTS_FILE`, `REDIS_URL`, `DATA_DIR`.
  * @throws ConfigError naming every problem at once
  */
 export function loadProducerConfig(env: Environment = readEnvironment()): ProducerConfig {
-  const values = parse(producerSchema, env)
-  return { appid: values.WECHAT_APPID, queue: toQueueConfig(values) }
+  if (!env.ACCOUNTS_FILE) {
+    const { WECHAT_APPID: appid, ...values } = parse(producerSchema, env)
+    return { accounts: [{ name: appid, appid }], queue: toQueueConfig(values) }
+  }
+  const shared = check(sharedProducerSchema, env)
+  const [values, accounts] = bothOrThrow(shared, readAccountNames(resolve(env.ACCOUNTS_FILE)))
+  return { accounts, queue: toQueueConfig(values) }
 }
 
 /**
- * The whole configuration of a process that takes WeChat's message push.
+ * The whole configuration of a process that takes WeChat's message push for one account.
  * @throws ConfigError naming every problem at once
  */
 export function loadCallbackConfig(
   env: Environment = readEnvironment(),
-): Config & { callback: CallbackConfig } {
-  const { callback, ...config } = toConfig(parse(callbackSchema, env))
+): AccountSettings & { callback: CallbackConfig } {
+  const { accounts, ...shared } = toConfig(parse(callbackSchema, env))
+  const { callback, ...account } = accounts[0]
   if (!callback) throw new ConfigError([toProblem('WECHAT_CALLBACK_TOKEN', undefined)])
-  return { ...config, callback }
+  return { ...shared, ...account, callback }
 }
 
 /**
@@ -162,31 +193,85 @@ function withProcess(values: Environment): Environment {
   return { ...values, ...withoutEmpty(process.env) }
 }
 
-export function parse<T>(schema: z.ZodType<T>, env: Environment): T {
-  const result = schema.safeParse(withoutEmpty(env))
-  if (result.success) return result.data
-  const issues = new Map(result.error.issues.map((issue) => [String(issue.path[0]), issue]))
-  throw new ConfigError([...issues].map(([name, issue]) => toProblem(name, env[name], toExpected(issue))))
+/** One account, with all its settings in the environment. */
+export function toConfig(values: z.infer<typeof completeSchema>): Config {
+  const { WECHAT_APPID: appid, WECHAT_SECRET: secret } = values
+  const { WECHAT_MINIPROGRAM_APPID: miniAppid, WECHAT_MINIPROGRAM_SECRET: miniSecret } = values
+  const account: AccountConfig = {
+    name: appid,
+    appid,
+    secret,
+    miniProgram: miniAppid && miniSecret ? { appid: miniAppid, secret: miniSecret } : undefined,
+    callback: toCallbackConfig(
+      values.WECHAT_CALLBACK_TOKEN,
+      values.WECHAT_ENCODING_AES_KEY,
+      values.WECHAT_ENCODING_AES_KEY_PREVIOUS,
+    ),
+    miniProgramCallback: toMiniProgramCallback(
+      miniAppid,
+      values.WECHAT_MINIPROGRAM_CALLBACK_TOKEN,
+      values.WECHAT_MINIPROGRAM_ENCODING_AES_KEY,
+    ),
+    syncCron: values.SYNC_CRON,
+    syncDelay: 0,
+    pushConcurrency: values.PUSH_CONCURRENCY,
+    pushRate: values.PUSH_RATE,
+  }
+  return { ...toSharedConfig(values), accountsFile: undefined, accounts: [account] }
 }
 
-export function toConfig(values: z.infer<typeof completeSchema>): Config {
+/** The accounts of a file. */
+export function toConfigOfFile(
+  values: SharedValues,
+  path: string,
+  entries: AtLeastOne<AccountEntry>,
+): Config {
+  const defaultCron = environmentSchema.shape.SYNC_CRON.parse(undefined)
+  const toAccount = ({
+    name,
+    appid,
+    secret,
+    miniprogram,
+    callback,
+    ...entry
+  }: AccountEntry): AccountConfig => ({
+    name,
+    appid,
+    secret,
+    miniProgram: miniprogram && { appid: miniprogram.appid, secret: miniprogram.secret },
+    callback: toCallbackConfig(callback?.token, callback?.encodingAesKey, callback?.previousEncodingAesKey),
+    miniProgramCallback: toMiniProgramCallback(
+      miniprogram?.appid,
+      miniprogram?.callback?.token,
+      miniprogram?.callback?.encodingAesKey,
+    ),
+    syncCron: entry.syncCron ?? defaultCron,
+    // Who gives a time of its own means it.
+    syncDelay: entry.syncCron === undefined && entries.length > 1 ? toPlaceInHour(name) : 0,
+    pushConcurrency: entry.concurrency ?? values.PUSH_CONCURRENCY,
+    pushRate: entry.rate ?? 0,
+  })
+  const [first, ...others] = entries
   return {
-    account: { appid: values.WECHAT_APPID, secret: values.WECHAT_SECRET },
-    miniProgram:
-      values.WECHAT_MINIPROGRAM_APPID && values.WECHAT_MINIPROGRAM_SECRET
-        ? { appid: values.WECHAT_MINIPROGRAM_APPID, secret: values.WECHAT_MINIPROGRAM_SECRET }
-        : undefined,
-    callback: toCallbackConfig(values),
-    miniProgramCallback: toMiniProgramCallback(values),
+    ...toSharedConfig(values),
+    accountsFile: path,
+    accounts: [toAccount(first), ...others.map(toAccount)],
+  }
+}
+
+/** The same for the same name, on every machine. */
+function toPlaceInHour(name: string): number {
+  return Number.parseInt(hash('sha256', name).slice(0, 8), 16) % hour
+}
+
+function toSharedConfig(values: SharedValues): Omit<SharedConfig, 'accountsFile'> {
+  return {
     ...toCommonConfig(values),
     queue: toQueueConfig(values),
     dataDir: values.DATA_DIR,
-    syncCron: values.SYNC_CRON,
     timezone: values.TIMEZONE,
     syncConcurrency: values.SYNC_CONCURRENCY,
     syncRefreshDays: values.SYNC_REFRESH_DAYS,
-    pushConcurrency: values.PUSH_CONCURRENCY,
-    pushRate: values.PUSH_RATE,
     pushAttempts: values.PUSH_ATTEMPTS,
     retrySystemFailed: values.RETRY_SYSTEM_FAILED,
     alertWebhookUrl: values.ALERT_WEBHOOK_URL,
@@ -196,31 +281,6 @@ export function toConfig(values: z.infer<typeof completeSchema>): Config {
     purgeUnfollowedDays: values.PURGE_UNFOLLOWED_DAYS,
     historyDays: values.HISTORY_DAYS,
   }
-}
-
-/** What the value in question lacks, when there is more to say than what the variable is for. */
-function toExpected(issue: z.core.$ZodIssue): string | undefined {
-  const expected: unknown = issue.code === 'custom' ? issue.params?.expected : undefined
-  return typeof expected === 'string' && expected !== '' ? expected : undefined
-}
-
-function toProblem(variable: string, found: string | undefined, special?: string): ConfigProblem {
-  const variables = Object.entries({ ...environmentSchema.shape, ...proxySchema.shape })
-  const expected = special ?? variables.find(([name]) => name === variable)?.[1].description
-  return { variable, expected: expected ?? 'a valid value', found: toFound(variable, found) }
-}
-
-function toFound(variable: string, value: string | undefined): string {
-  if (!value) return 'nothing'
-  if (secrets.has(variable)) return `${value.length} characters (not shown)`
-  // Up to the last @, because a password that is not encoded may hold anything, a comma and a slash included.
-  return JSON.stringify(
-    value.replace(/^([a-z+]+:\/\/)?.*@/is, '$1***@').replace(/(password=)[^&]*/gi, '$1***'),
-  )
-}
-
-function withoutEmpty(env: Environment): Environment {
-  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
 }
 
 function toQueueConfig({
@@ -237,19 +297,20 @@ function toQueueConfig({
   return { kind: 'embedded', dir: resolve(DATA_DIR, 'queue') }
 }
 
-function toCallbackConfig(values: z.infer<typeof completeSchema>): CallbackConfig | undefined {
-  const { WECHAT_CALLBACK_TOKEN: token, WECHAT_ENCODING_AES_KEY, WECHAT_ENCODING_AES_KEY_PREVIOUS } = values
-  const keys = [WECHAT_ENCODING_AES_KEY, WECHAT_ENCODING_AES_KEY_PREVIOUS]
+function toCallbackConfig(
+  token: string | undefined,
+  ...keys: readonly (string | undefined)[]
+): CallbackConfig | undefined {
   return token ? { token, encodingAesKeys: keys.filter((key) => key !== undefined) } : undefined
 }
 
-function toMiniProgramCallback(values: z.infer<typeof completeSchema>) {
-  const {
-    WECHAT_MINIPROGRAM_APPID: appid,
-    WECHAT_MINIPROGRAM_CALLBACK_TOKEN: token,
-    WECHAT_MINIPROGRAM_ENCODING_AES_KEY: key,
-  } = values
-  return appid && token ? { appid, token, encodingAesKeys: key ? [key] : [] } : undefined
+function toMiniProgramCallback(
+  appid: string | undefined,
+  token: string | undefined,
+  key: string | undefined,
+) {
+  const callback = toCallbackConfig(token, key)
+  return appid && callback ? { appid, ...callback } : undefined
 }
 
 function toCommonConfig(values: CommonValues) {

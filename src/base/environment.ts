@@ -25,10 +25,16 @@ export const secrets = new Set([
   'ALERT_WEBHOOK_URL',
 ])
 
-const appid = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/)
-const secret = z.string().regex(/^[\x21-\x7e]{1,128}$/)
-/** Real keys are rarely canonical base64 (the last character carries two spare bits), so nothing stricter is asked. */
-const aesKey = z.string().regex(/^[A-Za-z0-9]{43}$/)
+/** Of what the console gives out. */
+export const patterns = {
+  appid: /^[A-Za-z0-9_-]{1,64}$/,
+  secret: /^[\x21-\x7e]{1,128}$/,
+  /** Real keys are rarely canonical base64 (the last character carries two spare bits), so nothing stricter is asked. */
+  aesKey: /^[A-Za-z0-9]{43}$/,
+}
+const appid = z.string().regex(patterns.appid)
+const secret = z.string().regex(patterns.secret)
+const aesKey = z.string().regex(patterns.aesKey)
 const integer = (min: number, max: number) =>
   z
     .string()
@@ -65,6 +71,7 @@ const proxyRanges = z
     ),
   )
 const directory = z.string().transform((path) => resolve(path))
+const file = directory
 
 /** Where the tables are. */
 export type DatabaseConfig = { engine: 'sqlite'; path: string } | ({ engine: 'postgres' } & PostgresAddress)
@@ -105,6 +112,7 @@ export const proxySchema = z.object({
 export const environmentSchema = z.object({
   WECHAT_APPID: appid.describe('the AppID of the service account (wx...)'),
   WECHAT_SECRET: secret.describe('the AppSecret of the service account'),
+  ACCOUNTS_FILE: file.optional().describe('a JSON file with several accounts'),
   WECHAT_MINIPROGRAM_APPID: appid.optional().describe('the AppID of the mini-program (wx...)'),
   WECHAT_MINIPROGRAM_SECRET: secret.optional().describe('the AppSecret of the mini-program'),
   WECHAT_CALLBACK_TOKEN: secret.optional().describe('the Token of the server settings in the console'),
@@ -174,10 +182,19 @@ export const environmentSchema = z.object({
 
 export const evenWithOtherProblems = { when: () => true }
 
-/** What a producer needs. */
-export const producerSchema = environmentSchema
-  .pick({ WECHAT_APPID: true, DATABASE_URL: true, REDIS_URL: true, REDIS_CA_FILE: true, DATA_DIR: true })
-  .refine(hasTlsForCertificates, { path: ['REDIS_CA_FILE'], ...evenWithOtherProblems })
+const tlsRule = { path: ['REDIS_CA_FILE'], ...evenWithOtherProblems }
+const producerShape = environmentSchema.pick({
+  DATABASE_URL: true,
+  REDIS_URL: true,
+  REDIS_CA_FILE: true,
+  DATA_DIR: true,
+})
+
+/** What a producer needs; beside ACCOUNTS_FILE the same without an account. */
+export const producerSchema = producerShape
+  .extend({ WECHAT_APPID: environmentSchema.shape.WECHAT_APPID })
+  .refine(hasTlsForCertificates, tlsRule)
+export const sharedProducerSchema = producerShape.refine(hasTlsForCertificates, tlsRule)
 
 function hasTlsForCertificates(v: { REDIS_URL?: unknown; REDIS_CA_FILE?: unknown }): boolean {
   const [first]: unknown[] = Array.isArray(v.REDIS_URL) ? v.REDIS_URL : []
@@ -233,7 +250,32 @@ export const miniProgramSchema = environmentSchema
   .extend(proxySchema.shape)
   .required({ WECHAT_MINIPROGRAM_APPID: true, WECHAT_MINIPROGRAM_SECRET: true })
 
-export type CommonValues = Omit<z.infer<typeof miniProgramSchema>, `WECHAT_MINIPROGRAM_${string}`>
+/** What must not stand in the environment beside ACCOUNTS_FILE, which says it for each account. */
+export const singleAccountVariables = {
+  WECHAT_APPID: true,
+  WECHAT_SECRET: true,
+  WECHAT_MINIPROGRAM_APPID: true,
+  WECHAT_MINIPROGRAM_SECRET: true,
+  WECHAT_CALLBACK_TOKEN: true,
+  WECHAT_ENCODING_AES_KEY: true,
+  WECHAT_ENCODING_AES_KEY_PREVIOUS: true,
+  WECHAT_MINIPROGRAM_CALLBACK_TOKEN: true,
+  WECHAT_MINIPROGRAM_ENCODING_AES_KEY: true,
+  SYNC_CRON: true,
+  PUSH_RATE: true,
+} as const
+
+/** What stands there. */
+export const sharedSchema = environmentSchema
+  .omit(singleAccountVariables)
+  .extend(proxySchema.shape)
+  .refine(hasTlsForCertificates, tlsRule)
+export type SharedValues = z.infer<typeof sharedSchema>
+
+export type CommonValues = Omit<
+  z.infer<typeof miniProgramSchema>,
+  'WECHAT_APPID' | `WECHAT_MINIPROGRAM_${string}`
+>
 
 function readText(path: string): string | undefined {
   try {

@@ -3,7 +3,7 @@ import type { Log } from '../base/log.ts'
 
 /** Why a request was not taken: its HTTP status and the sentence for whoever reads the log. */
 const refusals = {
-  unknown_account: { status: 404, detail: 'the path names an account that is not configured' },
+  unknown_account: { status: 404, detail: 'the path names no account that is configured' },
   method: { status: 405, detail: 'WeChat uses GET and POST' },
   content_type: { status: 415, detail: 'service accounts post XML only' },
   too_large: { status: 413, detail: 'the body is larger than 64 KB' },
@@ -72,18 +72,14 @@ export function createRefusals(log: Log, now: () => number = Date.now) {
     /** @returns the HTTP status to answer with. */
     record(reason: CallbackRefusal, appid: string | undefined): number {
       const { status, detail } = refusals[reason]
-      count(reason, { account: appid, detail }, 'callback refused')
+      count(reason, { appid, detail }, 'callback refused')
       return status
     },
 
     /** For a message that is answered with `success` all the same. */
     recordUnusable(reason: Unusable, appid: string | undefined, event: string | undefined): void {
       const name = event?.slice(0, maxEventName)
-      count(
-        reason,
-        { account: appid, event: name, detail: faults[reason] },
-        'callback message cannot be used',
-      )
+      count(reason, { appid, event: name, detail: faults[reason] }, 'callback message cannot be used')
     },
   }
 }

@@ -1,5 +1,6 @@
 import { ConfigError } from '../base/configError.ts'
 import { DatabaseError, type DatabaseErrorCode } from '../db/databaseError.ts'
+import { AmbiguousPushError } from '../operations/accounts/among.ts'
 import { InvalidPushError } from '../push/invalidPush.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
 import { explainInFull } from '../wechat/errcode.ts'
@@ -61,6 +62,9 @@ export function toFailure(error: unknown, command: string | undefined): Failure 
   if (error instanceof InvalidPushError) {
     return { exitCode: 2, code: 'invalid_push', message: `Nothing was queued. ${error.message}`, hint: null }
   }
+  if (error instanceof AmbiguousPushError) {
+    return { exitCode: 2, code: 'ambiguous_push', message: error.message, hint: 'Say it with --account' }
+  }
   if (error instanceof QueueUnavailableError) {
     const exitCode = error.isLasting ? 2 : 1
     return { exitCode, code: 'queue_unavailable', message: error.message, hint: null }
@@ -93,6 +97,6 @@ function toConfigFailure({ problems }: ConfigError): Failure {
     exitCode: 2,
     code: 'config',
     message: `${formatPlural(problems.length, 'problem')} in the configuration\n${lines.join('\n')}`,
-    hint: 'Set them in the environment or in a .env file here. Without an account: unionpush demo',
+    hint: 'Set them in the environment, in a .env file here or in ACCOUNTS_FILE. Without an account: unionpush demo',
   }
 }

@@ -5,19 +5,31 @@ import { ConfigError } from '../base/configError.ts'
 import { second } from '../base/duration.ts'
 import { createLog, type Log } from '../base/log.ts'
 import { loadConfig } from '../base/programConfig.ts'
+import { narrow } from './accounts/accountArg.ts'
+import { watchAccountsFile } from './accounts/watchAccountsFile.ts'
+import { isPretty } from './accounts/withAccounts.ts'
 import type { Output } from './output.ts'
 import { createStopSignal } from './signals.ts'
-import { isPretty } from './withAccount.ts'
 
-/** Runs parts of the app until a signal, in good order; says "ready" in the log when all of them are. */
-export async function runService(out: Output, start: (app: App) => Promise<void>): Promise<number> {
+/**
+ * Runs parts of the app until a signal, in good order, for the accounts that `--account` means or for all; says "ready" in
+ * the log when all of them are. `afterChange` is for what may be wanted once other accounts are there.
+ */
+export async function runService(
+  out: Output,
+  word: string | undefined,
+  start: (app: App) => Promise<void>,
+  afterChange: (app: App) => Promise<void> = async () => {},
+): Promise<number> {
   const stop = createStopSignal()
   const stopped = once(stop, 'abort')
-  const config = loadConfig()
+  const load = () => narrow(loadConfig(), word)
+  const config = load()
   const log = createLog({ level: config.logLevel, pretty: isPretty(out) })
   logConsole(log)
   const { createApp } = await import('../app.ts')
   const app = await createApp(config, log)
+  const unwatch = config.accountsFile && watchAccountsFile(config.accountsFile, load, app, afterChange)
   try {
     const started = start(app)
     // A part may wait for its server for ever; the signal must not, and then nobody wants to know how it ended.
@@ -27,6 +39,7 @@ export async function runService(out: Output, start: (app: App) => Promise<void>
     await stopped
     log.info('stopping')
   } finally {
+    if (unwatch) unwatch()
     await app.close()
     // BullMQ waits for ever for connections that were closed while they were being reconnected.
     setTimeout(() => process.exit(), second).unref()
@@ -44,7 +57,7 @@ function logConsole(log: Log): void {
 
 /** Serves what is configured. Rejects with a ConfigError when that is nothing. */
 export async function serveHttp(app: App): Promise<void> {
-  if (!app.hasHttp) {
+  if (!app.hasHttp()) {
     const expected =
       "the Token of WeChat's message push, or WECHAT_MINIPROGRAM_APPID and WECHAT_MINIPROGRAM_SECRET for the login"
     throw new ConfigError([{ variable: 'WECHAT_CALLBACK_TOKEN', expected, found: 'nothing' }])

@@ -5,8 +5,14 @@ import type { Refusals } from '../callback/refusals.ts'
 import type { CallbackAnswer, CallbackRequest } from '../callback/request.ts'
 
 interface CallbackRoutesOptions {
-  receive(request: CallbackRequest): Promise<CallbackAnswer>
+  /** Who takes what is posted for an AppID, or without one. */
+  find(appid: string | undefined): Receiver | undefined
+  /** Of requests that get to nobody. */
   refusals: Refusals
+}
+
+interface Receiver {
+  receive(request: CallbackRequest): Promise<CallbackAnswer>
 }
 
 const text = (description: string) => ({
@@ -69,10 +75,10 @@ const messageSchema = {
   },
 }
 
-/** WeChat's message push as a fastify plugin: `/wechat/callback` for the first account, `/wechat/callback/<appid>` for any. */
+/** WeChat's message push as a fastify plugin: `/wechat/callback/<appid>`, and `/wechat/callback` where there is one account. */
 export async function callbackRoutes(
   app: FastifyInstance,
-  { receive, refusals }: CallbackRoutesOptions,
+  { find, refusals }: CallbackRoutesOptions,
 ): Promise<void> {
   // The receiver judges query and body itself; the schemas are there for the OpenAPI description.
   app.setValidatorCompiler(() => () => true)
@@ -95,7 +101,12 @@ export async function callbackRoutes(
     const contentType = headers['content-type'] ?? ''
     const query = querySchema.parse(request.query)
     const body = bodySchema.parse(request.body)
-    const { status, body: text } = await receive({ method, query, body, contentType, appid })
+    const receiver = find(appid)
+    const answered = await receiver?.receive({ method, query, body, contentType, appid })
+    const { status, body: text } = answered ?? {
+      status: refusals.record('unknown_account', undefined),
+      body: 'refused',
+    }
     reply.code(status).type('text/plain; charset=utf-8')
     return text
   }

@@ -1,5 +1,6 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import * as z from 'zod'
 import { day, minute, second, toShanghaiDayStart } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
 import type { Refusal, RefusalReason } from '../identity/refusal.ts'
@@ -8,7 +9,8 @@ import { bodies, findFailure, isDenial, schemas } from './miniprogramSchemas.ts'
 import { createErrorHandler, RequestError } from './requestError.ts'
 
 export interface MiniprogramRoutesOptions {
-  identity: Identity
+  /** The login of the mini-program with this AppID; without one, of the only one. */
+  find(appid: string | undefined): Identity | undefined
   log: Log
   /** Logins, phone numbers and encrypted data a minute. */
   rateLimitPerIp: number
@@ -16,12 +18,26 @@ export interface MiniprogramRoutesOptions {
   rateLimitPerCode: number
 }
 
-/** Login and user data of the mini-program as a fastify plugin; the session goes as `Authorization: Bearer <token>`. */
+/** By the AppID of the mini-program, which may be left out where there is one. */
+const prefixes = [
+  ['/miniprogram', {}],
+  [
+    '/miniprogram/:appid',
+    {
+      params: {
+        type: 'object',
+        properties: { appid: { type: 'string', description: 'the AppID of the mini-program' } },
+      },
+    },
+  ],
+] as const
+
+/** Login and user data of mini-programs as a fastify plugin; the session goes as `Authorization: Bearer <token>`. */
 export async function miniprogramRoutes(
   app: FastifyInstance,
   options: MiniprogramRoutesOptions,
 ): Promise<void> {
-  const { identity, log, rateLimitPerIp, rateLimitPerCode } = options
+  const { find, log, rateLimitPerIp, rateLimitPerCode } = options
   app.setErrorHandler(createErrorHandler(log))
   // The bodies are parsed by zod; their JSON schemas are there for the OpenAPI description.
   app.setValidatorCompiler(() => () => true)
@@ -35,7 +51,11 @@ export async function miniprogramRoutes(
     reply.header('cache-control', 'no-store')
   })
   await app.register(rateLimit, { global: false })
-  const countIp = app.createRateLimit({ max: rateLimitPerIp, timeWindow: minute })
+  const countIp = app.createRateLimit({
+    max: rateLimitPerIp,
+    timeWindow: minute,
+    keyGenerator: (request) => `${toAppid(request)} ${request.ip}`,
+  })
   const countCode = app.createRateLimit({
     max: rateLimitPerCode,
     timeWindow: minute,
@@ -68,22 +88,53 @@ export async function miniprogramRoutes(
     return code
   }
 
-  app.post('/miniprogram/login', { schema: schemas.login, ...limited }, async (request) => {
+  function toIdentity(request: FastifyRequest): Identity {
+    const identity = find(toAppid(request))
+    if (!identity) throw new RequestError(unknownMiniProgram)
+    return identity
+  }
+
+  for (const [prefix, params] of prefixes) {
+    addRoutes(app, prefix, params, { limited, toIdentity, takeCode, throwUnlessDenied })
+  }
+}
+
+interface RouteParts {
+  limited: { bodyLimit: number; onRequest(request: FastifyRequest): Promise<void> }
+  toIdentity(request: FastifyRequest): Identity
+  takeCode(request: FastifyRequest): Promise<string>
+  throwUnlessDenied(request: FastifyRequest): void
+}
+
+function addRoutes(
+  app: FastifyInstance,
+  prefix: string,
+  params: object,
+  { limited, toIdentity, takeCode, throwUnlessDenied }: RouteParts,
+): void {
+  app.post(`${prefix}/login`, { schema: { ...schemas.login, ...params }, ...limited }, async (request) => {
+    const identity = toIdentity(request)
     const { token, expiresAt, ...state } = orThrow(await identity.login(await takeCode(request)))
     return { token, expiresAt: toTime(expiresAt), ...toAnswer(state) }
   })
 
-  app.post('/miniprogram/userinfo', { schema: schemas.userinfo, ...limited }, async (request) => {
-    const token = readToken(request)
-    if (findFailure(request.body) !== undefined) {
-      const state = orThrow(await identity.session(token))
-      throwUnlessDenied(request)
-      return toAnswer(state)
-    }
-    return toAnswer(orThrow(await identity.decrypt(token, bodies.userinfo.parse(request.body))))
-  })
+  app.post(
+    `${prefix}/userinfo`,
+    { schema: { ...schemas.userinfo, ...params }, ...limited },
+    async (request) => {
+      const identity = toIdentity(request)
+      const token = readToken(request)
+      if (findFailure(request.body) !== undefined) {
+        const state = orThrow(await identity.session(token))
+        throwUnlessDenied(request)
+        return toAnswer(state)
+      }
+      return toAnswer(orThrow(await identity.decrypt(token, bodies.userinfo.parse(request.body))))
+    },
+  )
 
-  app.post('/miniprogram/phone', { schema: schemas.phone, ...limited }, async (request) => {
+  app.post(`${prefix}/phone`, { schema: { ...schemas.phone, ...params }, ...limited }, async (request) => {
+    const identity = toIdentity(request)
     const token = readToken(request)
     if (findFailure(request.body) !== undefined) {
       orThrow(await identity.session(token))
@@ -94,16 +145,28 @@ export async function miniprogramRoutes(
     return phone
   })
 
-  app.get('/miniprogram/session', { schema: schemas.session }, async (request) => {
-    const { expiresAt, ...state } = orThrow(await identity.session(readToken(request)))
+  app.get(`${prefix}/session`, { schema: { ...schemas.session, ...params } }, async (request) => {
+    const { expiresAt, ...state } = orThrow(await toIdentity(request).session(readToken(request)))
     return { expiresAt: toTime(expiresAt), ...toAnswer(state) }
   })
 
-  app.post('/miniprogram/logout', { schema: schemas.logout }, async (request, reply) => {
-    await identity.logout(readToken(request))
+  app.post(`${prefix}/logout`, { schema: { ...schemas.logout, ...params } }, async (request, reply) => {
+    await toIdentity(request).logout(readToken(request))
     return reply.code(204).send()
   })
 }
+
+const pathSchema = z.object({ appid: z.string().optional() })
+
+function toAppid({ params }: FastifyRequest): string | undefined {
+  return pathSchema.parse(params).appid
+}
+
+const unknownMiniProgram = {
+  status: 404,
+  code: 'not_found',
+  message: 'no such mini-program: where several are served the path is /miniprogram/<AppID>/...',
+} as const
 
 /** Encrypted user data are 1-2 KB. */
 const bodyLimit = 16 * 1024

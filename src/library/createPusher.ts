@@ -68,11 +68,12 @@ export function createPusher({ appid, redisUrl, databaseUrl, dataDir }: PusherOp
   // Every wait listens to it.
   setMaxListeners(0, closing.signal)
   const connection = loadProducer(config.queue)
-  const queue = connection.openQueue(config.appid)
+  const { appid: account } = config.accounts[0]
+  const queue = connection.openQueue(account)
   let control: ProducerQueue | undefined
 
   function ask(): ControlClient {
-    control ??= connection.openControlQueue(config.appid)
+    control ??= connection.openControlQueue(account)
     return createControlClient(control)
   }
 

@@ -1,7 +1,9 @@
 import * as z from 'zod'
+import type { AccountName } from '../base/config.ts'
 import { cancelled, type PushRows } from '../db/pushes.ts'
 import { cancelAnswerSchema } from '../push/controlClient.ts'
 import type { CancelAnswer } from '../push/pushAnswers.ts'
+import { findAmong } from './accounts/among.ts'
 import type { QueuedPushes } from './queuedPushes.ts'
 
 export const cancelOutputSchema = z.strictObject({ id: z.string(), status: cancelAnswerSchema })
@@ -18,6 +20,19 @@ interface CancelDeps {
  */
 export async function cancelPush(deps: CancelDeps, id: string): Promise<CancelOutput> {
   return { id, status: await cancel(deps, id) }
+}
+
+/** The same in whichever account has it. Rejects with AmbiguousPushError too. */
+export async function cancelAmong(
+  accounts: readonly (AccountName & CancelDeps)[],
+  id: string,
+): Promise<CancelOutput> {
+  const [only, ...others] = accounts
+  if (only && others.length === 0) return cancelPush(only, id)
+  const hit = await findAmong(accounts, id, async ({ pushes, queued }) => {
+    return (await pushes.find(id)) ?? (await queued.find(id)) ?? (await pushes.find(id))
+  })
+  return hit ? cancelPush(hit.account, id) : { id, status: 'not_found' }
 }
 
 async function cancel({ pushes, queued }: CancelDeps, id: string): Promise<CancelAnswer> {

@@ -11,6 +11,8 @@ import { createQueuedPushes } from './queuedPushes.ts'
 import { findPush } from './show.ts'
 
 interface ControlServerDeps {
+  /** Of the account. */
+  name: string
   appid: string
   queue: Pick<WorkerQueue, 'queue' | 'getTime' | 'control' | 'reset'>
   pushes: Pick<PushRows, 'cancel' | 'find' | 'add' | 'history'>
@@ -18,7 +20,7 @@ interface ControlServerDeps {
 }
 
 /** Answers what producers ask about pushes, until stopped. */
-export function startControlServer({ appid, queue, pushes, onError }: ControlServerDeps) {
+export function startControlServer({ name, appid, queue, pushes, onError }: ControlServerDeps) {
   const { control, reset } = queue
   const openQueue = (): Pick<ProducerQueue, 'run'> => ({
     run: async (use) => use(queue.queue, await queue.getTime()),
@@ -69,7 +71,7 @@ export function startControlServer({ appid, queue, pushes, onError }: ControlSer
       case 'cancel':
         return (await cancelPush({ pushes, queued }, id)).status
       case 'find':
-        return (await findPush({ pushes, queued }, id)) ?? null
+        return (await findPush({ name, pushes, queued }, id)) ?? null
       default:
         return ask satisfies never
     }

@@ -2,10 +2,13 @@ import type * as z from 'zod'
 import type { PushRow, PushRows } from '../db/pushes.ts'
 import type { PushRecord } from '../push/record.ts'
 import { toPushRecord } from '../push/toPushRecord.ts'
+import { mergeNewest } from './accounts/mergeNewest.ts'
 import type { pushFilterSchema } from './pushFilter.ts'
 import type { QueuedPushes } from './queuedPushes.ts'
 
 interface HistoryDeps {
+  /** Of the account. */
+  name: string
   pushes: Pick<PushRows, 'history'>
   queued: Pick<QueuedPushes, 'list'>
 }
@@ -15,12 +18,23 @@ interface HistoryDeps {
  * rejects with QueueUnavailableError when that cannot be asked.
  */
 export function listPushes(
-  { pushes, queued }: HistoryDeps,
+  { name, pushes, queued }: HistoryDeps,
   filter: z.infer<typeof pushFilterSchema>,
 ): AsyncGenerator<PushRecord> {
-  return toRecords(filter.status === 'queued' ? queued.list(filter) : pushes.history(filter))
+  return toRecords(filter.status === 'queued' ? queued.list(filter) : pushes.history(filter), name)
 }
 
-export async function* toRecords(rows: AsyncIterable<PushRow>): AsyncGenerator<PushRecord> {
-  for await (const row of rows) yield toPushRecord(row)
+/** The same of several accounts, whose lists become one. */
+export function listPushesOf(
+  accounts: readonly HistoryDeps[],
+  filter: z.infer<typeof pushFilterSchema>,
+): AsyncGenerator<PushRecord> {
+  return mergeNewest(
+    accounts.map((account) => listPushes(account, filter)),
+    filter.limit,
+  )
+}
+
+export async function* toRecords(rows: AsyncIterable<PushRow>, account: string): AsyncGenerator<PushRecord> {
+  for await (const row of rows) yield toPushRecord(row, account)
 }

@@ -7,6 +7,7 @@ export const followerSchema = z.strictObject({
   unionid: z.string(),
   openid: z.string(),
   account: z.string(),
+  appid: z.string(),
   subscribed: z.boolean(),
   subscribeTime: isoTime.nullable(),
   unsubscribedAt: isoTime.nullable(),
@@ -19,7 +20,11 @@ export const followerSchema = z.strictObject({
 })
 export type Follower = z.infer<typeof followerSchema>
 
+/** Of several accounts, those where the unionid is known. */
+export const followersSchema = z.strictObject({ unionid: z.string(), accounts: z.array(followerSchema) })
+
 interface LookupDeps {
+  name: string
   followers: Pick<Followers, 'findByUnionid' | 'findSharing' | 'countNameless'>
 }
 
@@ -28,20 +33,33 @@ export const mostNameless = 1_000
 
 /** The follower with a unionid; without one, how many followers there are whose unionid WeChat has not told. */
 export async function lookupFollower(
-  { followers }: LookupDeps,
+  { name, followers }: LookupDeps,
   unionid: string,
 ): Promise<{ follower: Follower } | { follower: undefined; nameless: number }> {
   const row = await followers.findByUnionid(unionid)
   if (!row) return { follower: undefined, nameless: await followers.countNameless(mostNameless) }
   const isShared = (await followers.findSharing(unionid)).length > 1
-  return { follower: toFollower(row, unionid, isShared) }
+  return { follower: toFollower(row, unionid, name, isShared) }
 }
 
-function toFollower(row: FollowerRow, unionid: string, isShared: boolean): Follower {
+/** The same in several accounts: those where somebody carries the unionid, and without any the nameless of all. */
+export async function lookupAmong(
+  accounts: readonly LookupDeps[],
+  unionid: string,
+): Promise<{ accounts: Follower[]; nameless: number }> {
+  const found = await Promise.all(accounts.map((account) => lookupFollower(account, unionid)))
+  return {
+    accounts: found.flatMap(({ follower }) => follower ?? []),
+    nameless: found.reduce((sum, look) => sum + ('nameless' in look ? look.nameless : 0), 0),
+  }
+}
+
+function toFollower(row: FollowerRow, unionid: string, account: string, isShared: boolean): Follower {
   return {
     unionid,
     openid: row.openid,
-    account: row.appid,
+    account,
+    appid: row.appid,
     subscribed: row.subscribed,
     subscribeTime: toIso(row.subscribeTime),
     unsubscribedAt: toIso(row.unsubscribedAt),

@@ -13,10 +13,15 @@ export const pauseInputSchema = z.strictObject({
 export type PauseInput = z.infer<typeof pauseInputSchema>
 
 /** The state after `pause` and `resume`; somebody else may have changed it since. */
-export const pauseOutputSchema = z.strictObject({ account: z.string(), paused: pausedSchema.nullable() })
+export const pauseOutputSchema = z.strictObject({
+  account: z.string(),
+  appid: z.string(),
+  paused: pausedSchema.nullable(),
+})
 export type PauseOutput = z.infer<typeof pauseOutputSchema>
 
 interface PauseDeps {
+  name: string
   appid: string
   accountState: Pick<AccountState, 'find' | 'pauseByHand' | 'resume'>
   openQueue(): Pick<ProducerQueue, 'run'>
@@ -53,7 +58,7 @@ export async function resumeAccount(deps: PauseDeps): Promise<PauseResult> {
 async function finish(deps: PauseDeps, word: 'pause' | 'resume', hasChanged: boolean): Promise<PauseResult> {
   const unreachable = await tellQueue(deps, word)
   const paused = toPaused(await deps.accountState.find())
-  return { answer: { account: deps.appid, paused }, hasChanged, unreachable }
+  return { answer: { account: deps.name, appid: deps.appid, paused }, hasChanged, unreachable }
 }
 
 async function tellQueue(

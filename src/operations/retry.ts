@@ -1,8 +1,11 @@
 import * as z from 'zod'
+import type { AccountName } from '../base/config.ts'
 import type { PushRow, PushRows } from '../db/pushes.ts'
 import { failedStatuses, type PushStatus } from '../push/status.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { toPush } from '../sending/processor/pushRow.ts'
+import { findAmong } from './accounts/among.ts'
+import { mergeNewest } from './accounts/mergeNewest.ts'
 import { findFailed } from './failed.ts'
 import { failedFilterSchema } from './pushFilter.ts'
 import { resend } from './resend.ts'
@@ -19,7 +22,7 @@ export type RetryNamedInput = z.infer<typeof retryNamedInputSchema>
 export const retryOutputSchema = z.strictObject({ retried: count })
 export type RetryOutput = z.infer<typeof retryOutputSchema>
 
-interface RetryDeps {
+interface RetryDeps extends AccountName {
   pushes: Pick<PushRows, 'find' | 'history' | 'recordResent'>
   openQueue(): Pick<ProducerQueue, 'run'>
 }
@@ -30,38 +33,54 @@ interface LeftPush {
   status: PushStatus | undefined
 }
 
-/** Sends failed pushes again, as new messages. Rejects with QueueUnavailableError, and can then be repeated. */
-export async function retryFailed(deps: RetryDeps, { dryRun, ...filter }: RetryInput): Promise<RetryOutput> {
-  return retry(deps, findFailed(deps, filter), dryRun)
+const chunkSize = 500
+
+/** Sends failed pushes of these accounts again, as new messages. Rejects with QueueUnavailableError, and can then be repeated. */
+export function retryFailed(
+  accounts: readonly RetryDeps[],
+  { dryRun, ...filter }: RetryInput,
+): Promise<RetryOutput> {
+  const lists = accounts.map((account) => findFailed(account, filter))
+  return retry(accounts, mergeNewest(lists, filter.limit), dryRun)
 }
 
-/** The same with those that are named; `left` are those that cannot be sent again. */
+/** The same with those that are named; `left` are those that cannot be sent again. Rejects with AmbiguousPushError too. */
 export async function retryNamed(
-  deps: RetryDeps,
+  accounts: readonly RetryDeps[],
   { ids, dryRun }: RetryNamedInput,
 ): Promise<{ answer: RetryOutput; left: LeftPush[] }> {
   const rows: PushRow[] = []
   const left: LeftPush[] = []
   for (const id of new Set(ids)) {
-    const row = await deps.pushes.find(id)
+    const row = (await findAmong(accounts, id, ({ pushes }) => pushes.find(id)))?.found
     if (row && isRetriable(row)) rows.push(row)
     else left.push({ id, status: row?.status })
   }
-  return { answer: await retry(deps, rows, dryRun), left }
+  return { answer: await retry(accounts, rows, dryRun), left }
 }
 
+/** Each row goes back to the queue of its account, some at a time. */
 async function retry(
-  { pushes, openQueue }: RetryDeps,
+  accounts: readonly RetryDeps[],
   rows: Iterable<PushRow> | AsyncIterable<PushRow>,
   dryRun = false,
 ): Promise<RetryOutput> {
-  return { retried: dryRun ? await countPushes(rows) : await resend({ queue: openQueue(), pushes }, rows) }
-}
+  const chunks = new Map<string, PushRow[]>(accounts.map(({ appid }) => [appid, []]))
+  let retried = 0
+  for await (const row of rows) {
+    const chunk = chunks.get(row.appid) ?? []
+    if (!toPush(row)) continue
+    if (dryRun) retried += 1
+    else if (chunk.push(row) >= chunkSize) retried += await flush(row.appid)
+  }
+  for (const { appid } of accounts) retried += await flush(appid)
+  return { retried }
 
-async function countPushes(rows: Iterable<PushRow> | AsyncIterable<PushRow>): Promise<number> {
-  let total = 0
-  for await (const row of rows) if (toPush(row)) total += 1
-  return total
+  async function flush(appid: string): Promise<number> {
+    const account = accounts.find((known) => known.appid === appid)
+    const chunk = chunks.get(appid)?.splice(0) ?? []
+    return account ? resend({ queue: account.openQueue(), pushes: account.pushes }, chunk) : 0
+  }
 }
 
 /** Whether a push may be sent again when it is named: what WeChat may still deliver by itself only then. */

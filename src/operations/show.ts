@@ -1,9 +1,13 @@
+import type { AccountName } from '../base/config.ts'
 import type { PushRows } from '../db/pushes.ts'
 import type { PushRecord } from '../push/record.ts'
 import { toPushRecord } from '../push/toPushRecord.ts'
+import { findAmong } from './accounts/among.ts'
 import type { QueuedPushes } from './queuedPushes.ts'
 
 interface FindPushDeps {
+  /** Of the account. */
+  name: string
   pushes: Pick<PushRows, 'find'>
   queued: Pick<QueuedPushes, 'find'>
 }
@@ -13,10 +17,18 @@ interface FindPushDeps {
  * is not in the table.
  */
 export async function findPush(
-  { pushes, queued }: FindPushDeps,
+  { name, pushes, queued }: FindPushDeps,
   id: string,
 ): Promise<PushRecord | undefined> {
   // The table once more, because a push that was in neither may have moved from the queue to the table in between.
   const row = (await pushes.find(id)) ?? (await queued.find(id)) ?? (await pushes.find(id))
-  return row && toPushRecord(row)
+  return row && toPushRecord(row, name)
+}
+
+/** The same in whichever account has it. Rejects with AmbiguousPushError too. */
+export async function findPushAmong(
+  accounts: readonly (AccountName & FindPushDeps)[],
+  id: string,
+): Promise<PushRecord | undefined> {
+  return (await findAmong(accounts, id, (account) => findPush(account, id)))?.found
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import type { Config } from '../base/config.ts'
+import type { AtLeastOne } from '../base/accounts/accountsSchema.ts'
+import type { AccountSettings } from '../base/config.ts'
 import { second, toShanghaiDayStart } from '../base/duration.ts'
 import { toIso } from '../base/time.ts'
 import type { AccountState } from '../db/accountState.ts'
@@ -27,6 +28,7 @@ const queueSchema = z.strictObject({
 
 export const accountStatusSchema = z.strictObject({
   account: z.string(),
+  appid: z.string(),
   paused: pausedSchema.nullable(),
   /** What keeps a worker from sending, and from when on; null = nothing that any of them knows of. */
   circuit: z
@@ -69,9 +71,10 @@ export const statusSchema = z.strictObject({
 export type Status = z.infer<typeof statusSchema>
 
 interface StatusDeps {
+  name: string
   appid: string
   runtime: { database: Pick<Database, 'engine' | 'address'> }
-  config: Pick<Config, 'pushRate'> & { queue: Pick<Config['queue'], 'kind'> }
+  config: Pick<AccountSettings, 'pushRate'> & { queue: Pick<AccountSettings['queue'], 'kind'> }
   accountState: Pick<AccountState, 'find'>
   openCircuits: Pick<OpenCircuits, 'findOldest'>
   followers: Pick<Followers, 'counts'>
@@ -84,10 +87,15 @@ interface StatusDeps {
 
 const rateWindow = 10 * second
 
-export async function loadStatus(deps: StatusDeps): Promise<Status> {
-  const { engine, address } = deps.runtime.database
-  const account = await loadAccountStatus(deps)
-  return { accounts: [account], database: { engine, address }, queueBackend: deps.config.queue.kind }
+/** Of these accounts, which share database and queue. */
+export async function loadStatus(accounts: AtLeastOne<StatusDeps>): Promise<Status> {
+  const { config, runtime } = accounts[0]
+  const { engine, address } = runtime.database
+  return {
+    accounts: await Promise.all(accounts.map(loadAccountStatus)),
+    database: { engine, address },
+    queueBackend: config.queue.kind,
+  }
 }
 
 async function loadAccountStatus(deps: StatusDeps): Promise<AccountStatus> {
@@ -104,7 +112,8 @@ async function loadAccountStatus(deps: StatusDeps): Promise<AccountStatus> {
     loadQueueCounts(deps),
   ])
   return {
-    account: deps.appid,
+    account: deps.name,
+    appid: deps.appid,
     paused: toPaused(state),
     circuit: toCircuit(circuit),
     rate: {

@@ -25,6 +25,7 @@ export const syncCounts = {
 
 export const syncOutputSchema = z.strictObject({
   account: z.string(),
+  appid: z.string(),
   runId: z.int().nullable(),
   status: z.enum(['complete', 'interrupted', 'stopped', 'busy']),
   resumed: z.boolean(),
@@ -46,14 +47,21 @@ export const syncOutputSchema = z.strictObject({
 export type SyncOutput = z.infer<typeof syncOutputSchema>
 
 interface SyncDeps {
+  name: string
+  appid: string
   sync(options: SyncInput & SyncWatch): Promise<SyncResult>
 }
 
 export type SyncWatch = Pick<SyncOptions, 'signal' | 'onProgress' | 'onWait'>
 
 /** One follower sync, or the rest of an interrupted one. Rejects with DatabaseError only. */
-export async function syncOnce({ sync }: SyncDeps, input: SyncInput, watch: SyncWatch): Promise<SyncOutput> {
-  const { error, refusal, ...counts } = await sync({ ...input, ...watch })
+export async function syncOnce(
+  { name, appid, sync }: SyncDeps,
+  input: SyncInput,
+  watch: SyncWatch,
+): Promise<SyncOutput> {
+  const { error, refusal, ...done } = await sync({ ...input, ...watch })
+  const counts = { account: name, appid, ...done }
   if (error === null) return counts
   return { ...counts, error: { code: `sync_${counts.status}`, message: error, hint: null, ...refusal } }
 }

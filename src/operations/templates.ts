@@ -7,6 +7,8 @@ import { typedKeywords } from '../wechat/types.ts'
 import { isoTime } from './values.ts'
 
 export const templateSchema = z.strictObject({
+  account: z.string(),
+  appid: z.string(),
   templateId: z.string(),
   title: z.string(),
   content: z.string(),
@@ -21,6 +23,7 @@ export const templateSchema = z.strictObject({
 export type TemplateAnswer = z.infer<typeof templateSchema>
 
 interface TemplatesDeps {
+  name: string
   templates: Pick<Templates, 'list'>
   /** Makes the templates equal to WeChat's list. */
   refreshTemplates(): Promise<void>
@@ -33,7 +36,11 @@ export interface TemplateList {
 }
 
 /** The templates of the account as WeChat lists them, or else as it last did. Rejects with both errors of WeChat. */
-export async function listTemplates({ templates, refreshTemplates }: TemplatesDeps): Promise<TemplateList> {
+export async function listTemplates({
+  name,
+  templates,
+  refreshTemplates,
+}: TemplatesDeps): Promise<TemplateList> {
   let failure: WechatNetworkError | undefined
   try {
     await refreshTemplates()
@@ -41,13 +48,13 @@ export async function listTemplates({ templates, refreshTemplates }: TemplatesDe
     if (!(error instanceof WechatNetworkError)) throw error
     failure = error
   }
-  const items = (await templates.list()).map(toTemplate)
+  const items = (await templates.list()).map((row) => toTemplate(row, name))
   const [first] = items
   if (!failure) return { items, listedBefore: null }
   if (!first) throw failure
   return { items, listedBefore: first.fetchedAt }
 }
 
-function toTemplate({ appid: _, fetchedAt, ...template }: TemplateRow): TemplateAnswer {
-  return { ...template, fields: parseTemplateFields(template.content), fetchedAt: toIso(fetchedAt) }
+function toTemplate({ fetchedAt, ...template }: TemplateRow, account: string): TemplateAnswer {
+  return { account, ...template, fields: parseTemplateFields(template.content), fetchedAt: toIso(fetchedAt) }
 }

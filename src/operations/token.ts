@@ -5,6 +5,7 @@ import { isoTime } from './values.ts'
 
 export const tokenSchema = z.strictObject({
   account: z.string(),
+  appid: z.string(),
   /** Masked. */
   token: z.string(),
   obtainedAt: isoTime,
@@ -13,15 +14,17 @@ export const tokenSchema = z.strictObject({
 export type Token = z.infer<typeof tokenSchema>
 
 interface TokenDeps {
+  name: string
   appid: string
   tokens: Pick<TokenSource, 'refresh'>
 }
 
 /** The access_token of the account; one is fetched if there is none or less than five minutes are left of it. */
-export async function loadToken({ appid, tokens }: TokenDeps): Promise<Token> {
+export async function loadToken({ name, appid, tokens }: TokenDeps): Promise<Token> {
   const { token, obtainedAt, expiresAt } = await tokens.refresh()
   return {
-    account: appid,
+    account: name,
+    appid,
     token: mask(token),
     obtainedAt: toIso(obtainedAt),
     expiresAt: toIso(expiresAt),

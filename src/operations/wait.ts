@@ -12,6 +12,8 @@ import { QueueUnavailableError } from '../queue/unavailable.ts'
 const backoff: Backoff = { first: 50, factor: 1.5, longest: 100 }
 
 interface WaitDeps {
+  /** Of the account. */
+  name: string
   pushes: Pick<PushRows, 'find'>
 }
 
@@ -20,7 +22,7 @@ interface WaitDeps {
  * the worker writes every end there. Rejects with TimeoutError, or with the reason of `signal`.
  */
 export function waitForRecord(
-  { pushes }: WaitDeps,
+  { name, pushes }: WaitDeps,
   id: string,
   options: WaitOptions,
   signal: AbortSignal,
@@ -29,7 +31,7 @@ export function waitForRecord(
 
   async function findRecord(): Promise<PushRecord | null> {
     const row = await pushes.find(id)
-    return row ? toPushRecord(row) : null
+    return row ? toPushRecord(row, name) : null
   }
 }
 

@@ -16,7 +16,9 @@ type Told =
 
 /** What `show`, `history`, `wait` and the HTTP API tell about a push; times are ISO 8601, what is not known is null. */
 export interface PushRecord extends Pick<PushRow, Told> {
+  /** Its name where ACCOUNTS_FILE gives one, else its AppID. */
   account: string
+  appid: string
   createdAt: string
   sentAt: string | null
   finishedAt: string | null

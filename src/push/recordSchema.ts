@@ -9,6 +9,7 @@ const reasons = Object.values(pushReasons).flat()
 export const pushRecordSchema = z.strictObject({
   id: z.string(),
   account: z.string(),
+  appid: z.string(),
   unionid: text,
   openid: text,
   templateId: z.string(),

@@ -2,10 +2,12 @@ import { toIso } from '../base/time.ts'
 import type { PushRow } from '../db/pushes.ts'
 import type { PushRecord } from './record.ts'
 
-export function toPushRecord(row: PushRow): PushRecord {
+/** `account`: what the account of the row is called. */
+export function toPushRecord(row: PushRow, account: string): PushRecord {
   return {
     id: row.id,
-    account: row.appid,
+    account,
+    appid: row.appid,
     unionid: row.unionid,
     openid: row.openid,
     templateId: row.templateId,

@@ -8,7 +8,13 @@ export function startAccountCron(account: Account): Cron {
   const { appid, config } = account
   return startCron(
     { ...account, sync: (options) => syncAll(account, options), purges: createPurges(account) },
-    { appid, syncCron: config.syncCron, timezone: config.timezone, historyDays: config.historyDays },
+    {
+      appid,
+      syncCron: config.syncCron,
+      syncDelay: config.syncDelay,
+      timezone: config.timezone,
+      historyDays: config.historyDays,
+    },
   )
 }
 

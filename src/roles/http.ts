@@ -1,56 +1,102 @@
 import type { FastifyInstance } from 'fastify'
 import type { Account } from '../account.ts'
-import type { Config } from '../base/config.ts'
-import type { Releasers } from '../base/releasers.ts'
+import type { AccountConfig, SharedConfig } from '../base/config.ts'
+import type { Log } from '../base/log.ts'
+import type { Callback } from '../callback/callback.ts'
+import { createRefusals } from '../callback/refusals.ts'
 import { callbackRoutes } from '../http/callbackRoutes.ts'
 import { miniprogramRoutes } from '../http/miniprogramRoutes.ts'
-import { startHttpServer } from '../http/server.ts'
+import { type HttpServer, startHttpServer } from '../http/server.ts'
 import { createIdentity } from '../identity/identity.ts'
+import type { Identity } from '../identity/states.ts'
 import { resend } from '../operations/resend.ts'
-import type { Runtime } from '../runtime.ts'
 import { startAccountCallback } from './callback.ts'
+import { createRegistry } from './registry.ts'
+import type { AccountRole } from './runningAccounts.ts'
 
 /** Whether there is anything to serve of an account: WeChat's message push, the login of the mini-program, or both. */
-export function hasHttp({ callback, miniProgram }: Config): boolean {
+export function hasHttp({ callback, miniProgram }: Pick<AccountConfig, 'callback' | 'miniProgram'>): boolean {
   return callback !== undefined || miniProgram !== undefined
 }
 
-/** Serves what is configured of all accounts; resolves when it listens, with its URL. Rejects with a sentence. */
-export async function startHttp(
-  { log }: Runtime,
-  { http }: Config,
-  accounts: readonly Account[],
-  releasers: Releasers,
-): Promise<string> {
-  const served = accounts.map((account) => createRoutes(account, releasers))
-  const server = await startHttpServer({
-    ...http,
-    log,
-    async routes(app) {
-      for (const addRoutes of served) await addRoutes(app)
-    },
-  })
-  releasers.add(() => server.close())
-  return server.url
+export interface HttpRole {
+  /** Has what is configured of an account served. */
+  role: AccountRole
+  /** Resolves when the server listens. Rejects with a sentence. */
+  listen(): Promise<HttpServer>
 }
 
-function createRoutes(account: Account, releasers: Releasers) {
-  const { config, followers, runtime, log } = account
-  const { miniProgram, miniProgramCallback, retrySystemFailed } = config
-  const isCalledBack = config.callback !== undefined || miniProgramCallback !== undefined
-  const callback =
-    isCalledBack &&
-    startAccountCallback(account, retrySystemFailed ? (id) => resendPush(account, id) : undefined)
-  if (callback) releasers.add(() => callback.close())
-  const { client, database: db } = runtime
-  const identity = miniProgram && createIdentity({ account: miniProgram, db, client, followers, log }, config)
-  return async (app: FastifyInstance): Promise<void> => {
-    if (callback) await app.register(callbackRoutes, callback)
-    if (identity) await app.register(miniprogramRoutes, { identity, log, ...config })
+/** One server for the accounts of a process, whichever they are at the time of a request. */
+export function createHttpRole(config: SharedConfig, log: Log): HttpRole {
+  /** By the AppID of the service account. */
+  const accounts = createRegistry<{ callback: Callback | undefined }>()
+  /** By that and by the AppID of the mini-program. */
+  const callbacks = createRegistry<Callback>()
+  const logins = createRegistry<{ identity: Identity; followers: Account['followers'] }>()
+
+  return {
+    role(account, releasers) {
+      const { appid, followers } = account
+      const { miniProgram, miniProgramCallback } = account.config
+      const callback = isCalledBack(account) ? startAccountCallback(account, toResend(account)) : undefined
+      if (callback) releasers.add(() => callback.close())
+      releasers.add(accounts.add(appid, { callback }))
+      for (const served of [account.config.callback && appid, miniProgramCallback?.appid]) {
+        if (callback && served !== undefined) releasers.add(callbacks.add(served, callback))
+      }
+      if (!miniProgram) return
+      const { client, database: db } = account.runtime
+      const deps = {
+        account: miniProgram,
+        db,
+        client,
+        followers: toFollowers(miniProgram.appid),
+        log: account.log,
+      }
+      releasers.add(logins.add(miniProgram.appid, { identity: createIdentity(deps, config), followers }))
+    },
+    listen: () => startHttpServer({ ...config.http, log, routes: addRoutes }),
+  }
+
+  /** What nobody has just now may come with an account of the file. */
+  async function addRoutes(app: FastifyInstance): Promise<void> {
+    const mayCome = config.accountsFile !== undefined
+    if (mayCome || accounts.findOnly()?.callback) {
+      const find = (appid?: string) =>
+        appid === undefined ? accounts.findOnly()?.callback : callbacks.find(appid)
+      await app.register(callbackRoutes, { find, refusals: createRefusals(log) })
+    }
+    if (mayCome || logins.findOnly()) {
+      const find = (appid?: string) =>
+        (appid === undefined ? logins.findOnly() : logins.find(appid))?.identity
+      await app.register(miniprogramRoutes, { find, log, ...config })
+    }
+  }
+
+  /** Who follows one of the accounts that share the mini-program follows. */
+  function toFollowers(miniprogram: string): Pick<Account['followers'], 'findByUnionid'> {
+    return {
+      async findByUnionid(unionid) {
+        const found = await Promise.all(
+          logins.findAll(miniprogram).map(({ followers }) => followers.findByUnionid(unionid)),
+        )
+        return (
+          found.find((follower) => follower?.subscribed) ?? found.find((follower) => follower !== undefined)
+        )
+      },
+    }
   }
 }
 
-async function resendPush({ pushes, openQueue }: Account, id: string): Promise<void> {
-  const row = await pushes.find(id)
-  if (row) await resend({ queue: openQueue(), pushes }, [row])
+function isCalledBack({ config }: Account): boolean {
+  return config.callback !== undefined || config.miniProgramCallback !== undefined
+}
+
+/** Undefined = nothing is sent again by itself. */
+function toResend({ config, pushes, openQueue }: Account) {
+  if (!config.retrySystemFailed) return undefined
+  return async (id: string): Promise<void> => {
+    const row = await pushes.find(id)
+    if (row) await resend({ queue: openQueue(), pushes }, [row])
+  }
 }

@@ -6,7 +6,7 @@ import { createUnionidSettler } from '../sync/settleUnionid.ts'
 
 /** Sends what is queued for one account, and answers what producers ask about it. */
 export function createAccountWorker(account: Account, queue: WorkerQueue): PushWorker {
-  const { appid, config, api, followers, pushes, log } = account
+  const { name, appid, config, api, followers, pushes, log } = account
   return createPushWorker(
     {
       ...account,
@@ -14,7 +14,7 @@ export function createAccountWorker(account: Account, queue: WorkerQueue): PushW
       databaseId: account.runtime.database.id,
       findSessionUser: account.runtime.database.sessionUsers(),
       settleUnionid: createUnionidSettler({ followers, ask: api.getFollower, log, now: Date.now }),
-      startControlServer: (onError) => startControlServer({ appid, queue, pushes, onError }),
+      startControlServer: (onError) => startControlServer({ name, appid, queue, pushes, onError }),
       onPauseChange: account.alerts.post,
     },
     { concurrency: config.pushConcurrency, attempts: config.pushAttempts, rate: config.pushRate },

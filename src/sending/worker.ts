@@ -91,9 +91,8 @@ const idleStopPatience = 3 * second
 
 /** Takes the pushes of one account from the queue and sends them; goes on by itself after any outage. */
 export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOptions): PushWorker {
-  const { appid, pushes, held, leases, api } = deps
+  const { appid, pushes, held, leases, api, log } = deps
   const { queue, createWorker, onReady, untilUnusable, isRefusal, explain, reset } = deps.queue
-  const log = deps.log.child({ account: appid })
   const owner = randomUUID()
   const forceStop = new AbortController()
   const releasers: (() => void)[] = []

@@ -42,6 +42,8 @@ export interface SimulatorControls extends SimulatedApp, CallbackControls {
 }
 
 export interface Simulator extends SimulatorControls {
+  /** All accounts, the first of which is this one itself. */
+  readonly accounts: readonly SimulatorControls[]
   readonly port: number
   /** For WECHAT_API_BASE, without a slash at the end. */
   readonly base: string

@@ -51,6 +51,11 @@ export interface SimulatorOptions {
   appid?: string | undefined
   secret?: string | undefined
   miniprogram?: SimulatedApp | undefined
+  /**
+   * Service accounts of one Open Platform account (default 1), with the same people, by the same unionids: each with its own
+   * openids, followers, templates, tokens, quotas and faults. All but the first have made-up names; see `Simulator.accounts`.
+   */
+  accounts?: number | undefined
   /** Everything generated (apps, people, templates, chances of faults) follows from it; tokens and msgids also from the clock. */
   seed?: number | undefined
   /** People who follow the account at the start. */

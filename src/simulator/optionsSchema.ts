@@ -46,6 +46,7 @@ export const optionsSchema = fields({
   appid: filledText.optional(),
   secret: filledText.optional(),
   miniprogram: fields({ appid: filledText, secret: filledText }).optional(),
+  accounts: wholeNumber(1).max(1_000, 'expected at most 1000').default(1),
   seed: z.int('expected a whole number').default(1),
   followers: wholeNumber(0).default(0),
   withoutUnionid: share().default(0),

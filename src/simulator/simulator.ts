@@ -3,8 +3,8 @@ import { parseInput } from './control/input.ts'
 import type { Simulator } from './controls.ts'
 import { createSimulatorServer } from './http/server.ts'
 import type { SimulatorOptions } from './options.ts'
-import { optionsSchema } from './optionsSchema.ts'
-import { createPlatform } from './platform/platform.ts'
+import { optionsSchema, type Settings } from './optionsSchema.ts'
+import { createPlatform, type Platform } from './platform/platform.ts'
 
 /**
  * Starts a fake WeChat over real HTTP that behaves as the platform is known to, errors included. Point unionpush at it with
@@ -16,23 +16,38 @@ import { createPlatform } from './platform/platform.ts'
 export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const settings = parseInput(optionsSchema, options)
   const { port: wantedPort, host, callback } = settings
-  const { controls, closeCallbacks, ...platform } = createPlatform(settings)
-  if (callback) await controls.setCallback(callback)
-  const server = createSimulatorServer(platform, controls)
+  const [first, ...others] = createAccounts(settings)
+  if (callback) await first.controls.setCallback(callback)
+  const server = createSimulatorServer([first, ...others])
   server.listen(wantedPort, host)
   await once(server, 'listening')
   const address = server.address()
   const port = typeof address === 'object' && address ? address.port : wantedPort
 
-  return Object.assign(controls, {
+  return Object.assign(first.controls, {
+    accounts: [first.controls, ...others.map(({ controls }) => controls)],
     port,
     base: `http://${host}:${port}`,
     async close() {
-      await closeCallbacks()
+      await Promise.all([first, ...others].map(({ closeCallbacks }) => closeCallbacks()))
       const closed = once(server, 'close')
       server.close()
       server.closeAllConnections()
       await closed
     },
   })
+}
+
+/** Everything of the further ones follows from the seed too, and from the name of the first. */
+function createAccounts(settings: Settings): [Platform, ...Platform[]] {
+  const { seed, appid } = settings
+  const further = Array.from({ length: settings.accounts - 1 }, (_, i) => {
+    const number = i + 2
+    const named = appid === undefined ? undefined : `${appid}-${number}`
+    return createPlatform(
+      { ...settings, seed: seed + number * 7_919, appid: named, secret: undefined, miniprogram: undefined },
+      seed,
+    )
+  })
+  return [createPlatform(settings), ...further]
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { schedule } from 'node-cron'
 import { day, hour } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
@@ -29,6 +30,8 @@ export interface CronDeps {
 export interface CronOptions {
   appid: string
   syncCron: string
+  /** Milliseconds after that time. */
+  syncDelay?: number
   timezone: string
   /** How long finished pushes and past syncs are kept. */
   historyDays: number
@@ -44,7 +47,10 @@ export interface Cron {
  * a missed one. The latter at once too, and where the table never saw a complete sync. Each occurrence runs in one process only,
  * however many there are.
  */
-export function startCron(deps: CronDeps, { appid, syncCron, timezone, historyDays }: CronOptions): Cron {
+export function startCron(
+  deps: CronDeps,
+  { appid, syncCron, syncDelay = 0, timezone, historyDays }: CronOptions,
+): Cron {
   const { tokens, sync, followers, syncRuns, pushes, purges, leases, log } = deps
   const owner = randomUUID()
   const stopping = new AbortController()
@@ -54,7 +60,7 @@ export function startCron(deps: CronDeps, { appid, syncCron, timezone, historyDa
 
   const tasks = [
     plan('token', '* * * * *', async () => void (await tokens.refresh())),
-    plan('sync', syncCron, async () => void (await sync({ signal }))),
+    plan('sync', syncCron, syncLater),
     plan('purge', '7 * * * *', purge),
     plan('resume', '37 * * * *', () => syncIf(isDue)),
   ]
@@ -93,7 +99,12 @@ export function startCron(deps: CronDeps, { appid, syncCron, timezone, historyDa
   async function isDue(): Promise<boolean> {
     const last = await syncRuns.findLast()
     if (last?.status === 'interrupted' || last?.status === 'running') return true
-    return hasMissedSync({ syncCron, timezone, syncRuns })
+    return hasMissedSync({ syncCron, syncDelay, timezone, syncRuns })
+  }
+
+  async function syncLater(): Promise<void> {
+    if (syncDelay > 0) await sleep(syncDelay, undefined, { signal }).catch(() => {})
+    if (!signal.aborted) await sync({ signal })
   }
 
   /** Asked under a lease, so that of two processes that start together the second sees what the first has done. */

@@ -4,6 +4,8 @@ import type { SyncRuns } from '../db/syncRuns.ts'
 
 interface MissedSyncOptions {
   syncCron: string
+  /** Milliseconds after that time. */
+  syncDelay: number
   timezone: string
   syncRuns: Pick<SyncRuns, 'findLast'>
 }
@@ -15,8 +17,13 @@ const forgotten = 31 * day
  * Whether nobody has synced since the last time that was planned: the process did not run then, was frozen, or the time did
  * not exist because the clocks were changed. The minute that has just begun is left to the schedule itself.
  */
-export async function hasMissedSync({ syncCron, timezone, syncRuns }: MissedSyncOptions): Promise<boolean> {
-  const now = Date.now()
+export async function hasMissedSync({
+  syncCron,
+  syncDelay,
+  timezone,
+  syncRuns,
+}: MissedSyncOptions): Promise<boolean> {
+  const now = Date.now() - syncDelay
   const currentDate = new Date(now - minute)
   const planned = CronExpressionParser.parse(syncCron, { currentDate, tz: timezone }).prev().getTime()
   if (now - planned > forgotten) return false

@@ -51,7 +51,6 @@ export interface SyncOptions {
 
 /** The counts are those of the whole run, parts before it was resumed included. */
 export interface SyncResult extends SyncStep {
-  account: string
   runId: number | null
   /** interrupted: the next sync goes on there. stopped: WeChat's list is not to be believed. busy: another process syncs. */
   status: 'complete' | 'interrupted' | 'stopped' | 'busy'
@@ -80,13 +79,13 @@ export async function syncFollowers(deps: SyncDeps, options: SyncOptions): Promi
   const { leases, syncRuns, log } = deps
   const { appid, signal = new AbortController().signal } = options
   const onWait = (sentence: string) => {
-    log.info({ account: appid }, sentence)
+    log.info(sentence)
     options.onWait?.(sentence)
   }
   const lease = await holdLease({ leases, name: `sync ${appid}`, log, signal, onWait })
   if ('heldBy' in lease) {
     const error = `another sync of this account is running: ${lease.heldBy}`
-    return toResult(appid, await syncRuns.findLast(), { status: 'busy', error })
+    return toResult(await syncRuns.findLast(), { status: 'busy', error })
   }
   try {
     return await runHeld(deps, { ...options, signal: AbortSignal.any([signal, lease.lost]) }, lease)
@@ -97,11 +96,11 @@ export async function syncFollowers(deps: SyncDeps, options: SyncOptions): Promi
 
 async function runHeld(deps: SyncDeps, options: HeldOptions, lease: HeldLease): Promise<SyncResult> {
   const { syncRuns, log, now = Date.now } = deps
-  const { appid, full = false } = options
+  const { full = false } = options
   const run = await syncRuns.begin({ full, now: now(), resumableSince: now() - resumableFor })
   const held = { id: run.id, lease: lease.name, owner: lease.owner }
   const record = await openRunRecord({ syncRuns, now }, run, held)
-  log.info({ account: appid, runId: run.id, resumed: run.resumed }, 'follower sync started')
+  log.info({ runId: run.id, resumed: run.resumed }, 'follower sync started')
 
   async function interrupt(error: unknown): Promise<Ending> {
     const reason = toReason(error, options.signal)
@@ -119,7 +118,7 @@ async function runHeld(deps: SyncDeps, options: HeldOptions, lease: HeldLease): 
   await syncRuns.finish(held, { ...ending, finishedAt: now() })
 
   const { total } = record.position()
-  const result = toResult(appid, { ...run, ...record.totals(), total }, ending)
+  const result = toResult({ ...run, ...record.totals(), total }, ending)
   const { error, ...counts } = result
   if (error === null) log.info(counts, 'follower sync complete')
   else log.warn({ ...counts, reason: error }, 'follower sync incomplete')
@@ -194,12 +193,10 @@ function toReason(error: unknown, signal: AbortSignal): string | undefined {
 }
 
 function toResult(
-  account: string,
   run: SyncRunRow | undefined,
   { status, error, refusal }: Pick<SyncResult, 'status' | 'error' | 'refusal'>,
 ): SyncResult {
   return {
-    account,
     runId: run?.id ?? null,
     status,
     resumed: run?.resumed ?? false,

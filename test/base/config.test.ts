@@ -29,11 +29,11 @@ function problemsOf(env: Record<string, string>): ConfigError['problems'] {
 describe('configuration', () => {
   test('appid and secret are enough', () => {
     const config = loadConfig(minimal)
-    expect(config.account).toEqual({ appid: minimal.WECHAT_APPID, secret: minimal.WECHAT_SECRET })
+    expect(config.accounts[0]).toMatchObject({ appid: minimal.WECHAT_APPID, secret: minimal.WECHAT_SECRET })
     expect(config.apiBases).toEqual(['https://api.weixin.qq.com', 'https://api2.weixin.qq.com'])
     expect(config.queue).toEqual({ kind: 'embedded', dir: resolve('data/queue') })
     expect(config.database).toEqual({ engine: 'sqlite', path: resolve('data/unionpush.db') })
-    expect(config.miniProgram).toBeUndefined()
+    expect(config.accounts[0].miniProgram).toBeUndefined()
   })
 
   test('DATA_DIR moves the database and the embedded queue, DATABASE_URL only the database', () => {
@@ -52,11 +52,11 @@ describe('configuration', () => {
     const token = { ...minimal, WECHAT_CALLBACK_TOKEN: 'QDG6eK' }
     const key = 'jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C'
     const previous = 'oGNzLW2wbtUTDZ0rbEXQjXSkwzqSPQf9zGTvRLk1pVA'
-    expect(loadConfig(minimal).callback).toBeUndefined()
+    expect(loadConfig(minimal).accounts[0].callback).toBeUndefined()
     expect(loadCallbackConfig(token).callback).toEqual({ token: 'QDG6eK', encodingAesKeys: [] })
     expect(
       loadConfig({ ...token, WECHAT_ENCODING_AES_KEY: key, WECHAT_ENCODING_AES_KEY_PREVIOUS: previous })
-        .callback,
+        .accounts[0].callback,
     ).toEqual({ token: 'QDG6eK', encodingAesKeys: [key, previous] })
   })
 
@@ -166,7 +166,7 @@ describe('configuration', () => {
   })
 
   test('a producer needs no secret', () => {
-    expect(loadProducerConfig({ WECHAT_APPID: 'wx1' }).appid).toBe('wx1')
+    expect(loadProducerConfig({ WECHAT_APPID: 'wx1' }).accounts).toEqual([{ name: 'wx1', appid: 'wx1' }])
   })
 
   test('every problem is named at once with what was expected and found', () => {
@@ -278,7 +278,7 @@ describe('configuration', () => {
   })
 
   test('an empty variable counts as unset', () => {
-    expect(loadConfig({ ...minimal, REDIS_URL: '', PUSH_RATE: '' }).pushRate).toBe(0)
+    expect(loadConfig({ ...minimal, REDIS_URL: '', PUSH_RATE: '' }).accounts[0].pushRate).toBe(0)
   })
 
   test('.env.example lists every variable in the order of the schema', () => {

@@ -1,11 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import {
-  type Environment,
-  loadCallbackConfig,
-  loadMiniProgramConfig,
-  loadProducerConfig,
-} from '../../src/base/config.ts'
+import type { Environment } from '../../src/base/checkEnvironment.ts'
+import { loadCallbackConfig, loadMiniProgramConfig, loadProducerConfig } from '../../src/base/config.ts'
 import { ConfigError } from '../../src/base/configError.ts'
 import { environmentSchema, secrets } from '../../src/base/environment.ts'
 import { loadConfig } from '../../src/base/programConfig.ts'

@@ -18,6 +18,7 @@ import { connectWorker } from '../../src/queue/workerQueue.ts'
 import { createAccountWorker } from '../../src/roles/worker.ts'
 import { openQueueRuntime } from '../../src/runtime.ts'
 import { createUndiciTransport } from '../../src/wechat/transport/undiciTransport.ts'
+import { toOnlyAccount } from '../helpers/onlyAccount.ts'
 import { compare, perSecond, redisUrl, toComparison, withAccount } from './measure.ts'
 
 const followers = 10_000
@@ -81,7 +82,9 @@ function sendOurs({ base, total, concurrency }: Load): Promise<number> {
   return withFullQueue(total, async (appid) => {
     const dir = await mkdtemp(join(tmpdir(), 'unionpush-bench-'))
     const config = {
-      ...loadConfig({ WECHAT_APPID: appid, WECHAT_SECRET: 'bench', WECHAT_API_BASE: base, DATA_DIR: dir }),
+      ...toOnlyAccount(
+        loadConfig({ WECHAT_APPID: appid, WECHAT_SECRET: 'bench', WECHAT_API_BASE: base, DATA_DIR: dir }),
+      ),
       pushConcurrency: concurrency,
     }
     const runtime = await openQueueRuntime(config, log, createUndiciTransport)

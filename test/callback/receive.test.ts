@@ -181,7 +181,7 @@ describe('a signed message of no use is answered with success, counted and logge
       const request = keys.length === 0 ? post(message) : sealedPost({ message })
       expect(await receive(request)).toEqual({ status: 200, body: 'success' })
       expect([...refusals.counts]).toEqual([[reason, 1]])
-      expect(lines).toMatchObject([{ level: 40, reason, account: appid, detail: expect.any(String) }])
+      expect(lines).toMatchObject([{ level: 40, reason, appid, detail: expect.any(String) }])
       if (event !== undefined) expect(lines).toMatchObject([{ event }])
       expect(JSON.stringify(lines)).not.toContain(openid)
       expect(stored).toEqual([])
@@ -260,7 +260,7 @@ describe('refusals', () => {
     expect(await receive(request())).toEqual({ status, body: 'refused' })
     expect([...refusals.counts]).toEqual([[reason, 1]])
     expect(lines).toEqual([
-      { level: 40, reason, account: appid, detail: expect.any(String), unlogged: 0, msg: 'callback refused' },
+      { level: 40, reason, appid, detail: expect.any(String), unlogged: 0, msg: 'callback refused' },
     ])
     expect(stored).toEqual([])
   })

@@ -21,6 +21,6 @@ const { url } = await startHttpServer({
   host: '127.0.0.1',
   port: 0,
   log,
-  routes: async (app) => void (await app.register(callbackRoutes, callback)),
+  routes: async (app) => void (await app.register(callbackRoutes, { ...callback, find: () => callback })),
 })
 console.log(url)

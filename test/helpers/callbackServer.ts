@@ -56,7 +56,7 @@ export async function openCallbackServer({
     host: '127.0.0.1',
     port: 0,
     log,
-    routes: async (app) => void (await app.register(callbackRoutes, { receive, refusals })),
+    routes: async (app) => void (await app.register(callbackRoutes, { find: () => ({ receive }), refusals })),
   })
 
   return {

@@ -28,7 +28,7 @@ export async function serveCallbacks({ appid, simulator, database, followers, lo
     host: '127.0.0.1',
     port: 0,
     log,
-    routes: async (app) => void (await app.register(callbackRoutes, callback)),
+    routes: async (app) => void (await app.register(callbackRoutes, { ...callback, find: () => callback })),
   })
   onTestFinished(async () => {
     simulator.removeCallback()

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { onTestFinished, vi } from 'vitest'
-import { openAccount } from '../../src/account.ts'
 import { loadConfig } from '../../src/base/programConfig.ts'
 import type { PushRow } from '../../src/db/pushes.ts'
 import { createProducer } from '../../src/push/producer.ts'
@@ -12,6 +11,7 @@ import { openProducerQueue } from '../../src/queue/producerQueue.ts'
 import { toNewRow } from '../../src/sending/processor/pushRow.ts'
 import type { SimulatorOptions } from '../../src/simulator/options.ts'
 import { runCli, startCli } from './cli.ts'
+import { openOnlyAccount } from './onlyAccount.ts'
 import { dropQueue, makeDir } from './pushing.ts'
 import { needRedis, redisUrl } from './redisNeeded.ts'
 import { startSimulator } from './simulatorClient.ts'
@@ -41,14 +41,14 @@ export async function startCliWorld({ queue = 'redis', ...options }: WorldOption
   /** The table as `unionpush sync` leaves it, without the second that a process takes to start. */
   async function sync(): Promise<void> {
     const config = loadConfig({ ...env, DATA_DIR: join(cwd, 'data') })
-    const account = await openAccount(config, pino({ level: 'silent' }))
+    const account = await openOnlyAccount(config, pino({ level: 'silent' }))
     await account.sync({})
     await account.close()
   }
 
   /** Until the record of each has ended. */
   async function untilEnded(...ids: string[]): Promise<void> {
-    const account = await openAccount(
+    const account = await openOnlyAccount(
       loadConfig({ ...env, DATA_DIR: join(cwd, 'data') }),
       pino({ level: 'silent' }),
     )
@@ -63,7 +63,7 @@ export async function startCliWorld({ queue = 'redis', ...options }: WorldOption
   /** Until the record of a push is as wanted. */
   async function until(id: string, isWanted: (row: PushRow) => boolean): Promise<void> {
     const config = loadConfig({ ...env, DATA_DIR: join(cwd, 'data') })
-    const account = await openAccount(config, pino({ level: 'silent' }))
+    const account = await openOnlyAccount(config, pino({ level: 'silent' }))
     const look = async () => {
       const row = await account.pushes.find(id)
       return row !== undefined && isWanted(row)
@@ -77,7 +77,7 @@ export async function startCliWorld({ queue = 'redis', ...options }: WorldOption
     pushes: { id: string; reason: PushReason; age: number; status?: PushStatus; templateId?: string }[],
   ): Promise<PushRow[]> {
     const config = loadConfig({ ...env, DATA_DIR: join(cwd, 'data') })
-    const account = await openAccount(config, pino({ level: 'silent' }))
+    const account = await openOnlyAccount(config, pino({ level: 'silent' }))
     const rows = pushes.map(({ id, reason, age, status = 'rejected', ...more }, n): PushRow => {
       const { unionid = '' } = simulator.userAt(n)
       const push: PushJob = { v: 1, id, unionid, templateId, data, createdAt: Date.now() - age, ...more }

@@ -64,7 +64,7 @@ export async function openMiniProgramWorld(options: Partial<IdentityOptions> = {
     },
     /** Serves the routes over HTTP. */
     listen({ trustProxy = ['loopback'], ...limits }: ListenOptions = {}) {
-      const options = { identity, log, rateLimitPerIp: 60, rateLimitPerCode: 5, ...limits }
+      const options = { find: () => identity, log, rateLimitPerIp: 60, rateLimitPerCode: 5, ...limits }
       return startHttpServer({
         host: '127.0.0.1',
         port: 0,

@@ -10,6 +10,7 @@ import type { PushWorkerOptions } from '../../src/sending/worker.ts'
 import { createWechatClient } from '../../src/wechat/client.ts'
 import { createGotTransport } from '../../src/wechat/transport/gotTransport.ts'
 import { createUndiciTransport } from '../../src/wechat/transport/undiciTransport.ts'
+import { toOnlyAccount } from './onlyAccount.ts'
 
 const noProxy = { http: undefined, https: undefined, none: undefined }
 
@@ -37,7 +38,7 @@ export async function openPushWorker(
   const account = createAccount(
     { log, database, client, producer: loadProducer(queue), close: client.close },
     {
-      ...loadConfig({ WECHAT_APPID: appid, WECHAT_SECRET: secret }),
+      ...toOnlyAccount(loadConfig({ WECHAT_APPID: appid, WECHAT_SECRET: secret })),
       pushConcurrency: concurrency,
       pushAttempts: attempts,
       pushRate: rate,

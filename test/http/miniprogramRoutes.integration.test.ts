@@ -451,7 +451,9 @@ it('describes itself validly', async () => {
   expect(await new Validator().validate(description)).toEqual({ valid: true })
   const { paths } = description
   expect(Object.keys(paths).sort()).toEqual(
-    ['login', 'logout', 'phone', 'session', 'userinfo'].map((name) => `/miniprogram/${name}`),
+    ['/miniprogram', '/miniprogram/{appid}'].flatMap((prefix) =>
+      ['login', 'logout', 'phone', 'session', 'userinfo'].map((name) => `${prefix}/${name}`),
+    ),
   )
   expect(paths['/miniprogram/userinfo']?.post).toMatchObject({
     requestBody: { content: { 'application/json': { schema: { anyOf: [{}, {}] } } } },

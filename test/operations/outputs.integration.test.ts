@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import * as z from 'zod'
-import { openAccount } from '../../src/account.ts'
 import { hour } from '../../src/base/duration.ts'
 import { loadConfig } from '../../src/base/programConfig.ts'
 import { cancelOutputSchema, cancelPush } from '../../src/operations/cancel.ts'
@@ -18,13 +17,14 @@ import { listTemplates, templateSchema } from '../../src/operations/templates.ts
 import { loadToken, tokenSchema } from '../../src/operations/token.ts'
 import { waitForRecord } from '../../src/operations/wait.ts'
 import { pushRecordSchema } from '../../src/push/recordSchema.ts'
+import { openOnlyAccount } from '../helpers/onlyAccount.ts'
 import { redisUrl, startPushing } from '../helpers/pushing.ts'
 
 /** The program of an account on real servers, whose table of followers is empty. */
 async function startProgram() {
   const world = await startPushing({ known: 0 })
   const { appid, simulator, path } = world
-  const account = await openAccount(
+  const account = await openOnlyAccount(
     loadConfig({
       WECHAT_APPID: appid,
       WECHAT_SECRET: simulator.secret,
@@ -41,7 +41,7 @@ async function startProgram() {
 
 test('status is as its schema says, of an account that did nothing yet and of a busy one', async () => {
   const { account, simulator, appid } = await startProgram()
-  const fresh = await loadStatus(account)
+  const fresh = await loadStatus([account])
   expect(statusSchema.parse(fresh)).toEqual(fresh)
   expect(fresh).toMatchObject({ accounts: [{ token: null, lastSync: null, paused: null }] })
 
@@ -49,7 +49,7 @@ test('status is as its schema says, of an account that did nothing yet and of a 
   simulator.addFault({ path: '/cgi-bin/user/get', action: { errcode: 45009 } })
   await syncOnce(account, { full: true }, {})
   await pauseAccount(account, { reason: 'a test' })
-  const status = await loadStatus(account)
+  const status = await loadStatus([account])
   expect(statusSchema.parse(status)).toEqual(status)
   expect(status).toMatchObject({
     accounts: [{ account: appid, paused: { reason: 'manual' }, lastSync: { status: 'interrupted' } }],
@@ -123,12 +123,12 @@ test('records of pushes, and what is done to them, are as their schemas say', as
   const listed = await toArray(listPushes(account, {}))
   expect(z.array(pushRecordSchema).parse(listed)).toEqual(listed)
   expect(listed.map(({ id }) => id)).toEqual(['bad', 'good', 'later'])
-  expect(await toArray(listFailed(account, {}))).toEqual([records[1]])
-  expect(await countFailed(account, {})).toEqual(new Map([['template_invalid', 1]]))
+  expect(await toArray(listFailed([account], {}))).toEqual([records[1]])
+  expect(await countFailed([account], {})).toEqual(new Map([['template_invalid', 1]]))
 
-  const counted = await retryFailed(account, { dryRun: true })
+  const counted = await retryFailed([account], { dryRun: true })
   expect(retryOutputSchema.parse(counted)).toEqual({ retried: 1 })
-  const { answer, left } = await retryNamed(account, { ids: ['good', 'bad', 'nobody'] })
+  const { answer, left } = await retryNamed([account], { ids: ['good', 'bad', 'nobody'] })
   expect(retryOutputSchema.parse(answer)).toEqual({ retried: 1 })
   expect(left).toEqual([
     { id: 'good', status: 'sent' },

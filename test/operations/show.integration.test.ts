@@ -11,11 +11,12 @@ test('a push that is sent between the looks into table and queue is found', asyn
   onTestFinished(() => queue.close())
   const queued = createQueuedPushes({ appid, pushes, openQueue: () => queue })
   const { id } = await world.producer().push(world.message(0))
-  expect(await findPush({ pushes, queued }, id)).toMatchObject({ id, status: 'queued' })
+  expect(await findPush({ name: appid, pushes, queued }, id)).toMatchObject({ id, status: 'queued' })
 
   let looks = 0
   const found = await findPush(
     {
+      name: appid,
       queued,
       pushes: {
         async find(wanted) {
@@ -35,5 +36,5 @@ test('a push that is sent between the looks into table and queue is found', asyn
     id,
   )
   expect(found).toMatchObject({ id, status: 'sent' })
-  expect(await findPush({ pushes, queued }, 'nobody')).toBeUndefined()
+  expect(await findPush({ name: appid, pushes, queued }, 'nobody')).toBeUndefined()
 })

@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { openAccount } from '../../src/account.ts'
 import { loadConfig } from '../../src/base/programConfig.ts'
 import { loadStatus } from '../../src/operations/status.ts'
+import { openOnlyAccount } from '../helpers/onlyAccount.ts'
 import { createTestLog, makeDir, redisUrl, startPushing } from '../helpers/pushing.ts'
 
 async function open(path: string, appid: string, REDIS_URL: string) {
   const { log } = createTestLog()
   const env = { WECHAT_APPID: appid, WECHAT_SECRET: 's', DATABASE_URL: `file:${path}`, REDIS_URL }
-  const account = await openAccount(loadConfig(env), log)
+  const account = await openOnlyAccount(loadConfig(env), log)
   onTestFinished(account.close)
   return account
 }
@@ -16,7 +16,7 @@ async function open(path: string, appid: string, REDIS_URL: string) {
 test('status tells what the workers wait for, as long as they do', async () => {
   const world = await startPushing()
   const account = await open(world.path, world.appid, redisUrl)
-  const circuit = async () => (await loadStatus(account)).accounts[0]?.circuit
+  const circuit = async () => (await loadStatus([account])).accounts[0]?.circuit
   world.simulator.addFault({ path: '/cgi-bin/message/template/send', action: { status: 502 } })
   world.simulator.addFault({ path: '/cgi-bin/openapi/quota/get', action: { status: 502 }, times: 1 })
   await world.producer().pushMany(Array.from({ length: 200 }, (_, n) => world.message(n % 20)))
@@ -47,7 +47,7 @@ test('of several that wait the longest is told, and one that was killed only for
 
 test('a queue that cannot be asked is told with its reason', async () => {
   const account = await open(join(await makeDir(), 'test.db'), 'wx1', 'redis://127.0.0.1:1')
-  const { accounts } = await loadStatus(account)
+  const { accounts } = await loadStatus([account])
   expect(accounts[0]).toMatchObject({
     queue: null,
     queueProblems: [expect.stringMatching(/^Redis at 127\.0\.0\.1:1 did not take the call/)],

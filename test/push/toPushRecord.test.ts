@@ -4,10 +4,11 @@ import { toPushRow } from '../db/pushRow.ts'
 
 test('a record tells times in ISO 8601 and says null where nothing is known', () => {
   expect(
-    toPushRecord(toPushRow({ msgid: '1226691075109289985', finishedAt: Date.UTC(2026, 10, 20) })),
+    toPushRecord(toPushRow({ msgid: '1226691075109289985', finishedAt: Date.UTC(2026, 10, 20) }), 'shop'),
   ).toEqual({
     id: 'p',
-    account: 'wx1',
+    account: 'shop',
+    appid: 'wx1',
     unionid: 'u1',
     openid: 'o1',
     templateId: 't1',

@@ -1,9 +1,9 @@
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
-import { openAccount } from '../../src/account.ts'
 import { day, hour } from '../../src/base/duration.ts'
 import { loadConfig } from '../../src/base/programConfig.ts'
 import { createSessionToken } from '../../src/base/sessionToken.ts'
 import { startAccountCron } from '../../src/roles/cron.ts'
+import { openOnlyAccount } from '../helpers/onlyAccount.ts'
 import { createTestLog, makeDir } from '../helpers/pushing.ts'
 import { startSimulator } from '../helpers/simulatorClient.ts'
 
@@ -25,7 +25,7 @@ test('users of the mini-program who left, and sessions that ran out, are purged 
     SYNC_CRON: '0 0 29 2 *',
     DATA_DIR: await makeDir(),
   })
-  const account = await openAccount(config, createTestLog().log)
+  const account = await openOnlyAccount(config, createTestLog().log)
   onTestFinished(() => account.close())
   const users = account.runtime.database.users(miniAppid)
   const sessions = account.runtime.database.sessions(miniAppid)

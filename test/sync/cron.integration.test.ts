@@ -65,7 +65,6 @@ async function recordRun(
 }
 
 const synced: SyncResult = {
-  account: appid,
   runId: 1,
   status: 'complete',
   resumed: false,

@@ -1,21 +1,22 @@
-import { cancelPush } from '../../operations/cancel.ts'
+import { cancelAmong } from '../../operations/cancel.ts'
 import type { CancelAnswer } from '../../push/pushAnswers.ts'
+import { accountsArg } from '../accounts/accountArg.ts'
+import { withAccounts } from '../accounts/withAccounts.ts'
 import { defineCommand } from '../command.ts'
-import { withAccount } from '../withAccount.ts'
 
 export const cancelCommand = defineCommand({
   name: 'cancel',
   description: 'Take back a push that is not sent yet',
-  args: { id: { type: 'positional', description: 'as `push` printed it' } },
+  args: { id: { type: 'positional', description: 'as `push` printed it' }, ...accountsArg },
   examples: [
     [
       'unionpush cancel order-42-shipped',
       'whether it waits, is held or is to be tried again; exit 1 if too late',
     ],
   ],
-  run: ({ id }, out) =>
-    withAccount(out, async (account) => {
-      const answer = await cancelPush(account, id)
+  run: ({ id, account }, out) =>
+    withAccounts(out, account, async ({ accounts }) => {
+      const answer = await cancelAmong(accounts, id)
       await out.print(answer, ({ status }) => texts[status](id))
       return answer.status === 'cancelled' ? 0 : 1
     }),

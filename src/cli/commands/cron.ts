@@ -1,13 +1,14 @@
+import { accountsArg } from '../accounts/accountArg.ts'
 import { defineCommand } from '../command.ts'
 import { runService } from '../service.ts'
 
 export const cronCommand = defineCommand({
   name: 'cron',
   description: 'Sync, refresh the token and purge, on time',
-  args: {},
+  args: accountsArg,
   examples: [
     ['unionpush cron', 'the first follower sync starts at once, the next ones at SYNC_CRON'],
     ['SYNC_CRON="0 */6 * * *" unionpush cron', 'every six hours'],
   ],
-  run: (_, out) => runService(out, async (app) => app.startCron()),
+  run: ({ account }, out) => runService(out, account, (app) => app.startCron()),
 })

@@ -1,14 +1,16 @@
 import type { Account } from '../../account.ts'
+import type { SharedConfig } from '../../base/config.ts'
 import { listFailed } from '../../operations/failed.ts'
 import type { FailedFilter } from '../../operations/pushFilter.ts'
 import { failedStatuses, isPushReason, type PushReason, pushReasons } from '../../push/status.ts'
+import { accountsArg } from '../accounts/accountArg.ts'
+import { withAccounts } from '../accounts/withAccounts.ts'
 import { type Args, UsageError } from '../args.ts'
 import { defineCommand, toCount } from '../command.ts'
 import { formatPlural } from '../format.ts'
 import type { Output } from '../output.ts'
 import { createRecordLine } from '../recordText.ts'
 import { parseSince } from '../since.ts'
-import { withAccount } from '../withAccount.ts'
 import { retryAll, retryIds, retryNarrowed } from './failedRetry.ts'
 
 const args = {
@@ -19,6 +21,7 @@ const args = {
   since: { type: 'string', valueHint: 'time', description: 'asked for since: 2h, 3d, 2026-11-20 15:01' },
   until: { type: 'string', valueHint: 'time', description: 'asked for before: 2h, 3d, 2026-11-20 15:01' },
   limit: { type: 'string', valueHint: 'count', description: 'at most so many, the newest; default all' },
+  ...accountsArg,
   'dry-run': { type: 'boolean', description: 'of retry: only count them' },
   yes: { type: 'boolean', description: 'of retry: all of them, without being asked' },
 } as const
@@ -44,24 +47,31 @@ export const failedCommand = defineCommand({
     const limit = given.limit === undefined ? undefined : toCount('limit', given.limit, 1)
     if (action !== 'retry') {
       if (given['dry-run'] || given.yes) throw new UsageError('--dry-run and --yes go with failed retry')
-      return withAccount(out, (account) => list(account, toFilter(given, limit, account), out))
+      return withAccounts(out, given.account, ({ accounts, config }) =>
+        list(accounts, toFilter(given, limit, config), config, out),
+      )
     }
     const { reason, unionid, template, since, until } = given
     const isNarrowed = [reason, unionid, template, since, until, limit].some((value) => value !== undefined)
     if (ids.length > 0 && isNarrowed) throw new UsageError('Ids go with no other narrowing')
-    return withAccount(out, (account) => {
+    return withAccounts(out, given.account, ({ accounts, config }) => {
       const dryRun = given['dry-run']
-      if (ids.length > 0) return retryIds(account, { ids, dryRun }, out)
+      if (ids.length > 0) return retryIds(accounts, { ids, dryRun }, out)
       const isWanted = isNarrowed || given.yes || dryRun
       return isWanted
-        ? retryNarrowed(account, { ...toFilter(given, limit, account), dryRun }, out)
-        : retryAll(account, out)
+        ? retryNarrowed(accounts, { ...toFilter(given, limit, config), dryRun }, out)
+        : retryAll(accounts, out)
     })
   },
 })
 
-async function list(account: Account, filter: FailedFilter, out: Output): Promise<number> {
-  const count = await out.printAll(listFailed(account, filter), createRecordLine(account.config.timezone))
+async function list(
+  accounts: readonly Account[],
+  filter: FailedFilter,
+  { timezone }: SharedConfig,
+  out: Output,
+): Promise<number> {
+  const count = await out.printAll(listFailed(accounts, filter), createRecordLine(timezone))
   out.remark(
     count === 0
       ? 'Nothing failed'
@@ -79,7 +89,7 @@ function toReason(word: string | undefined): PushReason | undefined {
 function toFilter(
   { reason, unionid, template, since, until }: FailedArgs,
   limit: number | undefined,
-  { config: { timezone } }: Account,
+  { timezone }: SharedConfig,
 ): FailedFilter {
   const now = Date.now()
   return {

@@ -12,16 +12,20 @@ import { canConfirm, confirm } from '../confirm.ts'
 import { formatCount, formatPlural } from '../format.ts'
 import type { Output } from '../output.ts'
 
-type RetryApp = Pick<Account, 'pushes' | 'openQueue'>
+type RetryAccounts = readonly Pick<Account, 'name' | 'appid' | 'pushes' | 'openQueue'>[]
 
-export async function retryNarrowed(account: RetryApp, input: RetryInput, out: Output): Promise<number> {
-  await print(await retryFailed(account, input), input, out)
+export async function retryNarrowed(
+  accounts: RetryAccounts,
+  input: RetryInput,
+  out: Output,
+): Promise<number> {
+  await print(await retryFailed(accounts, input), input, out)
   return 0
 }
 
 /** Without any narrowing: a person is asked, a program has to say that it means it. */
-export async function retryAll(account: RetryApp, out: Output): Promise<number> {
-  const counts = await countFailed(account, {})
+export async function retryAll(accounts: RetryAccounts, out: Output): Promise<number> {
+  const counts = await countFailed(accounts, {})
   if (counts.size > 0) {
     const lines = [...counts]
       .sort(([, a], [, b]) => b - a)
@@ -42,12 +46,16 @@ export async function retryAll(account: RetryApp, out: Output): Promise<number> 
       return 1
     }
   }
-  return retryNarrowed(account, {}, out)
+  return retryNarrowed(accounts, {}, out)
 }
 
 /** Exit code 1 when one of them is not there to be sent again. */
-export async function retryIds(account: RetryApp, input: RetryNamedInput, out: Output): Promise<number> {
-  const { answer, left } = await retryNamed(account, input)
+export async function retryIds(
+  accounts: RetryAccounts,
+  input: RetryNamedInput,
+  out: Output,
+): Promise<number> {
+  const { answer, left } = await retryNamed(accounts, input)
   await print(answer, input, out)
   if (left.length === 0) return 0
   const lines = left.map(

@@ -1,11 +1,12 @@
-import { listPushes } from '../../operations/history.ts'
+import { listPushesOf } from '../../operations/history.ts'
 import { isPushStatus, pushStatuses } from '../../push/status.ts'
+import { accountsArg } from '../accounts/accountArg.ts'
+import { withAccounts } from '../accounts/withAccounts.ts'
 import { UsageError } from '../args.ts'
 import { defineCommand, toCount } from '../command.ts'
 import { formatPlural } from '../format.ts'
 import { createRecordLine } from '../recordText.ts'
 import { parseSince } from '../since.ts'
-import { withAccount } from '../withAccount.ts'
 
 export const historyCommand = defineCommand({
   name: 'history',
@@ -16,6 +17,7 @@ export const historyCommand = defineCommand({
     template: { type: 'string', valueHint: 'id', description: 'of this template' },
     since: { type: 'string', valueHint: 'time', description: 'asked for since: 2h, 3d, 2026-11-20 15:01' },
     limit: { type: 'string', valueHint: 'count', description: 'at most so many; default all' },
+    ...accountsArg,
   },
   examples: [
     [
@@ -25,7 +27,7 @@ export const historyCommand = defineCommand({
     ['unionpush history --status queued', 'what is still to be sent'],
     ['unionpush history --json > history.jsonl', 'all of it, one JSON object per line'],
   ],
-  run({ unionid, status, template, since, limit }, out) {
+  run({ unionid, status, template, since, limit, account }, out) {
     if (status !== undefined && !isPushStatus(status)) {
       throw new UsageError(`--status expects one of ${pushStatuses.join(', ')}, got '${status}'`)
     }
@@ -35,10 +37,9 @@ export const historyCommand = defineCommand({
       templateId: template,
       limit: limit === undefined ? undefined : toCount('limit', limit, 1),
     }
-    return withAccount(out, async (account) => {
-      const { timezone } = account.config
+    return withAccounts(out, account, async ({ accounts, config: { timezone } }) => {
       const from = since === undefined ? undefined : parseSince(since, timezone)
-      const records = listPushes(account, { ...filter, since: from })
+      const records = listPushesOf(accounts, { ...filter, since: from })
       const count = await out.printAll(records, createRecordLine(timezone))
       out.remark(formatPlural(count, 'push', 'pushes'))
       return 0

@@ -1,27 +1,35 @@
-import { type Follower, lookupFollower, mostNameless } from '../../operations/lookup.ts'
+import { type Follower, lookupAmong, mostNameless } from '../../operations/lookup.ts'
+import { accountsArg } from '../accounts/accountArg.ts'
+import { withAccounts } from '../accounts/withAccounts.ts'
 import { defineCommand } from '../command.ts'
 import { NegativeAnswer } from '../failure.ts'
 import { createTimeFormat, formatPlural } from '../format.ts'
 import { renderFields } from '../table.ts'
-import { withAccount } from '../withAccount.ts'
 
 export const lookupCommand = defineCommand({
   name: 'lookup',
   description: 'Show the follower with a unionid',
-  args: { unionid: { type: 'positional', description: 'as the mini-program knows the user' } },
+  args: {
+    unionid: { type: 'positional', description: 'as the mini-program knows the user' },
+    ...accountsArg,
+  },
   examples: [['unionpush lookup o6_bmjrPTlm6_2sgVt7hMZOPfL2M', 'see whether this user can be reached']],
-  run: ({ unionid }, out) =>
-    withAccount(out, async (account) => {
-      const found = await lookupFollower(account, unionid)
-      if (!found.follower) {
-        throw new NegativeAnswer(
-          'unknown_unionid',
-          `No follower with the unionid ${unionid} is known`,
-          toHint(found.nameless),
+  run: ({ unionid, account }, out) =>
+    withAccounts(out, account, async ({ accounts, config }) => {
+      const formatTime = createTimeFormat(config.timezone)
+      const found = await lookupAmong(accounts, unionid)
+      const [first] = found.accounts
+      if (!first) {
+        const sentence = `No follower with the unionid ${unionid} is known`
+        throw new NegativeAnswer('unknown_unionid', sentence, toHint(found.nameless))
+      }
+      if (accounts.length === 1) {
+        await out.print(first, (follower) => toText(follower, formatTime))
+      } else {
+        await out.print({ unionid, accounts: found.accounts }, ({ accounts }) =>
+          accounts.map((follower) => toText(follower, formatTime)).join('\n\n'),
         )
       }
-      const formatTime = createTimeFormat(account.config.timezone)
-      await out.print(found.follower, (follower) => toText(follower, formatTime))
       return 0
     }),
 })

@@ -1,5 +1,5 @@
+import { withAccounts } from '../accounts/withAccounts.ts'
 import { defineCommand } from '../command.ts'
-import { withAccount } from '../withAccount.ts'
 
 export const migrateCommand = defineCommand({
   name: 'migrate',
@@ -10,7 +10,7 @@ export const migrateCommand = defineCommand({
   ],
   run: (_, out) =>
     // Opening the database is all it takes.
-    withAccount(out, async ({ runtime }) => {
+    withAccounts(out, undefined, async ({ runtime }) => {
       const { engine, address } = runtime.database
       await out.print(
         { database: { engine, address } },

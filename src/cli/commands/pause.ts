@@ -1,33 +1,30 @@
 import { pauseAccount } from '../../operations/pause.ts'
+import { accountArg } from '../accounts/accountArg.ts'
+import { withAccount } from '../accounts/withAccounts.ts'
 import { defineCommand } from '../command.ts'
 import { createTimeFormat } from '../format.ts'
 import { remarkUnreachable, toPausedText } from '../paused.ts'
-import { withAccount } from '../withAccount.ts'
 
 export const pauseCommand = defineCommand({
   name: 'pause',
   description: 'Stop sending until `resume`',
   args: {
     reason: { type: 'string', description: 'why, for those who read `status`' },
-    account: { type: 'string', description: 'AppID; default: WECHAT_APPID' },
+    ...accountArg,
   },
   examples: [
     ["unionpush pause --reason 'wrong price in the template'", 'what is queued stays queued'],
     ['unionpush status', 'shows the pause, and since when'],
   ],
-  run: ({ reason, account: appid }, out) =>
-    withAccount(
-      out,
-      async (account) => {
-        const { answer, hasChanged, unreachable } = await pauseAccount(account, { reason })
-        const formatTime = createTimeFormat(account.config.timezone)
-        await out.print(answer, ({ account, paused }) => {
-          if (paused === null) return `${account} was resumed by somebody else just now`
-          return `${account} ${hasChanged ? 'is' : 'was already'} ${toPausedText(paused, formatTime)}`
-        })
-        remarkUnreachable(out, unreachable)
-        return 0
-      },
-      appid,
-    ),
+  run: ({ reason, account: word }, out) =>
+    withAccount(out, word, async (account) => {
+      const { answer, hasChanged, unreachable } = await pauseAccount(account, { reason })
+      const formatTime = createTimeFormat(account.config.timezone)
+      await out.print(answer, ({ account, paused }) => {
+        if (paused === null) return `${account} was resumed by somebody else just now`
+        return `${account} ${hasChanged ? 'is' : 'was already'} ${toPausedText(paused, formatTime)}`
+      })
+      remarkUnreachable(out, unreachable)
+      return 0
+    }),
 })

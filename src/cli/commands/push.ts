@@ -1,6 +1,8 @@
 import { hour, minute, second } from '../../base/duration.ts'
 import { type PushLinesOutput, pushLines } from '../../operations/push.ts'
 import type { WaitGoal } from '../../push/wait.ts'
+import { accountArg } from '../accounts/accountArg.ts'
+import { withAccount } from '../accounts/withAccounts.ts'
 import { type Args, UsageError } from '../args.ts'
 import { defineCommand } from '../command.ts'
 import { formatCount, formatPlural } from '../format.ts'
@@ -8,7 +10,6 @@ import { readMessageFile } from '../messages/messageFile.ts'
 import type { Output } from '../output.ts'
 import { pushAndWait, toReceiptText } from '../pushAndWait.ts'
 import { createStopSignal } from '../signals.ts'
-import { withAccount } from '../withAccount.ts'
 import { withProducer } from '../withProducer.ts'
 
 const timeUnits: Record<string, number> = { s: second, m: minute, h: hour }
@@ -24,6 +25,7 @@ const args = {
   'mp-appid': { type: 'string', valueHint: 'appid', description: 'mini-program that it opens' },
   'mp-path': { type: 'string', valueHint: 'page', description: 'page of the mini-program' },
   id: { type: 'string', description: 'the same id is sent once' },
+  ...accountArg,
   at: { type: 'string', valueHint: 'time', description: 'not before, ISO 8601 with offset' },
   expires: { type: 'string', valueHint: 'time', description: 'not after, ISO 8601 with offset' },
   hold: { type: 'boolean', description: 'wait for the user to follow, until --expires' },
@@ -57,8 +59,10 @@ async function runOne(given: PushArgs, out: Output): Promise<number> {
   const until = toGoal(given)
   const timeoutMs = toTimeout(given)
   if (until !== undefined)
-    return withAccount(out, (app) => pushAndWait(app, message, { until, timeoutMs }, out))
-  return withProducer(async (producer) => {
+    return withAccount(out, given.account, (account) =>
+      pushAndWait(account, message, { until, timeoutMs }, out),
+    )
+  return withProducer(given.account, async (producer) => {
     await out.print(await producer.push(message), toReceiptText)
     return 0
   })
@@ -116,7 +120,7 @@ async function runFile(path: string, given: PushArgs, out: Output): Promise<numb
   const other = Object.entries(given).find(([name, value]) => name in args && name !== 'file' && value)
   if (other !== undefined)
     throw new UsageError(`--${other[0]} does not go with --file: each line says it itself`)
-  return withProducer(async (producer) => {
+  return withProducer(undefined, async (producer) => {
     const progress = out.createProgress('Lines')
     const stop = createStopSignal()
     let lines = 0

@@ -1,13 +1,14 @@
+import { accountsArg } from '../accounts/accountArg.ts'
 import { defineCommand } from '../command.ts'
 import { runService, serveHttp } from '../service.ts'
 
 export const serveCommand = defineCommand({
   name: 'serve',
   description: 'Take callbacks and mini-program logins over HTTP',
-  args: {},
+  args: accountsArg,
   examples: [
     ['unionpush serve', 'on HTTP_HOST:HTTP_PORT; needs WECHAT_CALLBACK_TOKEN, a mini-program, or both'],
     ['HTTP_HOST=0.0.0.0 HTTP_PORT=8080 unionpush serve', 'reachable from other machines'],
   ],
-  run: (_, out) => runService(out, serveHttp),
+  run: ({ account }, out) => runService(out, account, serveHttp),
 })

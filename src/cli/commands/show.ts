@@ -1,19 +1,20 @@
-import { findPush } from '../../operations/show.ts'
+import { findPushAmong } from '../../operations/show.ts'
+import { accountsArg } from '../accounts/accountArg.ts'
+import { withAccounts } from '../accounts/withAccounts.ts'
 import { defineCommand } from '../command.ts'
 import { NegativeAnswer } from '../failure.ts'
 import { createRecordText } from '../recordText.ts'
-import { withAccount } from '../withAccount.ts'
 
 export const showCommand = defineCommand({
   name: 'show',
   description: 'Show what became of a push',
-  args: { id: { type: 'positional', description: 'as `push` printed it' } },
+  args: { id: { type: 'positional', description: 'as `push` printed it' }, ...accountsArg },
   examples: [['unionpush show order-42-shipped', 'see whether it was sent, and if not, why']],
-  run: ({ id }, out) =>
-    withAccount(out, async (account) => {
-      const record = await findPush(account, id)
+  run: ({ id, account }, out) =>
+    withAccounts(out, account, async ({ accounts, config }) => {
+      const record = await findPushAmong(accounts, id)
       if (record === undefined) throw new NegativeAnswer('unknown_push', `No push with the id ${id} is known`)
-      await out.print(record, createRecordText(account.config.timezone))
+      await out.print(record, createRecordText(config.timezone))
       return 0
     }),
 })

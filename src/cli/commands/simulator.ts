@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { CallbackState } from '../../simulator/callbacks/options.ts'
 import { findCallbackProblem } from '../../simulator/callbacks/settings.ts'
-import type { Simulator } from '../../simulator/controls.ts'
+import type { Simulator, SimulatorControls } from '../../simulator/controls.ts'
 import type { SimulatorOptions } from '../../simulator/options.ts'
 import { createSimulator } from '../../simulator/simulator.ts'
 import { UsageError } from '../args.ts'
@@ -15,6 +15,7 @@ export const simulatorCommand = defineCommand({
   args: {
     port: { type: 'string', default: '0', description: 'port; 0 takes any free one' },
     followers: { type: 'string', default: '1000', description: 'people who follow the account' },
+    accounts: { type: 'string', default: '1', description: 'accounts with the same people' },
     'without-unionid': {
       type: 'string',
       default: '2',
@@ -38,6 +39,10 @@ export const simulatorCommand = defineCommand({
       'tell a callback server of follows and receipts',
     ],
     [
+      'unionpush simulator --accounts 3 --json > simulator.json &',
+      "three accounts; jq '{accounts}' makes the ACCOUNTS_FILE of it",
+    ],
+    [
       'unionpush simulator --json > simulator.json &',
       'for a script: where it answers and as whom, as one line of JSON',
     ],
@@ -53,6 +58,7 @@ export const simulatorCommand = defineCommand({
     const server = await createSimulator({
       port,
       followers: toCount('followers', args.followers),
+      accounts: toAccountCount(args.accounts),
       withoutUnionid: percent / 100,
       latencyMs: toCount('latency', args.latency),
       keepAccepted: false,
@@ -69,6 +75,7 @@ export const simulatorCommand = defineCommand({
         appid,
         secret,
         miniprogram: { appid: miniprogramAppid, secret: miniprogramSecret },
+        ...(server.accounts.length > 1 && { accounts: server.accounts.map(toEntry) }),
         ...(callback && { callback: { url: callback.url, check: callback.check } }),
       },
       () => toText(server, Number(args.followers)),
@@ -78,6 +85,18 @@ export const simulatorCommand = defineCommand({
     return 0
   },
 })
+
+function toAccountCount(text: string): number {
+  const count = toCount('accounts', text, 1)
+  if (count > 1_000) throw new UsageError(`--accounts expects at most 1000, got '${text}'`)
+  return count
+}
+
+/** As in an ACCOUNTS_FILE. */
+function toEntry({ appid, secret, miniprogram }: SimulatorControls, i: number) {
+  const { appid: miniAppid, secret: miniSecret } = miniprogram
+  return { name: `account-${i + 1}`, appid, secret, miniprogram: { appid: miniAppid, secret: miniSecret } }
+}
 
 interface CallbackArgs {
   'callback-url': string | undefined

@@ -1,15 +1,29 @@
+import type { App } from '../../app.ts'
+import { accountsArg } from '../accounts/accountArg.ts'
 import { defineCommand } from '../command.ts'
 import { runService, serveHttp } from '../service.ts'
 
 export const startCommand = defineCommand({
   name: 'start',
   description: 'Worker, cron and HTTP (if set up), until stopped',
-  args: {},
+  args: accountsArg,
   examples: [['unionpush start', 'all a small installation needs; Ctrl-C or SIGTERM ends it in good order']],
-  run: (_, out) =>
-    runService(out, async (app) => {
-      app.startCron()
-      if (app.hasHttp) await serveHttp(app)
-      await app.startWorker()
-    }),
+  run({ account }, out) {
+    let isServing = false
+    async function serve(app: App): Promise<void> {
+      if (isServing || !app.hasHttp()) return
+      isServing = true
+      await serveHttp(app)
+    }
+    return runService(
+      out,
+      account,
+      async (app) => {
+        await app.startCron()
+        await serve(app)
+        await app.startWorker()
+      },
+      serve,
+    )
+  },
 })

@@ -1,38 +1,46 @@
 import { type AccountStatus, loadStatus, type Status } from '../../operations/status.ts'
+import { accountsArg } from '../accounts/accountArg.ts'
+import { withAccounts } from '../accounts/withAccounts.ts'
 import { defineCommand } from '../command.ts'
 import { createTimeFormat, formatCount, formatDuration } from '../format.ts'
 import { toPausedText } from '../paused.ts'
 import { renderFields } from '../table.ts'
-import { withAccount } from '../withAccount.ts'
 
 export const statusCommand = defineCommand({
   name: 'status',
   description: 'Show queue, pauses, followers, last sync, today',
-  args: {},
+  args: accountsArg,
   examples: [
     ['unionpush status', 'is it running, and if not, why'],
     ["unionpush status --json | jq '.accounts[0].paused'", 'for a monitor: null, or the reason'],
   ],
-  run: (_, out) =>
-    withAccount(out, async (account) => {
-      const status = await loadStatus(account)
-      for (const { queueProblems } of status.accounts)
-        for (const problem of queueProblems) out.remark(problem)
-      await out.print(status, (status) => toText(status, account.config.timezone))
+  run: ({ account }, out) =>
+    withAccounts(out, account, async ({ accounts, config }) => {
+      const status = await loadStatus(accounts)
+      for (const problem of new Set(status.accounts.flatMap(({ queueProblems }) => queueProblems))) {
+        out.remark(problem)
+      }
+      await out.print(status, (status) => toText(status, config.timezone))
       return 0
     }),
 })
 
 function toText({ accounts, database, queueBackend }: Status, timezone: string): string {
   const formatTime = createTimeFormat(timezone)
-  const fields = accounts.flatMap((account) => toFields(account, formatTime))
-  return renderFields([...fields, ['Database', database.address], ['Queue in', queueBackend]])
+  const texts = accounts.map((account) => renderFields(toFields(account, formatTime)))
+  return [
+    ...texts,
+    renderFields([
+      ['Database', database.address],
+      ['Queue in', queueBackend],
+    ]),
+  ].join('\n\n')
 }
 
 function toFields(account: AccountStatus, formatTime: (iso: string | null) => string): [string, string][] {
   const { paused, circuit, rate, queue, token, followers, lastSync, today } = account
   return [
-    ['Account', account.account],
+    ['Account', account.account === account.appid ? account.appid : `${account.account} (${account.appid})`],
     ['Sending', paused === null ? 'not paused' : toPausedText(paused, formatTime)],
     ...(circuit === null ? [] : [toCircuitField(circuit, formatTime)]),
     [

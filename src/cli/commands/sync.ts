@@ -1,9 +1,10 @@
 import { type SyncOutput, syncOnce } from '../../operations/sync.ts'
+import { accountsArg } from '../accounts/accountArg.ts'
+import { withAccounts } from '../accounts/withAccounts.ts'
 import { defineCommand } from '../command.ts'
 import { formatCount, formatDuration, formatPlural } from '../format.ts'
 import { createStopSignal } from '../signals.ts'
 import { withSyncProgress } from '../syncProgress.ts'
-import { withAccount } from '../withAccount.ts'
 
 export const syncCommand = defineCommand({
   name: 'sync',
@@ -11,24 +12,34 @@ export const syncCommand = defineCommand({
   args: {
     full: { type: 'boolean', description: 'fetch every follower again' },
     force: { type: 'boolean', description: 'believe a list that drops more than half' },
+    ...accountsArg,
   },
   examples: [
     ['unionpush sync', 'fetch who is new; an interrupted sync goes on where it stopped'],
     ['unionpush sync --full', 'after binding the account to the Open Platform: unionids are new'],
   ],
-  run: ({ full, force }, out) =>
-    withAccount(out, async (account) => {
+  run: ({ full, force, account: word }, out) =>
+    withAccounts(out, word, async ({ accounts }) => {
       const signal = createStopSignal()
-      const result = await withSyncProgress(out, 'Followers', (watch) =>
-        syncOnce(account, { full, force }, { signal, ...watch }),
-      )
-      await out.print(result, toText)
-      if (result.error !== undefined) process.stderr.write(`unionpush sync: ${result.error.message}\n`)
-      return result.status === 'complete' ? 0 : 1
+      let exitCode = 0
+      // One after another, each on its own: what ends one keeps no other from its turn.
+      for (const account of accounts) {
+        if (signal.aborted) return 1
+        const isOne = accounts.length === 1
+        const result = await withSyncProgress(out, isOne ? 'Followers' : account.name, (watch) =>
+          syncOnce(account, { full, force }, { signal, ...watch }),
+        )
+        await out.print(result, (result) => toText(result, isOne ? '' : `${result.account}: `))
+        if (result.error !== undefined) {
+          process.stderr.write(`unionpush sync: ${isOne ? '' : `${account.name}: `}${result.error.message}\n`)
+        }
+        if (result.status !== 'complete') exitCode = 1
+      }
+      return exitCode
     }),
 })
 
-function toText(result: SyncOutput): string {
+function toText(result: SyncOutput, prefix: string): string {
   const {
     runId,
     status,
@@ -44,7 +55,7 @@ function toText(result: SyncOutput): string {
   } = result
   const rate = result.durationMs > 0 ? Math.round((seen / result.durationMs) * 1_000) : 0
   const lines = [
-    `Sync ${runId} ${status}${resumed ? ' (resumed)' : ''}: ${formatCount(seen)} of ${formatPlural(total, 'follower')} in ${formatDuration(result.durationMs)}, ${formatCount(rate)}/s`,
+    `${prefix}Sync ${runId} ${status}${resumed ? ' (resumed)' : ''}: ${formatCount(seen)} of ${formatPlural(total, 'follower')} in ${formatDuration(result.durationMs)}, ${formatCount(rate)}/s`,
     `${formatCount(fetched)} fetched, ${formatCount(added)} new, ${formatCount(updated)} changed, ${formatCount(unsubscribed)} left`,
   ]
   if (withoutUnionid > 0) lines.push(toUnionidAdvice(withoutUnionid, seen))

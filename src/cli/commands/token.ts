@@ -1,16 +1,17 @@
 import { loadToken } from '../../operations/token.ts'
+import { accountArg } from '../accounts/accountArg.ts'
+import { withAccount } from '../accounts/withAccounts.ts'
 import { defineCommand } from '../command.ts'
 import { createTimeFormat } from '../format.ts'
 import { renderFields } from '../table.ts'
-import { withAccount } from '../withAccount.ts'
 
 export const tokenCommand = defineCommand({
   name: 'token',
   description: 'Show the access_token, masked; fetch one if needed',
-  args: {},
+  args: accountArg,
   examples: [['unionpush token', 'see whether WeChat takes AppID, AppSecret and the IP of this machine']],
-  run: (_, out) =>
-    withAccount(out, async (account) => {
+  run: ({ account: word }, out) =>
+    withAccount(out, word, async (account) => {
       const formatTime = createTimeFormat(account.config.timezone)
       await out.print(await loadToken(account), ({ account, token, obtainedAt, expiresAt }) =>
         renderFields([

@@ -1,13 +1,14 @@
+import { accountsArg } from '../accounts/accountArg.ts'
 import { defineCommand } from '../command.ts'
 import { runService } from '../service.ts'
 
 export const workerCommand = defineCommand({
   name: 'worker',
   description: 'Send what is queued, until stopped',
-  args: {},
+  args: accountsArg,
   examples: [
     ['unionpush worker', 'Ctrl-C or SIGTERM finishes what is under way, for at most 30 s'],
     ['PUSH_CONCURRENCY=200 unionpush worker', 'more sends at the same time'],
   ],
-  run: (_, out) => runService(out, (app) => app.startWorker()),
+  run: ({ account }, out) => runService(out, account, (app) => app.startWorker()),
 })

@@ -15,11 +15,11 @@ import { createPusher } from '../../library/createPusher.ts'
 import { connectProducer } from '../../queue/producerQueue.ts'
 import type { Simulator } from '../../simulator/controls.ts'
 import { createSimulator } from '../../simulator/simulator.ts'
+import { isPretty } from '../accounts/withAccounts.ts'
 import { NegativeAnswer } from '../failure.ts'
 import { formatCount, formatDuration } from '../format.ts'
 import type { Output } from '../output.ts'
 import { withSyncProgress } from '../syncProgress.ts'
-import { isPretty } from '../withAccount.ts'
 import { type Audit, audit, blockers } from './audit.ts'
 import { type Crowd, createCrowd, people } from './crowd.ts'
 
@@ -70,7 +70,8 @@ export async function runDemo(out: Output, stop: AbortSignal): Promise<DemoResul
     const logLevel = config.logLevel === 'debug' ? 'debug' : 'error'
     const app = await createApp(config, createLog({ level: logLevel, pretty: isPretty(out) }))
     releasers.add(() => app.close())
-    const [account] = app.accounts
+    const [account] = app.accounts()
+    if (!account) throw new Error('The demo lost its account')
 
     out.remark(`It answers at ${simulator.base}\n`)
     crowd.leave('before first sync')
@@ -168,7 +169,7 @@ function beBusy(simulator: Simulator, times: number): void {
 /** Asks for everybody twice: the ids make it one push each. */
 async function pushEverybody(
   crowd: Crowd,
-  { account, queue, dataDir }: Config,
+  { accounts: [account], queue, dataDir }: Config,
 ): Promise<DemoResult['again']> {
   const redisUrl = queue.kind === 'redis' ? { redisUrl: queue.urls.join(',') } : {}
   const pusher = createPusher({ appid: account.appid, dataDir, ...redisUrl })
@@ -225,7 +226,7 @@ function findSyncProblems(first: DemoSync, second: DemoSync, { plans }: Crowd): 
 }
 
 /** Redis keeps what the embedded queue has in the directory that goes with it. */
-async function removeQueues({ account, queue: config }: Config, { asks }: Crowd): Promise<void> {
+async function removeQueues({ accounts: [account], queue: config }: Config, { asks }: Crowd): Promise<void> {
   if (config.kind !== 'redis') return
   const connection = connectProducer(config)
   const queue = connection.openQueue(account.appid)

@@ -43,7 +43,8 @@ function readJson(call: Call): number {
   return 0
 }
 
-function parseObject(text: string): Record<string, unknown> | undefined {
+/** Undefined for what is no JSON object. */
+export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const parsed: unknown = JSON.parse(text)
     return isRecord(parsed) ? parsed : undefined

@@ -18,8 +18,8 @@ import { createTokens } from './tokens.ts'
 
 export type Platform = ReturnType<typeof createPlatform>
 
-/** Everything of the fake WeChat but its HTTP side. */
-export function createPlatform(settings: Settings) {
+/** Everything of one account of the fake WeChat but its HTTP side; `people`: see createPopulation. */
+export function createPlatform(settings: Settings, people = settings.seed) {
   const { seed, now, linkedMiniprograms } = settings
   let advancedMs = 0
   const clock = () => now() + advancedMs
@@ -34,7 +34,7 @@ export function createPlatform(settings: Settings) {
   const rate = createRateLimit(settings.rate)
   const faults = createFaults(createChance(2))
   const tokens = createTokens({ ...settings, account, apps, quotas, random: createChance(3), refuse })
-  const followers = createFollowerList({ ...settings, clock })
+  const followers = createFollowerList({ ...settings, people, clock })
   const userCounts = { batchgetOpenids: 0, cursors: {} }
   const templates = createTemplateLibrary(settings.templates, createChance(4), refuse)
   const accepted = createAcceptedMessages({ ...settings, startedAt: clock() })

@@ -117,6 +117,9 @@ export function createTokens(options: TokensOptions) {
     endpoints,
     counts: issued.counts,
 
+    /** Whether it was given out here. */
+    knows: (token: string): boolean => issued.find(token) !== undefined,
+
     /** The appid the token belongs to, or the errcode it earns; of mini-programs only calls by AppSecret are bound to addresses. */
     check({ token, at, address }: Call): string | number {
       if (token === '') return 41001

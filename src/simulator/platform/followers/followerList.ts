@@ -5,6 +5,8 @@ import { toFollowerInfo, toStrangerInfo } from './userInfo.ts'
 
 interface FollowerListOptions {
   seed: number
+  /** Accounts with the same people know them by the same unionids. */
+  people: number
   followers: number
   withoutUnionid: number
   unionidDelayMs: number
@@ -27,7 +29,7 @@ interface Change {
 /** Who follows the account, in the order of following. Only changes are kept: a million people of the start cost no memory. */
 export function createFollowerList(options: FollowerListOptions) {
   const { seed, followers, unionidDelayMs, clock } = options
-  const population = createPopulation(seed, options.withoutUnionid)
+  const population = createPopulation(seed, options.withoutUnionid, options.people)
   const positions = createPositions(population, followers)
   const blacklist = new Set<string>()
   const changes = new Map<string, Change>()

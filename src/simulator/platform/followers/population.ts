@@ -3,10 +3,13 @@ import type { SimulatedUser } from '../people.ts'
 
 export type Population = ReturnType<typeof createPopulation>
 
-/** Everybody there can be: person n is arithmetic and costs no memory. */
-export function createPopulation(seed: number, withoutUnionid: number) {
+/**
+ * Everybody there can be: person n is arithmetic and costs no memory. `people` makes the unionids, which accounts of one
+ * Open Platform account share; the openids are those of one account.
+ */
+export function createPopulation(seed: number, withoutUnionid: number, people = seed) {
   const openids = createIdCodec('o', seed * 3)
-  const unionids = createIdCodec('o6_', seed * 3 + 1)
+  const unionids = createIdCodec('o6_', people * 3 + 1)
   const miniprogramOpenids = createIdCodec('o', seed * 3 + 2)
   const withoutUnionidBelow = withoutUnionid * 2 ** 32
 

@@ -1,0 +1,11 @@
+import type { AccountName } from '../config.ts'
+
+/** The account that a person or a program means by its name or its AppID. */
+export function findAccount<T extends AccountName>(accounts: readonly T[], word: string): T | undefined {
+  return accounts.find(({ name, appid }) => name === word || appid === word)
+}
+
+/** All of them by name, for a sentence. */
+export function toNames(accounts: readonly AccountName[]): string {
+  return accounts.map(({ name }) => name).join(', ')
+}
