@@ -21,7 +21,9 @@ const appid = 'wx1'
 const allowed: [step: RegExp, reason: string][] = [
   [/ sqlite_autoindex_(account_state|access_tokens|follower_counts)_1 \(appid=\?\)$/, 'one row per account'],
   [/ sqlite_autoindex_open_circuits_1 \(appid=\?\)$/, 'a row per worker that waits for something'],
+  [/^SEARCH broadcasts USING INDEX broadcasts_open \(appid=\?\)$/, 'a handful of broadcasts under way'],
   [/^SCAN leases$/, 'a handful of rows, read once an hour'],
+  [/^SCAN arrivals$/, 'only users whose pushes are about to be released, oldest first, up to a limit'],
   [/^SEARCH (sync_runs|sync_seen) /, 'one row per sync of the last 90 days, and the chunks of one run'],
   [/^SEARCH templates /, 'the templates of one account, 25 at most by rule of WeChat'],
   [/^SCAN pushes USING INDEX pushes_open$/, 'only pushes that are under way'],
