@@ -12,7 +12,19 @@ type SyncNews =
   | { kind: 'sync_failed'; status: 'interrupted' | 'stopped' | 'failed'; detail: string }
   | { kind: 'sync_complete' }
 
-export type AccountNews = PauseNews | SyncNews
+/** As broadcasts tell them. */
+export type BroadcastNews =
+  | { kind: 'broadcast_paused'; broadcast: string; name: string | null; reason: string; detail: string }
+  | {
+      kind: 'broadcast_finished'
+      broadcast: string
+      name: string | null
+      selected: number
+      /** By WeChat, whatever its receipts say. */
+      accepted: number
+    }
+
+export type AccountNews = PauseNews | SyncNews | BroadcastNews
 
 const syncEndings = {
   interrupted: '中断，下次同步会从中断处继续',
@@ -58,6 +70,17 @@ export function toAlertText(account: string, news: AccountNews): string {
       '处理：运行 unionpush sync 查看；在此之前新关注的用户可能收不到推送。情况不变时不再重复提醒',
     ].join('\n')
   }
+  if (news.kind === 'broadcast_paused') {
+    return [
+      `【unionpush】服务号 ${account} 的群发 ${toTitle(news)} 已自动暂停`,
+      `原因：${pauses[news.reason] ?? news.reason}`,
+      `详情：${toShort(news.detail)}`,
+      `处理：查看 unionpush broadcast show ${news.broadcast}；继续用 unionpush broadcast resume ${news.broadcast}`,
+    ].join('\n')
+  }
+  if (news.kind === 'broadcast_finished') {
+    return `【unionpush】服务号 ${account} 的群发 ${toTitle(news)} 已结束：共 ${news.selected} 人，微信接受 ${news.accepted} 人`
+  }
   const [what, todo] = causes[news.reason] ?? ['微信拒绝了这个账号的请求', '根据详情处理']
   if (news.kind === 'resumed')
     return `【unionpush】服务号 ${account} 已恢复发送\n此前暂停的原因：${what}（${news.reason}）`
@@ -71,6 +94,15 @@ export function toAlertText(account: string, news: AccountNews): string {
       ? '不会自动恢复；推送都保留在队列里'
       : `下次检查：${toBeijingTime(probeAt)}（北京时间），${isQuota(reason) ? '有新额度' : '问题解决'}后自动继续；推送都保留在队列里`,
   ].join('\n')
+}
+
+const pauses: Record<string, string> = {
+  failures: '失败过多（failures）',
+  quota: '今天的额度只剩给单条推送预留的部分（quota），0 点后自动继续',
+}
+
+function toTitle({ broadcast, name }: { broadcast: string; name: string | null }): string {
+  return name === null ? broadcast : `「${name}」（${broadcast}）`
 }
 
 /** The numbers that people search for stand at the end. */

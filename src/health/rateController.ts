@@ -22,6 +22,8 @@ export interface RateController {
   sent(): void
   /** WeChat refused a send because the account is too fast, or is busy, which it says for that reason too. */
   refused(signal: PaceSignal): void
+  /** Whether there is a limit, as far as this process knows by now. */
+  isLimited(): boolean
   /** Resolves when no change of the limit is under way. */
   stop(): Promise<void>
 }
@@ -53,6 +55,7 @@ export function createRateController({
   let calm = 0
   const timers: (() => void)[] = []
   const { run, untilIdle } = createChanges(warn)
+  let isLimited = ceiling > 0
 
   return {
     async start() {
@@ -72,6 +75,7 @@ export function createRateController({
       // What is refused now was mostly sent before the last change.
       if (Math.abs(Date.now() - slowedAt) >= second) run(() => slow(signal))
     },
+    isLimited: () => isLimited,
     async stop() {
       for (const stopTimer of timers.splice(0)) stopTimer()
       await untilIdle()
@@ -110,6 +114,8 @@ export function createRateController({
   async function tick(): Promise<void> {
     const row = await state.find()
     const pace = toPace(row)
+    // Another process may have met it, or seen its end.
+    isLimited = ceiling > 0 || pace !== undefined
     if (!pace) return
     const refusedAt = row?.refusedAt ?? 0
     const isOld = Date.now() - refusedAt > memory
@@ -129,7 +135,9 @@ export function createRateController({
   }
 
   function apply(limit: number | undefined): Promise<void> {
-    return setLimit(queue, limit === undefined || limit >= highest ? ceiling : limit)
+    const lowest = limit === undefined || limit >= highest ? ceiling : limit
+    isLimited = lowest > 0
+    return setLimit(queue, lowest)
   }
 
   function warn(error: unknown): void {

@@ -44,6 +44,23 @@ export type PushJob = z.infer<typeof pushJobSchema>
 
 export const jobName = 'push'
 
+/** A job that stands for a broadcast: whoever takes it sends to some of those who wait for it in the database. */
+export const broadcastJobName = 'broadcast'
+/** Behind all pushes: the last priority that BullMQ knows, which no push can ask for. */
+export const broadcastPriority = 2_097_152
+/** A version that workers who know no broadcasts leave to newer ones. */
+const broadcastJobVersion = 2
+export const broadcastJobSchema = z.object({ v: z.literal(broadcastJobVersion), broadcast: z.string() })
+
+/** So many of them may be in the queue at once, told apart by `place`. */
+export function toBroadcastJob(broadcast: string, place: number) {
+  return {
+    name: broadcastJobName,
+    data: { v: broadcastJobVersion, broadcast },
+    opts: { jobId: toJobId(broadcast, `place${place}`), priority: broadcastPriority },
+  }
+}
+
 /** Whether a program newer than this one made the job, so that only such a one can tell what it asks for. */
 export function isOfNewerVersion(data: unknown): boolean {
   const { v }: Record<string, unknown> = Object(data)

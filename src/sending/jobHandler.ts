@@ -2,15 +2,13 @@ import { DelayedError, type Job } from 'bullmq'
 import { toBackoff } from '../base/backoff.ts'
 import { second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
-import { DatabaseError } from '../db/databaseError.ts'
-import type { AccountGuard } from '../health/accountGuard.ts'
 import type { CircuitBreaker } from '../health/circuitBreaker.ts'
-import type { RateController } from '../health/rateController.ts'
-import { isOfNewerVersion } from '../queue/job.ts'
-import type { OtherPushes } from './processor/otherPushes.ts'
-import { pushBackoff, type SendOutcome } from './processor/outcome.ts'
-import type { Processed, Processor } from './processor/processor.ts'
+import type { BroadcastWorker } from '../push/sender.ts'
+import { broadcastJobName, isOfNewerVersion } from '../queue/job.ts'
+import { pushBackoff } from './processor/outcome.ts'
+import type { Processor } from './processor/processor.ts'
 import type { Delivery } from './processor/pushRow.ts'
+import type { Processed } from './processor/tryOnce.ts'
 
 /** A push during which this many workers died, or that threw this often, is what brings them down. */
 export const mostCrashes = 10
@@ -20,10 +18,10 @@ const newerVersionDelay = 15 * second
 
 interface JobHandlerDeps {
   processor: Processor
-  breaker: Pick<CircuitBreaker, 'pass' | 'trip'>
-  guard: Pick<AccountGuard, 'pause' | 'sent'>
-  rateController: Pick<RateController, 'sent' | 'refused'>
-  others: Pick<OtherPushes, 'isOutage'>
+  breaker: Pick<CircuitBreaker, 'pass'>
+  /** What a try tells about the others. */
+  note(processed: Processed): Promise<void>
+  broadcasts: Pick<BroadcastWorker, 'handle'> | undefined
   log: Log
 }
 
@@ -34,38 +32,27 @@ export interface JobHandler {
   settle(job: Job): Promise<void>
 }
 
-/** Between BullMQ's jobs and pushes; also where one try tells something about all the others. */
-export function createJobHandler({
-  processor,
-  breaker,
-  guard,
-  rateController,
-  others,
-  log,
-}: JobHandlerDeps): JobHandler {
+/** Between BullMQ's jobs and pushes. */
+export function createJobHandler({ processor, breaker, note, broadcasts, log }: JobHandlerDeps): JobHandler {
   const process = createCrashLimit(processor, log)
   let hasMetNewer = false
 
   return {
     async handle(job, token) {
       breaker.pass('queue')
+      if (job.name === broadcastJobName) return broadcasts?.handle(job, token)
       if (isOfNewerVersion(job.data)) {
         leaveToNewer(job)
         return giveBack(job, newerVersionDelay, token)
       }
       const processed = await process(toDelivery(job))
-      if (processed.kind === 'done') {
-        if (processed.wasSent) noteSent()
-        // WeChat may have answered all the same.
-        else if (!others.isOutage()) breaker.pass('wechat')
-        return
-      }
-      if (processed.kind === 'held') return
-      if (processed.cause) await react(processed.cause)
-      return giveBack(job, processed.delay, token)
+      await note(processed)
+      if (processed.kind === 'later') return giveBack(job, processed.delay, token)
     },
 
     async settle(job) {
+      // It only stands for recipients who wait in the database.
+      if (job.name === broadcastJobName) return job.remove()
       if (job.stalledCounter > mostCrashes) {
         await processor.giveUp(toDelivery(job), `${job.stalledCounter} workers died while they worked on it`)
         await job.remove()
@@ -89,35 +76,6 @@ export function createJobHandler({
     hasMetNewer = true
   }
 
-  function noteSent(): void {
-    rateController.sent()
-    guard.sent()
-    breaker.pass('wechat')
-    breaker.pass('database')
-  }
-
-  /** Whatever goes wrong here, the job must go back into the queue. */
-  async function react(cause: SendOutcome | DatabaseError): Promise<void> {
-    try {
-      if (cause instanceof DatabaseError) breaker.trip('database', cause.message)
-      else await noteOutcome(cause)
-    } catch (error) {
-      if (error instanceof DatabaseError) breaker.trip('database', error.message)
-      else log.error({ err: error }, 'account could not be paused')
-    }
-  }
-
-  async function noteOutcome(outcome: SendOutcome): Promise<void> {
-    const signal = outcome.kind === 'retry' ? outcome.signal : undefined
-    if (signal === 'out_of_reach' || signal === 'busy') {
-      if (others.isOutage()) breaker.trip('wechat', outcome.detail)
-      else if (signal === 'busy') rateController.refused(signal)
-      return
-    }
-    breaker.pass('wechat')
-    if (outcome.kind === 'pause') await guard.pause(outcome)
-    else if (signal) rateController.refused(signal)
-  }
 }
 
 /** Processes pushes, and gives up the one that throws again and again. */

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
+import { createSemaphore } from '../base/semaphore.ts'
 import type { AccountState } from '../db/accountState.ts'
 import { DatabaseError } from '../db/databaseError.ts'
 import type { HeldPushes } from '../db/heldPushes.ts'
@@ -14,6 +15,7 @@ import type { Templates } from '../db/templates.ts'
 import { createAccountHealth } from '../health/accountHealth.ts'
 import type { PauseNews } from '../health/alertText.ts'
 import type { Need } from '../health/circuitBreaker.ts'
+import type { BroadcastWorker, Sender } from '../push/sender.ts'
 import type { PushQueue } from '../queue/backend.ts'
 import type { WorkerQueue } from '../queue/workerQueue.ts'
 import type { WechatApi } from '../wechat/api.ts'
@@ -25,7 +27,10 @@ import { createOtherPushes } from './processor/otherPushes.ts'
 import { createProcessor } from './processor/processor.ts'
 import type { Directory, KnownFollower } from './processor/resolve.ts'
 import { createTemplateCheck } from './processor/templateCheck.ts'
+import type { TryDeps } from './processor/tryOnce.ts'
+import { createReactions } from './reactions.ts'
 import { startRecoverer } from './recoverer.ts'
+import { createSender } from './sender.ts'
 import { startWatchdog } from './watchdog.ts'
 
 export interface PushWorkerDeps {
@@ -52,6 +57,8 @@ export interface PushWorkerDeps {
   api: Pick<WechatApi, 'sendTemplate' | 'getQuota' | 'listTemplates'>
   /** Answers what producers ask about pushes, from the time the queue is there until the worker stops. */
   startControlServer(onError: (error: Error) => void): ControlServer
+  /** For an account that has broadcasts. */
+  createBroadcastWorker?: (sender: Sender, queue: PushQueue) => BroadcastWorker
   /** Told by the one worker of several that paused or resumed the account. */
   onPauseChange?: (news: PauseNews) => void
   log: Log
@@ -97,6 +104,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
   const forceStop = new AbortController()
   const releasers: (() => void)[] = []
   let controlServer: ControlServer | undefined
+  let broadcasts: BroadcastWorker | undefined
   let isStopping = false
 
   // Every send under way may wait for it.
@@ -115,15 +123,17 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
   })
   const { breaker, guard, rateController } = health
   const heldForwarder = createHeldForwarder({ queue, held, log })
-  const others = createOtherPushes({ isTrial: guard.isTrial, countAtHand: () => countAtHand(queue) })
-  const processor = createProcessor({
-    appid,
+  const others = createOtherPushes({
+    isTrial: guard.isTrial,
+    countAtHand: async () => (await countAtHand(queue)) + (broadcasts?.countAtHand() ?? 0),
+  })
+  const tries: TryDeps = {
+    slots: createSemaphore(),
     maxAttempts: options.attempts,
     concurrency: () => (breaker.isTrial() ? 1 : options.concurrency),
     mayTry: () => !isStopping && health.mayTry(),
     pushes,
     held,
-    releaseNext: heldForwarder.next,
     api,
     others,
     directory: toDirectory(deps),
@@ -131,8 +141,18 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
     markLeft: (openid) => deps.followers.markUnsubscribed([openid], Date.now()),
     onUnrecorded: (error) => breaker.note('database', error.message),
     signal: forceStop.signal,
+  }
+  const processor = createProcessor({ ...tries, appid, pushes, releaseNext: heldForwarder.next })
+  const note = createReactions({ breaker, guard, rateController, others, log })
+  const sender = createSender({
+    appid,
+    tries,
+    note,
+    isOneByOne: () => rateController.isLimited() || guard.isTrial() || breaker.isTrial(),
+    noteDatabaseError: (error) => breaker.trip('database', error.message),
   })
-  const handler = createJobHandler({ processor, breaker, guard, rateController, others, log })
+  broadcasts = deps.createBroadcastWorker?.(sender, queue)
+  const handler = createJobHandler({ processor, breaker, note, broadcasts, log })
   const failedJobs = createFailedJobs({ queue, handler, processor, onError: noteQueueError })
   const consumer = createConsumer({
     createWorker,
@@ -164,6 +184,8 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
       const mayLook = (ttlMs: number) => leases.acquire(`orphans ${appid}`, owner, ttlMs)
       const recoverer = startRecoverer({ queue, pushes, mayLook, releaseNext: heldForwarder.next, log })
       releasers.push(recoverer.stop, failedJobs.start())
+      broadcasts?.start()
+      releasers.push(() => broadcasts?.stop())
     },
 
     async stop() {

@@ -3,7 +3,8 @@ import { expect, test, vi } from 'vitest'
 import { DatabaseError } from '../../src/db/databaseError.ts'
 import { createJobHandler } from '../../src/sending/jobHandler.ts'
 import type { SendOutcome } from '../../src/sending/processor/outcome.ts'
-import type { Processed } from '../../src/sending/processor/processor.ts'
+import type { Processed } from '../../src/sending/processor/tryOnce.ts'
+import { createReactions } from '../../src/sending/reactions.ts'
 import { createTestLog } from '../helpers/pushing.ts'
 
 function setUp(process: () => Promise<Processed>) {
@@ -15,12 +16,22 @@ function setUp(process: () => Promise<Processed>) {
     pause: vi.fn(async ({ reason }: { reason: string }) => void calls.push(`pause ${reason}`)),
     sent: () => calls.push('sent'),
   }
-  const handler = createJobHandler({
-    processor: { process, giveUp },
-    breaker: { trip: (need) => calls.push(`trip ${need}`), pass: (need) => calls.push(`pass ${need}`) },
+  const breaker = {
+    trip: (need: string) => calls.push(`trip ${need}`),
+    pass: (need: string) => calls.push(`pass ${need}`),
+  }
+  const note = createReactions({
+    breaker,
     guard,
     rateController: { sent: () => {}, refused: () => calls.push('too fast') },
     others: { isOutage: () => state.isOutage },
+    log,
+  })
+  const handler = createJobHandler({
+    processor: { process, giveUp },
+    breaker,
+    note,
+    broadcasts: undefined,
     log,
   })
   const moveToDelayed = vi.fn(async (_timestamp: number, _token?: string) => {})

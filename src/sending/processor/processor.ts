@@ -1,77 +1,19 @@
 import * as z from 'zod'
 import { second } from '../../base/duration.ts'
-import { createSemaphore } from '../../base/semaphore.ts'
 import { DatabaseError } from '../../db/databaseError.ts'
-import type { HeldPushes } from '../../db/heldPushes.ts'
 import type { PushRow, PushRows } from '../../db/pushes.ts'
 import { type PushJob, pushJobSchema } from '../../queue/job.ts'
-import type { WechatApi } from '../../wechat/api.ts'
-import { WechatApiError, WechatNetworkError } from '../../wechat/errors.ts'
-import { type Ending, findEnding, toEnded } from './end.ts'
-import { findWait, mayHold } from './findWait.ts'
-import { type FailedCall, type JudgeDeps, judge } from './judge.ts'
-import { keepSent } from './keepSent.ts'
-import type { OtherPushes } from './otherPushes.ts'
-import type { SendOutcome } from './outcome.ts'
+import { toEnded } from './end.ts'
 import { toProgress } from './progress.ts'
-import {
-  type Delivery,
-  toClientMsgId,
-  toHeldRow,
-  toInvalidRow,
-  toNewRow,
-  toRefusalColumns,
-} from './pushRow.ts'
-import { type Directory, type FollowerIds, resolveRecipient } from './resolve.ts'
+import { type Delivery, toInvalidRow, toNewRow } from './pushRow.ts'
+import { done, type Processed, type TryDeps, tryInSlot } from './tryOnce.ts'
 
-export interface ProcessorDeps extends JudgeDeps {
+export interface ProcessorDeps extends TryDeps {
   appid: string
-  /** Tries under way at once. */
-  concurrency(): number
-  /** False while nothing may be sent, and when the worker is to stop. */
-  mayTry(): boolean
   pushes: Pick<PushRows, 'add' | 'find' | 'record' | 'recordSent'>
-  held: Pick<HeldPushes, 'hold' | 'findFirst'>
   /** Queues the first of the pushes that were held for a user. */
   releaseNext(recipient: string): Promise<void>
-  api: Pick<WechatApi, 'sendTemplate'>
-  others: Pick<OtherPushes, 'accepted' | 'failed'>
-  directory: Directory
-  markLeft(openid: string): Promise<unknown>
-  /** A message is out and its record cannot be written yet. */
-  onUnrecorded(error: DatabaseError): void
-  /** Aborted when the worker can wait no longer. */
-  signal: AbortSignal
 }
-
-export type Processed =
-  /** The push has its final record. */
-  | { kind: 'done'; wasSent: boolean }
-  /** It waits in the database for its user to follow; another job will bring it. */
-  | { kind: 'held' }
-  /** To be handed out again after `delay` milliseconds; `cause` may concern other pushes too. */
-  | { kind: 'later'; delay: number; cause?: SendOutcome | DatabaseError }
-
-/** `superseded`: the push has another row than was thought, which says how far it is. */
-type Step = Processed | { kind: 'superseded' }
-
-interface Try {
-  push: PushJob
-  /** What is known before it. */
-  row: PushRow
-  starts: number
-  /** Nobody has looked for a row yet. */
-  isNew: boolean
-}
-
-interface TryInSlot extends Try {
-  /** Lets another try begin; may be called twice. */
-  releaseSlot(): void
-}
-
-const done: Processed = { kind: 'done', wasSent: false }
-const sent: Processed = { kind: 'done', wasSent: true }
-const superseded: Step = { kind: 'superseded' }
 
 export interface Processor {
   /** Brings one push as far as it can be brought now; throws only what nobody foresaw. */
@@ -83,7 +25,6 @@ export interface Processor {
 /** The way of one push, from top to bottom: job, progress, slot, recipient, call, outcome, record. */
 export function createProcessor(deps: ProcessorDeps): Processor {
   const underWay = new Set<string>()
-  const semaphore = createSemaphore()
 
   return {
     async process(delivery) {
@@ -120,11 +61,11 @@ export function createProcessor(deps: ProcessorDeps): Processor {
     const { starts } = delivery
     // Nearly always there is no row yet, which the first write finds out more cheaply than a read (bench: send.instant).
     if (starts === 1 && !push.hold) {
-      const step = await inSlot({ push, row: fresh, starts, isNew: true })
+      const step = await tryInSlot(deps, { push, row: fresh, starts, isNew: true })
       if (step.kind !== 'superseded') return step
     }
     const { row, recipient } = await findProgress(fresh, delivery)
-    const step = row ? await inSlot({ push, row, starts, isNew: false }) : done
+    const step = row ? await tryInSlot(deps, { push, row, starts, isNew: false }) : done
     const processed = step.kind === 'superseded' ? done : step
     if (recipient !== undefined && processed.kind === 'done') await deps.releaseNext(recipient)
     return processed
@@ -133,132 +74,10 @@ export function createProcessor(deps: ProcessorDeps): Processor {
   async function findProgress(fresh: PushRow, delivery: Delivery) {
     return toProgress(await deps.pushes.find(fresh.id), fresh, delivery)
   }
-
-  /** Waits before anything is decided: what was true before a wait need not be true after it. */
-  async function inSlot({ push, row, starts, isNew }: Try): Promise<Step> {
-    await semaphore.acquire(deps.concurrency())
-    let hasEnded = false
-    const releaseSlot = () => {
-      if (!hasEnded) semaphore.release()
-      hasEnded = true
-    }
-    try {
-      if (!deps.mayTry()) return { kind: 'later', delay: second }
-      return await tryOnce(deps, { push, row, starts, isNew, releaseSlot })
-    } finally {
-      // Not before all has been done about what this try tells of the others.
-      if (!hasEnded) setImmediate(releaseSlot)
-    }
-  }
 }
 
 function readJob(appid: string, delivery: Delivery): { push: PushJob | undefined; fresh: PushRow } {
   const { data: push, error } = pushJobSchema.safeParse(delivery.data)
   if (push) return { push, fresh: toNewRow(appid, push, delivery) }
   return { push, fresh: toInvalidRow(appid, z.prettifyError(error), delivery) }
-}
-
-async function tryOnce(deps: ProcessorDeps, task: TryInSlot): Promise<Step> {
-  const { push, row } = task
-  const ending = findEnding(push, row, deps.maxAttempts)
-  if (ending) return end(deps, task, row, ending)
-  const recipient = await resolveRecipient(push, deps.directory)
-  if (mayHold(push, row)) {
-    const wait = await findWait(deps.held, row, recipient)
-    if (wait !== undefined) {
-      const isHeld = await deps.held.hold(toHeldRow(push, { ...row, ...recipient.ids }, wait))
-      return isHeld ? { kind: 'held' } : superseded
-    }
-  }
-  if (recipient.kind === 'follower') return send(deps, task, recipient.ids)
-  const { ids, reason, detail } = recipient
-  return end(deps, task, { ...row, ...ids }, { status: 'skipped', reason, detail })
-}
-
-async function end(deps: ProcessorDeps, task: Try, row: PushRow, ending: Ending): Promise<Step> {
-  return (await save(deps, task, toEnded(row, ending))) ? done : superseded
-}
-
-async function send(deps: ProcessorDeps, task: TryInSlot, { unionid, openid }: FollowerIds): Promise<Step> {
-  const { push, row, starts } = task
-  const sending: PushRow = {
-    ...row,
-    unionid,
-    openid,
-    status: 'sending',
-    reason: null,
-    detail: null,
-    attempts: row.attempts + 1,
-    unknownSince: row.unknownSince ?? Date.now(),
-  }
-  // The row comes first: after a crash it tells that there may have been a call.
-  if (!(await save(deps, task, sending))) return superseded
-  const { templateId, data, url, miniprogram } = push
-  const clientMsgId = toClientMsgId(row)
-  let msgid: string
-  try {
-    const answer = await deps.api.sendTemplate({ openid, templateId, data, url, miniprogram, clientMsgId })
-    msgid = answer.msgid
-  } catch (error) {
-    if (!(error instanceof WechatApiError || error instanceof WechatNetworkError)) throw error
-    return recordFailed(deps, task, sending, { push, before: row, starts, openid, error })
-  }
-  deps.others.accepted(row.id)
-  task.releaseSlot()
-  await keepSent(deps, sending, { msgid, reason: null, detail: null })
-  return sent
-}
-
-async function recordFailed(
-  deps: ProcessorDeps,
-  { push, row, releaseSlot }: TryInSlot,
-  sending: PushRow,
-  call: FailedCall,
-): Promise<Processed> {
-  const { pushes } = deps
-  const outcome = await judge(deps, call)
-  const next = {
-    ...sending,
-    ...toRefusalColumns(call.error),
-    detail: outcome.detail,
-    unknownSince: row.unknownSince,
-  }
-  switch (outcome.kind) {
-    case 'sent':
-      releaseSlot()
-      await keepSent(deps, next, outcome.accepted)
-      return sent
-    case 'final': {
-      const { status, reason, hasLeft, detail } = outcome
-      if (hasLeft) await deps.markLeft(call.openid)
-      if (hasLeft && mayHold(push, row)) {
-        return (await deps.held.hold(toHeldRow(push, next, detail))) ? { kind: 'held' } : done
-      }
-      await pushes.record({ ...next, status, reason, finishedAt: Date.now() })
-      return done
-    }
-    case 'retry': {
-      const attempts = outcome.counts ? sending.attempts : row.attempts
-      const unknownSince = outcome.isUnclear ? sending.unknownSince : row.unknownSince
-      await pushes.record({ ...next, status: 'queued', reason: 'retry', attempts, unknownSince })
-      return { kind: 'later', delay: beforeExpiry(push, outcome.delay), cause: outcome }
-    }
-    case 'pause': {
-      const attempts = outcome.counts ? sending.attempts : row.attempts
-      await pushes.record({ ...next, status: 'queued', reason: 'paused', attempts })
-      return { kind: 'later', delay: beforeExpiry(push, second), cause: outcome }
-    }
-    default:
-      return outcome satisfies never
-  }
-}
-
-/** False when another row stands in its way. */
-function save({ pushes }: ProcessorDeps, { isNew }: Try, row: PushRow): Promise<boolean> {
-  return isNew ? pushes.add(row) : pushes.record(row)
-}
-
-/** So that a push that cannot be sent in time gets its final record in time. */
-function beforeExpiry({ expiresAt }: PushJob, delay: number): number {
-  return expiresAt === undefined ? delay : Math.min(delay, Math.max(0, expiresAt - Date.now()))
 }

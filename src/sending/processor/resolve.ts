@@ -38,7 +38,7 @@ export type ResolvedRecipient =
       detail: string
     }
 
-const left = 'the user no longer follows this service account'
+export const hasLeft = 'the user no longer follows this service account'
 const unknown = 'no follower of this service account has this unionid, as far as the last sync knows'
 const mostCounted = 1_000
 const shared = {
@@ -67,7 +67,7 @@ async function resolveUnionid(unionid: string, directory: Directory): Promise<Re
   const ids = { unionid, openid: follower?.openid ?? null }
   if (follower?.isShared) return { kind: 'nobody', ids: { ...ids, openid: null }, ...shared }
   if (follower?.subscribed) return { kind: 'follower', ids: { unionid, openid: follower.openid } }
-  if (follower) return { kind: 'nobody', ids, reason: 'not_following', detail: left }
+  if (follower) return { kind: 'nobody', ids, reason: 'not_following', detail: hasLeft }
   const former = await directory.findFormer(unionid)
   if (former) return { kind: 'nobody', ids: { unionid, openid: former.openid }, ...pending }
   const detail = `${unknown}${toHint(await directory.countNameless(mostCounted))}`
@@ -93,9 +93,11 @@ async function resolveOpenid(
   mayWait: boolean,
   { findByOpenid }: Directory,
 ): Promise<ResolvedRecipient> {
-  const hasLeft = mayWait && (await findByOpenid(openid))?.subscribed === false
+  const isGone = mayWait && (await findByOpenid(openid))?.subscribed === false
   const ids = { unionid: null, openid }
-  return hasLeft ? { kind: 'nobody', ids, reason: 'not_following', detail: left } : { kind: 'follower', ids }
+  return isGone
+    ? { kind: 'nobody', ids, reason: 'not_following', detail: hasLeft }
+    : { kind: 'follower', ids }
 }
 
 async function resolveSession(session: string, directory: Directory): Promise<ResolvedRecipient> {

@@ -1,0 +1,98 @@
+import type { Acceptance, PushRow } from '../db/pushes.ts'
+import type { KnownTries, Sender } from '../push/sender.ts'
+import type { PushJob } from '../queue/job.ts'
+import { toEnded } from './processor/end.ts'
+import { hasLeft } from './processor/resolve.ts'
+import { type Processed, type TryDeps, tryInSlot } from './processor/tryOnce.ts'
+
+interface SenderDeps {
+  appid: string
+  /** As single pushes are tried. */
+  tries: TryDeps
+  note(processed: Processed): Promise<void>
+  isOneByOne(): boolean
+  noteDatabaseError(error: Error): void
+}
+
+/** Tries messages whose records somebody else keeps, by the same table of outcomes as single pushes. */
+export function createSender({ appid, tries, note, ...state }: SenderDeps): Sender {
+  return {
+    ...state,
+    mayTry: tries.mayTry,
+    concurrency: tries.concurrency,
+    async send(push, known, isWanted) {
+      let row = toRow(appid, push, known)
+      if (known.hasLeft) {
+        return {
+          kind: 'ended',
+          row: toEnded(row, { status: 'skipped', reason: 'not_following', detail: hasLeft }),
+        }
+      }
+      let wasTried = false
+      const keep = async (next: PushRow) => {
+        row = next
+        return true
+      }
+      const deps: TryDeps = {
+        ...tries,
+        mayTry() {
+          wasTried = tries.mayTry() && isWanted()
+          return wasTried
+        },
+        pushes: { add: keep, record: keep, recordSent: (accepted) => keep(toSent(row, accepted)) },
+      }
+      const task = { push, row, starts: known.starts + 1, isNew: true }
+      const step = await tryInSlot(deps, task, tries.slots.acquireLast)
+      if (!wasTried) return { kind: 'not_tried' }
+      if (step.kind !== 'superseded') await note(step)
+      return step.kind === 'later' ? { kind: 'later', row, delay: step.delay } : { kind: 'ended', row }
+    },
+  }
+}
+
+function toSent(row: PushRow, { msgid, attempts, sentAt }: Acceptance): PushRow {
+  return {
+    ...row,
+    status: 'sent',
+    reason: null,
+    detail: null,
+    msgid,
+    errcode: null,
+    errmsg: null,
+    rid: null,
+    attempts,
+    unknownSince: null,
+    sentAt,
+    finishedAt: sentAt,
+  }
+}
+
+function toRow(appid: string, push: PushJob, known: KnownTries): PushRow {
+  return {
+    id: push.id,
+    appid,
+    unionid: push.unionid ?? null,
+    openid: push.openid ?? null,
+    templateId: push.templateId,
+    status: 'queued',
+    reason: null,
+    detail: null,
+    msgid: null,
+    errcode: known.errcode,
+    errmsg: null,
+    rid: null,
+    attempts: known.attempts,
+    generation: known.generation,
+    unknownSince: known.unknownSince,
+    jobId: null,
+    // Its broadcast keeps the message once for all.
+    message: '',
+    createdAt: push.createdAt ?? 0,
+    expiresAt: push.expiresAt ?? null,
+    heldFor: null,
+    heldAt: null,
+    place: null,
+    sentAt: null,
+    finishedAt: null,
+  }
+}
