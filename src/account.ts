@@ -3,6 +3,7 @@ import type { AccountConfig, AccountName, AccountSettings, Config } from './base
 import type { Log } from './base/log.ts'
 import { createReleasers } from './base/releasers.ts'
 import type { AccountState } from './db/accountState.ts'
+import type { Broadcasts } from './db/broadcasts/broadcasts.ts'
 import type { Followers } from './db/followers.ts'
 import type { HeldPushes } from './db/heldPushes.ts'
 import type { Leases } from './db/leases.ts'
@@ -33,6 +34,8 @@ export interface Account {
   readonly tokens: TokenSource
   readonly followers: Followers
   readonly pushes: PushRows
+  /** Undefined where the database has none. */
+  readonly broadcasts: Broadcasts | undefined
   readonly held: HeldPushes
   /** Pushes that wait in the queue, those without a record in `pushes` included. */
   readonly queued: QueuedPushes
@@ -66,6 +69,7 @@ export function createAccount(runtime: QueueRuntime, config: AccountSettings): A
   const followers = database.followers(appid)
   const pushes = database.pushes(appid)
   const held = database.heldPushes(appid)
+  const broadcasts = database.broadcasts(appid)
   const syncRuns = database.syncRuns(appid)
   const templates = database.templates(appid)
   const leases = database.leases()
@@ -99,6 +103,7 @@ export function createAccount(runtime: QueueRuntime, config: AccountSettings): A
     tokens,
     followers,
     pushes,
+    broadcasts,
     held,
     queued: createQueuedPushes({ appid, openQueue, pushes }),
     syncRuns,

@@ -8,7 +8,7 @@ const src = fileURLToPath(new URL('../src', import.meta.url))
 /** What each room may import besides itself. A room that is not here is a room nobody has thought about. */
 const outside = ['base', 'net', 'wechat', 'db', 'queue']
 const contract = [...outside, 'push', 'health']
-const siblings = ['sending', 'sync', 'callback', 'identity']
+const siblings = ['sending', 'broadcast', 'sync', 'callback', 'identity']
 const all = [...contract, ...siblings, 'operations', 'runtime.ts']
 const allowed: Record<string, readonly string[]> = {
   base: [],
@@ -19,6 +19,7 @@ const allowed: Record<string, readonly string[]> = {
   health: outside,
   push: outside,
   sending: contract,
+  broadcast: contract,
   sync: contract,
   callback: contract,
   identity: contract,

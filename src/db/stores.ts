@@ -1,5 +1,5 @@
 import type { AccountState } from './accountState.ts'
-import type { Broadcasts } from './broadcasts.ts'
+import type { Broadcasts } from './broadcasts/broadcasts.ts'
 import type { CallbackEvents } from './callbackEvents.ts'
 import type { Database } from './database.ts'
 import type { Followers } from './followers.ts'
@@ -20,7 +20,8 @@ export interface Stores extends Database {
   /** Tells this database, its backups and copies included, from all others. */
   readonly id: string
   accountState(appid: string): AccountState
-  broadcasts(appid: string): Broadcasts
+  /** Undefined on an engine that has none. */
+  broadcasts(appid: string): Broadcasts | undefined
   callbackEvents(appid: string): CallbackEvents
   followers(appid: string): Followers
   liveFollowers(appid: string): LiveFollowers

@@ -95,6 +95,10 @@ export function hasEnded({ status }: { status: PushStatus }): boolean {
   return status !== 'queued' && status !== 'sending'
 }
 
+export function isFinal(word: string): word is FinalStatus {
+  return includes(finalStatuses, word)
+}
+
 export function isPushStatus(word: string): word is PushStatus {
   return includes(pushStatuses, word)
 }

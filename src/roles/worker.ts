@@ -1,12 +1,15 @@
 import type { Account } from '../account.ts'
+import { createBroadcastWorker } from '../broadcast/worker.ts'
 import { startControlServer } from '../operations/controlServer.ts'
+import type { Sender } from '../push/sender.ts'
+import type { PushQueue } from '../queue/backend.ts'
 import type { WorkerQueue } from '../queue/workerQueue.ts'
 import { createPushWorker, type PushWorker } from '../sending/worker.ts'
 import { createUnionidSettler } from '../sync/settleUnionid.ts'
 
 /** Sends what is queued for one account, and answers what producers ask about it. */
 export function createAccountWorker(account: Account, queue: WorkerQueue): PushWorker {
-  const { name, appid, config, api, followers, pushes, log } = account
+  const { name, appid, config, api, followers, pushes, broadcasts, alerts, log } = account
   return createPushWorker(
     {
       ...account,
@@ -15,7 +18,15 @@ export function createAccountWorker(account: Account, queue: WorkerQueue): PushW
       findSessionUser: account.runtime.database.sessionUsers(),
       settleUnionid: createUnionidSettler({ followers, ask: api.getFollower, log, now: Date.now }),
       startControlServer: (onError) => startControlServer({ name, appid, queue, pushes, onError }),
-      onPauseChange: account.alerts.post,
+      ...(broadcasts && {
+        createBroadcastWorker: (sender: Sender, queue: PushQueue) =>
+          createBroadcastWorker(
+            { ...account, broadcasts, timezone: config.timezone, alert: alerts.post },
+            sender,
+            queue,
+          ),
+      }),
+      onPauseChange: alerts.post,
     },
     { concurrency: config.pushConcurrency, attempts: config.pushAttempts, rate: config.pushRate },
   )

@@ -75,7 +75,6 @@ export function createJobHandler({ processor, breaker, note, broadcasts, log }: 
     }
     hasMetNewer = true
   }
-
 }
 
 /** Processes pushes, and gives up the one that throws again and again. */

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import type { BroadcastRow, Broadcasts, NewBroadcast, RecipientOutcome } from '../../src/db/broadcasts.ts'
+import type {
+  BroadcastRow,
+  Broadcasts,
+  NewBroadcast,
+  RecipientOutcome,
+} from '../../src/db/broadcasts/broadcasts.ts'
 import type { Stores } from '../../src/db/stores.ts'
 import { engines } from './engines.ts'
 
@@ -7,6 +12,12 @@ const appid = 'wx0123456789abcdef'
 const lease = 20_000
 const followersOf = { kind: 'followers' } as const
 const ofFile = { kind: 'file', name: 'f.csv' } as const
+
+function open(database: Stores, account = appid): Broadcasts {
+  const broadcasts = database.broadcasts(account)
+  if (!broadcasts) throw new Error('this engine has no broadcasts')
+  return broadcasts
+}
 
 const asked = (more: Partial<NewBroadcast> = {}): NewBroadcast => ({
   id: 'b1',
@@ -80,10 +91,10 @@ const totals = async (broadcasts: Broadcasts, no: number) =>
       .map(({ status, reason, total }) => [reason === null ? status : `${status}/${reason}`, total]),
   )
 
-describe.each(engines)('$name', ({ create }) => {
+describe.each(engines.filter(({ name }) => name === 'sqlite'))('$name', ({ create }) => {
   test('nobody sees a broadcast before all of it is written', async () => {
     const { database } = await create()
-    const broadcasts = database.broadcasts(appid)
+    const broadcasts = open(database)
     const no = await broadcasts.draft(asked())
     await broadcasts.addRecipients(no, [line(1, { openid: 'o1' })])
     expect(await broadcasts.find('b1')).toBeUndefined()
@@ -97,12 +108,12 @@ describe.each(engines)('$name', ({ create }) => {
       audience: ofFile,
     })
     expect(await broadcasts.listOpen()).toHaveLength(1)
-    expect(await database.broadcasts('wx-other').find('b1')).toBeUndefined()
+    expect(await open(database, 'wx-other').find('b1')).toBeUndefined()
   })
 
   test('what was begun and left is deleted, and so is what ended long ago', async () => {
     const { database, query } = await create()
-    const broadcasts = database.broadcasts(appid)
+    const broadcasts = open(database)
     const no = await broadcasts.draft(asked({ id: 'left' }))
     await broadcasts.addRecipients(no, [line(1, { openid: 'o1' }), line(2, { openid: 'o2' })])
     const ended = await run(broadcasts, 3)
@@ -122,7 +133,7 @@ describe.each(engines)('$name', ({ create }) => {
   test('the same person twice is one recipient, also once by unionid and once by openid', async () => {
     const { database } = await create()
     await addFollowers(database, 2)
-    const broadcasts = database.broadcasts(appid)
+    const broadcasts = open(database)
     const no = await broadcasts.draft(asked())
     const first = [line(1, { openid: 'o1' }), line(2, { unionid: 'u1' }), line(3, { unionid: 'u2' })]
     expect(await broadcasts.addRecipients(no, first)).toEqual([2])
@@ -140,7 +151,7 @@ describe.each(engines)('$name', ({ create }) => {
     test('is that of the moment of its start', async () => {
       const { database } = await create()
       await addFollowers(database, 10)
-      const broadcasts = database.broadcasts(appid)
+      const broadcasts = open(database)
       const no = await broadcasts.draft(asked({ audience: followersOf }))
       await broadcasts.publish(no, { status: 'running', selected: 10, isFilled: false, canarySize: null })
       const draft = await find(broadcasts)
@@ -162,7 +173,7 @@ describe.each(engines)('$name', ({ create }) => {
     test('two processes write it once', async () => {
       const { database } = await create()
       await addFollowers(database, 6)
-      const broadcasts = database.broadcasts(appid)
+      const broadcasts = open(database)
       const no = await broadcasts.draft(asked({ audience: followersOf }))
       await broadcasts.publish(no, { status: 'running', selected: 6, isFilled: false, canarySize: null })
       await broadcasts.change(await find(broadcasts), { startedAt: 50_000, fillUntil: 6 })
@@ -181,7 +192,7 @@ describe.each(engines)('$name', ({ create }) => {
     ] as const)('%j', async (audience, expected) => {
       const { database } = await create()
       await addFollowers(database, 9)
-      const broadcasts = database.broadcasts(appid)
+      const broadcasts = open(database)
       expect(await broadcasts.countFollowers(audience)).toBe(expected)
       const no = await broadcasts.draft(asked({ audience }))
       await broadcasts.publish(no, { status: 'running', selected: 0, isFilled: false, canarySize: null })
@@ -194,7 +205,7 @@ describe.each(engines)('$name', ({ create }) => {
     test('leaves out who got another broadcast', async () => {
       const { database } = await create()
       await addFollowers(database, 3)
-      const broadcasts = database.broadcasts(appid)
+      const broadcasts = open(database)
       const first = await run(broadcasts, 2)
       await broadcasts.claim(first.no, 5, 2_000, lease)
       await broadcasts.record(first.no, outcome(1))
@@ -209,9 +220,9 @@ describe.each(engines)('$name', ({ create }) => {
   describe('recipients are handed out', () => {
     test('in order, each to one process', async () => {
       const { database, openAgain } = await create()
-      const broadcasts = database.broadcasts(appid)
+      const broadcasts = open(database)
       const { no } = await run(broadcasts, 10)
-      const other = (await openAgain()).broadcasts(appid)
+      const other = open(await openAgain())
       const chunks = await Promise.all([
         broadcasts.claim(no, 4, 2_000, lease),
         other.claim(no, 4, 2_000, lease),
@@ -225,7 +236,7 @@ describe.each(engines)('$name', ({ create }) => {
 
     test('again, those without an outcome, when their process is not heard of any more', async () => {
       const { database } = await create()
-      const broadcasts = database.broadcasts(appid)
+      const broadcasts = open(database)
       const { no } = await run(broadcasts, 4)
       const chunk = await broadcasts.claim(no, 3, 2_000, lease)
       await broadcasts.record(no, outcome(2))
@@ -243,7 +254,7 @@ describe.each(engines)('$name', ({ create }) => {
 
     test('given back by a process that did not send to them, they are as new', async () => {
       const { database } = await create()
-      const broadcasts = database.broadcasts(appid)
+      const broadcasts = open(database)
       const { no } = await run(broadcasts, 3)
       const chunk = await broadcasts.claim(no, 3, 2_000, lease)
       if (!chunk) throw new Error('no chunk')
@@ -261,7 +272,7 @@ describe.each(engines)('$name', ({ create }) => {
 
     test('not while it is paused, and not beyond the quota', async () => {
       const { database } = await create()
-      const broadcasts = database.broadcasts(appid)
+      const broadcasts = open(database)
       const row = await run(broadcasts, 9)
       await broadcasts.change(row, { cap: 2 })
       expect(seqs(await broadcasts.claim(row.no, 5, 2_000, lease))).toEqual([1, 2])
@@ -275,7 +286,7 @@ describe.each(engines)('$name', ({ create }) => {
 
     test('first those of the canary, who are counted by themselves', async () => {
       const { database } = await create()
-      const broadcasts = database.broadcasts(appid)
+      const broadcasts = open(database)
       const no = await broadcasts.draft(asked({ canaryShare: '2' }))
       await broadcasts.addRecipients(
         no,
@@ -300,9 +311,9 @@ describe.each(engines)('$name', ({ create }) => {
 
     test('at the rate it was given, over all processes', async () => {
       const { database, openAgain } = await create()
-      const one = database.broadcasts(appid)
+      const one = open(database)
       const row = await run(one, 1, { rate: 10 })
-      const two = (await openAgain()).broadcasts(appid)
+      const two = open(await openAgain())
       let sent = 0
       for (let now = 100_000; now < 110_000; now += 10) {
         for (const broadcasts of [one, two]) sent += (await broadcasts.takeRate(row, 5, now)).granted
@@ -316,7 +327,7 @@ describe.each(engines)('$name', ({ create }) => {
 
   test('counts follow every change, and the last outcomes are told', async () => {
     const { database } = await create()
-    const broadcasts = database.broadcasts(appid)
+    const broadcasts = open(database)
     const row = await run(broadcasts, 4)
     const { no } = row
     await broadcasts.claim(no, 4, 2_000, lease)
@@ -339,7 +350,7 @@ describe.each(engines)('$name', ({ create }) => {
 
   test('a recipient waits for its next try, with what is known of it', async () => {
     const { database } = await create()
-    const broadcasts = database.broadcasts(appid)
+    const broadcasts = open(database)
     const { no } = await run(broadcasts, 1)
     const chunk = await broadcasts.claim(no, 1, 2_000, lease)
     const retry = {
@@ -370,7 +381,7 @@ describe.each(engines)('$name', ({ create }) => {
     const { database } = await create()
     await addFollowers(database, 5)
     await database.followers(appid).markUnsubscribed(['o4'], 2_000_000)
-    const broadcasts = database.broadcasts(appid)
+    const broadcasts = open(database)
     const row = await run(broadcasts, 5)
     const { no } = row
     await broadcasts.claim(no, 5, 2_000, lease)
@@ -396,7 +407,7 @@ describe.each(engines)('$name', ({ create }) => {
 
   test('recipients are listed in order', async () => {
     const { database } = await create()
-    const broadcasts = database.broadcasts(appid)
+    const broadcasts = open(database)
     const { no } = await run(broadcasts, 1_200)
     const listed: number[] = []
     for await (const { seq } of broadcasts.recipients(no)) listed.push(seq)

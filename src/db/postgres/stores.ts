@@ -26,6 +26,7 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSt
     ...database,
     id,
     accountState: (appid) => createAccountState(database, appid),
+    broadcasts: () => undefined,
     callbackEvents: (appid) => createCallbackEvents(database, appid),
     followers: (appid) => createFollowers(database, appid),
     liveFollowers: (appid) => createLiveFollowers(database, appid),

@@ -1,4 +1,5 @@
 import * as account from './account/tables.ts'
+import * as broadcasts from './broadcasts/tables.ts'
 import * as callbacks from './callbacks/tables.ts'
 import * as followers from './followers/tables.ts'
 import * as pushes from './pushes/tables.ts'
@@ -7,4 +8,13 @@ import * as sync from './sync/tables.ts'
 import * as users from './users/tables.ts'
 
 /** Every table, by the name it has in the program. Rows are keyed by `appid`, the service account; times are integer milliseconds (UTC). */
-export const tables = { ...account, ...callbacks, ...followers, ...pushes, ...shared, ...sync, ...users }
+export const tables = {
+  ...account,
+  ...broadcasts,
+  ...callbacks,
+  ...followers,
+  ...pushes,
+  ...shared,
+  ...sync,
+  ...users,
+}

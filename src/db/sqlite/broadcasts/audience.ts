@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Audience, BroadcastRow, Broadcasts } from '../../broadcasts.ts'
+import type { Audience, BroadcastRow, Broadcasts } from '../../broadcasts/broadcasts.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import type { Statement } from '../engine/statement.ts'
 

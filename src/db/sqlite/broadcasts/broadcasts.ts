@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, sql } from 'drizzle-orm'
 import { purgeLimit } from '../../../db/purge.ts'
-import type { BroadcastChange, BroadcastRow, Broadcasts } from '../../broadcasts.ts'
+import type { BroadcastChange, BroadcastRow, Broadcasts } from '../../broadcasts/broadcasts.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import type { Statement } from '../engine/statement.ts'
 import { createBroadcastAudience } from './audience.ts'

@@ -1,4 +1,4 @@
-import type { Broadcasts, Chunk, Recipient } from '../../broadcasts.ts'
+import type { BroadcastRecipient, Broadcasts, Chunk } from '../../broadcasts/broadcasts.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import type { Statement } from '../engine/statement.ts'
 
@@ -161,7 +161,7 @@ join broadcasts b on b.no = t.broadcast and ${isOver} where b.appid || '' = ? an
     async claimRetries(no, wanted, now, leaseMs) {
       if (!selectState.get(no)) return []
       const due = selectDueRetries.all(no, now, wanted)
-      const taken: Recipient[] = []
+      const taken: BroadcastRecipient[] = []
       for (const { dueAt, tries, unknownSince, starts, errcode, ...row } of due) {
         const [claimed] = await writeSoon([
           {
@@ -282,7 +282,7 @@ select ?, ?, ?, ?, ?, ? where changes() = 1`,
   ]
 }
 
-function toFresh(row: StoredRecipient): Recipient {
+function toFresh(row: StoredRecipient): BroadcastRecipient {
   const { seq, openid, unionid, columns, generation, attempts } = row
   return {
     seq,

@@ -5,7 +5,7 @@ import type {
   NewRecipient,
   RecipientRetry,
   RecipientRow,
-} from '../../broadcasts.ts'
+} from '../../broadcasts/broadcasts.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import type { Statement } from '../engine/statement.ts'
 

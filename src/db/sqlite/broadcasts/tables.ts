@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { finalStatuses, type PushReason } from '../../../push/status.ts'
-import { type Audience, type BroadcastReason, broadcastStatuses } from '../../broadcasts.ts'
+import { type Audience, type BroadcastReason, broadcastStatuses } from '../../broadcasts/broadcasts.ts'
 
 export const broadcasts = sqliteTable(
   'broadcasts',

@@ -1,4 +1,4 @@
-import type { FinalStatus, PushReason } from '../push/status.ts'
+import type { FinalStatus, PushReason } from '../../push/status.ts'
 
 export const broadcastStatuses = ['scheduled', 'running', 'paused', 'cancelled', 'finished'] as const
 export type BroadcastStatus = (typeof broadcastStatuses)[number]
@@ -125,7 +125,7 @@ export interface NewRecipient {
 }
 
 /** One who waits for the message. */
-export interface Recipient extends NewRecipient {
+export interface BroadcastRecipient extends NewRecipient {
   generation: number
   attempts: number
   /** Start of the first try whose outcome is not known. */
@@ -197,7 +197,7 @@ export interface Chunk {
   to: number
   /** When the first process that may have sent to some of them got it. */
   since: number
-  recipients: Recipient[]
+  recipients: BroadcastRecipient[]
   /** Another process had it before, and was not heard of any more. */
   isTakenOver: boolean
 }
@@ -266,7 +266,7 @@ export interface Broadcasts {
   /** The next recipients, those first whose process was not heard of any more. */
   claim(no: number, wanted: number, now: number, leaseMs: number): Promise<Chunk | undefined>
   /** Recipients whose time to be tried again has come. */
-  claimRetries(no: number, wanted: number, now: number, leaseMs: number): Promise<Recipient[]>
+  claimRetries(no: number, wanted: number, now: number, leaseMs: number): Promise<BroadcastRecipient[]>
   renew(no: number, chunks: readonly Pick<Chunk, 'from'>[], until: number): Promise<void>
   /** All of it has come to an end, or waits among the retries. */
   finishChunk(no: number, chunk: Chunk): Promise<void>

@@ -1,0 +1,27 @@
+import type { BroadcastCount, RecentOutcomes } from '../db/broadcasts/broadcasts.ts'
+
+/** Outcomes of which a share is told. */
+const telling = 200
+/** What keeps a message from everybody, so that nobody need be burnt to see it. */
+export const commonFaults: readonly (string | null)[] = ['template_invalid']
+
+/** The share of failures among the last outcomes, if there are enough of them to tell, or `isEnough`. */
+export function findFailureShare({ sends, receipts }: RecentOutcomes, isEnough = false): number {
+  const shares = [sends, receipts].map((outcomes) =>
+    outcomes.length >= telling || (isEnough && outcomes.length > 0)
+      ? (outcomes.length - outcomes.replaceAll('x', '').length) / outcomes.length
+      : 0,
+  )
+  return Math.max(...shares)
+}
+
+export function toFailureDetail(share: number, counts: readonly BroadcastCount[]): string {
+  const failed = counts.filter(({ status }) => status === 'rejected' || status === 'undelivered')
+  const totals = new Map<string, number>()
+  for (const { status, reason, total } of failed) {
+    totals.set(reason ?? status, (totals.get(reason ?? status) ?? 0) + total)
+  }
+  const [commonest] = [...totals].sort(([, a], [, b]) => b - a)
+  const most = commonest ? `, most of them: ${commonest[0]}` : ''
+  return `${Math.round(share * 100)} % of the last recipients failed${most}`
+}

@@ -1,0 +1,65 @@
+import type { BroadcastRecipient, BroadcastRow } from '../db/broadcasts/broadcasts.ts'
+import type { PushJob } from '../queue/job.ts'
+
+/** What everybody gets, with `{{columns}}` where rows differ. */
+export interface MessageTemplate {
+  data: Record<string, string>
+  url?: string | undefined
+  miniprogram?: { appid: string; pagepath?: string | undefined } | undefined
+}
+
+/** What a row has to fill in. */
+export type Columns = Record<string, string>
+
+const placeholder = /\{\{\s*([^{}\s][^{}]*?)\s*\}\}/g
+
+/** The columns that a message asks for. */
+export function findColumns({ data, url, miniprogram }: MessageTemplate): string[] {
+  const texts = [...Object.values(data), url ?? '', miniprogram?.pagepath ?? '']
+  return [...new Set(texts.flatMap((text) => [...text.matchAll(placeholder)].map(([, name = '']) => name)))]
+}
+
+/** In a link and in the path of a page a value is a part of it, so it is encoded. */
+export function fillIn({ data, url, miniprogram }: MessageTemplate, columns: Columns): MessageTemplate {
+  const plain = (text: string) => text.replaceAll(placeholder, (_, name: string) => columns[name] ?? '')
+  const encoded = (text: string) =>
+    text.replaceAll(placeholder, (_, name: string) => encodeURIComponent(columns[name] ?? ''))
+  return {
+    data: Object.fromEntries(Object.entries(data).map(([key, text]) => [key, plain(text)])),
+    url: url === undefined ? undefined : encoded(url),
+    miniprogram: miniprogram && {
+      ...miniprogram,
+      pagepath: miniprogram.pagepath === undefined ? undefined : encoded(miniprogram.pagepath),
+    },
+  }
+}
+
+/** Makes the push of each recipient out of the message that is kept once. */
+export function createPushMaker(row: BroadcastRow): (recipient: BroadcastRecipient) => PushJob {
+  const template: MessageTemplate = JSON.parse(row.message)
+  return (recipient) => {
+    const { data, url, miniprogram } =
+      recipient.columns === null ? template : fillIn(template, JSON.parse(recipient.columns))
+    const push: PushJob = {
+      v: 1,
+      id: toRecordId(row.id, recipient),
+      templateId: row.templateId,
+      data,
+      createdAt: row.createdAt,
+    }
+    if (recipient.isByUnionid) push.unionid = recipient.unionid ?? ''
+    else push.openid = recipient.openid ?? ''
+    if (url !== undefined) push.url = url
+    if (miniprogram !== undefined) push.miniprogram = miniprogram
+    if (row.expiresAt !== null) push.expiresAt = row.expiresAt
+    return push
+  }
+}
+
+/** The id of a recipient's record: by what he was named. */
+export function toRecordId(
+  broadcast: string,
+  { isByUnionid, openid, unionid }: Pick<BroadcastRecipient, 'isByUnionid' | 'openid' | 'unionid'>,
+): string {
+  return `${broadcast}:${isByUnionid ? unionid : openid}`
+}

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DelayedError, type Job } from 'bullmq'
+import { second } from '../base/duration.ts'
+import { every } from '../base/every.ts'
+import type { Log } from '../base/log.ts'
+import type { BroadcastRow, Broadcasts } from '../db/broadcasts/broadcasts.ts'
+import { DatabaseError } from '../db/databaseError.ts'
+import type { Leases } from '../db/leases.ts'
+import type { BroadcastNews } from '../health/alertText.ts'
+import type { BroadcastWorker, Sender } from '../push/sender.ts'
+import type { PushQueue } from '../queue/backend.ts'
+import { broadcastJobSchema, toBroadcastJob } from '../queue/job.ts'
+import type { WechatApi } from '../wechat/api.ts'
+import { createLeader } from './leader.ts'
+import { createTurns, leaseRenewal } from './turn.ts'
+
+interface BroadcastWorkerDeps {
+  broadcasts: Broadcasts
+  leases: Pick<Leases, 'acquire'>
+  api: Pick<WechatApi, 'getQuota'>
+  timezone: string
+  alert(news: BroadcastNews): void
+  log: Log
+}
+
+/** So often this process sees what was paused, cancelled or started elsewhere. */
+const lookInterval = 300
+const leadInterval = 500
+/** How long one process leads a broadcast after it was last heard of, and how often it says that it lives. */
+const leadership = 10 * second
+const leadershipRenewal = 3 * second
+/** A job goes back after so long, so that others get their turn at it. */
+const turnLength = second
+/** Jobs of broadcasts that work in this process at once, as long as nothing limits them: one fills what another leaves. */
+const turnsAtOnce = 3
+const placesAtOnce = 4
+
+/** Works off the broadcasts of one account in this process, with others if there are any. */
+export function createBroadcastWorker(
+  { broadcasts, leases, api, timezone, alert, log }: BroadcastWorkerDeps,
+  sender: Sender,
+  queue: Pick<PushQueue, 'addBulk'>,
+): BroadcastWorker {
+  const owner = randomUUID()
+  /** Those that are open, as they were at the last look. */
+  let open = new Map<string, BroadcastRow>()
+  const ledUntil = new Map<string, number>()
+  const stops: (() => void)[] = []
+  let isStopped = false
+  let turns = 0
+  const leader = createLeader({ broadcasts, api, timezone, alert, isStopped: () => isStopped, log })
+  const turn = createTurns({
+    broadcasts,
+    sender,
+    isRunning: (id) => open.get(id)?.status === 'running',
+    saw: (row) => open.set(row.id, row),
+    checkFailures: leader.checkFailures,
+    pause: (row, detail) => leader.pause(row, 'failures', detail),
+    isStopped: () => isStopped,
+  })
+
+  return {
+    start() {
+      const warn = (error: unknown) => log.warn({ err: error }, 'broadcasts could not be looked after')
+      stops.push(
+        every(lookInterval, look, warn),
+        every(leadInterval, leadAll, warn),
+        every(leaseRenewal, turn.renew, warn),
+      )
+    },
+    stop() {
+      isStopped = true
+      for (const stop of stops.splice(0)) stop()
+    },
+    countAtHand: () =>
+      [...open.values()].filter(({ status }) => status === 'running').length * sender.concurrency(),
+
+    async handle(job, token) {
+      const { data } = broadcastJobSchema.safeParse(job.data)
+      if (!data) return
+      if (turns >= turnsAtOnce && !sender.isOneByOne()) return giveBack(job, second, token)
+      turns += 1
+      try {
+        const again = await work(data.broadcast)
+        if (again !== undefined) await giveBack(job, again, token)
+      } finally {
+        turns -= 1
+      }
+    },
+  }
+
+  /** Milliseconds until the job is worth another turn; undefined = it has nothing to do. */
+  async function work(id: string): Promise<number | undefined> {
+    const until = Date.now() + turnLength
+    try {
+      do {
+        if (!sender.mayTry()) return second
+        const end = await turn.take(id)
+        if (end.kind === 'idle') return undefined
+        if (end.kind === 'wait') {
+          const wait = Math.max(1, Math.ceil(end.until - Date.now()))
+          if (sender.isOneByOne() || Date.now() + wait > until) return wait
+          await sleep(wait)
+        }
+      } while (!sender.isOneByOne() && Date.now() < until && !isStopped)
+      return 0
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error
+      sender.noteDatabaseError(error)
+      return 5 * second
+    }
+  }
+
+  async function look(): Promise<void> {
+    const rows = await broadcasts.listOpen()
+    open = new Map(rows.map((row) => [row.id, row]))
+  }
+
+  /** By itself, because it may have to wait for WeChat. */
+  async function leadAll(): Promise<void> {
+    const rows = await broadcasts.listOpen()
+    for (const row of rows) if (!isStopped && (await isLeader(row.id))) await lead(row)
+    for (const id of ledUntil.keys()) {
+      if (rows.some((row) => row.id === id)) continue
+      ledUntil.delete(id)
+      leader.forget(id)
+    }
+    await broadcasts.settleLeft(Date.now())
+  }
+
+  async function lead(row: BroadcastRow): Promise<void> {
+    await leader.lead(row)
+    if (row.status !== 'running' || isStopped) return
+    const places = sender.isOneByOne() ? sender.concurrency() : placesAtOnce
+    // Those that are there already stay as they are.
+    await queue.addBulk(Array.from({ length: places }, (_, place) => toBroadcastJob(row.id, place)))
+  }
+
+  async function isLeader(id: string): Promise<boolean> {
+    const now = Date.now()
+    if ((ledUntil.get(id) ?? 0) - now > leadership - leadershipRenewal) return true
+    if (!(await leases.acquire(`broadcast ${id}`, owner, leadership))) return false
+    ledUntil.set(id, now + leadership)
+    return true
+  }
+}
+
+async function giveBack(job: Job, delay: number, token: string | undefined): Promise<never> {
+  await job.moveToDelayed(Date.now() + delay, token)
+  throw new DelayedError()
+}
