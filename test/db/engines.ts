@@ -43,7 +43,7 @@ export const engines: readonly Engine[] = [
 async function hasServer(): Promise<boolean> {
   if (await hasPostgres()) return true
   if (process.env.CI) throw new Error('store tests need a PostgreSQL server in CI: TEST_POSTGRES_URL')
-  console.warn('skipped: store tests on PostgreSQL, no server at 127.0.0.1:5432')
+  process.stderr.write('skipped: store tests on PostgreSQL, no server at 127.0.0.1:5432\n')
   return false
 }
 
