@@ -32,13 +32,12 @@ export class NegativeAnswer extends Error {
   }
 }
 
+/** DATABASE_URL, or what it points at, is not what it should be; nobody has it open and no disk has failed. */
 const lastingDatabaseErrors: readonly DatabaseErrorCode[] = [
   'not_writable',
   'not_a_database',
   'foreign_database',
   'newer_schema',
-  'corrupt',
-  'locked',
   'access_denied',
   'tls_failed',
   'no_database',

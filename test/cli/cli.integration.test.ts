@@ -129,11 +129,36 @@ describe('database', () => {
     other.exec('BEGIN EXCLUSIVE')
     try {
       const result = await runCli(['status', '--json'], { cwd, env })
-      expect(result.code).toBe(2)
+      expect(result.code).toBe(1)
       expect(JSON.parse(result.stdout).error.code).toBe('database_locked')
+      expect(result.stderr).toMatch(/another process holds the database: end it or wait for it\n$/)
     } finally {
       other.close()
     }
+  })
+
+  describe.each([
+    ['as a whole', 'SELECT rootpage FROM sqlite_master WHERE rootpage > 0 UNION SELECT 1'],
+    ['where the pushes are', "SELECT rootpage FROM sqlite_master WHERE tbl_name = 'pushes'"],
+  ])('one that is damaged %s', (_, damaged) => {
+    test.each([['status'], ['history'], ['show', 'p1']])('is told by %s in a sentence', async (...words) => {
+      await runCli(['migrate'], { cwd, env })
+      const path = join(cwd, 'data', 'unionpush.db')
+      const connection = new Sqlite(path)
+      const pageSize = Number(connection.pragma('page_size', { simple: true }))
+      const pages = connection.prepare(damaged).pluck().all().map(Number)
+      connection.close()
+      const content = await readFile(path)
+      // The first hundred bytes still say that it is a database.
+      for (const page of pages) content.fill(0xab, Math.max(100, (page - 1) * pageSize), page * pageSize)
+      await writeFile(path, content)
+      const { code, stdout, stderr } = await runCli([...words, '--json'], { cwd, env })
+      expect(code).toBe(1)
+      expect(JSON.parse(stdout).error).toMatchObject({ code: 'database_corrupt' })
+      expect(stderr.trim().split('\n')).toEqual([
+        expect.stringMatching(/Database \S+: .*malformed.*; the file is damaged: restore it from a backup/),
+      ])
+    })
   })
 
   test.skipIf(process.getuid?.() === 0)('a directory that cannot be written is refused', async () => {
