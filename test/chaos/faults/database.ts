@@ -26,7 +26,7 @@ export const databaseFaults: readonly Fault[] = [
   },
   {
     name: "the database is replaced by yesterday's copy while nobody uses it",
-    on: ['database', 'workers', 'callbacks'],
+    on: ['database', 'workers', 'callbacks', 'cron'],
     async run({ disk, workers, desk, simulator, admitted }, chance) {
       disk.copy()
       await sleep(chance.between(200, 1_500))
