@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs'
 import { extname } from 'node:path'
 import type { MessageLine } from '../../operations/push.ts'
 import { UsageError } from '../args.ts'
-import { type CsvRow, readCsvRows } from './csv.ts'
-import { findLineProblem, readLines } from './lines.ts'
+import { type CsvRow, readCsvRows } from '../../base/csv.ts'
+import { findLineProblem, readLines } from '../../base/lines.ts'
 
 const plainColumns = ['unionid', 'openid', 'templateId', 'id', 'sendAt', 'expiresAt', 'url']
 
