@@ -1,12 +1,20 @@
 export { ConfigError, type ConfigProblem } from './base/configError.ts'
+export type { AudienceInput, BroadcastInput } from './broadcast/input.ts'
+export type { Broadcast } from './broadcast/view.ts'
 export type { CallbackAnswer, CallbackRequest } from './callback/request.ts'
 export { DatabaseError } from './db/databaseError.ts'
 export type { Refusal } from './identity/refusal.ts'
 export type { DecryptedState, LoginState, SessionState, UserInfo, UserState } from './identity/states.ts'
+export {
+  type BroadcastsClient,
+  type BroadcastsOptions,
+  createBroadcasts,
+} from './library/createBroadcasts.ts'
 export type { CallbackHandler, CallbackHandlerOptions } from './library/createCallbackHandler.ts'
 export { createCallbackHandler } from './library/createCallbackHandler.ts'
 export { createMiniProgram, type MiniProgram, type MiniProgramOptions } from './library/createMiniProgram.ts'
 export { createPusher, type Pusher, type PusherOptions } from './library/createPusher.ts'
+export { BroadcastError } from './operations/broadcastError.ts'
 export { InvalidPushError, type PushProblem } from './push/invalidPush.ts'
 export type { PushMessage, Time } from './push/message.ts'
 export type { CancelAnswer, PushManyReceipt, PushReceipt } from './push/pushAnswers.ts'

@@ -35,7 +35,9 @@ export function fillIn({ data, url, miniprogram }: MessageTemplate, columns: Col
 }
 
 /** Makes the push of each recipient out of the message that is kept once. */
-export function createPushMaker(row: BroadcastRow): (recipient: BroadcastRecipient) => PushJob {
+export function createPushMaker(
+  row: Pick<BroadcastRow, 'id' | 'templateId' | 'message' | 'createdAt' | 'expiresAt'>,
+): (recipient: BroadcastRecipient) => PushJob {
   const template: MessageTemplate = JSON.parse(row.message)
   return (recipient) => {
     const { data, url, miniprogram } =

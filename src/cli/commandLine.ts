@@ -12,6 +12,7 @@ export const commands = new Map<string, () => Promise<Command>>([
   ['serve', async () => (await import('./commands/serve.ts')).serveCommand],
   ['sync', async () => (await import('./commands/sync.ts')).syncCommand],
   ['push', async () => (await import('./commands/push.ts')).pushCommand],
+  ['broadcast', async () => (await import('./broadcast/command.ts')).broadcastCommand],
   ['lookup', async () => (await import('./commands/lookup.ts')).lookupCommand],
   ['show', async () => (await import('./commands/show.ts')).showCommand],
   ['history', async () => (await import('./commands/history.ts')).historyCommand],

@@ -1,6 +1,7 @@
 import { ConfigError } from '../base/configError.ts'
 import { DatabaseError, type DatabaseErrorCode } from '../db/databaseError.ts'
 import { AmbiguousPushError } from '../operations/accounts/among.ts'
+import { BroadcastError } from '../operations/broadcastError.ts'
 import { InvalidPushError } from '../push/invalidPush.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
 import { explainInFull } from '../wechat/errcode.ts'
@@ -52,6 +53,9 @@ export function toFailure(error: unknown, command: string | undefined): Failure 
   }
   if (error instanceof NegativeAnswer) {
     return { exitCode: 1, code: error.code, message: error.message, hint: error.hint }
+  }
+  if (error instanceof BroadcastError) {
+    return { exitCode: 1, code: error.code, message: error.message, hint: null }
   }
   if (error instanceof ConfigError) return toConfigFailure(error)
   if (error instanceof DatabaseError) {

@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs'
 import { extname } from 'node:path'
-import type { MessageLine } from '../../operations/push.ts'
-import { UsageError } from '../args.ts'
 import { type CsvRow, readCsvRows } from '../../base/csv.ts'
 import { findLineProblem, readLines } from '../../base/lines.ts'
+import type { MessageLine } from '../../operations/push.ts'
+import { UsageError } from '../args.ts'
 
 const plainColumns = ['unionid', 'openid', 'templateId', 'id', 'sendAt', 'expiresAt', 'url']
 

@@ -99,6 +99,9 @@ export function createBroadcasts(
       const [inserted] = await write([insert.toSQL(), openRecents])
       return Number(Object(inserted?.rows?.[0]).no)
     },
+    async drop(no) {
+      while ((await purgeSome(no)) > 0);
+    },
     async publish(no, row) {
       const canaryState = row.canarySize === null ? null : ('running' as const)
       const isDraft = and(eq(broadcasts.no, no), eq(broadcasts.status, 'draft'))
@@ -151,11 +154,11 @@ export function createBroadcasts(
     )
     const purged = results.reduce((sum, { changes }) => sum + changes, 0)
     if (purged > 0) return purged
-    await write([
+    const rest = await write([
       ...smallTables.map((table) => ({ sql: `delete from ${table} where broadcast = ?`, params: [no] })),
       { sql: 'delete from broadcasts where no = ?', params: [no] },
     ])
-    return 1
+    return rest.reduce((sum, { changes }) => sum + changes, 0)
   }
 }
 

@@ -1,0 +1,106 @@
+import { createReadStream } from 'node:fs'
+import { extname } from 'node:path'
+import { type CsvRow, readCsvRows } from '../base/csv.ts'
+import { findLineProblem, readLines } from '../base/lines.ts'
+import { InvalidPushError } from '../push/invalidPush.ts'
+
+/** One row of an audience, or why nothing can be made of it. Lines count from 1; that of a CSV header is 1. */
+export type AudienceRow = { line: number; values: Record<string, unknown> } | { line: number; reason: string }
+
+/** What a program gives as rows; its lines are their positions. */
+export type GivenRows = Iterable<Record<string, unknown>> | AsyncIterable<Record<string, unknown>>
+
+/**
+ * Reads `.jsonl` or `.csv`; `-` is JSONL on stdin. Memory does not grow with the file. Rejects with InvalidPushError for
+ * another kind of file, and for a CSV header without a column that is `needed` or without unionid and openid.
+ */
+export function readAudienceFile(path: string, needed: readonly string[]): AsyncIterable<AudienceRow> {
+  if (path === '-') return readJsonl(process.stdin)
+  switch (extname(path).toLowerCase()) {
+    case '.jsonl':
+      return readJsonl(readBytes(path))
+    case '.csv':
+      return readCsv(readBytes(path), needed)
+    default:
+      throw toFault('a .jsonl or .csv file', path)
+  }
+}
+
+export async function* toAudienceRows(rows: GivenRows): AsyncGenerator<AudienceRow> {
+  let line = 0
+  for await (const values of rows) {
+    line += 1
+    yield isObject(values) ? { line, values } : { line, reason: 'is not an object' }
+  }
+}
+
+async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(path)
+  } catch (error) {
+    throw toFault('a file that can be read', error instanceof Error ? error.message : String(error))
+  }
+}
+
+async function* readJsonl(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<AudienceRow> {
+  for await (const { line, text } of readLines(bytes)) {
+    if (text.trim() !== '') yield { line, ...parseLine(text) }
+  }
+}
+
+function parseLine(text: string): { values: Record<string, unknown> } | { reason: string } {
+  const problem = findLineProblem(text)
+  if (problem !== undefined) return { reason: problem }
+  try {
+    const values: unknown = JSON.parse(text)
+    return isObject(values) ? { values } : { reason: 'is not a JSON object' }
+  } catch (error) {
+    return { reason: `is not JSON: ${error instanceof Error ? error.message : String(error)}` }
+  }
+}
+
+async function* readCsv(
+  bytes: AsyncIterable<Uint8Array>,
+  needed: readonly string[],
+): AsyncGenerator<AudienceRow> {
+  let columns: string[] | undefined
+  for await (const row of readCsvRows(readLines(bytes))) {
+    if (columns === undefined) columns = toColumns(row, needed)
+    else yield { line: row.line, ...toValues(columns, row) }
+  }
+  if (columns === undefined) throw toFault('a CSV file with a header line', 'an empty file')
+}
+
+function toColumns(header: CsvRow, needed: readonly string[]): string[] {
+  if ('reason' in header) throw toFault('a CSV file whose header can be read', `one that ${header.reason}`)
+  const columns = header.cells.map((cell) => cell.trim())
+  const repeated = columns.find((column, i) => column !== '' && columns.indexOf(column) !== i)
+  if (repeated !== undefined) throw toFault('columns with different names', `'${repeated}' twice`)
+  if (!columns.includes('unionid') && !columns.includes('openid')) {
+    throw toFault('a column unionid or openid', columns.slice(0, 10).join(', '))
+  }
+  const missing = needed.filter((name) => !columns.includes(name))
+  if (missing.length > 0) {
+    throw toFault(
+      `the columns that the message names: ${missing.join(', ')}`,
+      columns.slice(0, 10).join(', '),
+    )
+  }
+  return columns
+}
+
+function toValues(columns: readonly string[], row: CsvRow) {
+  if ('reason' in row) return { reason: row.reason }
+  if (row.cells.length !== columns.length) {
+    return { reason: `has ${row.cells.length} cells, the header has ${columns.length}` }
+  }
+  return { values: Object.fromEntries(row.cells.map((cell, i) => [columns[i] ?? '', cell])) }
+}
+
+function toFault(rule: string, given: string): InvalidPushError {
+  return new InvalidPushError([{ field: 'audience.file', rule, given }])
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

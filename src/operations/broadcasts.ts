@@ -1,0 +1,164 @@
+import * as z from 'zod'
+import {
+  type Controlled,
+  type ControlRefusal,
+  cancelBroadcast,
+  pauseBroadcast,
+  resumeBroadcast,
+  retryBroadcast,
+} from '../broadcast/control.ts'
+import { createBroadcast } from '../broadcast/create.ts'
+import { type BroadcastInput, checkInput } from '../broadcast/input.ts'
+import { planBroadcast } from '../broadcast/plan.ts'
+import { type Broadcast, toBroadcast } from '../broadcast/view.ts'
+import type { AccountState } from '../db/accountState.ts'
+import { type BroadcastRow, type Broadcasts, broadcastStatuses } from '../db/broadcasts/broadcasts.ts'
+import { finalStatuses, type PushReason } from '../push/status.ts'
+import type { WechatApi } from '../wechat/api.ts'
+import { BroadcastError } from './broadcastError.ts'
+import { count, isoTime, nullableText } from './values.ts'
+
+export type { Broadcast, BroadcastInput }
+
+const totals = {
+  selected: count,
+  waiting: count,
+  ...Object.fromEntries(finalStatuses.map((status) => [status, count])),
+}
+
+export const broadcastSchema = z.strictObject({
+  id: z.string(),
+  name: nullableText,
+  account: z.string(),
+  templateId: z.string(),
+  status: z.enum(broadcastStatuses),
+  reason: nullableText,
+  detail: nullableText,
+  audience: z.union([
+    z.strictObject({ all: z.literal(true) }),
+    z.strictObject({ file: z.string() }),
+    z.strictObject({ tag: z.int().optional(), scene: z.string().optional(), since: isoTime.optional() }),
+  ]),
+  counts: z.strictObject(totals),
+  reasons: z.record(z.string(), count),
+  rate: z.strictObject({ limit: z.number().nullable(), perSecond: z.number() }),
+  etaSeconds: count.nullable(),
+  canary: z
+    .strictObject({
+      share: z.string(),
+      size: count.nullable(),
+      sent: count,
+      delivered: count,
+      undelivered: count,
+      state: z.enum(['running', 'waiting', 'passed']),
+    })
+    .nullable(),
+  createdAt: isoTime,
+  startAt: isoTime.nullable(),
+  startedAt: isoTime.nullable(),
+  finishedAt: isoTime.nullable(),
+})
+
+const invalid = z.array(z.strictObject({ line: count, reason: z.string() }))
+export const createdSchema = broadcastSchema.extend({ invalid })
+export const planSchema = z.strictObject({
+  selected: count,
+  sendable: count,
+  skipped: z.record(z.string(), count),
+  invalid,
+  samples: z.array(
+    z.strictObject({
+      openid: nullableText,
+      unionid: nullableText,
+      data: z.record(z.string(), z.string()),
+      url: nullableText,
+    }),
+  ),
+  quota: z.strictObject({ limit: count, used: count, left: z.int(), days: count }).nullable(),
+})
+export type Plan = z.infer<typeof planSchema>
+export type Created = Broadcast & { invalid: { line: number; reason: string }[] }
+/** `inFlight`: sends that were under way and end as they end. */
+export type Cancelled = Broadcast & { inFlight: number }
+
+export interface BroadcastDeps {
+  /** The account. */
+  name: string
+  broadcasts: Broadcasts
+  accountState: Pick<AccountState, 'find'>
+  api: Pick<WechatApi, 'getQuota'>
+}
+
+/** What an account has for broadcasts. @throws BroadcastError */
+export function toBroadcastDeps(
+  account: Omit<BroadcastDeps, 'broadcasts'> & { broadcasts: Broadcasts | undefined },
+): BroadcastDeps {
+  const { broadcasts } = account
+  if (broadcasts) return { ...account, broadcasts }
+  throw new BroadcastError('not_available', 'Broadcasts need the SQLite database; PostgreSQL has none yet')
+}
+
+/** Writes the broadcast down; workers send it. Rejects with InvalidPushError, and then nothing was written. */
+export async function createOne(deps: BroadcastDeps, input: BroadcastInput): Promise<Created> {
+  const { row, invalid } = await createBroadcast(deps.broadcasts, checkInput(input))
+  return { ...(await view(deps, row)), invalid }
+}
+
+/** What it would do. Rejects with InvalidPushError. */
+export function planOne(deps: BroadcastDeps, input: BroadcastInput): Promise<Plan> {
+  return planBroadcast(deps, checkInput(input))
+}
+
+export async function findBroadcast(deps: BroadcastDeps, id: string): Promise<Broadcast | undefined> {
+  const row = await deps.broadcasts.find(id)
+  return row && view(deps, row)
+}
+
+/** Newest first. */
+export async function listBroadcasts(deps: BroadcastDeps, limit: number): Promise<Broadcast[]> {
+  const rows = await deps.broadcasts.list(limit)
+  return Promise.all(rows.map((row) => view(deps, row)))
+}
+
+/** These reject with BroadcastError. */
+export async function pauseOne(deps: BroadcastDeps, id: string): Promise<Broadcast> {
+  return view(deps, toDone(await pauseBroadcast(deps.broadcasts, id), id))
+}
+
+export async function resumeOne(deps: BroadcastDeps, id: string): Promise<Broadcast> {
+  return view(deps, toDone(await resumeBroadcast(deps.broadcasts, id), id))
+}
+
+export async function cancelOne(deps: BroadcastDeps, id: string): Promise<Cancelled> {
+  const row = toDone(await cancelBroadcast(deps.broadcasts, id), id)
+  const { inFlight } = await deps.broadcasts.openWork(row.no)
+  return { ...(await view(deps, row)), inFlight }
+}
+
+export async function retryOne(
+  deps: BroadcastDeps,
+  id: string,
+  reason?: PushReason,
+): Promise<{ retried: number }> {
+  const result = await retryBroadcast(deps.broadcasts, id, reason)
+  if (result.kind !== 'done') throw toError(result, id)
+  return { retried: result.retried }
+}
+
+async function view(
+  { name, broadcasts, accountState }: BroadcastDeps,
+  row: BroadcastRow,
+): Promise<Broadcast> {
+  return toBroadcast(name, row, await broadcasts.counts(row.no), await accountState.find())
+}
+
+function toDone(result: Controlled, id: string): BroadcastRow {
+  if (result.kind !== 'done') throw toError(result, id)
+  return result.row
+}
+
+function toError(refusal: ControlRefusal, id: string): BroadcastError {
+  return refusal.kind === 'not_found'
+    ? new BroadcastError('unknown_broadcast', `No broadcast with the id ${id} is known`)
+    : new BroadcastError('broadcast_over', `The broadcast ${id} is ${refusal.row.status}`)
+}
