@@ -216,6 +216,7 @@ test('status tells queue, followers, token, last sync and the outcomes of today'
     accounts: [
       {
         account: world.appid,
+        appid: world.appid,
         paused: null,
         circuit: null,
         queueProblems: [],
