@@ -3,6 +3,7 @@ import type { AtLeastOne } from './base/accounts/accountsSchema.ts'
 import type { AccountConfig, Config } from './base/config.ts'
 import type { Log } from './base/log.ts'
 import { createReleasers } from './base/releasers.ts'
+import { holdServiceLease } from './db/serviceLease.ts'
 import type { Danger } from './queue/backend.ts'
 import { connectWorker, type WorkerConnection } from './queue/workerQueue.ts'
 import { startAccountCron } from './roles/cron.ts'
@@ -45,6 +46,12 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   const releasers = createReleasers()
   const runtime = await openQueueRuntime(config, log, createUndiciTransport)
   releasers.add(() => runtime.close())
+  try {
+    releasers.add(await holdServiceLease(runtime.database, log))
+  } catch (error) {
+    await releasers.close()
+    throw error
+  }
   let connection: WorkerConnection | undefined
   // Closed after the workers of all accounts, whenever those come.
   releasers.add(() => connection?.close())

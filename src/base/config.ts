@@ -172,6 +172,14 @@ export function loadMiniProgramConfig(env: Environment = readEnvironment()): Min
   }
 }
 
+/**
+ * What a `DATABASE_URL` says.
+ * @throws ConfigError
+ */
+export function parseDatabaseUrl(url: string): DatabaseConfig {
+  return parse(environmentSchema.pick({ DATABASE_URL: true }).required(), { DATABASE_URL: url }).DATABASE_URL
+}
+
 /** `LOG_LEVEL`, or its default when it is none: the log must work before the configuration is judged. */
 export function loadLogLevel(env: Environment = withProcess(readEnvFile(resolve('.env')).values)): LogLevel {
   return logLevels.find((level) => level === env.LOG_LEVEL) ?? 'info'

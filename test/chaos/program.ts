@@ -61,7 +61,7 @@ async function compile(dir: string, edits: readonly Edit[]): Promise<string> {
   const project = join(root, 'src/tsconfig.build.json')
   await promisify(execFile)(process.execPath, [tsc, '-p', project, '--outDir', dist, ...onlyCode])
   await cp(join(root, 'package.json'), join(dir, 'package.json'))
-  await cp(join(root, 'drizzle/migrations'), join(dir, 'drizzle/migrations'), { recursive: true })
+  await cp(join(root, 'drizzle'), join(dir, 'drizzle'), { recursive: true })
   await symlink(join(root, 'node_modules'), join(dir, 'node_modules'))
   for (const edit of edits) await apply(edit, dist)
   await bundle(dist)

@@ -11,6 +11,8 @@ export interface TestSchema {
   /** As DATABASE_URL takes it. */
   url: string
   query(sql: string): Promise<Record<string, unknown>[]>
+  /** Leaves a transaction open with what the statement locks; resolves with what ends it. */
+  hold(sql: string): Promise<() => Promise<void>>
 }
 
 /** Whether a server runs here. */
@@ -32,7 +34,20 @@ export async function createTestSchema(): Promise<TestSchema> {
   const run = (sql: string) => runAlone(schema, sql)
   onTestFinished(async () => void (await run(`drop schema if exists ${schema} cascade`)))
   const separator = server.includes('?') ? '&' : '?'
-  return { url: `${server}${separator}schema=${schema}`, query: run }
+  return { url: `${server}${separator}schema=${schema}`, query: run, hold: (sql) => holdLock(schema, sql) }
+}
+
+async function holdLock(schema: string, sql: string): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: toPostgresAddress(server).url })
+  await client.connect()
+  await client.query(`set search_path to ${schema}; begin; ${sql}`)
+  let ended: Promise<void> | undefined
+  const end = () => {
+    ended ??= client.end()
+    return ended
+  }
+  onTestFinished(end)
+  return end
 }
 
 async function runAlone(schema: string, sql: string): Promise<Record<string, unknown>[]> {

@@ -1,21 +1,36 @@
 import { withAccounts } from '../accounts/withAccounts.ts'
+import { UsageError } from '../args.ts'
 import { defineCommand } from '../command.ts'
+import type { Output } from '../output.ts'
 
 export const migrateCommand = defineCommand({
   name: 'migrate',
-  description: 'Bring the database to the current version',
-  args: {},
+  description: 'Bring the database to the current version, or copy one to PostgreSQL',
+  args: {
+    from: { type: 'string', description: 'SQLite file to copy, as file:./data/unionpush.db' },
+    to: { type: 'string', description: 'where to, as postgres://user:password@host/database' },
+  },
   examples: [
     ['unionpush migrate', 'create or update the tables before a deployment; other commands do so too'],
+    [
+      'unionpush migrate --from file:./data/unionpush.db --to postgres://unionpush:secret@db.example/unionpush',
+      'move to PostgreSQL while nothing uses the file; repeated, it goes on where it was ended, or compares',
+    ],
   ],
-  run: (_, out) =>
-    // Opening the database is all it takes.
-    withAccounts(out, undefined, async ({ runtime }) => {
-      const { engine, address } = runtime.database
-      await out.print(
-        { database: { engine, address } },
-        ({ database }) => `${database.address} is up to date`,
-      )
-      return 0
-    }),
+  async run({ from, to }, out) {
+    if (from === undefined && to === undefined) return migrate(out)
+    if (from === undefined || to === undefined) throw new UsageError('--from and --to need each other')
+    const { copyToPostgres } = await import('../copyDatabase.ts')
+    await copyToPostgres(from, to, out)
+    return 0
+  },
 })
+
+function migrate(out: Output): Promise<number> {
+  // Opening the database is all it takes.
+  return withAccounts(out, undefined, async ({ runtime }) => {
+    const { engine, address } = runtime.database
+    await out.print({ database: { engine, address } }, ({ database }) => `${database.address} is up to date`)
+    return 0
+  })
+}

@@ -15,10 +15,10 @@ const oldestVersion = 13
 
 /**
  * Brings the schema, which is created as needed, to the current version; several processes may do so at once. Resolves
- * with the id that tells this database from all others. Rejects with a DatabaseError or what `pg` throws, and then
+ * with the id that tells this database from all others, undefined while a copy into it has not ended. Rejects with a DatabaseError or what `pg` throws, and then
  * nothing was changed.
  */
-export async function migratePostgres(config: ClientConfig, target: Target): Promise<string> {
+export async function migratePostgres(config: ClientConfig, target: Target): Promise<string | undefined> {
   const migrationsFolder = fileURLToPath(toPackageFile('../../drizzle/postgres'))
   const known = readMigrationFiles({ migrationsFolder })
   const client = new Client(config)
@@ -105,11 +105,9 @@ async function findPending(client: Client, target: Target, known: MigrationMeta[
   return known.filter((migration) => migration.folderMillis > applied)
 }
 
-async function readId(client: Client): Promise<string> {
+async function readId(client: Client): Promise<string | undefined> {
   const { rows } = await client.query<{ id: string }>('select id from database_identity')
-  const id = rows[0]?.id
-  if (id === undefined) throw new Error('the database has no identity: its migrations did not run to the end')
-  return id
+  return rows[0]?.id
 }
 
 export function quote(name: string): string {

@@ -48,6 +48,12 @@ export async function openPostgresDatabase(
     })
   const config = await explained(negotiate(options))
   const id = await explained(migratePostgres(config, { schema, address }))
+  if (id === undefined) {
+    throw new DatabaseError(
+      'incomplete',
+      `Database ${address} holds part of a copy of another one: repeat unionpush migrate --from --to until it ends well`,
+    )
+  }
 
   // The next call makes another one, and tells what it meets.
   const onEnd = (error: Error) => log.debug({ err: error, address }, 'a connection to the database ended')
