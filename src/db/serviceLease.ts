@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { second } from '../base/duration.ts'
 import { every } from '../base/every.ts'
 import type { Log } from '../base/log.ts'
@@ -13,6 +14,7 @@ export const copyLease = 'copy'
 /** A process that was killed keeps its lease as long. */
 export const serviceLife = 30 * second
 const renewal = 5 * second
+const patience = 2 * second
 
 /**
  * Tells programs that want the database to themselves that a process writes to it, until the returned function is called.
@@ -27,7 +29,9 @@ export async function holdServiceLease(
   const name = `${servicePrefix}${owner} ${randomUUID().slice(0, 8)}`
   // Not renewed: whoever was frozen for long may find it purged.
   const hold = async () => void (await leases.acquire(name, owner, serviceLife))
-  await hold()
+  const tell = (error: unknown) => log.debug({ err: error }, 'service lease could not be taken')
+  // A service begins while somebody else locks the database, too.
+  await Promise.race([hold().catch(tell), sleep(patience, undefined, { ref: false })])
   const copy = await leases.find(copyLease)
   if (copy && copy.until > Date.now()) {
     await leases.release(name, owner)
@@ -36,9 +40,7 @@ export async function holdServiceLease(
       `Database ${address} is being copied to ${copy.owner}: start again when that has ended, with DATABASE_URL set to the copy`,
     )
   }
-  const stop = every(renewal, hold, (error) =>
-    log.debug({ err: error }, 'service lease could not be renewed'),
-  )
+  const stop = every(renewal, hold, tell)
   return async () => {
     stop()
     // What is left runs out by itself.
