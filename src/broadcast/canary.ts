@@ -50,7 +50,7 @@ async function pauseAfter(
   return {
     ...waiting,
     reason: 'canary',
-    detail: 'the rest goes on when the receipts say delivered, or by resume',
+    detail: 'the rest goes on by resume',
   }
 }
 

@@ -1,4 +1,3 @@
-import { minute, second, toShanghaiDayStart } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
 import type {
   BroadcastChange,
@@ -7,11 +6,12 @@ import type {
   Broadcasts,
 } from '../db/broadcasts/broadcasts.ts'
 import type { BroadcastNews } from '../health/alertText.ts'
-import { sendPath } from '../health/probe.ts'
 import type { WechatApi } from '../wechat/api.ts'
 import { checkCanary } from './canary.ts'
 import { findFailureShare, toFailureDetail } from './failures.ts'
-import { start } from './start.ts'
+import { createMeter } from './meter.ts'
+import { createQuotaWatch } from './quotaWatch.ts'
+import { running, start } from './start.ts'
 import { isOpenAt, parseWindow } from './window.ts'
 
 export interface LeaderDeps {
@@ -26,20 +26,12 @@ export interface LeaderDeps {
 /** Followers looked at in one transaction, and how long a look writes them before the rest of it gets its turn. */
 const rowsAtOnce = 5_000
 const fillTime = 300
-const quotaInterval = minute
-/** Of the sends of a day, kept for single pushes. */
-const reserve = 0.1
-
-/** What this process remembers of one that it leads. */
-interface Memory {
-  quotaAt: number
-  samples: { at: number; ended: number }[]
-}
 
 /** Moves broadcasts on: starts them, writes down who gets them, pauses and ends them. One process does it for each. */
 export function createLeader(deps: LeaderDeps) {
   const { broadcasts, log } = deps
-  const memories = new Map<string, Memory>()
+  const quota = createQuotaWatch({ api: deps.api, change, pause })
+  const meter = createMeter({ broadcasts, change })
 
   return {
     /** One look at one that is open. */
@@ -52,9 +44,12 @@ export function createLeader(deps: LeaderDeps) {
       }
       await fill(row)
       if (await moveOn(row, now)) return
-      if (row.status === 'running') await measure(row, now)
+      if (row.status === 'running') await meter.measure(row, now)
     },
-    forget: (id: string) => memories.delete(id),
+    forget(id: string): void {
+      quota.forget(id)
+      meter.forget(id)
+    },
     pause,
     checkFailures,
   }
@@ -62,7 +57,7 @@ export function createLeader(deps: LeaderDeps) {
   /** True when it is not what it was any more. */
   async function moveOn(row: BroadcastRow, now: number): Promise<boolean> {
     if (await keepWindow(row, now)) return true
-    if (await keepQuota(row, now)) return true
+    if (await quota.keep(row, now)) return true
     const canary = await checkCanary(broadcasts, row, now)
     if (canary) return (await change(row, canary)) || true
     if (row.status !== 'running') return false
@@ -110,53 +105,6 @@ export function createLeader(deps: LeaderDeps) {
     return false
   }
 
-  /** Hands out no more than the quota allows, less what is kept for single pushes; asks again now and then. */
-  async function keepQuota(row: BroadcastRow, now: number): Promise<boolean> {
-    const isPaused = row.reason === 'quota'
-    if (row.status !== 'running' && !isPaused) return false
-    const memory = remember(row.id)
-    const isUsedUp = row.cap !== null && row.handedOut >= row.cap
-    if (now < memory.quotaAt && !(isUsedUp && !isPaused)) return false
-    memory.quotaAt = now + quotaInterval
-    const left = await findLeft()
-    if (left === undefined)
-      return row.cap !== null && change(row, isPaused ? { ...running, cap: null } : { cap: null })
-    if (left > 0) return change(row, { ...(isPaused && running), cap: row.handedOut + left })
-    const renewal = toShanghaiDayStart(now) + minute
-    memory.quotaAt = Math.min(now + 10 * minute, now < renewal ? renewal : Number.POSITIVE_INFINITY)
-    if (isPaused) return false
-    await pause(
-      row,
-      'quota',
-      'the sends of today are used up but for those kept for single pushes: goes on after midnight',
-    )
-    return true
-  }
-
-  /** Undefined when WeChat does not say. */
-  async function findLeft(): Promise<number | undefined> {
-    try {
-      const { dailyLimit, remain } = await deps.api.getQuota(sendPath)
-      return remain - Math.ceil(dailyLimit * reserve)
-    } catch {
-      return undefined
-    }
-  }
-
-  async function measure(row: BroadcastRow, now: number): Promise<void> {
-    const { samples } = remember(row.id)
-    const last = samples.at(-1)
-    if (last && now - last.at < second) return
-    const counts = await broadcasts.counts(row.no)
-    const ended = counts.reduce((sum, { total }) => sum + total, 0)
-    samples.push({ at: now, ended })
-    if (samples.length > 10) samples.shift()
-    const [first] = samples
-    if (!first || first.at === now) return
-    const perSecond = Math.round(((ended - first.ended) * 10 * second) / (now - first.at)) / 10
-    if (perSecond !== row.perSecond) await change(row, { perSecond: Math.max(0, perSecond) })
-  }
-
   async function pause(row: BroadcastRow, reason: BroadcastPause, detail: string): Promise<void> {
     if (!(await change(row, { status: 'paused', reason, detail }))) return
     log.warn({ broadcast: row.id, reason }, `broadcast paused: ${detail}`)
@@ -167,7 +115,8 @@ export function createLeader(deps: LeaderDeps) {
     const detail = reason === null ? null : 'who was not sent to in time was skipped'
     const finished = { status: 'finished', reason, detail, finishedAt: Date.now(), perSecond: 0 } as const
     if (!(await change(row, finished))) return
-    memories.delete(row.id)
+    quota.forget(row.id)
+    meter.forget(row.id)
     const counts = await broadcasts.counts(row.no)
     const accepted = counts
       .filter(({ status }) => status === 'sent' || status === 'delivered' || status === 'undelivered')
@@ -187,12 +136,4 @@ export function createLeader(deps: LeaderDeps) {
     if (isChanged) Object.assign(row, next)
     return isChanged
   }
-
-  function remember(id: string): Memory {
-    const memory = memories.get(id) ?? { quotaAt: 0, samples: [] }
-    memories.set(id, memory)
-    return memory
-  }
 }
-
-const running = { status: 'running', reason: null, detail: null } as const

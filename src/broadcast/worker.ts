@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DelayedError, type Job } from 'bullmq'
 import { second } from '../base/duration.ts'
@@ -10,9 +9,10 @@ import type { Leases } from '../db/leases.ts'
 import type { BroadcastNews } from '../health/alertText.ts'
 import type { BroadcastWorker, Sender } from '../push/sender.ts'
 import type { PushQueue } from '../queue/backend.ts'
-import { broadcastJobSchema, toBroadcastJob } from '../queue/job.ts'
+import { broadcastJobSchema } from '../queue/job.ts'
 import type { WechatApi } from '../wechat/api.ts'
 import { createLeader } from './leader.ts'
+import { createLeadership } from './leadership.ts'
 import { createTurns, leaseRenewal } from './turn.ts'
 
 interface BroadcastWorkerDeps {
@@ -27,14 +27,10 @@ interface BroadcastWorkerDeps {
 /** So often this process sees what was paused, cancelled or started elsewhere. */
 const lookInterval = 300
 const leadInterval = 500
-/** How long one process leads a broadcast after it was last heard of, and how often it says that it lives. */
-const leadership = 10 * second
-const leadershipRenewal = 3 * second
 /** A job goes back after so long, so that others get their turn at it. */
 const turnLength = second
 /** Jobs of broadcasts that work in this process at once, as long as nothing limits them: one fills what another leaves. */
 const turnsAtOnce = 3
-const placesAtOnce = 4
 
 /** Works off the broadcasts of one account in this process, with others if there are any. */
 export function createBroadcastWorker(
@@ -42,14 +38,13 @@ export function createBroadcastWorker(
   sender: Sender,
   queue: Pick<PushQueue, 'addBulk'>,
 ): BroadcastWorker {
-  const owner = randomUUID()
   /** Those that are open, as they were at the last look. */
   let open = new Map<string, BroadcastRow>()
-  const ledUntil = new Map<string, number>()
   const stops: (() => void)[] = []
   let isStopped = false
   let turns = 0
   const leader = createLeader({ broadcasts, api, timezone, alert, isStopped: () => isStopped, log })
+  const leadAll = createLeadership({ broadcasts, leases, leader, sender, queue, isStopped: () => isStopped })
   const turn = createTurns({
     broadcasts,
     sender,
@@ -115,34 +110,6 @@ export function createBroadcastWorker(
   async function look(): Promise<void> {
     const rows = await broadcasts.listOpen()
     open = new Map(rows.map((row) => [row.id, row]))
-  }
-
-  /** By itself, because it may have to wait for WeChat. */
-  async function leadAll(): Promise<void> {
-    const rows = await broadcasts.listOpen()
-    for (const row of rows) if (!isStopped && (await isLeader(row.id))) await lead(row)
-    for (const id of ledUntil.keys()) {
-      if (rows.some((row) => row.id === id)) continue
-      ledUntil.delete(id)
-      leader.forget(id)
-    }
-    await broadcasts.settleLeft(Date.now())
-  }
-
-  async function lead(row: BroadcastRow): Promise<void> {
-    await leader.lead(row)
-    if (row.status !== 'running' || isStopped) return
-    const places = sender.isOneByOne() ? sender.concurrency() : placesAtOnce
-    // Those that are there already stay as they are.
-    await queue.addBulk(Array.from({ length: places }, (_, place) => toBroadcastJob(row.id, place)))
-  }
-
-  async function isLeader(id: string): Promise<boolean> {
-    const now = Date.now()
-    if ((ledUntil.get(id) ?? 0) - now > leadership - leadershipRenewal) return true
-    if (!(await leases.acquire(`broadcast ${id}`, owner, leadership))) return false
-    ledUntil.set(id, now + leadership)
-    return true
   }
 }
 

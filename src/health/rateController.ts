@@ -54,6 +54,7 @@ export function createRateController({
   let slowedAt = 0
   let calm = 0
   const timers: (() => void)[] = []
+  const warn = (error: unknown) => log.warn({ err: error }, 'send rate could not be changed')
   const { run, untilIdle } = createChanges(warn)
   let isLimited = ceiling > 0
 
@@ -138,10 +139,6 @@ export function createRateController({
     const lowest = limit === undefined || limit >= highest ? ceiling : limit
     isLimited = lowest > 0
     return setLimit(queue, lowest)
-  }
-
-  function warn(error: unknown): void {
-    log.warn({ err: error }, 'send rate could not be changed')
   }
 }
 

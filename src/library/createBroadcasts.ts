@@ -3,9 +3,9 @@ import { readEnvironment } from '../base/config.ts'
 import { ConfigError } from '../base/configError.ts'
 import { createLog } from '../base/log.ts'
 import { loadConfig } from '../base/programConfig.ts'
-import type { BroadcastInput } from '../broadcast/input.ts'
+import type { BroadcastInput } from '../broadcast/create/input.ts'
 import type { Broadcast } from '../broadcast/view.ts'
-import type { BroadcastDeps, Cancelled, Created, Plan } from '../operations/broadcasts.ts'
+import type { BroadcastDeps, Cancelled, Created, Plan } from '../operations/broadcasts/broadcasts.ts'
 import type { PushReason } from '../push/status.ts'
 
 /** What is left out comes from the environment. */
@@ -59,7 +59,7 @@ export function createBroadcasts({ account, databaseUrl }: BroadcastsOptions = {
   async function open() {
     const [{ openAccounts }, operations] = await Promise.all([
       import('../account.ts'),
-      import('../operations/broadcasts.ts'),
+      import('../operations/broadcasts/broadcasts.ts'),
     ])
     const ownConfig = { ...config, accounts: [own] satisfies typeof config.accounts }
     const { accounts, close } = await openAccounts(ownConfig, log)
@@ -67,7 +67,10 @@ export function createBroadcasts({ account, databaseUrl }: BroadcastsOptions = {
   }
 
   async function use<T>(
-    call: (operations: typeof import('../operations/broadcasts.ts'), deps: BroadcastDeps) => Promise<T>,
+    call: (
+      operations: typeof import('../operations/broadcasts/broadcasts.ts'),
+      deps: BroadcastDeps,
+    ) => Promise<T>,
   ): Promise<T> {
     opening ??= open().catch((error) => {
       opening = undefined

@@ -1,7 +1,7 @@
 import type { Job } from 'bullmq'
 import { minute } from '../base/duration.ts'
 import type { PushFilter, PushRow, PushRows } from '../db/pushes.ts'
-import { isJobIdOf, isOfNewerVersion, pushJobSchema } from '../queue/job.ts'
+import { broadcastJobName, isJobIdOf, isOfNewerVersion, pushJobSchema } from '../queue/job.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { toInvalidRow, toNewRow } from '../sending/processor/pushRow.ts'
 
@@ -104,7 +104,7 @@ async function* listJobs(queue: Pick<ProducerQueue, 'run'>): AsyncGenerator<Job>
     let seen = new Set<string | undefined>()
     for (let start = 0; ; start += pageSize) {
       const jobs: Job[] = await queue.run((q) => q.getJobs(state, start, start + pageSize - 1))
-      yield* jobs.filter((job) => job && !seen.has(job.id))
+      yield* jobs.filter((job) => job && job.name !== broadcastJobName && !seen.has(job.id))
       if (jobs.length < pageSize) break
       seen = new Set(jobs.map(({ id }) => id))
     }

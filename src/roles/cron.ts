@@ -1,6 +1,7 @@
 import type { Account } from '../account.ts'
 import { day } from '../base/duration.ts'
 import { createCallbackPurge } from '../callback/purge.ts'
+import type { Broadcasts } from '../db/broadcasts/broadcasts.ts'
 import { type Cron, type CronDeps, startCron } from '../sync/cron.ts'
 
 /** Syncs one account, refreshes its token and purges, all in time. */
@@ -28,9 +29,19 @@ const syncAll: (account: Account, ...rest: Parameters<CronDeps['sync']>) => Retu
   }
 
 /** What is kept for a while besides pushes and sync runs. */
-function createPurges({ appid, config, held, runtime: { database } }: Account): CronDeps['purges'] {
+function createPurges({
+  appid,
+  config,
+  held,
+  broadcasts,
+  runtime: { database },
+}: Account): CronDeps['purges'] {
   const { purgeUnfollowedDays: unfollowedDays, miniProgram } = config
-  const purges = [createCallbackPurge(database, { appid, unfollowedDays }), () => held.expire(Date.now())]
+  const purges: CronDeps['purges'] = [
+    createCallbackPurge(database, { appid, unfollowedDays }),
+    () => held.expire(Date.now()),
+    ...(broadcasts ? [() => purgeBroadcasts(broadcasts, config.historyDays)] : []),
+  ]
   if (miniProgram === undefined) return purges
   const sessions = database.sessions(miniProgram.appid)
   const users = database.users(miniProgram.appid)
@@ -39,4 +50,15 @@ function createPurges({ appid, config, held, runtime: { database } }: Account): 
     () => sessions.purge(Date.now()),
     () => users.purge({ before: Date.now() - unfollowedDays * day, now: Date.now() }),
   ]
+}
+
+/** A draft that is a day old was left by a program that died; returns how many rows. */
+async function purgeBroadcasts(broadcasts: Broadcasts, historyDays: number): Promise<number> {
+  const before = { drafted: Date.now() - day, ended: Date.now() - historyDays * day }
+  let purged = 0
+  for (;;) {
+    const rows = await broadcasts.purge(before)
+    purged += rows
+    if (rows === 0) return purged
+  }
 }

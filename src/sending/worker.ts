@@ -98,7 +98,7 @@ const idleStopPatience = 3 * second
 
 /** Takes the pushes of one account from the queue and sends them; goes on by itself after any outage. */
 export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOptions): PushWorker {
-  const { appid, pushes, held, leases, api, log } = deps
+  const { appid, pushes, held, leases, log } = deps
   const { queue, createWorker, onReady, untilUnusable, isRefusal, explain, reset } = deps.queue
   const owner = randomUUID()
   const forceStop = new AbortController()
@@ -127,21 +127,13 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
     isTrial: guard.isTrial,
     countAtHand: async () => (await countAtHand(queue)) + (broadcasts?.countAtHand() ?? 0),
   })
-  const tries: TryDeps = {
-    slots: createSemaphore(),
-    maxAttempts: options.attempts,
-    concurrency: () => (breaker.isTrial() ? 1 : options.concurrency),
-    mayTry: () => !isStopping && health.mayTry(),
-    pushes,
-    held,
-    api,
+  const tries = toTries(deps, options, {
+    health,
     others,
-    directory: toDirectory(deps),
-    isTemplate: createTemplateCheck({ ...deps, log }),
-    markLeft: (openid) => deps.followers.markUnsubscribed([openid], Date.now()),
-    onUnrecorded: (error) => breaker.note('database', error.message),
+    log,
     signal: forceStop.signal,
-  }
+    isStopping: () => isStopping,
+  })
   const processor = createProcessor({ ...tries, appid, pushes, releaseNext: heldForwarder.next })
   const note = createReactions({ breaker, guard, rateController, others, log })
   const sender = createSender({
@@ -232,6 +224,38 @@ function toPassingFault(error: unknown, isRefusal: WorkerQueue['isRefusal']): Pa
   if (error instanceof DatabaseError) return { need: 'database', error }
   if (error instanceof Error && isRefusal(error)) return { need: 'queue', error }
   throw error
+}
+
+interface TryParts {
+  health: ReturnType<typeof createAccountHealth>
+  others: TryDeps['others']
+  log: Log
+  signal: AbortSignal
+  isStopping(): boolean
+}
+
+/** What every try needs, of single pushes and of broadcasts. */
+function toTries(
+  deps: PushWorkerDeps,
+  { attempts, concurrency }: PushWorkerOptions,
+  { health, others, log, signal, isStopping }: TryParts,
+): TryDeps {
+  const { pushes, held, api, followers } = deps
+  return {
+    slots: createSemaphore(),
+    maxAttempts: attempts,
+    concurrency: () => (health.breaker.isTrial() ? 1 : concurrency),
+    mayTry: () => !isStopping() && health.mayTry(),
+    pushes,
+    held,
+    api,
+    others,
+    directory: toDirectory(deps),
+    isTemplate: createTemplateCheck({ ...deps, log }),
+    markLeft: (openid) => followers.markUnsubscribed([openid], Date.now()),
+    onUnrecorded: (error) => health.breaker.note('database', error.message),
+    signal,
+  }
 }
 
 async function countAtHand(queue: Pick<PushQueue, 'getJobCounts'>): Promise<number> {

@@ -10,7 +10,7 @@ import {
   findBroadcast,
   pauseOne,
   resumeOne,
-} from '../../src/operations/broadcasts.ts'
+} from '../../src/operations/broadcasts/broadcasts.ts'
 import { type Pushing, startPushing } from '../helpers/pushing.ts'
 
 const patience = { timeout: 120 * second, interval: 20 }

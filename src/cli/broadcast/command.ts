@@ -11,7 +11,7 @@ import {
   resumeOne,
   retryOne,
   toBroadcastDeps,
-} from '../../operations/broadcasts.ts'
+} from '../../operations/broadcasts/broadcasts.ts'
 import { isPushReason } from '../../push/status.ts'
 import { accountArg } from '../accounts/accountArg.ts'
 import { withAccount, withAccounts } from '../accounts/withAccounts.ts'
@@ -52,7 +52,7 @@ const args = {
   expires: { type: 'string', valueHint: 'time', description: 'not after, ISO 8601 with offset' },
   rate: { type: 'string', valueHint: 'number', description: 'sends per second at most' },
   window: { type: 'string', valueHint: 'hours', description: 'only then: 09:00-21:00' },
-  canary: { type: 'string', valueHint: 'share', description: '1% or a number first, then wait for receipts' },
+  canary: { type: 'string', valueHint: 'share', description: '1% or a number first, then wait for resume' },
   'max-failures': { type: 'string', valueHint: 'share', description: 'pause above it; default 20%' },
   'dry-run': { type: 'boolean', description: 'only tell what would happen' },
   yes: { type: 'boolean', description: 'create without being asked' },

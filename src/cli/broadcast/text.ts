@@ -1,5 +1,5 @@
 import { second } from '../../base/duration.ts'
-import type { Broadcast, Created, Plan } from '../../operations/broadcasts.ts'
+import type { Broadcast, Created, Plan } from '../../operations/broadcasts/broadcasts.ts'
 import { formatCount, formatDuration, formatPlural } from '../format.ts'
 
 /** A broadcast for people: what it is, how far it is, and why some did not get it. */

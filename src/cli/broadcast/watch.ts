@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { second } from '../../base/duration.ts'
-import { type Broadcast, type BroadcastDeps, findBroadcast } from '../../operations/broadcasts.ts'
+import { type Broadcast, type BroadcastDeps, findBroadcast } from '../../operations/broadcasts/broadcasts.ts'
 import { NegativeAnswer } from '../failure.ts'
 import type { Output } from '../output.ts'
 import { toBroadcastText } from './text.ts'

@@ -4,7 +4,7 @@ import { createAccountState } from './account/accountState.ts'
 import { createOpenCircuits } from './account/openCircuits.ts'
 import { createTemplates } from './account/templates.ts'
 import { createTokenStore } from './account/tokens.ts'
-import { createBroadcasts } from './broadcasts/broadcasts.ts'
+import { createBroadcastStore } from './broadcasts/broadcasts.ts'
 import { createCallbackEvents } from './callbacks/callbackEvents.ts'
 import { createReceipts } from './callbacks/receipts.ts'
 import { openSqliteDatabase, type SqliteDatabase, type SqliteOptions } from './engine/open.ts'
@@ -27,7 +27,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStores> 
     ...database,
     id: readDatabaseId(database),
     accountState: (appid) => createAccountState(stores, appid),
-    broadcasts: (appid) => createBroadcasts(stores, appid),
+    broadcasts: (appid) => createBroadcastStore(stores, appid),
     callbackEvents: (appid) => createCallbackEvents(stores, appid),
     followers: (appid) => createFollowers(stores, appid),
     liveFollowers: (appid) => createLiveFollowers(stores, appid),

@@ -1,11 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type {
-  Audience,
-  BroadcastRecipient,
-  BroadcastRow,
-  Broadcasts,
-  NewRecipient,
-} from '../../broadcasts/broadcasts.ts'
+import type { Audience, BroadcastRow, Broadcasts } from '../../broadcasts/broadcasts.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import type { Statement } from '../engine/statement.ts'
 
@@ -16,7 +10,7 @@ const countedAtOnce = 20_000
 export function createBroadcastAudience(
   { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,
   appid: string,
-): Pick<Broadcasts, 'countFollowers' | 'lastFollower' | 'fill' | 'findSeq' | 'preview'> {
+): Pick<Broadcasts, 'countFollowers' | 'lastFollower' | 'fill' | 'findSeq'> {
   const client = read.$client
   const last = client.prepare<[], { id: number | null }>('select max(id) as id from followers')
   const everybody = client.prepare<[string], { subscribed: number }>(
@@ -26,55 +20,21 @@ export function createBroadcastAudience(
     'select seq from broadcast_recipients where broadcast = ? order by seq limit 1 offset ?',
   )
 
-  const audienceOf = client.prepare<[number], { audience: string; filled: number }>(
-    'select audience, filled from broadcasts where no = ?',
-  )
-  const reachable = client.prepare<[number, string], { total: number }>(
-    `select count(*) as total from broadcast_recipients r
-where r.broadcast = ? and (not r.is_by_unionid or exists
-(select 1 from followers f where f.appid = ? and f.openid = r.openid and f.subscribed))`,
-  )
-  const firstLines = client.prepare<[number, number], NewRecipient>(
-    `select seq, openid, unionid, is_by_unionid as isByUnionid, columns from broadcast_recipients
-where broadcast = ? order by seq limit ?`,
-  )
-
-  async function countFollowers(audience: Audience): Promise<number> {
-    const { sql, params } = toCondition(audience)
-    if (sql === '') return everybody.get(appid)?.subscribed ?? 0
-    const some = client.prepare<unknown[], { total: number }>(
-      `select count(*) as total from followers f where ${inRange} and f.subscribed${sql}`,
-    )
-    const until = last.get()?.id ?? 0
-    let total = 0
-    for (let after = 0; after < until; after += countedAtOnce) {
-      total += some.get(after, after + countedAtOnce, appid, ...params)?.total ?? 0
-      await nextTurn()
-    }
-    return total
-  }
-
   return {
-    async preview(no, size) {
-      const { audience: text = '{"kind":"followers"}' } = audienceOf.get(no) ?? {}
-      const audience: Audience = JSON.parse(text)
-      if (audience.kind === 'file') {
-        return {
-          sendable: reachable.get(no, appid)?.total ?? 0,
-          first: firstLines.all(no, size).map(toRecipient),
-        }
-      }
+    async countFollowers(audience) {
       const { sql, params } = toCondition(audience)
-      const first = client.prepare<unknown[], NewRecipient>(
-        `select f.id as seq, f.openid, f.unionid, 0 as isByUnionid, null as columns from followers f
-where ${inRange} and f.subscribed${sql} order by f.id limit ?`,
+      if (sql === '') return everybody.get(appid)?.subscribed ?? 0
+      const some = client.prepare<unknown[], { total: number }>(
+        `select count(*) as total from followers f where ${inRange} and f.subscribed${sql}`,
       )
-      return {
-        sendable: await countFollowers(audience),
-        first: first.all(0, Number.MAX_SAFE_INTEGER, appid, ...params, size).map(toRecipient),
+      const until = last.get()?.id ?? 0
+      let total = 0
+      for (let after = 0; after < until; after += countedAtOnce) {
+        total += some.get(after, after + countedAtOnce, appid, ...params)?.total ?? 0
+        await nextTurn()
       }
+      return total
     },
-    countFollowers,
     async lastFollower() {
       return last.get()?.id ?? 0
     },
@@ -116,15 +76,10 @@ selected = iif(?, filled + changes(), selected) where no = ? and fill_cursor = ?
   }
 }
 
-function toRecipient(row: NewRecipient): BroadcastRecipient {
-  const fresh = { generation: 0, attempts: 0, starts: 0, unknownSince: null, errcode: null }
-  return { ...row, ...fresh, isByUnionid: Boolean(row.isByUnionid), isFollowing: undefined }
-}
-
 /** The appid in an expression keeps its indexes, which hold the whole account, out of it. */
-const inRange = `f.id > ? and f.id <= ? and f.appid || '' = ?`
+export const inRange = `f.id > ? and f.id <= ? and f.appid || '' = ?`
 
-function toCondition(audience: Audience): { sql: string; params: unknown[] } {
+export function toCondition(audience: Audience): { sql: string; params: unknown[] } {
   if (audience.kind !== 'followers') return { sql: '', params: [] }
   const { tag, scene, since, except } = audience
   const conditions: [sql: string, ...params: unknown[]][] = []

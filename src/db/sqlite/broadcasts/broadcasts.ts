@@ -1,20 +1,20 @@
 import { and, asc, desc, eq, sql } from 'drizzle-orm'
-import { purgeLimit } from '../../../db/purge.ts'
 import type { BroadcastChange, BroadcastRow, Broadcasts } from '../../broadcasts/broadcasts.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import type { Statement } from '../engine/statement.ts'
 import { createBroadcastAudience } from './audience.ts'
+import { createBroadcastChunks } from './chunks.ts'
 import { createBroadcastClaims } from './claims.ts'
+import { createBroadcastPreview } from './preview.ts'
+import { createBroadcastPurge } from './purge.ts'
 import { createBroadcastRecipients } from './recipients.ts'
+import { createBroadcastRecords } from './records.ts'
 import { broadcastCounts, broadcastRecents, broadcasts } from './tables.ts'
 
 type StoredRow = typeof broadcasts.$inferSelect
 
-/** What is left of one when its recipients are gone. */
-const smallTables = ['broadcast_chunks', 'broadcast_retries', 'broadcast_counts', 'broadcast_recents']
-
 /** The broadcasts of one account. */
-export function createBroadcasts(
+export function createBroadcastStore(
   database: Pick<SqliteDatabase, 'read' | 'write' | 'writeSoon'>,
   appid: string,
 ): Broadcasts {
@@ -50,21 +50,6 @@ export function createBroadcasts(
     .from(broadcastRecents)
     .where(eq(broadcastRecents.broadcast, placed('no')))
     .prepare()
-  const selectDraft = read
-    .select({ no: broadcasts.no })
-    .from(broadcasts)
-    .where(
-      and(isOurs, sql`${broadcasts.status} = 'draft' and ${broadcasts.createdAt} < ${placed('drafted')}`),
-    )
-    .limit(1)
-    .prepare()
-  const selectEnded = read
-    .select({ no: broadcasts.no })
-    .from(broadcasts)
-    .where(and(sql`+${isOurs}`, sql`${broadcasts.finishedAt} < ${placed('ended')}`))
-    .limit(1)
-    .prepare()
-
   return {
     async find(id) {
       return selectOne.all({ id }).flatMap(toRow)[0]
@@ -99,9 +84,6 @@ export function createBroadcasts(
       const [inserted] = await write([insert.toSQL(), openRecents])
       return Number(Object(inserted?.rows?.[0]).no)
     },
-    async drop(no) {
-      while ((await purgeSome(no)) > 0);
-    },
     async publish(no, row) {
       const canaryState = row.canarySize === null ? null : ('running' as const)
       const isDraft = and(eq(broadcasts.no, no), eq(broadcasts.status, 'draft'))
@@ -122,13 +104,13 @@ export function createBroadcasts(
       const [result] = await write(options?.forgetsRecent ? [changed, cleared] : [changed])
       return result?.changes === 1
     },
-    async purge({ drafted, ended }) {
-      const gone = selectDraft.get({ drafted }) ?? selectEnded.get({ ended })
-      return gone ? purgeSome(gone.no) : 0
-    },
 
+    ...createBroadcastPurge(database, appid),
     ...createBroadcastAudience(database, appid),
-    ...createBroadcastClaims(database, appid),
+    ...createBroadcastClaims(database),
+    ...createBroadcastChunks(database, appid),
+    ...createBroadcastRecords(database, appid),
+    ...createBroadcastPreview(database, appid),
     ...createBroadcastRecipients(database, appid),
   }
 
@@ -139,26 +121,6 @@ export function createBroadcasts(
       .set(change)
       .where(and(eq(broadcasts.no, no), isUnchanged))
       .toSQL()
-  }
-
-  /** The row of the broadcast goes last, so that what is left of it is found again. */
-  async function purgeSome(no: number): Promise<number> {
-    const results = await write(
-      [
-        ['broadcast_recipients', 'seq'],
-        ['broadcast_keys', 'key'],
-      ].map(([table, key]) => ({
-        sql: `delete from ${table} where broadcast = ? and ${key} in (select ${key} from ${table} where broadcast = ? limit ${purgeLimit})`,
-        params: [no, no],
-      })),
-    )
-    const purged = results.reduce((sum, { changes }) => sum + changes, 0)
-    if (purged > 0) return purged
-    const rest = await write([
-      ...smallTables.map((table) => ({ sql: `delete from ${table} where broadcast = ?`, params: [no] })),
-      { sql: 'delete from broadcasts where no = ?', params: [no] },
-    ])
-    return rest.reduce((sum, { changes }) => sum + changes, 0)
   }
 }
 

@@ -1,9 +1,9 @@
-import type { Broadcasts } from '../db/broadcasts/broadcasts.ts'
-import { sendPath } from '../health/probe.ts'
-import type { WechatApi } from '../wechat/api.ts'
+import type { Broadcasts } from '../../db/broadcasts/broadcasts.ts'
+import { sendPath } from '../../health/probe.ts'
+import type { WechatApi } from '../../wechat/api.ts'
+import { createPushMaker } from '../message.ts'
 import { draftBroadcast } from './create.ts'
 import type { CheckedInput } from './input.ts'
-import { createPushMaker } from './message.ts'
 import type { InvalidRow } from './recipient.ts'
 
 /** What a broadcast would do; `selected` = `sendable` + skipped. */

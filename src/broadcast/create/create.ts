@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import type { Audience, BroadcastRow, Broadcasts, NewRecipient } from '../db/broadcasts/broadcasts.ts'
-import { InvalidPushError } from '../push/invalidPush.ts'
+import type { Audience, BroadcastRow, Broadcasts, NewRecipient } from '../../db/broadcasts/broadcasts.ts'
+import { InvalidPushError } from '../../push/invalidPush.ts'
+import { start } from '../start.ts'
 import type { CheckedInput } from './input.ts'
 import { createRecipientCheck, type InvalidRow } from './recipient.ts'
 import { readAudienceFile, toAudienceRows } from './rows.ts'
-import { start } from './start.ts'
 
 const rowsAtOnce = 1_000
 

@@ -6,17 +6,17 @@ import {
   pauseBroadcast,
   resumeBroadcast,
   retryBroadcast,
-} from '../broadcast/control.ts'
-import { createBroadcast } from '../broadcast/create.ts'
-import { type BroadcastInput, checkInput } from '../broadcast/input.ts'
-import { planBroadcast } from '../broadcast/plan.ts'
-import { type Broadcast, toBroadcast } from '../broadcast/view.ts'
-import type { AccountState } from '../db/accountState.ts'
-import { type BroadcastRow, type Broadcasts, broadcastStatuses } from '../db/broadcasts/broadcasts.ts'
-import { finalStatuses, type PushReason } from '../push/status.ts'
-import type { WechatApi } from '../wechat/api.ts'
+} from '../../broadcast/control.ts'
+import { createBroadcast } from '../../broadcast/create/create.ts'
+import { type BroadcastInput, checkInput } from '../../broadcast/create/input.ts'
+import { planBroadcast } from '../../broadcast/create/plan.ts'
+import { type Broadcast, toBroadcast } from '../../broadcast/view.ts'
+import type { AccountState } from '../../db/accountState.ts'
+import { type BroadcastRow, type Broadcasts, broadcastStatuses } from '../../db/broadcasts/broadcasts.ts'
+import { finalStatuses, type PushReason } from '../../push/status.ts'
+import type { WechatApi } from '../../wechat/api.ts'
+import { count, isoTime, nullableText } from '../values.ts'
 import { BroadcastError } from './broadcastError.ts'
-import { count, isoTime, nullableText } from './values.ts'
 
 export type { Broadcast, BroadcastInput }
 

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs'
 import { extname } from 'node:path'
-import { type CsvRow, readCsvRows } from '../base/csv.ts'
-import { findLineProblem, readLines } from '../base/lines.ts'
-import { InvalidPushError } from '../push/invalidPush.ts'
+import { type CsvRow, readCsvRows } from '../../base/csv.ts'
+import { findLineProblem, readLines } from '../../base/lines.ts'
+import { InvalidPushError } from '../../push/invalidPush.ts'
 
 /** One row of an audience, or why nothing can be made of it. Lines count from 1; that of a CSV header is 1. */
 export type AudienceRow = { line: number; values: Record<string, unknown> } | { line: number; reason: string }

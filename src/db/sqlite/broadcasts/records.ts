@@ -1,0 +1,112 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { BroadcastRow, Broadcasts, RecipientRetry, RecipientRow } from '../../broadcasts/broadcasts.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
+
+type StoredRecipient = Omit<RecipientRow, 'isByUnionid'> & { isByUnionid: number }
+
+const pageSize = 500
+/** Rows looked at in one transaction that has failed ones wait again. */
+const retriedAtOnce = 2_000
+
+const columns = `seq, openid, unionid, is_by_unionid as isByUnionid, status, reason, detail, msgid, errcode, errmsg, rid,
+attempts, generation, sent_at as sentAt, finished_at as finishedAt`
+
+/** What became of those whom a broadcast goes to. */
+export function createBroadcastRecords(
+  { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,
+  appid: string,
+): Pick<Broadcasts, 'recipients' | 'findRecipient' | 'findRetry' | 'retry'> {
+  const client = read.$client
+  const page = client.prepare<[number, number, number], StoredRecipient>(
+    `select ${columns} from broadcast_recipients where broadcast = ? and seq > ? order by seq limit ?`,
+  )
+  const one = client.prepare<[number, number], StoredRecipient>(
+    `select ${columns} from broadcast_recipients where broadcast = ? and seq = ?`,
+  )
+  const byKey = client.prepare<[number, string], { seq: number }>(
+    'select seq from broadcast_keys where broadcast = ? and key = ?',
+  )
+  const byFollower = client.prepare<[string, string, string, string], { seq: number }>(
+    `select id as seq from followers where appid = ? and openid = ?
+union all select id from followers where appid = ? and unionid = ?`,
+  )
+  const selectRetry = client.prepare<[number, number], RecipientRetry>(
+    `select seq, due_at as dueAt, attempts, unknown_since as unknownSince, starts, errcode, detail
+from broadcast_retries where broadcast = ? and seq = ?`,
+  )
+  const failedByReason = client.prepare<[number, string, number, number], { seq: number }>(
+    'select seq from broadcast_recipients where broadcast = ? and reason = ? and seq > ? order by seq limit ?',
+  )
+
+  return {
+    async *recipients(no) {
+      for (let last = -1; ; ) {
+        const rows = page.all(no, last, pageSize)
+        yield* rows.map(toRecipientRow)
+        last = rows.at(-1)?.seq ?? last
+        if (rows.length < pageSize) return
+        await nextTurn()
+      }
+    },
+    async findRecipient(row, key) {
+      const found =
+        row.audience.kind === 'file' ? byKey.all(row.no, key) : byFollower.all(appid, key, appid, key)
+      for (const { seq } of found) {
+        const recipient = one.get(row.no, seq)
+        if (recipient && (recipient.openid === key || recipient.unionid === key))
+          return toRecipientRow(recipient)
+      }
+      return undefined
+    },
+    async findRetry(no, seq) {
+      return selectRetry.get(no, seq)
+    },
+
+    async retry(row, reasons, now) {
+      let retried = 0
+      for (const reason of reasons) {
+        for (let last = -1; ; ) {
+          const found = failedByReason.all(row.no, reason, last, retriedAtOnce)
+          last = found.at(-1)?.seq ?? last
+          retried += await haveWait(row, reason, found, now)
+          if (found.length < retriedAtOnce) break
+        }
+      }
+      return retried
+    },
+  }
+
+  async function haveWait(
+    { no }: BroadcastRow,
+    reason: string,
+    found: { seq: number }[],
+    now: number,
+  ): Promise<number> {
+    // Who did not follow is tried again only if he does now.
+    const follows =
+      reason === 'not_following'
+        ? `and exists (select 1 from followers f where f.appid = ? and f.subscribed
+and (f.openid = broadcast_recipients.openid or f.unionid = broadcast_recipients.unionid))`
+        : ''
+    const more = reason === 'not_following' ? [appid] : []
+    const [reset] = await write([
+      {
+        sql: `update broadcast_recipients set status = null, reason = null, detail = null, msgid = null, errcode = null,
+errmsg = null, rid = null, attempts = 0, sent_at = null, finished_at = null, generation = generation + 1
+where broadcast = ? and seq = ? and reason = ? ${follows}`,
+        rows: found.map(({ seq }) => [no, seq, reason, ...more]),
+      },
+      {
+        sql: `insert into broadcast_retries (broadcast, seq, due_at, attempts, starts) select ?, ?, ?, 0, 0
+where exists (select 1 from broadcast_recipients where broadcast = ? and seq = ? and status is null)
+on conflict do nothing`,
+        rows: found.map(({ seq }) => [no, seq, now, no, seq]),
+      },
+    ])
+    return reset?.changes ?? 0
+  }
+}
+
+function toRecipientRow(row: StoredRecipient): RecipientRow {
+  return { ...row, isByUnionid: row.isByUnionid === 1 }
+}
