@@ -21,6 +21,7 @@ import {
   sharedProducerSchema,
 } from './environment.ts'
 import type { PostgresAddress } from './postgresUrl.ts'
+import { type Language, toLanguage } from './sentences/language.ts'
 
 type QueueValues = Pick<
   z.infer<typeof environmentSchema>,
@@ -183,6 +184,11 @@ export function parseDatabaseUrl(url: string): DatabaseConfig {
 /** `LOG_LEVEL`, or its default when it is none: the log must work before the configuration is judged. */
 export function loadLogLevel(env: Environment = withProcess(readEnvFile(resolve('.env')).values)): LogLevel {
   return logLevels.find((level) => level === env.LOG_LEVEL) ?? 'info'
+}
+
+/** Known before the configuration is judged, for what is wrong with that has to be said too. */
+export function loadLanguage(env: Environment = withProcess(readEnvFile(resolve('.env')).values)): Language {
+  return toLanguage(env)
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   toPostgresAddress,
 } from './postgresUrl.ts'
 import { findRedisUrlFault, splitRedisUrls } from './redisUrl.ts'
+import { languages } from './sentences/language.ts'
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
@@ -174,6 +175,7 @@ export const environmentSchema = z.object({
     .describe('addresses or ranges such as 10.0.0.0/8, separated by commas, or off'),
   PURGE_UNFOLLOWED_DAYS: integer(1, 3650).prefault('30').describe('whole days from 1 to 3650'),
   HISTORY_DAYS: integer(1, 3650).prefault('90').describe('whole days from 1 to 3650'),
+  UNIONPUSH_LANG: z.enum(languages).optional().describe('zh or en'),
   LOG_LEVEL: z
     .enum(logLevels)
     .prefault('info')

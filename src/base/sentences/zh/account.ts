@@ -1,0 +1,131 @@
+/** 单个账号：开放平台、模板、额度、回调、粉丝、发送。 */
+export const zhAccount = {
+  'openPlatform.nobody': '微信返回的粉丝列表是空的',
+  'openPlatform.ok': '抽查 {asked} 个粉丝，{named} 个有 unionid',
+  'openPlatform.someNameless': [
+    '抽查 {asked} 个粉丝，只有 {named} 个有 unionid',
+    '刚绑定开放平台要等几个小时；unionpush sync 会再去问',
+  ],
+  'openPlatform.notBound': [
+    '抽查 {asked} 个粉丝，有 unionid 的是 {named} 个：服务号没有绑定开放平台，按 unionid 谁也推不到',
+    '把服务号和小程序绑到同一个开放平台账号：微信开发者平台 > 我的业务 > 服务号 > 绑定关系 > 开放平台（旧入口：open.weixin.qq.com > 管理中心）。几小时后有 unionid，再执行 unionpush sync --full',
+  ],
+  'match.noLogins': '还没有用户通过小程序登录',
+  'match.noUnionids': [
+    '最近 {logins} 次登录都没有 unionid：小程序没有绑定开放平台',
+    '绑到服务号所在的开放平台账号：微信开发者平台 > 我的业务 > 小程序 > 绑定关系 > 开放平台',
+  ],
+  'match.ok': '最近 {logins} 个小程序用户里有 {known} 个是已知粉丝',
+  'match.tooFew': '{logins} 个小程序用户里有 {known} 个是已知粉丝，人数太少，看不出什么',
+  'match.different': [
+    '最近 {logins} 个小程序用户里有 {known} 个是已知粉丝：两个应用多半绑在不同的开放平台账号，unionid 对不上',
+    '对比两边的 绑定关系 > 开放平台，绑到同一个账号后执行 unionpush sync --full',
+  ],
+  'templates.none': ['账号下没有模板', '从类目模板库添加：mp.weixin.qq.com > 广告与服务 > 模板消息'],
+  'templates.ok': '微信返回 {count} 个模板',
+  'templatesUsed.none': '近一周没有推送',
+  'templatesUsed.ok': '{used} 个都在',
+  'templatesUsed.gone': [
+    '近一周用过 {used} 个模板，其中已不存在：{gone}',
+    '改服务类目会清掉模板。重新添加（模板 ID 会变），程序里换成新 ID',
+  ],
+  'drift.nothingKnown': '以前没有拉取过',
+  'drift.none': '{count} 个，没有变化',
+  'drift.found': [
+    '与上次拉取相比，模板有新增（+）、消失（-）或改动（~）：\n{changes}',
+    '对照 unionpush templates，核对程序里用的关键词',
+  ],
+  'quota.ok': '今天已发 {used} / {limit}，还剩 {left}',
+  'quota.burns': [
+    '今天已发 {used} / {limit}，还剩 {left}；照今天的速度，{at}（北京时间）会用完',
+    '少发一些、分几天发，或申请提额：接口管理 > 接口权限与额度',
+  ],
+  'quota.usedUp': [
+    '今天已发 {used} / {limit}：北京时间零点前发不出去了',
+    '排队的推送会留到零点后再发；额度见 接口管理 > 接口权限与额度',
+  ],
+  'quotaSync.ok': '一次同步要拉 {needed} 页粉丝，今天还能调 {left} / {limit} 次',
+  'quotaSync.tooLittle': [
+    '一次同步要拉 {needed} 页粉丝，今天只能再调 {left} / {limit} 次',
+    '可能有别的程序也在拉粉丝列表；没同步完的明天接着来',
+  ],
+  'callbackSettings.none': [
+    '没有设置 WECHAT_CALLBACK_TOKEN：收不到回执（推送停在 sent），粉丝变化只能靠同步得知',
+    '按 docs/zh/callbacks.md 配置',
+  ],
+  'callbackSettings.plain': ['发到 {path} 的消息没有加密', '后台选安全模式，并设置 WECHAT_ENCODING_AES_KEY'],
+  'callbackSettings.ok': '消息发到 {path}，已加密',
+  'callback.none': '没有配置回调',
+  'callback.noUrl': [
+    '后台没有填回调 URL',
+    '填写并启用：微信开发者平台 > 我的业务 > 服务号 > 基础信息 > 域名与消息推送配置（旧入口：基本配置 > 服务器配置）',
+  ],
+  'callback.noAddress': ['微信解析不了回调域名', '从外网检查它的 DNS 记录'],
+  'callback.ok': '微信能访问它的主机 {addresses}',
+  'callback.losses': ['微信访问主机 {addresses} 最多丢包 {loss} %', '回执可能迟到；查一下这台主机的网络'],
+  'callback.unreachable': [
+    '微信访问不到回调主机 {addresses}',
+    '防火墙放行 80 和 443 端口（禁 ping 的主机看起来也是这样），并检查 DNS 记录',
+  ],
+  'receipts.noPushes': '最近一天没有发送',
+  'receipts.ok': '最近一天的 {pushes} 条推送里，{told} 条有回执',
+  'receipts.few': [
+    '最近一天的 {pushes} 条推送里，只有 {told} 条有回执',
+    '看 serve 或 start 的日志里有没有拒绝的回调，以及它是否一直在运行',
+  ],
+  'receipts.none': [
+    '最近一天的 {pushes} 条推送里，有回执的是 {told} 条',
+    '确认 serve 或 start 在运行、回调 URL 指向它，Token 与 EncodingAESKey 一致；见 docs/zh/callbacks.md',
+  ],
+  'followers.ok': '{subscribed} 个粉丝，{withUnionid} 个有 unionid',
+  'followers.neverSynced': [
+    '还没有一次完整的同步，已知粉丝 {subscribed} 个',
+    '执行 unionpush sync，或交给 cron：不认识的人没法按 unionid 推送',
+  ],
+  'followers.nobody': ['没有人关注', '自己先关注这个服务号，再执行 unionpush sync'],
+  'followers.noUnionids': [
+    '{subscribed} 个粉丝，有 unionid 的是 {withUnionid} 个：按 unionid 谁也推不到',
+    '看 open_platform 这一项；绑定后执行 unionpush sync --full',
+  ],
+  'followersMatch.ok': '本地 {subscribed} 个，微信 {total} 个',
+  'followersMatch.differ': ['本地 {subscribed} 个，微信 {total} 个', '执行 unionpush sync'],
+  'shared.none': '没有',
+  'shared.some': [
+    '有 {count} 个 unionid 同时出现在多个粉丝身上，按这些 unionid 的推送都不会发',
+    'unionpush sync 会去问微信到底是谁的',
+  ],
+  'sync.none': ['还没有同步过', '执行 unionpush sync'],
+  'sync.ok': '{hours} 小时前开始',
+  'sync.old': [
+    '上一次在 {days} 天前',
+    '让 unionpush start 或 unionpush cron 一直运行，或执行 unionpush sync',
+  ],
+  'sync.interrupted': ['上一次中断了：{why}', 'unionpush sync 会接着做'],
+  'sync.stopped': ['上一次放弃了：{why}', '再执行 unionpush sync；没问过微信不会把谁当作取关'],
+  'cron.ok': '按 {schedule}（{timezone}）执行',
+  'cron.missed': [
+    '最近一次该做的同步（{schedule}，{timezone}）没有做',
+    '让 unionpush start 或 unionpush cron 一直运行',
+  ],
+  'cron.tokenExpired': [
+    '库里的 access_token 已过期，而 cron 每分钟都会刷新：它没在运行，或拿不到新的',
+    '让 unionpush start 或 unionpush cron 一直运行，并看它的日志',
+  ],
+  'paused.no': '没有暂停',
+  'paused.byHand': ['{since} 起被手动暂停：{why}', '执行 unionpush resume'],
+  'paused.fault': ['{since} 起暂停：{why}', '原因消除后会自动恢复；unionpush resume 可立即重试'],
+  'circuit.none': '没有',
+  'circuit.open': ['{since} 起有 worker 在等 {need} 恢复：{why}', '恢复后会自动继续，排队的推送不会丢'],
+  'rate.unlimited': '没有限速',
+  'rate.ok': '每秒最多 {rate} 条',
+  'rate.low': [
+    '每秒只有 {rate} 条：微信嫌太快',
+    '是不是有别的程序也在用这个账号发？微信接受后速度会自动回升',
+  ],
+  'outcomes.few': '今天有结果的推送 {all} 条，太少，看不出什么',
+  'outcomes.ok': '今天有结果的 {all} 条里失败 {failed} 条',
+  'outcomes.manyFail': [
+    '今天有结果的 {all} 条里失败 {failed} 条，多数是 {reason}',
+    '用 unionpush failed 逐条看原因',
+  ],
+} as const

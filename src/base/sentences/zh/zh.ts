@@ -1,0 +1,9 @@
+import { zhAccount } from './account.ts'
+import { zhChecks } from './checks.ts'
+import { zhPush } from './push.ts'
+import { zhRefusals } from './refusals.ts'
+import { zhServer } from './server.ts'
+import { zhWechat } from './wechat.ts'
+
+/** The same sentences for those who read Chinese. */
+export const zh = { ...zhChecks, ...zhServer, ...zhWechat, ...zhAccount, ...zhPush, ...zhRefusals } as const

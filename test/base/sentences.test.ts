@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import { en } from '../../src/base/sentences/en/en.ts'
+import { toLanguage } from '../../src/base/sentences/language.ts'
+import { catalogues, render, say, type Wording } from '../../src/base/sentences/sentence.ts'
+
+const keys = Object.keys(en)
+
+test('both catalogues have the same sentences, with advice for the same', () => {
+  expect(keys.length).toBeGreaterThan(100)
+  expect(Object.keys(catalogues.zh).sort()).toEqual([...keys].sort())
+  const toShape = (wordings: Record<string, Wording>) => keys.map((key) => [key, typeof wordings[key]])
+  expect(toShape(catalogues.zh)).toEqual(toShape(catalogues.en))
+})
+
+test('a sentence uses the same facts in both languages', () => {
+  const toFacts = (wordings: Record<string, Wording>) =>
+    keys.map((key) => {
+      const names = [
+        ...[wordings[key]]
+          .flat()
+          .join(' ')
+          .matchAll(/\{(\w+)\}/g),
+      ].map(([, name]) => name)
+      return [key, [...new Set(names)].sort()]
+    })
+  expect(toFacts(catalogues.zh)).toEqual(toFacts(catalogues.en))
+})
+
+test('the Chinese ones are in Chinese', () => {
+  const wordings: Record<string, Wording> = catalogues.zh
+  const foreign = keys.filter((key) => {
+    const words = [wordings[key]].flat().join(' ')
+    // Some are a version and a place, and nothing else.
+    return !/\p{Script=Han}/u.test(words) && /[a-z]{3}/i.test(words.replaceAll(/\{\w+\}/g, ''))
+  })
+  expect(foreign).toEqual([])
+})
+
+test('facts, and sentences among them, are put in in the language of the reader', () => {
+  const told = say('permissions.refused', {
+    api: say('api.templates'),
+    why: say('errcode.48001', { numbers: 'errcode 48001' }),
+  })
+  expect(render(told, 'en').seen).toBe(
+    'list of templates: this account may not call this API (errcode 48001)',
+  )
+  expect(render(told, 'zh').seen).toBe('模板列表：账号没有这个接口的权限（errcode 48001）')
+  expect(render(say('receipts.ok', { pushes: 12_345, told: 3 }), 'en')).toEqual({
+    seen: 'there is a receipt for 3 of 12,345 pushes of the last day',
+    advice: null,
+  })
+})
+
+test.each([
+  [{}, 'en'],
+  [{ UNIONPUSH_LANG: 'zh', LC_ALL: 'en_US.UTF-8' }, 'zh'],
+  [{ UNIONPUSH_LANG: 'en', LANG: 'zh_CN.UTF-8' }, 'en'],
+  [{ UNIONPUSH_LANG: '', LANG: 'zh_CN.UTF-8' }, 'zh'],
+  [{ LANG: 'zh' }, 'zh'],
+  [{ LANG: 'zh_TW.UTF-8', LC_MESSAGES: 'en_GB.UTF-8' }, 'en'],
+  [{ LANG: 'en_US.UTF-8', LC_MESSAGES: 'zh_CN.UTF-8' }, 'zh'],
+  [{ LC_ALL: 'C', LC_MESSAGES: 'zh_CN.UTF-8' }, 'en'],
+  [{ LC_ALL: '', LC_MESSAGES: 'zh_CN.UTF-8' }, 'zh'],
+  [{ LANG: 'zha_CN' }, 'en'],
+  [{ LANG: 'de_DE' }, 'en'],
+] as const)('the language of %o is %s', (env, language) => {
+  expect(toLanguage(env)).toBe(language)
+})
