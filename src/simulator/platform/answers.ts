@@ -34,6 +34,7 @@ export interface Endpoint {
   takesNoBody?: true
   /** Whose access_token opens it; `none` takes no token. */
   token: 'account' | 'miniprogram' | 'either' | 'none'
+  /** Taken by whoever answers the call where it takes no token. */
   quota?: keyof SimulatedQuotas
   handle(call: Call): string | Buffer
 }

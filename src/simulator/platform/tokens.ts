@@ -94,6 +94,7 @@ export function createTokens(options: TokensOptions) {
     '/cgi-bin/token': {
       method: 'GET',
       token: 'none',
+      quota: 'token',
       handle(call) {
         const app = findCaller(call, call.query)
         if (typeof app === 'string') return app
@@ -103,6 +104,7 @@ export function createTokens(options: TokensOptions) {
     '/cgi-bin/stable_token': {
       method: 'POST',
       token: 'none',
+      quota: 'stableToken',
       handle(call) {
         const app = findCaller(call, call.json)
         if (typeof app === 'string') return app
