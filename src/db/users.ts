@@ -33,6 +33,8 @@ export interface Users {
   completeUnionid(user: UnionidOf): Promise<void>
   /** Takes a new session_key, encrypted. */
   setSessionKey(user: SessionKeyOf): Promise<void>
+  /** Of the last logins: the unionid, null where WeChat has told none. */
+  findRecent(limit: number): Promise<(string | null)[]>
   /** Deletes who has not logged in since `before` and has no living session; returns how many. Epoch milliseconds. */
   purge(times: { before: number; now: number }): Promise<number>
 }

@@ -2,7 +2,15 @@ import { second } from '../base/duration.ts'
 import { findMsgid, isObject, toBadBody } from './answer.ts'
 import { type AuthorizedCallDeps, createAuthorizedCall } from './authorizedCall.ts'
 import { isOneTimeSubscription, parseTemplateFields } from './template.ts'
-import type { FollowerInfo, FollowerInfos, FollowerPage, Quota, Template, TemplateMessage } from './types.ts'
+import type {
+  CallbackReach,
+  FollowerInfo,
+  FollowerInfos,
+  FollowerPage,
+  Quota,
+  Template,
+  TemplateMessage,
+} from './types.ts'
 
 /** The endpoints unionpush uses, in its own spelling. Calls throw WechatApiError or WechatNetworkError. */
 export interface WechatApi {
@@ -16,6 +24,10 @@ export interface WechatApi {
   listTemplates(signal?: AbortSignal): Promise<Template[]>
   /** What is left today for an endpoint such as `/cgi-bin/message/template/send`. */
   getQuota(path: string, signal?: AbortSignal): Promise<Quota>
+  /** The addresses under which the account reaches WeChat: a call that costs nothing and any account may make. */
+  getApiAddresses(signal?: AbortSignal): Promise<string[]>
+  /** What WeChat's own machines see of the host of the callback URL. */
+  checkCallback(signal?: AbortSignal): Promise<CallbackReach>
 }
 
 const paths = {
@@ -25,6 +37,8 @@ const paths = {
   sendTemplate: '/cgi-bin/message/template/send',
   templates: '/cgi-bin/template/get_all_private_template',
   quota: '/cgi-bin/openapi/quota/get',
+  apiAddresses: '/cgi-bin/get_api_domain_ip',
+  checkCallback: '/cgi-bin/callback/check',
 } as const
 
 export function createWechatApi(deps: AuthorizedCallDeps): WechatApi {
@@ -69,6 +83,15 @@ export function createWechatApi(deps: AuthorizedCallDeps): WechatApi {
     async getQuota(path, signal) {
       const { json } = await call({ method: 'POST', path: paths.quota, body: { cgi_path: path }, signal })
       return toQuota(json)
+    },
+    async getApiAddresses(signal) {
+      const { json } = await call({ method: 'GET', path: paths.apiAddresses, signal })
+      return Array.isArray(json.ip_list) ? json.ip_list.filter(isName) : []
+    },
+    async checkCallback(signal) {
+      const body = { action: 'all', check_operator: 'DEFAULT' }
+      const { json } = await call({ method: 'POST', path: paths.checkCallback, body, signal })
+      return toCallbackReach(json)
     },
   }
 }
@@ -140,6 +163,15 @@ function toQuota({ quota, rate_limit }: Record<string, unknown>): Quota {
     figures.rateLimit = { callCount: call_count, refreshSeconds: refresh_second }
   }
   return figures
+}
+
+function toCallbackReach({ dns, ping }: Record<string, unknown>): CallbackReach {
+  const toRows = (list: unknown) => (Array.isArray(list) ? list.filter(isObject) : [])
+  return {
+    addresses: toRows(dns).map(({ ip }) => toText(ip)),
+    // `"5%"`; what cannot be read counts as no loss, for it says nothing.
+    lossPercents: toRows(ping).map(({ package_loss: loss }) => Number.parseFloat(toText(loss)) || 0),
+  }
 }
 
 function toText(value: unknown): string {

@@ -84,6 +84,14 @@ export interface Quota {
   rateLimit?: { callCount: number; refreshSeconds: number }
 }
 
+/** The host of the callback URL, as seen from WeChat. */
+export interface CallbackReach {
+  /** What its name resolves to. */
+  addresses: string[]
+  /** Lost pings of each address and network, in percent. */
+  lossPercents: number[]
+}
+
 export interface PhoneNumber {
   /** With the country code when it is not a Chinese number. */
   phoneNumber: string

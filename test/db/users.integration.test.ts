@@ -22,6 +22,17 @@ describe.each(engines)('$name', ({ create }) => {
     expect(await database.users('wx-other').find('m1')).toBeUndefined()
   })
 
+  test('the last logins are told with their unionids, of one mini-program alone', async () => {
+    const { database } = await create()
+    const users = database.users(appid)
+    await users.recordLogin(login)
+    await users.recordLogin({ ...login, openid: 'm2', unionid: undefined, at: 3_000 })
+    await users.recordLogin({ ...login, openid: 'm3', unionid: 'u3', at: 2_000 })
+    await database.users('wx-other').recordLogin({ ...login, openid: 'm4', unionid: 'u4', at: 4_000 })
+    expect(await users.findRecent(2)).toEqual([null, 'u3'])
+    expect(await users.findRecent(9)).toEqual([null, 'u3', 'u1'])
+  })
+
   test('a session lives until it expires or ends, and goes with its user', async () => {
     const { database, query } = await create()
     const users = database.users(appid)

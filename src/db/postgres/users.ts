@@ -11,6 +11,7 @@ on conflict (appid, openid) do update set unionid = coalesce(excluded.unionid, u
 const setUnionidSql = `update users set unionid = $3 where ${isUser}`
 const completeUnionidSql = `update users set unionid = $3 where ${isUser} and unionid is null`
 const setSessionKeySql = `update users set session_key = $3 where ${isUser}`
+const findRecentSql = `select unionid from users where appid || '' = $1 order by login_at desc limit $2`
 /** By the time of the login; the appid in an expression keeps the key of the table, which holds all users, out of it. */
 const purgeSql = `delete from users where (appid, openid) in (
   select appid, openid from users where login_at < $2 and appid || '' = $1 and not exists (
@@ -43,6 +44,10 @@ export function createUsers(
     },
     async setSessionKey({ openid, sessionKey }) {
       await change(setSessionKeySql, openid, sessionKey)
+    },
+    async findRecent(limit) {
+      const rows = await query<{ unionid: string | null }>(findRecentSql, [appid, limit])
+      return rows.map(({ unionid }) => unionid)
     },
     purge: ({ before, now }) => purgeAll(() => change(purgeSql, before, now)),
   }

@@ -11,6 +11,7 @@ export const errcode = {
   dailyQuota: 45009,
   sentMomentAgo: 40241,
   notFollowing: 43004,
+  noCallbackUrl: 40201,
   noLongerFollowing: 50005,
   invalidData: 47003,
   inReview: 40252,

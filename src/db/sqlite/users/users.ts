@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, lt, notExists, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, lt, notExists, sql } from 'drizzle-orm'
 import { purgeAll, purgeLimit } from '../../purge.ts'
 import type { Login, SessionKeyOf, UnionidOf, Users } from '../../users.ts'
 import { countChanged } from '../engine/change.ts'
@@ -64,7 +64,17 @@ export function createUsers({ read, write }: Pick<SqliteDatabase, 'read' | 'writ
       .delete(users)
       .where(sql`${users}.rowid in (select rowid from ${users} where ${gone} limit ${purgeLimit})`),
   )
+  const findRecent = read
+    .select({ unionid: users.unionid })
+    .from(users)
+    .where(sql`${users.appid} || '' = ${appid}`)
+    .orderBy(desc(users.loginAt))
+    .limit(sql.placeholder('limit'))
+    .prepare()
   return {
+    async findRecent(limit) {
+      return findRecent.all({ limit }).map((row) => row.unionid)
+    },
     async purge(times) {
       return purgeAll(() => countChanged(write, [purge.once(times)]))
     },
