@@ -23,6 +23,7 @@ export const commands = new Map<string, () => Promise<Command>>([
   ['token', async () => (await import('./commands/token.ts')).tokenCommand],
   ['templates', async () => (await import('./commands/templates.ts')).templatesCommand],
   ['status', async () => (await import('./commands/status.ts')).statusCommand],
+  ['doctor', async () => (await import('./doctor/doctor.ts')).doctorCommand],
   ['migrate', async () => (await import('./commands/migrate.ts')).migrateCommand],
   ['simulator', async () => (await import('./commands/simulator.ts')).simulatorCommand],
   ['demo', async () => (await import('./commands/demo.ts')).demoCommand],

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import * as z from 'zod'
 import { cancelOutputSchema } from '../../src/operations/cancel.ts'
+import { doctorSchema } from '../../src/operations/doctor/check.ts'
+import { doctorPushSchema } from '../../src/operations/doctor/push.ts'
 import { followerSchema } from '../../src/operations/lookup.ts'
 import { pauseOutputSchema } from '../../src/operations/pause.ts'
 import { pushLinesOutputSchema, pushOutputSchema } from '../../src/operations/push.ts'
@@ -15,6 +17,8 @@ import { type Language, readPage, toCodeSpans } from '../helpers/readme.ts'
 const languages: Language[] = ['en', 'zh']
 const schemas = {
   cancel: cancelOutputSchema,
+  doctor: doctorSchema,
+  'doctor push': doctorPushSchema,
   'failed retry': retryOutputSchema,
   lookup: followerSchema,
   pause: pauseOutputSchema,

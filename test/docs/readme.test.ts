@@ -73,7 +73,7 @@ describe.each(languages)('the documentation in %s', (language) => {
     for (const line of [...fromBlocks, ...fromText]) {
       const [, name = '', ...words] = toWords(line)
       const args = await argsOf(name)
-      const takesIds = name === 'failed'
+      const takesIds = name === 'failed' || name === 'doctor'
       expect(() => parseCommandArgs(words, args, takesIds), line).not.toThrow()
     }
   })

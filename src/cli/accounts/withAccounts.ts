@@ -52,7 +52,7 @@ async function withConfig<T>(
 }
 
 /** What went wrong on the way is in the answer of such a command; a log line would only tear its progress bar apart. */
-function toCommandLevel({ logLevel }: SharedConfig) {
+export function toCommandLevel({ logLevel }: SharedConfig) {
   return logLevel === 'info' || logLevel === 'warn' ? 'error' : logLevel
 }
 

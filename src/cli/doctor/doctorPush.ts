@@ -1,0 +1,63 @@
+import type { Language } from '../../base/sentences/language.ts'
+import type { DoctorPush } from '../../operations/doctor/push.ts'
+import { chooseAccount } from '../accounts/accountArg.ts'
+import { type Args, UsageError } from '../args.ts'
+import type { Output } from '../output.ts'
+import { withExamined } from './withExamined.ts'
+
+export const pushArgs = {
+  unionid: { type: 'string', description: 'of push: whom' },
+  openid: { type: 'string', description: 'of push: or by openid of the service account' },
+  template: { type: 'string', valueHint: 'id', description: 'of push: id of the template' },
+  data: { type: 'string', valueHint: 'json', description: 'of push: its keywords and their texts' },
+} as const
+
+type PushArgs = Args<typeof pushArgs>
+
+/** `doctor push`: resolves with the exit code. Raises UsageError. */
+export async function runDoctorPush(
+  { unionid, openid, template, data: json }: PushArgs,
+  more: string[],
+  word: string | undefined,
+  language: Language,
+  out: Output,
+): Promise<number> {
+  if (more.length > 0) throw new UsageError(`Unexpected argument '${more[0]}'`)
+  if (template === undefined) throw new UsageError('--template is missing')
+  if ((unionid === undefined) === (openid === undefined)) {
+    throw new UsageError('--unionid or --openid, one of them')
+  }
+  const push = { unionid, openid, templateId: template, data: toData(json) }
+  const { examinePush } = await import('../../operations/doctor/push.ts')
+  return withExamined(
+    out,
+    (config) => ({ ...config, accounts: [chooseAccount(config.accounts, word)] }),
+    async (examined) => {
+      const answer = await examinePush(examined, push, language)
+      await out.print(answer, toText)
+      return answer.ok ? 0 : 1
+    },
+  )
+}
+
+/** Without `push` they would do nothing. */
+export function refusePushArgs(given: Record<string, unknown>): void {
+  const name = Object.keys(pushArgs).find((option) => given[option] !== undefined)
+  if (name !== undefined) throw new UsageError(`--${name} goes with doctor push`)
+}
+
+function toData(json: string | undefined): unknown {
+  if (json === undefined) return undefined
+  try {
+    return JSON.parse(json)
+  } catch {
+    throw new UsageError('--data is not JSON')
+  }
+}
+
+function toText({ ok, reasons }: DoctorPush): string {
+  if (ok) return 'ok'
+  return reasons
+    .map(({ code, detail, hint }) => `${code}: ${detail}${hint === null ? '' : `\n    -> ${hint}`}`)
+    .join('\n')
+}

@@ -1,0 +1,63 @@
+import { toShanghaiDayStart } from '../../../base/duration.ts'
+import { toIso } from '../../../base/time.ts'
+import { type Check, fail, ok, skip, warn } from '../check.ts'
+import type { Tables } from '../patient.ts'
+
+/** From so many outcomes on, a share of failures says something. */
+const enoughOutcomes = 20
+const manyFailures = 0.2
+const mostPushes = 500
+
+export const sendingChecks: Check[] = [
+  {
+    name: 'paused',
+    of: 'tables',
+    async run(_, { accountState }) {
+      const state = await accountState.find()
+      if (!state?.pausedReason) return ok('paused.no')
+      const facts = { since: toIso(state.pausedSince ?? 0), why: state.pausedDetail ?? state.pausedReason }
+      return state.pausedReason === 'manual' ? warn('paused.byHand', facts) : fail('paused.fault', facts)
+    },
+  },
+  {
+    name: 'circuit',
+    of: 'tables',
+    async run(_, { openCircuits }) {
+      const circuit = await openCircuits.findOldest(Date.now())
+      if (circuit === undefined) return ok('circuit.none')
+      return warn('circuit.open', { need: circuit.need, since: toIso(circuit.since), why: circuit.detail })
+    },
+  },
+  {
+    name: 'rate',
+    of: 'tables',
+    async run(_, { accountState }) {
+      const state = await accountState.find()
+      const rate = state?.rate ?? null
+      if (rate === null) return ok('rate.unlimited')
+      return rate < 1 ? warn('rate.low', { rate: String(rate) }) : ok('rate.ok', { rate })
+    },
+  },
+  {
+    name: 'outcomes',
+    of: 'tables',
+    async run(_, { pushes }) {
+      const counts = await pushes.countFinished(toShanghaiDayStart(Date.now()))
+      const failed = counts.rejected + counts.undelivered + counts.unknown
+      const all = failed + counts.sent + counts.delivered + counts.skipped
+      if (all < enoughOutcomes) return skip('outcomes.few', { all })
+      const facts = { all, failed }
+      if (failed < manyFailures * all) return ok('outcomes.ok', facts)
+      return warn('outcomes.manyFail', { ...facts, reason: await findCommonest(pushes) })
+    },
+  },
+]
+
+async function findCommonest(pushes: Tables['pushes']): Promise<string> {
+  const counts = new Map<string, number>()
+  for await (const { status, reason } of pushes.history({ limit: mostPushes })) {
+    const isFailed = status === 'rejected' || status === 'undelivered' || status === 'unknown'
+    if (isFailed && reason) counts.set(reason, (counts.get(reason) ?? 0) + 1)
+  }
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? '-'
+}

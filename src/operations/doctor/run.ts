@@ -1,0 +1,80 @@
+import { second } from '../../base/duration.ts'
+import type { Language } from '../../base/sentences/language.ts'
+import { isSentenceKey, render, type Sentence } from '../../base/sentences/sentence.ts'
+import { type Check, type CheckResult, type Finding, fail, skip } from './check.ts'
+import { checks } from './checks/checks.ts'
+import type { Installation, Machine, Patient } from './patient.ts'
+
+/** All that can be looked at; what cannot be opened for what is wrong with the settings is undefined. */
+export interface Examined {
+  machine: Machine
+  installation: Installation | undefined
+  patients: readonly Patient[]
+}
+
+/** So that the whole has an end, whatever does not answer. */
+const patience = 9 * second
+
+/** The names of the checks, with what each is about. */
+export function listChecks(language: Language): { name: string; description: string }[] {
+  return checks.map(({ name }) => {
+    const key = `about.${name}`
+    const description = isSentenceKey(key) ? render({ key, facts: {} }, language).seen : ''
+    return { name, description }
+  })
+}
+
+/** All of them begin at once; the results come in the order of the list. */
+export async function* runChecks(
+  examined: Examined,
+  names: readonly string[],
+  language: Language,
+): AsyncGenerator<CheckResult> {
+  const chosen = names.length === 0 ? checks : checks.filter(({ name }) => names.includes(name))
+  const isAlone = examined.patients.length <= 1
+  const findings = chosen.flatMap((check) => {
+    const isShared = check.of === 'machine' || check.of === 'installation'
+    if (isShared || isAlone) return [{ name: check.name, finding: findFinding(check, examined) }]
+    return examined.patients.map((patient) => ({
+      name: check.name,
+      account: patient.name,
+      finding: findFinding(check, { ...examined, patients: [patient] }),
+    }))
+  })
+  for (const { finding, ...subject } of findings) {
+    const { status, sentence } = await finding
+    yield { ...subject, status, ...toWords(sentence, language) }
+  }
+}
+
+/** What one check says, of the first account where it is about one. Never rejects. */
+export function findFinding(check: Check, { machine, installation, patients }: Examined): Promise<Finding> {
+  return inTime(async () => {
+    if (check.of === 'machine') return check.run(machine)
+    const [patient] = patients
+    if (installation === undefined || patient === undefined) return skip('needs.config')
+    if (check.of === 'installation') return check.run(installation)
+    if (check.of === 'account') return check.run(patient)
+    return patient.tables === undefined ? skip('needs.database') : check.run(patient, patient.tables)
+  })
+}
+
+/** A check that cannot be carried through is a finding too, and no reason to tell nothing of the others. */
+async function inTime(run: () => Promise<Finding>): Promise<Finding> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<Finding>((resolve) => {
+    timer = setTimeout(() => resolve(fail('check.tooLong', { seconds: patience / second })), patience)
+  })
+  try {
+    return await Promise.race([run(), tooLate])
+  } catch (error) {
+    return fail('check.failed', { why: error instanceof Error ? error.message : String(error) })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function toWords(sentence: Sentence, language: Language): Pick<CheckResult, 'detail' | 'hint'> {
+  const { seen, advice } = render(sentence, language)
+  return { detail: seen, hint: advice }
+}
