@@ -4,10 +4,11 @@ import type { AccountConfig, Config } from './base/config.ts'
 import type { Log } from './base/log.ts'
 import { createReleasers } from './base/releasers.ts'
 import { holdServiceLease } from './db/serviceLease.ts'
+import { createReadinessCheck } from './operations/readiness.ts'
 import type { Danger } from './queue/backend.ts'
 import { connectWorker, type WorkerConnection } from './queue/workerQueue.ts'
 import { startAccountCron } from './roles/cron.ts'
-import { createHttpRole, hasHttp } from './roles/http.ts'
+import { createHttpRole, hasHttp, startHealthServer } from './roles/http.ts'
 import { type AccountChanges, createRunningAccounts } from './roles/runningAccounts.ts'
 import { createAccountWorker } from './roles/worker.ts'
 import { openQueueRuntime } from './runtime.ts'
@@ -24,6 +25,11 @@ export interface App {
   hasHttp(): boolean
   /** Resolves when it listens, with its URL; until `close` it serves what is configured. Rejects with a sentence. */
   startHttp(): Promise<string>
+  /**
+   * Until `close`, and after all else, answers for the health of a process that serves nothing over HTTP. Resolves with
+   * the URL when it listens, undefined = METRICS_PORT is not set. Rejects with a sentence.
+   */
+  startHealth(): Promise<string | undefined>
   /** Syncs, refreshes the tokens and purges on time, until `close`. */
   startCron(): Promise<void>
   /**
@@ -52,13 +58,17 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     await releasers.close()
     throw error
   }
+  let closeHealth = async () => {}
+  releasers.add(() => closeHealth())
   let connection: WorkerConnection | undefined
   // Closed after the workers of all accounts, whenever those come.
   releasers.add(() => connection?.close())
   const running = createRunningAccounts((own) => createAccount(runtime, { ...config, ...own }), log)
   for (const own of config.accounts) running.add(own)
   releasers.add(running.close)
-  const http = createHttpRole(config, log)
+  let callsWechat = false
+  const checkReadiness = createReadinessCheck({ accounts: running.list, callsWechat: () => callsWechat })
+  const http = createHttpRole(config, checkReadiness, log)
 
   /** Once: the queues of all accounts are in one place, and the alerts of all go to one. */
   function postDanger({ kind, sentence }: Danger): void {
@@ -69,6 +79,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     log,
     accounts: running.list,
     async startWorker() {
+      callsWechat = true
       const connected = await connectWorker(config.queue, log, postDanger)
       connection = connected
       await running.startRole(async (account, releasers) => {
@@ -86,11 +97,23 @@ export async function createApp(config: Config, log: Log): Promise<App> {
       releasers.add(() => server.close())
       return server.url
     },
-    startCron: () =>
-      running.startRole((account, releasers) => {
+    async startHealth() {
+      if (config.metricsPort === undefined) return undefined
+      const server = await startHealthServer(
+        { ...config, metricsPort: config.metricsPort },
+        checkReadiness,
+        log,
+      )
+      closeHealth = server.close
+      return server.url
+    },
+    startCron() {
+      callsWechat = true
+      return running.startRole((account, releasers) => {
         const cron = startAccountCron(account)
         releasers.add(() => cron.stop())
-      }),
+      })
+    },
     changeAccounts: (accounts, onChange = () => {}) => running.change(accounts, onChange),
     close: releasers.close,
   }

@@ -112,6 +112,8 @@ export interface SharedConfig {
   rateLimitPerCode: number
   /** `trustProxy`: whose `X-Forwarded-For` is believed. */
   http: { host: string; port: number; trustProxy: string[] }
+  /** Where a process that serves nothing else answers for its health; undefined = nowhere, 0 = any free port. */
+  metricsPort: number | undefined
   /** Personal data of users who left are deleted after as long. */
   purgeUnfollowedDays: number
   historyDays: number
@@ -292,6 +294,7 @@ function toSharedConfig(values: SharedValues): Omit<SharedConfig, 'accountsFile'
     rateLimitPerIp: values.RATE_LIMIT_PER_IP,
     rateLimitPerCode: values.RATE_LIMIT_PER_CODE,
     http: { host: values.HTTP_HOST, port: values.HTTP_PORT, trustProxy: values.TRUST_PROXY },
+    metricsPort: values.METRICS_PORT,
     purgeUnfollowedDays: values.PURGE_UNFOLLOWED_DAYS,
     historyDays: values.HISTORY_DAYS,
   }

@@ -170,6 +170,7 @@ export const environmentSchema = z.object({
     .prefault('127.0.0.1')
     .describe('an address of this machine such as 127.0.0.1 or 0.0.0.0'),
   HTTP_PORT: integer(0, 65_535).prefault('3000').describe('a port from 1 to 65535, 0 = any free one'),
+  METRICS_PORT: integer(0, 65_535).optional().describe('a port from 1 to 65535, 0 = any free one'),
   TRUST_PROXY: proxyRanges
     .prefault('loopback,linklocal,uniquelocal,100.64.0.0/10')
     .describe('addresses or ranges such as 10.0.0.0/8, separated by commas, or off'),

@@ -55,6 +55,12 @@ function logConsole(log: Log): void {
   console.error = write
 }
 
+/** Before all else: that a queue is waited for is no reason not to answer. */
+export async function answerForHealth(app: App): Promise<void> {
+  const url = await app.startHealth()
+  if (url !== undefined) app.log.info({ url }, 'health is served')
+}
+
 /** Serves what is configured. Rejects with a ConfigError when that is nothing. */
 export async function serveHttp(app: App): Promise<void> {
   if (!app.hasHttp()) {

@@ -16,6 +16,8 @@ interface HttpOptions {
   host: string
   /** 0 = any free one. */
   port: number
+  /** What sets it, for the sentence when it cannot be had. */
+  portVariable?: 'HTTP_PORT' | 'METRICS_PORT'
   /** Addresses and ranges of proxies whose `X-Forwarded-For` is believed; absent = nobody's. */
   trustProxy?: string[]
   log: Log
@@ -31,7 +33,7 @@ const requestTimeout = 5 * second
  * Rejects with a sentence when the address cannot be had.
  */
 export async function startHttpServer(options: HttpOptions): Promise<HttpServer> {
-  const { host, port, trustProxy = [], log, routes } = options
+  const { host, port, portVariable = 'HTTP_PORT', trustProxy = [], log, routes } = options
   const app = fastify({
     requestTimeout,
     http: { headersTimeout: requestTimeout, connectionsCheckingInterval: second },
@@ -70,11 +72,11 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     }
   } catch (cause) {
     await app.close()
-    throw new Error(toSentence(host, port, cause), { cause })
+    throw new Error(toSentence(host, port, portVariable, cause), { cause })
   }
 }
 
-function toSentence(host: string, port: number, cause: unknown): string {
+function toSentence(host: string, port: number, portVariable: string, cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
   const reasons: Record<string, string> = {
     EADDRINUSE: 'another program uses it',
@@ -82,5 +84,5 @@ function toSentence(host: string, port: number, cause: unknown): string {
     EADDRNOTAVAIL: 'this machine has no such address',
   }
   const reason = reasons[String(code)] ?? (cause instanceof Error ? cause.message : String(cause))
-  return `Cannot listen on ${host}:${port}: ${reason}; set HTTP_HOST and HTTP_PORT to another address`
+  return `Cannot listen on ${host}:${port}: ${reason}; set HTTP_HOST and ${portVariable} to another address`
 }

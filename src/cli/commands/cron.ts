@@ -1,6 +1,6 @@
 import { accountsArg } from '../accounts/accountArg.ts'
 import { defineCommand } from '../command.ts'
-import { runService } from '../service.ts'
+import { answerForHealth, runService } from '../service.ts'
 
 export const cronCommand = defineCommand({
   name: 'cron',
@@ -10,5 +10,9 @@ export const cronCommand = defineCommand({
     ['unionpush cron', 'the first follower sync starts at once, the next ones at SYNC_CRON'],
     ['SYNC_CRON="0 */6 * * *" unionpush cron', 'every six hours'],
   ],
-  run: ({ account }, out) => runService(out, account, (app) => app.startCron()),
+  run: ({ account }, out) =>
+    runService(out, account, async (app) => {
+      await answerForHealth(app)
+      await app.startCron()
+    }),
 })

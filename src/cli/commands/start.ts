@@ -1,7 +1,7 @@
 import type { App } from '../../app.ts'
 import { accountsArg } from '../accounts/accountArg.ts'
 import { defineCommand } from '../command.ts'
-import { runService, serveHttp } from '../service.ts'
+import { answerForHealth, runService, serveHttp } from '../service.ts'
 
 export const startCommand = defineCommand({
   name: 'start',
@@ -19,6 +19,7 @@ export const startCommand = defineCommand({
       out,
       account,
       async (app) => {
+        if (!app.hasHttp()) await answerForHealth(app)
         await app.startCron()
         await serve(app)
         await app.startWorker()

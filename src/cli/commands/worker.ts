@@ -1,6 +1,6 @@
 import { accountsArg } from '../accounts/accountArg.ts'
 import { defineCommand } from '../command.ts'
-import { runService } from '../service.ts'
+import { answerForHealth, runService } from '../service.ts'
 
 export const workerCommand = defineCommand({
   name: 'worker',
@@ -10,5 +10,9 @@ export const workerCommand = defineCommand({
     ['unionpush worker', 'Ctrl-C or SIGTERM finishes what is under way, for at most 30 s'],
     ['PUSH_CONCURRENCY=200 unionpush worker', 'more sends at the same time'],
   ],
-  run: ({ account }, out) => runService(out, account, (app) => app.startWorker()),
+  run: ({ account }, out) =>
+    runService(out, account, async (app) => {
+      await answerForHealth(app)
+      await app.startWorker()
+    }),
 })
