@@ -2,13 +2,15 @@ import { type Account, createAccount } from './account.ts'
 import type { AtLeastOne } from './base/accounts/accountsSchema.ts'
 import type { AccountConfig, Config } from './base/config.ts'
 import type { Log } from './base/log.ts'
+import { createMetrics } from './base/monitoring/metrics.ts'
 import { createReleasers } from './base/releasers.ts'
 import { holdServiceLease } from './db/serviceLease.ts'
-import { createReadinessCheck } from './operations/readiness.ts'
 import type { Danger } from './queue/backend.ts'
 import { connectWorker, type WorkerConnection } from './queue/workerQueue.ts'
+import { countAccount, countTokens } from './roles/countedAccount.ts'
 import { startAccountCron } from './roles/cron.ts'
-import { createHttpRole, hasHttp, startHealthServer } from './roles/http.ts'
+import { createHttpRole, hasHttp } from './roles/http.ts'
+import { createMonitoring, startMonitoringServer } from './roles/monitoring.ts'
 import { type AccountChanges, createRunningAccounts } from './roles/runningAccounts.ts'
 import { createAccountWorker } from './roles/worker.ts'
 import { openQueueRuntime } from './runtime.ts'
@@ -50,6 +52,7 @@ export interface App {
  */
 export async function createApp(config: Config, log: Log): Promise<App> {
   const releasers = createReleasers()
+  const metrics = createMetrics()
   const runtime = await openQueueRuntime(config, log, createUndiciTransport)
   releasers.add(() => runtime.close())
   try {
@@ -63,12 +66,23 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   let connection: WorkerConnection | undefined
   // Closed after the workers of all accounts, whenever those come.
   releasers.add(() => connection?.close())
-  const running = createRunningAccounts((own) => createAccount(runtime, { ...config, ...own }), log)
+  const running = createRunningAccounts(openAccount, log)
   for (const own of config.accounts) running.add(own)
   releasers.add(running.close)
   let callsWechat = false
-  const checkReadiness = createReadinessCheck({ accounts: running.list, callsWechat: () => callsWechat })
-  const http = createHttpRole(config, checkReadiness, log)
+  const monitoring = createMonitoring(metrics, {
+    accounts: running.list,
+    callsWechat: () => callsWechat,
+    key: config.metricsKey,
+  })
+  const http = createHttpRole(config, monitoring, log)
+
+  function openAccount(own: AccountConfig): Account {
+    const { database } = runtime
+    const counts = metrics.of(own.name)
+    const counted = { ...database, tokens: () => countTokens(database.tokens(), counts) }
+    return countAccount(createAccount({ ...runtime, database: counted }, { ...config, ...own }), counts)
+  }
 
   /** Once: the queues of all accounts are in one place, and the alerts of all go to one. */
   function postDanger({ kind, sentence }: Danger): void {
@@ -99,9 +113,9 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     },
     async startHealth() {
       if (config.metricsPort === undefined) return undefined
-      const server = await startHealthServer(
+      const server = await startMonitoringServer(
         { ...config, metricsPort: config.metricsPort },
-        checkReadiness,
+        monitoring,
         log,
       )
       closeHealth = server.close

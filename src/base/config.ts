@@ -114,6 +114,8 @@ export interface SharedConfig {
   http: { host: string; port: number; trustProxy: string[] }
   /** Where a process that serves nothing else answers for its health; undefined = nowhere, 0 = any free port. */
   metricsPort: number | undefined
+  /** Whoever asks for the metrics has to know it; undefined = everybody may ask. */
+  metricsKey: string | undefined
   /** Personal data of users who left are deleted after as long. */
   purgeUnfollowedDays: number
   historyDays: number
@@ -295,6 +297,7 @@ function toSharedConfig(values: SharedValues): Omit<SharedConfig, 'accountsFile'
     rateLimitPerCode: values.RATE_LIMIT_PER_CODE,
     http: { host: values.HTTP_HOST, port: values.HTTP_PORT, trustProxy: values.TRUST_PROXY },
     metricsPort: values.METRICS_PORT,
+    metricsKey: values.METRICS_KEY,
     purgeUnfollowedDays: values.PURGE_UNFOLLOWED_DAYS,
     historyDays: values.HISTORY_DAYS,
   }

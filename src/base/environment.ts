@@ -24,6 +24,7 @@ export const secrets = new Set([
   'WECHAT_MINIPROGRAM_CALLBACK_TOKEN',
   'WECHAT_MINIPROGRAM_ENCODING_AES_KEY',
   'ALERT_WEBHOOK_URL',
+  'METRICS_KEY',
 ])
 
 /** Of what the console gives out. */
@@ -170,6 +171,11 @@ export const environmentSchema = z.object({
     .prefault('127.0.0.1')
     .describe('an address of this machine such as 127.0.0.1 or 0.0.0.0'),
   HTTP_PORT: integer(0, 65_535).prefault('3000').describe('a port from 1 to 65535, 0 = any free one'),
+  METRICS_KEY: z
+    .string()
+    .regex(/^[\x21-\x7e]{24,128}$/)
+    .optional()
+    .describe('24 to 128 printable ASCII characters without blanks'),
   METRICS_PORT: integer(0, 65_535).optional().describe('a port from 1 to 65535, 0 = any free one'),
   TRUST_PROXY: proxyRanges
     .prefault('loopback,linklocal,uniquelocal,100.64.0.0/10')

@@ -3,7 +3,7 @@ import type { Stores } from '../db/stores.ts'
 import { createFollowerCheck, type FollowerCheckDeps } from './checkFollower.ts'
 import { toFacts } from './event.ts'
 import { startEventWorker } from './eventWorker.ts'
-import type { ReceiptCounts } from './receipts.ts'
+import type { ReceiptCounts, ReceiptNews } from './receipts.ts'
 import { type CallbackAccount, createReceiver } from './receive.ts'
 import { createRefusals, type Refusals } from './refusals.ts'
 import type { CallbackAnswer, CallbackRequest } from './request.ts'
@@ -27,13 +27,15 @@ interface CallbackDeps extends Pick<FollowerCheckDeps, 'api' | 'followers'> {
   db: Pick<Stores, 'write' | 'callbackEvents' | 'liveFollowers' | 'receipts'>
   /** Sends a push that WeChat failed to deliver once more, as a new message; absent = that is not wanted. */
   resend?: ((pushId: string) => Promise<unknown>) | undefined
+  /** Told of each push that has its receipt on record. */
+  onReceipt?: ((news: ReceiptNews) => void) | undefined
   log: Log
   now?: () => number
 }
 
 /** Takes WeChat's message push for one account and works it off, beginning with what an earlier process left. */
 export function startCallback(deps: CallbackDeps): Callback {
-  const { appid, accounts, db, api, followers, resend, log, now = Date.now } = deps
+  const { appid, accounts, db, api, followers, resend, onReceipt, log, now = Date.now } = deps
   const receipts = db.receipts(appid)
   const events = db.callbackEvents(appid)
   const refusals = createRefusals(log, now)
@@ -45,6 +47,7 @@ export function startCallback(deps: CallbackDeps): Callback {
     receipts,
     checkFollower: createFollowerCheck({ api, followers, log, now }),
     resendFailed: resend && createResendFailed({ receipts, resend, log, now }),
+    onReceipt,
     log,
     now,
   })

@@ -9,7 +9,7 @@ import type { Receipts } from '../db/receipts.ts'
 import type { FollowerCheck } from './checkFollower.ts'
 import { createEventEffects } from './eventEffects.ts'
 import { createFollowUps } from './followUps.ts'
-import { planReceipts, planUnmatched, type ReceiptCounts } from './receipts.ts'
+import { planReceipts, planUnmatched, type ReceiptCounts, type ReceiptNews } from './receipts.ts'
 import { createLoopWakeup } from './wakeup.ts'
 
 export interface EventWorker {
@@ -31,6 +31,8 @@ interface EventWorkerDeps {
   checkFollower: FollowerCheck
   /** Sends once more what a receipt says WeChat failed to deliver; absent = that is not wanted. */
   resendFailed?: ((event: StoredEvent) => Promise<number | null>) | undefined
+  /** Told of each push that has its receipt on record. */
+  onReceipt?: ((news: ReceiptNews) => void) | undefined
   log: Log
   now?: () => number
   /** How long a stop may work off what is stored, in milliseconds. */
@@ -47,7 +49,7 @@ const gatherFor = 20
  * twice and in any order, so that a crash costs nothing and several processes may share a database.
  */
 export function startEventWorker(deps: EventWorkerDeps): EventWorker {
-  const { db, events, receipts, log, now = Date.now, stopPatience = 20 * second } = deps
+  const { db, events, receipts, onReceipt = () => {}, log, now = Date.now, stopPatience = 20 * second } = deps
   const receiptCounts: ReceiptCounts = { delivered: 0, undelivered: 0, repeated: 0, foreign: 0 }
   const stopping = new AbortController()
   const { signal } = stopping
@@ -133,15 +135,17 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
     const plan = await planReceipts(receipts, arrived)
     const progress = batch.map((event) => ({ id: event.id, tries: 1, dueAt: followUps.toDueAt(event) }))
     await write([...plan.statements, ...batch.flatMap(toEffect), events.toUpdate(progress)])
+    plan.settled.forEach(onReceipt)
     addCounts(receiptCounts, plan.counts)
     return batch.length
   }
 
   /** For the pushes of receipts that came before the record of their message. */
   async function lookAgain(): Promise<number> {
-    const { statements, counts, looked } = await planUnmatched(receipts, now(), batchSize)
+    const { statements, settled, counts, looked } = await planUnmatched(receipts, now(), batchSize)
     if (looked > 0) await write(statements)
     if (looked < batchSize) lastLook = now()
+    settled.forEach(onReceipt)
     addCounts(receiptCounts, counts)
     return looked
   }

@@ -13,7 +13,15 @@ export interface ReceiptCounts {
   foreign: number
 }
 
+/** A push that has its receipt. */
+export interface ReceiptNews extends Pick<Settlement, 'status' | 'reason'> {
+  /** Milliseconds after its send, by two clocks. */
+  delay: number
+}
+
 interface ReceiptPlan {
+  /** To be told once the transaction is done. */
+  settled: ReceiptNews[]
   /** For one transaction. */
   statements: Write[]
   counts: ReceiptCounts
@@ -25,9 +33,9 @@ const overtaken = minute
 
 /** What receipts that have just come do to the pushes. */
 export async function planReceipts(receipts: Receipts, batch: readonly Receipt[]): Promise<ReceiptPlan> {
-  const { settlements, unmatched, counts } = await match(receipts, batch, findNamed)
+  const { settlements, settled, unmatched, counts } = await match(receipts, batch, findNamed)
   const kept = unmatched.map((receipt) => ({ ...receipt, dueAt: receipt.receivedAt + second }))
-  return { statements: [...receipts.toSettle(settlements), receipts.toKeep(kept)], counts }
+  return { statements: [...receipts.toSettle(settlements), receipts.toKeep(kept)], settled, counts }
 }
 
 /**
@@ -41,7 +49,7 @@ export async function planUnmatched(
   limit: number,
 ): Promise<ReceiptPlan & { looked: number }> {
   const due = await receipts.findUnmatched(now, limit)
-  const { settlements, unmatched, counts } = await match(receipts, due, findNamedOrNameless)
+  const { settlements, settled, unmatched, counts } = await match(receipts, due, findNamedOrNameless)
   const waiting = new Set(unmatched.filter((receipt) => now - receipt.receivedAt < keepUnmatched))
   const postponed = [...waiting].map(({ id, receivedAt }) => ({ id, dueAt: now + (now - receivedAt) }))
   const statements = [
@@ -50,7 +58,7 @@ export async function planUnmatched(
     receipts.toPostpone(postponed),
   ]
   const foreign = unmatched.length - waiting.size
-  return { statements, counts: { ...counts, foreign }, looked: due.length }
+  return { statements, settled, counts: { ...counts, foreign }, looked: due.length }
 }
 
 type FindPush = (
@@ -61,6 +69,7 @@ type FindPush = (
 
 async function match<T extends Receipt>(receipts: Receipts, batch: readonly T[], findPush: FindPush) {
   const settlements: Settlement[] = []
+  const settled: ReceiptNews[] = []
   const unmatched: T[] = []
   const counts: ReceiptCounts = { delivered: 0, undelivered: 0, repeated: 0, foreign: 0 }
   const taken = new Set<string>()
@@ -87,10 +96,12 @@ async function match<T extends Receipt>(receipts: Receipts, batch: readonly T[],
         ...result,
         ...(push.msgid === null && { msgid: name }),
       })
-      counts[result.status] += 1
+      const { status, reason } = result
+      settled.push({ status, reason, delay: Math.max(0, receipt.receivedAt - push.sentAt) })
+      counts[status] += 1
     }
   }
-  return { settlements, unmatched, counts }
+  return { settlements, settled, unmatched, counts }
 }
 
 /** Without a msgid: the last message to that user that has no receipt yet, unless it was sent after this receipt. */

@@ -18,8 +18,8 @@ export interface HeldPushes {
   /** Users who began to follow, or followed when a push was held for them; oldest first. */
   findPendingReleases(limit: number): Promise<PendingRelease[]>
   dropPendingReleases(gone: readonly PendingRelease[]): Promise<void>
-  /** Ends the held pushes that have expired; costs nothing when there are none. */
-  expire(now: number): Promise<void>
+  /** Ends the held pushes that have expired, and returns how many; costs nothing when there are none. */
+  expire(now: number): Promise<number>
   count(): Promise<number>
 }
 

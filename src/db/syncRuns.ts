@@ -92,6 +92,8 @@ interface BeginOptions {
 export interface SyncRuns {
   /** The newest run, finished or not. */
   findLast(): Promise<SyncRunRow | undefined>
+  /** The newest that saw all followers. */
+  findLastComplete(): Promise<SyncRunRow | undefined>
   /** The last run if it can be resumed, else a new one. */
   begin(options: BeginOptions): Promise<SyncRunRow>
   /** From now on every follower is to be fetched again. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import * as z from 'zod'
-import { type Readiness, readinessSchema } from '../operations/readiness.ts'
+import { type Readiness, readinessSchema } from '../operations/monitoring/readiness.ts'
 
 interface HealthRoutesOptions {
   checkReadiness(): Promise<Readiness>

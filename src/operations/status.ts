@@ -140,7 +140,7 @@ function toCircuit(circuit: OpenCircuit | undefined): AccountStatus['circuit'] {
 }
 
 /** The narrower of what the pacing allows and what is configured; null = neither. */
-function toLimit(paced: number | null, configured: number): number | null {
+export function toLimit(paced: number | null, configured: number): number | null {
   const limit = paced === null ? null : Math.round(paced * 10) / 10
   if (configured === 0) return limit
   return Math.min(limit ?? configured, configured)

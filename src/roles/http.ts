@@ -5,14 +5,13 @@ import type { Log } from '../base/log.ts'
 import type { Callback } from '../callback/callback.ts'
 import { createRefusals } from '../callback/refusals.ts'
 import { callbackRoutes } from '../http/callbackRoutes.ts'
-import { healthRoutes } from '../http/healthRoutes.ts'
 import { miniprogramRoutes } from '../http/miniprogramRoutes.ts'
 import { type HttpServer, startHttpServer } from '../http/server.ts'
 import { createIdentity } from '../identity/identity.ts'
 import type { Identity } from '../identity/states.ts'
-import type { Readiness } from '../operations/readiness.ts'
 import { resend } from '../operations/resend.ts'
 import { startAccountCallback } from './callback.ts'
+import { addMonitoring, type Monitoring } from './monitoring.ts'
 import { createRegistry } from './registry.ts'
 import type { AccountRole } from './runningAccounts.ts'
 
@@ -29,11 +28,7 @@ export interface HttpRole {
 }
 
 /** One server for the accounts of a process, whichever they are at the time of a request. */
-export function createHttpRole(
-  config: SharedConfig,
-  checkReadiness: () => Promise<Readiness>,
-  log: Log,
-): HttpRole {
+export function createHttpRole(config: SharedConfig, monitoring: Monitoring, log: Log): HttpRole {
   /** By the AppID of the service account. */
   const accounts = createRegistry<{ callback: Callback | undefined }>()
   /** By that and by the AppID of the mini-program. */
@@ -44,7 +39,9 @@ export function createHttpRole(
     role(account, releasers) {
       const { appid, followers } = account
       const { miniProgram, miniProgramCallback } = account.config
-      const callback = isCalledBack(account) ? startAccountCallback(account, toResend(account)) : undefined
+      const callback = isCalledBack(account)
+        ? startAccountCallback(account, toResend(account), monitoring.countsOf(account.name))
+        : undefined
       if (callback) releasers.add(() => callback.close())
       releasers.add(accounts.add(appid, { callback }))
       for (const served of [account.config.callback && appid, miniProgramCallback?.appid]) {
@@ -66,7 +63,7 @@ export function createHttpRole(
 
   /** What nobody has just now may come with an account of the file. */
   async function addRoutes(app: FastifyInstance): Promise<void> {
-    await app.register(healthRoutes, { checkReadiness })
+    await addMonitoring(app, monitoring)
     const mayCome = config.accountsFile !== undefined
     if (mayCome || accounts.findOnly()?.callback) {
       const find = (appid?: string) =>
@@ -93,21 +90,6 @@ export function createHttpRole(
       },
     }
   }
-}
-
-/** For a process that serves nothing else. Rejects with a sentence when it cannot listen. */
-export function startHealthServer(
-  { http: { host }, metricsPort: port }: Pick<SharedConfig, 'http'> & { metricsPort: number },
-  checkReadiness: () => Promise<Readiness>,
-  log: Log,
-): Promise<HttpServer> {
-  return startHttpServer({
-    host,
-    port,
-    portVariable: 'METRICS_PORT',
-    log,
-    routes: async (app) => void (await app.register(healthRoutes, { checkReadiness })),
-  })
 }
 
 function isCalledBack({ config }: Account): boolean {

@@ -47,7 +47,12 @@ export function createHeldPushes(
     },
     async expire(now) {
       const params = [appid, clock.toServer(now)]
-      while ((await query(anyExpiredSql, params)).length > 0) await write([{ sql: expireSql, params }])
+      let expired = 0
+      while ((await query(anyExpiredSql, params)).length > 0) {
+        const [result] = await write([{ sql: expireSql, params }])
+        expired += result?.changes ?? 0
+      }
+      return expired
     },
     async count() {
       const [row] = await query<{ total: number }>(countSql, [appid])

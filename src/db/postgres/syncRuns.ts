@@ -17,6 +17,7 @@ const counterNames = counters.flatMap((key) => columnNames(syncRuns, [key]))
 const isHeld = 'exists (select from leases where name = $2 and owner = $3)'
 
 const lastSql = `select ${columns} from sync_runs where appid = $1 order by id desc limit 1`
+const lastCompleteSql = `select ${columns} from sync_runs where appid = $1 and status = 'complete' order by id desc limit 1`
 const seenSql = 'select chunk, bits from sync_seen where run_id = $1'
 const giveUpSql = `update sync_runs set status = 'interrupted', finished_at = $2 where appid = $1 and status = 'running'`
 const forgetSeenOfAllSql = 'delete from sync_seen where run_id in (select id from sync_runs where appid = $1)'
@@ -57,13 +58,16 @@ export function createSyncRuns(
     finishedAt: fromServer(row.finishedAt),
   })
 
-  async function findLast(): Promise<SyncRunRow | undefined> {
-    const [row] = await query<SyncRunRow>(lastSql, [appid])
+  const findLast = () => findOne(lastSql)
+
+  async function findOne(sql: string): Promise<SyncRunRow | undefined> {
+    const [row] = await query<SyncRunRow>(sql, [appid])
     return row && fromStored(row)
   }
 
   return {
     findLast,
+    findLastComplete: () => findOne(lastCompleteSql),
     async begin({ full, now, resumableSince }) {
       const run = await findLast()
       const isUnfinished = run?.status === 'running' || run?.status === 'interrupted'

@@ -1,7 +1,7 @@
 import { and, asc, count, eq, isNotNull, isNull, lte, sql } from 'drizzle-orm'
 import { type HeldPushes, isHeldPush, type PendingRelease } from '../../heldPushes.ts'
 import type { PushRow } from '../../pushes.ts'
-import { isChanged } from '../engine/change.ts'
+import { countChanged, isChanged } from '../engine/change.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite, type Statement } from '../engine/statement.ts'
 import { isOfAccount } from './conditions.ts'
@@ -78,7 +78,10 @@ export function createHeldPushes(
       await write([drop.each(gone)])
     },
     async expire(now) {
-      while (firstExpired.get({ now }) !== undefined) await write([expire.once({ now })])
+      let expired = 0
+      while (firstExpired.get({ now }) !== undefined)
+        expired += await countChanged(write, [expire.once({ now })])
+      return expired
     },
     async count() {
       return total.get()?.total ?? 0

@@ -14,6 +14,14 @@ export function createSyncRuns(
 ): SyncRuns {
   const isAccount = eq(syncRuns.appid, appid)
   const last = read.select().from(syncRuns).where(isAccount).orderBy(desc(syncRuns.id)).limit(1).prepare()
+  const isComplete = and(isAccount, eq(syncRuns.status, 'complete'))
+  const lastComplete = read
+    .select()
+    .from(syncRuns)
+    .where(isComplete)
+    .orderBy(desc(syncRuns.id))
+    .limit(1)
+    .prepare()
   const seenChunks = read
     .select({ chunk: syncSeen.chunk, bits: syncSeen.bits })
     .from(syncSeen)
@@ -22,7 +30,7 @@ export function createSyncRuns(
   const newestComplete = read
     .select({ id: max(syncRuns.id) })
     .from(syncRuns)
-    .where(and(isAccount, eq(syncRuns.status, 'complete')))
+    .where(isComplete)
   const purge = compileWrite<{ before: number }>(
     read
       .delete(syncRuns)
@@ -38,6 +46,7 @@ export function createSyncRuns(
   const findLast = async () => last.get()
   return {
     findLast,
+    findLastComplete: async () => lastComplete.get(),
     ...createRunBeginning({ read, write, findLast }, appid),
     ...createRunRecord({ read, write }),
     findSeen: async (runId) => seenChunks.all({ runId }),

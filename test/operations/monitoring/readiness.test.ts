@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createReadinessCheck, type ReadinessDeps } from '../../src/operations/readiness.ts'
-import type { PauseReason } from '../../src/push/status.ts'
+import { createReadinessCheck, type ReadinessDeps } from '../../../src/operations/monitoring/readiness.ts'
+import type { PauseReason } from '../../../src/push/status.ts'
 
 interface State {
   paused?: PauseReason

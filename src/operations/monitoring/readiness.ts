@@ -1,13 +1,13 @@
 import * as z from 'zod'
-import type { AccountName } from '../base/config.ts'
-import { second } from '../base/duration.ts'
-import { rememberFor } from '../base/rememberFor.ts'
-import { tryFor } from '../base/tryFor.ts'
-import type { AccountState } from '../db/accountState.ts'
-import { manualPause } from '../push/status.ts'
-import type { ProducerQueue } from '../queue/producerQueue.ts'
-import type { TokenSource } from '../wechat/token.ts'
-import { nullableText } from './values.ts'
+import type { AccountName } from '../../base/config.ts'
+import { second } from '../../base/duration.ts'
+import { rememberFor } from '../../base/monitoring/rememberFor.ts'
+import { tryFor } from '../../base/monitoring/tryFor.ts'
+import type { AccountState } from '../../db/accountState.ts'
+import { manualPause } from '../../push/status.ts'
+import type { ProducerQueue } from '../../queue/producerQueue.ts'
+import type { TokenSource } from '../../wechat/token.ts'
+import { nullableText } from '../values.ts'
 
 const needSchema = z.enum(['ok', 'away'])
 

@@ -1,0 +1,75 @@
+import type { AccountSettings } from '../../base/config.ts'
+import { second } from '../../base/duration.ts'
+import type { AccountGauges } from '../../base/monitoring/metrics.ts'
+import { tryFor } from '../../base/monitoring/tryFor.ts'
+import type { AccountState } from '../../db/accountState.ts'
+import type { Followers } from '../../db/followers.ts'
+import type { HeldPushes } from '../../db/heldPushes.ts'
+import type { SyncRuns } from '../../db/syncRuns.ts'
+import type { PushQueue } from '../../queue/backend.ts'
+import type { ProducerQueue } from '../../queue/producerQueue.ts'
+import type { TokenSource } from '../../wechat/token.ts'
+import { toLimit } from '../status.ts'
+
+export interface GaugesDeps {
+  name: string
+  config: Pick<AccountSettings, 'pushRate'>
+  accountState: Pick<AccountState, 'find'>
+  followers: Pick<Followers, 'counts'>
+  held: Pick<HeldPushes, 'count'>
+  syncRuns: Pick<SyncRuns, 'findLastComplete'>
+  tokens: Pick<TokenSource, 'peek'>
+  openQueue(): Pick<ProducerQueue, 'run'>
+}
+
+/** Less than a scrape waits for its answer. */
+const patience = 3 * second
+
+/** What is so of an account just now, at a cost that does not grow with what there is. Never rejects. */
+export async function loadGauges(account: GaugesDeps): Promise<AccountGauges> {
+  const [stored, queued] = await Promise.all([
+    tryFor(patience, loadStored(account)),
+    tryFor(patience, loadQueued(account)),
+  ])
+  return { account: account.name, ...stored?.value, ...queued?.value }
+}
+
+async function loadStored({ accountState, tokens, followers, syncRuns, config }: GaugesDeps) {
+  const [state, token, counts, lastComplete] = await Promise.all([
+    accountState.find(),
+    tokens.peek(),
+    followers.counts(),
+    syncRuns.findLastComplete(),
+  ])
+  const { subscribed, withUnionid, unsubscribed } = counts
+  return {
+    paused: state?.pausedReason ?? null,
+    rateLimit: toLimit(state?.rate ?? null, config.pushRate),
+    tokenExpiresAt: token ? token.expiresAt / second : null,
+    followers: { subscribed, with_unionid: withUnionid, unsubscribed },
+    lastCompleteSync: lastComplete?.finishedAt ? lastComplete.finishedAt / second : null,
+  }
+}
+
+async function loadQueued({ openQueue, held }: GaugesDeps) {
+  const [queued, heldCount] = await Promise.all([openQueue().run(readQueue), held.count()])
+  const { jobs, oldestWaiting } = queued
+  return { jobs: { ...jobs, held: heldCount }, oldestWaiting }
+}
+
+async function readQueue(queue: PushQueue, now: number) {
+  const [counts, byPriority, firstWaiting, firstPrioritized] = await Promise.all([
+    queue.getJobCounts('prioritized', 'active', 'delayed', 'failed'),
+    queue.getCountsPerPriority([0]),
+    queue.getJobs('waiting', 0, 0, true),
+    queue.getJobs('prioritized', 0, 0, true),
+  ])
+  const { prioritized = 0, active = 0, delayed = 0, failed = 0 } = counts
+  // Such as one that was taken between the calls.
+  const first = [...firstWaiting, ...firstPrioritized].filter((job) => job !== undefined && job !== null)
+  const since = first.map(({ timestamp, opts }) => timestamp + (opts.delay ?? 0))
+  return {
+    jobs: { waiting: (byPriority[0] ?? 0) + prioritized, active, delayed, failed },
+    oldestWaiting: Math.max(0, now - Math.min(now, ...since)) / second,
+  }
+}
