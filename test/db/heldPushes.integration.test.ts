@@ -61,7 +61,8 @@ describe.each(engines)('$name', ({ create }) => {
     await held.hold(toHeld('over', 1, { expiresAt: 5_000 }))
     await held.hold(toHeld('later', 2, { expiresAt: 5_001 }))
     await held.hold(toHeld('never', 3))
-    await held.expire(5_000)
+    expect(await held.expire(5_000)).toBe(1)
+    expect(await held.expire(5_000)).toBe(0)
     expect(await database.pushes(appid).find('over')).toMatchObject({
       status: 'skipped',
       reason: 'expired',

@@ -16,9 +16,12 @@ describe.each(engines)('$name', ({ create }) => {
     expect(await followers.hasEverSynced()).toBe(false)
     await runs.finish({ id, ...held }, { status: 'stopped', error: 'why', finishedAt: 2 })
     expect(await followers.hasEverSynced()).toBe(false)
+    expect(await runs.findLastComplete()).toBeUndefined()
     const next = await runs.begin({ full: false, now: 3, resumableSince: 0 })
     await runs.finish({ id: next.id, ...held }, { status: 'complete', error: null, finishedAt: 4 })
     expect(await followers.hasEverSynced()).toBe(true)
+    await runs.begin({ full: false, now: 5, resumableSince: 0 })
+    expect(await runs.findLastComplete()).toMatchObject({ id: next.id, finishedAt: 4 })
     expect(await database.followers('wx-other').hasEverSynced()).toBe(false)
   })
 

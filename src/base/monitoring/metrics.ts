@@ -34,6 +34,8 @@ export interface Metrics {
 
 /** WeChat may invent codes; no account gets more series than that of them. */
 const mostErrcodes = 100
+/** Gauges that Prometheus takes for counters. */
+const misnamed = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`)
 const sendBuckets = [0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 1, 2, 5, 15]
 const receiptBuckets = [1, 2, 5, 10, 30, 60, 300, 1800, 7200, 86_400]
 const syncBuckets = [1, 10, 60, 300, 900, 1800, 3600, 7200, 14_400]
@@ -43,6 +45,7 @@ export function createMetrics(): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
+  for (const name of misnamed) registry.removeSingleMetric(name)
   const counted = createCounters(registry)
   const gauges = createGauges(registry)
   const histogram = (name: string, help: string, buckets: number[]) =>
