@@ -66,10 +66,7 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
   let lastLook = 0
   let lastCorrection = 0
   let isStopping = false
-  const outage = createOutage<unknown>({
-    onFail: (error) => log.error({ err: error }, 'callback events cannot be processed now, they are kept'),
-    onPass: () => log.info('callback events are processed again'),
-  })
+  const outage = createEventOutage(log)
   const ended = run()
 
   return {
@@ -149,6 +146,13 @@ export function startEventWorker(deps: EventWorkerDeps): EventWorker {
     addCounts(receiptCounts, counts)
     return looked
   }
+}
+
+function createEventOutage(log: Log) {
+  return createOutage<unknown>({
+    onFail: (error) => log.error({ err: error }, 'callback events cannot be processed now, they are kept'),
+    onPass: () => log.info('callback events are processed again'),
+  })
 }
 
 /** By distance: a clock that was set back must not hold anything for hours. */

@@ -39,7 +39,6 @@ test('a worker tells what it did, and what waits, to those who have the key', as
   expect(text).toContain(`unionpush_pushes_total{account="${account}",status="sending",reason=""} 1`)
   expect(text).toContain(`unionpush_sends_total{account="${account}",outcome="accepted",errcode="0"} 1`)
   expect(text).toContain('unionpush_send_duration_seconds_count 1')
-  expect(text).toContain(`unionpush_token_refreshes_total{account="${account}"}`)
   expect(text).toContain(`unionpush_queue_oldest_waiting_seconds{account="${account}"} 0`)
   expect(text).not.toContain('unionpush_paused{')
 }, 180_000)
