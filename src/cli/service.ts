@@ -10,6 +10,7 @@ import { watchAccountsFile } from './accounts/watchAccountsFile.ts'
 import { isPretty } from './accounts/withAccounts.ts'
 import type { Output } from './output.ts'
 import { createStopSignal } from './signals.ts'
+import { untilReachable } from './untilReachable.ts'
 
 /**
  * Runs parts of the app until a signal, in good order, for the accounts that `--account` means or for all; says "ready" in
@@ -28,7 +29,15 @@ export async function runService(
   const log = createLog({ level: config.logLevel, pretty: isPretty(out) })
   logConsole(log)
   const { createApp } = await import('../app.ts')
-  const app = await createApp(config, log)
+  const app = await Promise.race([
+    untilReachable(() => createApp(config, log), log, stop),
+    stopped.then(() => undefined),
+  ])
+  if (!app) {
+    exitSoon()
+    log.info('stopped')
+    return 0
+  }
   const unwatch = config.accountsFile && watchAccountsFile(config.accountsFile, load, app, afterChange)
   try {
     const started = start(app)
@@ -41,11 +50,15 @@ export async function runService(
   } finally {
     if (unwatch) unwatch()
     await app.close()
-    // BullMQ waits for ever for connections that were closed while they were being reconnected.
-    setTimeout(() => process.exit(), second).unref()
+    exitSoon()
   }
   log.info('stopped')
   return 0
+}
+
+/** BullMQ waits for ever for connections that were closed while they were being reconnected, and `pg` for an answer. */
+function exitSoon(): void {
+  setTimeout(() => process.exit(), second).unref()
 }
 
 /** Libraries warn on the console, between the lines of the log. */

@@ -7,8 +7,10 @@ export async function startTcpSwitch(first: string) {
   let target = new URL(first)
   const sockets = new Set<Socket>()
   let isCut = false
+  let refused = 0
   const server = createServer((client) => {
     if (isCut) {
+      refused += 1
       client.destroy()
       return
     }
@@ -34,6 +36,8 @@ export async function startTcpSwitch(first: string) {
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
+    /** Connections that came while it was cut. */
+    refused: () => refused,
     /** Ends all connections, and every new one at once. */
     cut() {
       isCut = true
