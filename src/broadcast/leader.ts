@@ -11,7 +11,7 @@ import { checkCanary } from './canary.ts'
 import { findFailureShare, toFailureDetail } from './failures.ts'
 import { createMeter } from './meter.ts'
 import { createQuotaWatch } from './quotaWatch.ts'
-import { running, start } from './start.ts'
+import { goesOn, start } from './start.ts'
 import { isOpenAt, parseWindow } from './window.ts'
 
 export interface LeaderDeps {
@@ -56,7 +56,8 @@ export function createLeader(deps: LeaderDeps) {
 
   /** True when it is not what it was any more. */
   async function moveOn(row: BroadcastRow, now: number): Promise<boolean> {
-    if (await keepWindow(row, now)) return true
+    const window = keepWindow(row, deps.timezone, now)
+    if (window && (await change(row, window))) return true
     if (await quota.keep(row, now)) return true
     const canary = await checkCanary(broadcasts, row, now)
     if (canary) return (await change(row, canary)) || true
@@ -90,21 +91,6 @@ export function createLeader(deps: LeaderDeps) {
     }
   }
 
-  async function keepWindow(row: BroadcastRow, now: number): Promise<boolean> {
-    const window = row.window === null ? undefined : parseWindow(row.window)
-    if (!window) return false
-    const isOpen = isOpenAt(window, now, deps.timezone)
-    if (row.status === 'running' && !isOpen) {
-      return change(row, {
-        status: 'paused',
-        reason: 'window',
-        detail: `goes on in the window ${row.window}`,
-      })
-    }
-    if (row.reason === 'window' && isOpen) return change(row, running)
-    return false
-  }
-
   async function pause(row: BroadcastRow, reason: BroadcastPause, detail: string): Promise<void> {
     if (!(await change(row, { status: 'paused', reason, detail }))) return
     log.warn({ broadcast: row.id, reason }, `broadcast paused: ${detail}`)
@@ -136,4 +122,15 @@ export function createLeader(deps: LeaderDeps) {
     if (isChanged) Object.assign(row, next)
     return isChanged
   }
+}
+
+/** What its window changes about it now. */
+function keepWindow(row: BroadcastRow, timezone: string, now: number): BroadcastChange | undefined {
+  if (row.window === null) return undefined
+  const window = parseWindow(row.window)
+  if (!window) return undefined
+  const isOpen = isOpenAt(window, now, timezone)
+  if (row.reason === 'window' && isOpen) return goesOn
+  if (row.status !== 'running' || isOpen) return undefined
+  return { status: 'paused', reason: 'window', detail: `goes on in the window ${row.window}` }
 }

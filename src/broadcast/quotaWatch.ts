@@ -2,7 +2,7 @@ import { minute, toShanghaiDayStart } from '../base/duration.ts'
 import type { BroadcastChange, BroadcastPause, BroadcastRow } from '../db/broadcasts/broadcasts.ts'
 import { sendPath } from '../health/probe.ts'
 import type { WechatApi } from '../wechat/api.ts'
-import { running } from './start.ts'
+import { goesOn } from './start.ts'
 
 interface QuotaWatchDeps {
   api: Pick<WechatApi, 'getQuota'>
@@ -29,8 +29,8 @@ export function createQuotaWatch({ api, change, pause }: QuotaWatchDeps) {
     askAt.set(row.id, now + interval)
     const left = await findLeft()
     if (left === undefined)
-      return row.cap !== null && change(row, isPaused ? { ...running, cap: null } : { cap: null })
-    if (left > 0) return change(row, { ...(isPaused && running), cap: row.handedOut + left })
+      return row.cap !== null && change(row, isPaused ? { ...goesOn, cap: null } : { cap: null })
+    if (left > 0) return change(row, { ...(isPaused && goesOn), cap: row.handedOut + left })
     const renewal = toShanghaiDayStart(now) + minute
     askAt.set(row.id, Math.min(now + 10 * minute, now < renewal ? renewal : Number.POSITIVE_INFINITY))
     if (isPaused) return false

@@ -1,7 +1,7 @@
 import { second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
 import type { AccountState } from '../db/accountState.ts'
-import type { Leases } from '../db/leases.ts'
+import type { Leases } from '../db/leases/leases.ts'
 import type { OpenCircuits } from '../db/openCircuits.ts'
 import type { PushQueue } from '../queue/backend.ts'
 import { rememberPaused } from '../queue/rememberPaused.ts'

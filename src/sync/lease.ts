@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { second } from '../base/duration.ts'
 import { every } from '../base/every.ts'
 import type { Log } from '../base/log.ts'
-import type { Leases } from '../db/leases.ts'
+import type { Leases } from '../db/leases/leases.ts'
 
 const life = 30 * second
 const renewal = 5 * second

@@ -1,7 +1,7 @@
 import { day } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
 import type { Followers } from '../db/followers.ts'
-import type { Leases } from '../db/leases.ts'
+import type { Leases } from '../db/leases/leases.ts'
 import type { SyncRunRow, SyncRuns, SyncStep } from '../db/syncRuns.ts'
 import type { WechatApi } from '../wechat/api.ts'
 import { dropUnlisted, toTolerance } from './dropUnlisted.ts'

@@ -13,7 +13,7 @@ export const migrateCommand = defineCommand({
   examples: [
     ['unionpush migrate', 'create or update the tables before a deployment; other commands do so too'],
     [
-      'unionpush migrate --from file:./data/unionpush.db --to postgres://unionpush:secret@db.example/unionpush',
+      'unionpush migrate --from file:./data/unionpush.db --to postgres://unionpush:secret@db/unionpush',
       'move to PostgreSQL while nothing uses the file; repeated, it goes on where it was ended, or compares',
     ],
   ],

@@ -1,5 +1,5 @@
 import { day } from '../../base/duration.ts'
-import type { Lease, Leases } from '../leases.ts'
+import type { Lease, Leases } from '../leases/leases.ts'
 import type { PostgresDatabase } from './engine/open.ts'
 import { serverTime } from './engine/serverClock.ts'
 

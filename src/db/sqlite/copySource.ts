@@ -4,7 +4,7 @@ import type { Log } from '../../base/log.ts'
 import { isNumbered, toCopiedTables, toPageSql, toRow } from '../copy/copiedTables.ts'
 import type { CopySource } from '../copy/copyDatabase.ts'
 import { DatabaseError } from '../databaseError.ts'
-import { copyLease, serviceLife, servicePrefix } from '../serviceLease.ts'
+import { copyLease, serviceLife, servicePrefix } from '../leases/serviceLease.ts'
 import { openSqlite, type SqliteStores } from './stores.ts'
 import { tables } from './tables.ts'
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { minute } from '../../base/duration.ts'
 import type { Log } from '../../base/log.ts'
-import type { Leases } from '../../db/leases.ts'
+import type { Leases } from '../../db/leases/leases.ts'
 import type { Templates } from '../../db/templates.ts'
 import type { WechatApi } from '../../wechat/api.ts'
 

@@ -1,6 +1,6 @@
 import { and, eq, gt, lte, or, sql } from 'drizzle-orm'
 import { day } from '../../../base/duration.ts'
-import type { Lease, Leases } from '../../leases.ts'
+import type { Lease, Leases } from '../../leases/leases.ts'
 import { countChanged, isChanged } from '../engine/change.ts'
 import { asInserted } from '../engine/columns.ts'
 import type { SqliteDatabase } from '../engine/open.ts'

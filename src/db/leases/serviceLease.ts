@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { second } from '../base/duration.ts'
-import { every } from '../base/every.ts'
-import type { Log } from '../base/log.ts'
-import { DatabaseError } from './databaseError.ts'
-import type { Stores } from './stores.ts'
+import { second } from '../../base/duration.ts'
+import { every } from '../../base/every.ts'
+import type { Log } from '../../base/log.ts'
+import { DatabaseError } from '../databaseError.ts'
+import type { Stores } from '../stores.ts'
 
 /** Begins the names of the leases of processes that go on writing: workers, cron, servers of HTTP. */
 export const servicePrefix = 'service '
