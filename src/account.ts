@@ -113,7 +113,7 @@ export function createAccount(runtime: QueueRuntime, config: AccountSettings): A
     leases,
     alerts,
     openQueue,
-    openProducer: () => createProducer(openQueue()),
+    openProducer: () => createProducer([{ name, appid }], openQueue),
     refreshTemplates: () => refreshTemplates({ api, templates }),
     sync(options) {
       const { syncConcurrency: concurrency, syncRefreshDays: refreshDays } = config

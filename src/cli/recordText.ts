@@ -1,16 +1,18 @@
+import type { ShownPush } from '../operations/show.ts'
 import type { PushRecord } from '../push/record.ts'
 import { createTimeFormat } from './format.ts'
 import { pad, renderFields } from './table.ts'
 
 /** Everything about one push. */
-export function createRecordText(timezone: string): (record: PushRecord) => string {
+export function createRecordText(timezone: string): (record: ShownPush) => string {
   const formatTime = createTimeFormat(timezone)
   return (record) =>
     renderFields([
       ['Id', record.id],
       ['Status', [record.status, record.reason].filter(Boolean).join(', ')],
       ...toField('Detail', record.detail),
-      ['Account', record.account],
+      ['Account', record.way?.map(({ account }) => account).join(' > ') ?? record.account],
+      ...toField('Next', record.next),
       ...toField('Unionid', record.unionid),
       ...toField('Openid', record.openid),
       ['Template', record.templateId],

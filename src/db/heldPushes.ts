@@ -11,8 +11,11 @@ export interface PendingRelease {
 export type HeldPush = PushRow & { heldFor: string; heldAt: number }
 
 export interface HeldPushes {
-  /** Lets a push wait for its user to follow. False, and nothing written, when it has come to an end elsewhere. */
-  hold(push: HeldPush): Promise<boolean>
+  /**
+   * Lets a push wait for its user to follow this account, or one of the `others`. False, and nothing written, when it has
+   * come to an end elsewhere.
+   */
+  hold(push: HeldPush, others?: readonly string[]): Promise<boolean>
   /** The first of the pushes that were held for a user and have not come to an end. */
   findFirst(recipient: string): Promise<HeldPush | undefined>
   /** Users who began to follow, or followed when a push was held for them; oldest first. */

@@ -29,7 +29,10 @@ export interface PushRow {
   createdAt: number
   /** Not sent after. */
   expiresAt: number | null
-  /** The unionid, or else the openid, of the user whose follow it had to wait for; null = it never had to. */
+  /**
+   * The line it had to wait in for the follow of its user, who is named by unionid, or else by openid, and with the other
+   * accounts that it may go to; null = it never had to.
+   */
   heldFor: string | null
   /** When it last began to wait. */
   heldAt: number | null

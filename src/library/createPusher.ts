@@ -1,7 +1,10 @@
 import { setMaxListeners } from 'node:events'
+import { findAccount, toNames } from '../base/accounts/accountName.ts'
 import type { Backoff } from '../base/backoff.ts'
-import { loadProducerConfig, readEnvironment } from '../base/config.ts'
+import { type AccountName, loadProducerConfig, readEnvironment } from '../base/config.ts'
+import { ConfigError } from '../base/configError.ts'
 import { second } from '../base/duration.ts'
+import { findWay, toEnd } from '../operations/accounts/way.ts'
 import { type ControlClient, createControlClient } from '../push/controlClient.ts'
 import type { PushMessage } from '../push/message.ts'
 import { createProducer } from '../push/producer.ts'
@@ -9,19 +12,25 @@ import type { CancelAnswer, PushManyReceipt, PushReceipt } from '../push/pushAns
 import type { PushRecord } from '../push/record.ts'
 import { type WaitOptions, waitForPush } from '../push/wait.ts'
 import { loadProducer } from '../queue/loadProducer.ts'
-import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
 
 /** What is left out comes from the environment. */
 export interface PusherOptions {
-  /** The service account; default `WECHAT_APPID`. */
+  /** The service account; default `WECHAT_APPID`, or those of `ACCOUNTS_FILE`. */
   appid?: string
+  /** Name or AppID: the one of `ACCOUNTS_FILE` that all pushes belong to, so that they need not name it. */
+  account?: string
   /** Default `REDIS_URL`, whose forms it takes; several URLs, separated by commas, are one cluster. */
   redisUrl?: string
   /** Where to find the queue when there is no Redis and this is `postgres://...`; default `DATABASE_URL`. */
   databaseUrl?: string
   /** Where to find the embedded queue when it is neither; default `DATA_DIR`. */
   dataDir?: string
+}
+
+interface AccountOption {
+  /** Name or AppID of the service account. */
+  account?: string | undefined
 }
 
 export interface Pusher {
@@ -37,14 +46,16 @@ export interface Pusher {
   pushMany(messages: Iterable<PushMessage> | AsyncIterable<PushMessage>): Promise<PushManyReceipt>
   /**
    * Takes back a push that is not sent yet, whether it waits, is held or is to be tried again. Its id stays known.
-   * Rejects within 5 s with QueueUnavailableError when no worker answers.
+   * Rejects within 5 s with QueueUnavailableError when no worker answers. `account` is needed only where several have a
+   * push with this id; without it that rejects with AmbiguousPushError.
    */
-  cancel(id: string): Promise<CancelAnswer>
+  cancel(id: string, options?: AccountOption): Promise<CancelAnswer>
   /**
    * Resolves with the record of a push when it is sent, or has its receipt, or has come to another end.
-   * Rejects with TimeoutError, which tells how far it has come; then it goes on all the same.
+   * Rejects with TimeoutError, which tells how far it has come; then it goes on all the same. Of several accounts that it
+   * was offered to it is the record of the last one.
    */
-  wait(id: string, options?: WaitOptions): Promise<PushRecord>
+  wait(id: string, options?: WaitOptions & AccountOption): Promise<PushRecord>
   /** Ends waits, and waits for the other calls under way. */
   close(): Promise<void>
 }
@@ -53,37 +64,72 @@ export interface Pusher {
 const backoff: Backoff = { first: 50, factor: 1.5, longest: second }
 
 /**
- * Connects to the queue of one account; needs neither its secret nor a database.
+ * Connects to the queues of the accounts; needs neither their secrets nor a database.
  * @throws ConfigError
  */
-export function createPusher({ appid, redisUrl, databaseUrl, dataDir }: PusherOptions = {}): Pusher {
+export function createPusher({ appid, account, ...places }: PusherOptions = {}): Pusher {
+  const { redisUrl, databaseUrl, dataDir } = places
   const config = loadProducerConfig({
     ...readEnvironment(),
-    ...(appid !== undefined && { WECHAT_APPID: appid }),
+    ...(appid !== undefined && { WECHAT_APPID: appid, ACCOUNTS_FILE: undefined }),
     ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
     ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
     ...(dataDir !== undefined && { DATA_DIR: dataDir }),
   })
+  const accounts = account === undefined ? config.accounts : [findOrThrow(config.accounts, account)]
   const closing = new AbortController()
   // Every wait listens to it.
   setMaxListeners(0, closing.signal)
   const connection = loadProducer(config.queue)
-  const { appid: account } = config.accounts[0]
-  const queue = connection.openQueue(account)
-  let control: ProducerQueue | undefined
+  const controls = new Map<string, ControlClient>()
 
-  function ask(): ControlClient {
-    control ??= connection.openControlQueue(account)
-    return createControlClient(control)
+  function ask({ appid }: AccountName): ControlClient {
+    const control = controls.get(appid) ?? createControlClient(connection.openControlQueue(appid))
+    controls.set(appid, control)
+    return control
+  }
+
+  function toMeant(word: string | undefined): readonly AccountName[] {
+    return word === undefined ? accounts : [findOrThrow(accounts, word)]
+  }
+
+  async function find(
+    meant: readonly AccountName[],
+    id: string,
+    patienceMs?: number,
+  ): Promise<PushRecord | null> {
+    const way = await findWay(meant, id, async (own) => (await ask(own).find(id, patienceMs)) ?? undefined)
+    return way ? toEnd(way) : null
   }
 
   return {
-    ...createProducer(queue),
-    cancel: async (id) => ask().cancel(id),
-    wait: async (id, options = {}) => waitForPush({ find: ask().find, backoff }, id, options, closing.signal),
+    ...createProducer(accounts, connection.openQueue),
+    async cancel(id, { account: word } = {}) {
+      const meant = toMeant(word)
+      const [only, ...others] = meant
+      if (only && others.length === 0) return ask(only).cancel(id)
+      const record = await find(meant, id)
+      return record ? ask({ name: record.account, appid: record.appid }).cancel(id) : 'not_found'
+    },
+    async wait(id, { account: word, ...options } = {}) {
+      const meant = toMeant(word)
+      const deps = { find: (pushId: string, ms: number) => find(meant, pushId, ms), backoff }
+      return waitForPush(deps, id, options, closing.signal)
+    },
     async close() {
       closing.abort(new QueueUnavailableError('The queue was closed by this program', { cause: undefined }))
       await connection.close()
     },
   }
+}
+
+function findOrThrow(accounts: readonly AccountName[], word: string): AccountName {
+  const found = findAccount(accounts, word)
+  if (found) return found
+  const problem = {
+    variable: 'account',
+    expected: `one of ${toNames(accounts)}`,
+    found: JSON.stringify(word),
+  }
+  throw new ConfigError([problem])
 }

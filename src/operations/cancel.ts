@@ -3,8 +3,9 @@ import type { AccountName } from '../base/config.ts'
 import { cancelled, type PushRows } from '../db/pushes.ts'
 import { cancelAnswerSchema } from '../push/controlClient.ts'
 import type { CancelAnswer } from '../push/pushAnswers.ts'
-import { findAmong } from './accounts/among.ts'
+import { findWay, toEnd } from './accounts/way.ts'
 import type { QueuedPushes } from './queuedPushes.ts'
+import { findPush } from './show.ts'
 
 export const cancelOutputSchema = z.strictObject({ id: z.string(), status: cancelAnswerSchema })
 type CancelOutput = z.infer<typeof cancelOutputSchema>
@@ -29,10 +30,9 @@ export async function cancelAmong(
 ): Promise<CancelOutput> {
   const [only, ...others] = accounts
   if (only && others.length === 0) return cancelPush(only, id)
-  const hit = await findAmong(accounts, id, async ({ pushes, queued }) => {
-    return (await pushes.find(id)) ?? (await queued.find(id)) ?? (await pushes.find(id))
-  })
-  return hit ? cancelPush(hit.account, id) : { id, status: 'not_found' }
+  const way = await findWay(accounts, id, (account) => findPush(account, id))
+  const account = way && accounts.find(({ appid }) => appid === toEnd(way).appid)
+  return account ? cancelPush(account, id) : { id, status: 'not_found' }
 }
 
 async function cancel({ pushes, queued }: CancelDeps, id: string): Promise<CancelAnswer> {

@@ -52,11 +52,17 @@ export async function retryNamed(
   const rows: PushRow[] = []
   const left: LeftPush[] = []
   for (const id of new Set(ids)) {
-    const row = (await findAmong(accounts, id, ({ pushes }) => pushes.find(id)))?.found
+    const row = (await findAmong(accounts, id, ({ pushes }) => findKept(pushes, id)))?.found
     if (row && isRetriable(row)) rows.push(row)
     else left.push({ id, status: row?.status })
   }
   return { answer: await retry(accounts, rows, dryRun), left }
+}
+
+/** Whoever handed a push over has nothing to send any more. */
+async function findKept(pushes: Pick<PushRows, 'find'>, id: string): Promise<PushRow | undefined> {
+  const row = await pushes.find(id)
+  return row?.reason === 'handed_over' ? undefined : row
 }
 
 /** Each row goes back to the queue of its account, some at a time. */

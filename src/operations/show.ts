@@ -2,7 +2,7 @@ import type { AccountName } from '../base/config.ts'
 import type { PushRows } from '../db/pushes.ts'
 import type { PushRecord } from '../push/record.ts'
 import { toPushRecord } from '../push/toPushRecord.ts'
-import { findAmong } from './accounts/among.ts'
+import { findWay, toEnd } from './accounts/way.ts'
 import type { QueuedPushes } from './queuedPushes.ts'
 
 interface FindPushDeps {
@@ -25,10 +25,17 @@ export async function findPush(
   return row && toPushRecord(row, name)
 }
 
+/** With `way` where a push was offered to several accounts: its records in their order, the last of which this is. */
+export interface ShownPush extends PushRecord {
+  way?: readonly PushRecord[]
+}
+
 /** The same in whichever account has it. Rejects with AmbiguousPushError too. */
 export async function findPushAmong(
   accounts: readonly (AccountName & FindPushDeps)[],
   id: string,
-): Promise<PushRecord | undefined> {
-  return (await findAmong(accounts, id, (account) => findPush(account, id)))?.found
+): Promise<ShownPush | undefined> {
+  const way = await findWay(accounts, id, (account) => findPush(account, id))
+  if (!way) return undefined
+  return way.length > 1 ? { ...toEnd(way), way } : way[0]
 }

@@ -7,6 +7,17 @@ import { findBrokenRule, toCleanText } from './keyword.ts'
 /** ISO 8601 with an offset, epoch milliseconds, or a Date. */
 export type Time = string | number | Date
 
+/** An entry of a list of accounts that says more than which: template ids belong to one account. */
+export interface AccountChoice {
+  /** Name or AppID. */
+  account: string
+  /** What is left out comes from the push. */
+  templateId?: string | undefined
+  data?: PushMessage['data'] | undefined
+  url?: string | undefined
+  miniprogram?: PushMessage['miniprogram']
+}
+
 /** What `push` takes: one template message to one user, who is named in one of three ways. */
 export interface PushMessage {
   unionid?: string | undefined
@@ -14,6 +25,11 @@ export interface PushMessage {
   openid?: string | undefined
   /** The token of a mini-program session, as its login gave it; only its hash is kept. */
   session?: string | undefined
+  /**
+   * The service account, by name or AppID; needed only where there are several. Of a list, in order of preference, the
+   * push goes to the first one that the user follows.
+   */
+  account?: string | readonly (string | AccountChoice)[] | undefined
   templateId: string
   /** The keywords of the template, such as `thing1`, and their texts. */
   data: Record<string, string | { value: string }>
@@ -62,6 +78,8 @@ const shape = z.strictObject(
     unionid: identifier.optional(),
     openid: identifier.optional(),
     session: sessionToken.optional(),
+    /** Judged by who knows the accounts. */
+    account: z.unknown().optional(),
     templateId: identifier,
     data: z.unknown().optional(),
     url: link.optional(),
@@ -78,7 +96,7 @@ const shape = z.strictObject(
 )
 
 /** A message that passed all checks that can be made here; times are epoch milliseconds. */
-export interface ValidMessage extends Omit<PushMessage, 'data' | 'sendAt' | 'expiresAt'> {
+export interface ValidMessage extends Omit<PushMessage, 'account' | 'data' | 'sendAt' | 'expiresAt'> {
   data: Record<string, string>
   sendAt?: number | undefined
   expiresAt?: number | undefined

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { JobsOptions } from 'bullmq'
+import type { AccountName } from '../base/config.ts'
 import { day } from '../base/duration.ts'
 import { toTokenHash } from '../base/sessionToken.ts'
-import { jobName, type PushJob, toJobId } from '../queue/job.ts'
+import { jobName, type NextEntry, type PushJob, toJobId } from '../queue/job.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
+import { checkDestinations, type Destination } from './destinations.ts'
 import { InvalidPushError, toProblemSentence } from './invalidPush.ts'
-import { checkMessage, findLateExpiry, type ValidMessage } from './message.ts'
+import { findLateExpiry, type ValidMessage } from './message.ts'
 import type { PushManyReceipt, PushReceipt } from './pushAnswers.ts'
 
 export interface Producer {
@@ -28,20 +30,31 @@ interface QueuedJob {
 const chunkSize = 500
 const chunksInFlight = 2
 
-/** Checks messages and puts them into the queue. */
-export function createProducer(queue: ProducerQueue): Producer {
+/** Checks messages and puts them into the queues of their accounts, each of which is opened by the first push to it. */
+export function createProducer(
+  accounts: readonly AccountName[],
+  openQueue: (appid: string) => Pick<ProducerQueue, 'run'>,
+): Producer {
+  const queues = new Map<string, Pick<ProducerQueue, 'run'>>()
+
+  function toQueue(appid: string): Pick<ProducerQueue, 'run'> {
+    const queue = queues.get(appid) ?? openQueue(appid)
+    queues.set(appid, queue)
+    return queue
+  }
+
   return {
     async push(message) {
-      const checked = checkMessage(message)
+      const checked = checkDestinations(message, accounts)
       if ('problems' in checked) throw new InvalidPushError(checked.problems)
-      const { message: valid } = checked
+      const [{ account, message: valid }, ...next] = checked.destinations
       const id = valid.id ?? toTimeOrderedId(Date.now())
       let job: QueuedJob | undefined
       try {
-        const added = await queue.run(async (q, now) => {
+        const added = await toQueue(account.appid).run(async (q, now) => {
           const problem = findLateExpiry(valid, now)
           if (problem) return problem
-          job ??= toJob(valid, id, now)
+          job ??= toJob(valid, next, id, now)
           return q.add(job.name, job.data, job.opts)
         })
         if ('rule' in added) throw new InvalidPushError([added])
@@ -58,7 +71,7 @@ export function createProducer(queue: ProducerQueue): Producer {
         let index = 0
         for await (const chunk of toChunks(messages)) {
           if (pending.length === chunksInFlight) await pending.shift()
-          const valid = chunk.flatMap((message) => toValid(message, index++, receipt))
+          const valid = chunk.flatMap((message) => toValid(message, accounts, index++, receipt))
           const added = add(valid, receipt)
           // Awaited later; until then its failure is not unhandled.
           added.catch(() => {})
@@ -76,9 +89,23 @@ export function createProducer(queue: ProducerQueue): Producer {
     },
   }
 
+  async function add(messages: readonly ValidAt[], receipt: PushManyReceipt): Promise<void> {
+    const byAccount = new Map<string, ValidAt[]>()
+    for (const message of messages) {
+      const { appid } = message.to.account
+      const known = byAccount.get(appid)
+      if (known) known.push(message)
+      else byAccount.set(appid, [message])
+    }
+    await Promise.all([...byAccount].map(([appid, own]) => addTo(toQueue(appid), own, receipt)))
+  }
+
   /** BullMQ adds what it can of a chunk before it rejects, so a repetition finds its own jobs by their ids. */
-  async function add(messages: ValidAt[], receipt: PushManyReceipt): Promise<void> {
-    if (messages.length === 0) return
+  async function addTo(
+    queue: Pick<ProducerQueue, 'run'>,
+    messages: readonly ValidAt[],
+    receipt: PushManyReceipt,
+  ): Promise<void> {
     let jobs: QueuedJob[] | undefined
     const added = await queue.run(async (q, now) => {
       jobs ??= messages.flatMap((message) => toQueuedJob(message, now, receipt))
@@ -92,19 +119,29 @@ export function createProducer(queue: ProducerQueue): Producer {
 
 interface ValidAt {
   index: number
-  message: ValidMessage
+  to: Destination
+  next: readonly Destination[]
 }
 
-function toValid(given: unknown, index: number, { invalid }: PushManyReceipt): ValidAt[] {
-  const checked = checkMessage(given)
-  if ('message' in checked) return [{ index, message: checked.message }]
+function toValid(
+  given: unknown,
+  accounts: readonly AccountName[],
+  index: number,
+  { invalid }: PushManyReceipt,
+): ValidAt[] {
+  const checked = checkDestinations(given, accounts)
+  if ('destinations' in checked) {
+    const [to, ...next] = checked.destinations
+    return [{ index, to, next }]
+  }
   invalid.push({ index, reason: toProblemSentence(checked.problems) })
   return []
 }
 
-function toQueuedJob({ index, message }: ValidAt, now: number, { invalid }: PushManyReceipt): QueuedJob[] {
+function toQueuedJob({ index, to, next }: ValidAt, now: number, { invalid }: PushManyReceipt): QueuedJob[] {
+  const { message } = to
   const problem = findLateExpiry(message, now)
-  if (!problem) return [toJob(message, message.id ?? toTimeOrderedId(now), now)]
+  if (!problem) return [toJob(message, next, message.id ?? toTimeOrderedId(now), now)]
   invalid.push({ index, reason: toProblemSentence([problem]) })
   return []
 }
@@ -114,9 +151,10 @@ const nonce = randomUUID().slice(0, 8)
 let serial = 0
 
 /** Written out, because spreads would cost a third of all that a push costs here. `now` is the queue's clock. */
-function toJob(message: ValidMessage, id: string, now: number): QueuedJob {
+function toJob(message: ValidMessage, next: readonly Destination[], id: string, now: number): QueuedJob {
   const { sendAt, priority } = message
   const data = toPushJob(message, id, now)
+  if (next.length > 0) data.next = next.map(toNextEntry)
   const opts: QueuedJob['opts'] = { jobId: id }
   const delay = Math.max(0, (sendAt ?? 0) - now)
   if (sendAt !== undefined && delay > 0) {
@@ -144,6 +182,18 @@ function toPushJob(message: ValidMessage, id: string, now: number): PushJob {
   if (expiresAt !== undefined) job.expiresAt = expiresAt
   if (hold) job.hold = true
   return job
+}
+
+function toNextEntry({ account: { name, appid }, message }: Destination): NextEntry {
+  const { templateId, data, url, miniprogram } = message
+  return {
+    appid,
+    ...(name !== appid && { name }),
+    templateId,
+    data,
+    ...(url !== undefined && { url }),
+    ...(miniprogram !== undefined && { miniprogram }),
+  }
 }
 
 let lastInstant = 0

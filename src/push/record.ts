@@ -19,6 +19,8 @@ export interface PushRecord extends Pick<PushRow, Told> {
   /** Its name where ACCOUNTS_FILE gives one, else its AppID. */
   account: string
   appid: string
+  /** The account that it was handed over to, as it is called. */
+  next: string | null
   createdAt: string
   sentAt: string | null
   finishedAt: string | null

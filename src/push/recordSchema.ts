@@ -16,6 +16,7 @@ export const pushRecordSchema = z.strictObject({
   status: z.enum(pushStatuses),
   reason: z.enum(reasons).nullable(),
   detail: text,
+  next: text,
   /** 19 digits. */
   msgid: text,
   errcode: z.int().nullable(),
@@ -34,4 +35,5 @@ export const toldRecordSchema = z.object({
   ...pushRecordSchema.shape,
   status: word<PushStatus>(),
   reason: word<PushReason>().nullable(),
+  next: text.default(null),
 }) satisfies z.ZodType<PushRecord>

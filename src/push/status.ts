@@ -60,7 +60,15 @@ export const pushReasons = {
   delivered: [],
   undelivered: ['user_block', 'system_failed', 'freq_limit', 'other'],
   rejected: [...refusals, 'retries_exhausted', 'invalid_job', 'internal_error'],
-  skipped: ['not_following', 'unionid_pending', 'expired', 'cancelled', 'session_unknown', 'unionid_unknown'],
+  skipped: [
+    'not_following',
+    'unionid_pending',
+    'handed_over',
+    'expired',
+    'cancelled',
+    'session_unknown',
+    'unionid_unknown',
+  ],
   unknown: ['ambiguous'],
 } as const satisfies Record<PushStatus, readonly string[]>
 /** Of pushes with that status; without one, of any. */

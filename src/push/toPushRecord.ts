@@ -1,5 +1,6 @@
 import { toIso } from '../base/time.ts'
 import type { PushRow } from '../db/pushes.ts'
+import { pushJobSchema } from '../queue/job.ts'
 import type { PushRecord } from './record.ts'
 
 /** `account`: what the account of the row is called. */
@@ -14,6 +15,7 @@ export function toPushRecord(row: PushRow, account: string): PushRecord {
     status: row.status,
     reason: row.reason,
     detail: row.detail,
+    next: toNext(row),
     msgid: row.msgid,
     errcode: row.errcode,
     errmsg: row.errmsg,
@@ -23,4 +25,11 @@ export function toPushRecord(row: PushRow, account: string): PushRecord {
     sentAt: toIso(row.sentAt),
     finishedAt: toIso(row.finishedAt),
   }
+}
+
+/** It stands in the message, with all that is sent there. */
+function toNext({ reason, message }: PushRow): string | null {
+  if (reason !== 'handed_over') return null
+  const [next] = pushJobSchema.parse(JSON.parse(message)).next ?? []
+  return next ? (next.name ?? next.appid) : null
 }

@@ -4,7 +4,7 @@ import { second } from '../base/duration.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
 import { patience } from './controlClient.ts'
 import type { PushRecord } from './record.ts'
-import { hasEnded, type PushStatus } from './status.ts'
+import { hasEnded } from './status.ts'
 
 /** What to wait for, besides any other end of the push: that WeChat accepts it, or its receipt. */
 export type WaitGoal = 'sent' | 'delivered'
@@ -62,7 +62,9 @@ export async function waitForPush(
   }
 }
 
-function hasReached(push: { status: PushStatus }, until: WaitGoal): boolean {
+function hasReached(push: PushRecord, until: WaitGoal): boolean {
+  // The account that it was handed over to has no record of it yet.
+  if (push.reason === 'handed_over') return false
   return hasEnded(push) && (until === 'sent' || push.status !== 'sent')
 }
 

@@ -2,6 +2,24 @@ import * as z from 'zod'
 
 const jobVersion = 1
 
+/** What is sent, and what it opens. */
+const content = {
+  templateId: z.string().min(1),
+  /** Keyword of the template -> text. */
+  data: z.record(z.string(), z.string()),
+  url: z.string().optional(),
+  miniprogram: z.object({ appid: z.string(), pagepath: z.string().optional() }).optional(),
+}
+
+const nextEntrySchema = z.object({
+  appid: z.string().min(1),
+  /** What people call the account; default: its AppID. */
+  name: z.string().min(1).optional(),
+  ...content,
+})
+/** An account that a push goes to if its user does not follow those before it, with all that is sent there. */
+export type NextEntry = z.infer<typeof nextEntrySchema>
+
 /**
  * What waits in the queue for one push: plain JSON in the data of a BullMQ job of any name, so that a BullMQ client in
  * any language can enqueue it (queue `{push-<appid>}`, prefix `unionpush`). Such a client should also give the job
@@ -18,11 +36,9 @@ export const pushJobSchema = z
     openid: z.string().min(1).optional(),
     /** SHA-256 of the session's token in base64url, without padding. */
     session: z.string().min(1).optional(),
-    templateId: z.string().min(1),
-    /** Keyword of the template -> text. */
-    data: z.record(z.string(), z.string()),
-    url: z.string().optional(),
-    miniprogram: z.object({ appid: z.string(), pagepath: z.string().optional() }).optional(),
+    ...content,
+    /** The accounts after this one, for a push that names several in order of preference. */
+    next: z.array(nextEntrySchema).optional(),
     /** Epoch milliseconds after which the push is not sent any more. */
     expiresAt: z.int().optional(),
     /** Wait for the user to follow, until `expiresAt`, which has to be there then. */

@@ -17,10 +17,12 @@ import type { PauseNews } from '../health/alertText.ts'
 import type { Need } from '../health/circuitBreaker.ts'
 import type { BroadcastWorker, Sender } from '../push/sender.ts'
 import type { PushQueue } from '../queue/backend.ts'
+import type { ProducerQueue } from '../queue/producerQueue.ts'
 import type { WorkerQueue } from '../queue/workerQueue.ts'
 import type { WechatApi } from '../wechat/api.ts'
 import { createConsumer } from './consumer.ts'
 import { createFailedJobs } from './failedJobs.ts'
+import { createHandOver } from './handOver.ts'
 import { createHeldForwarder } from './heldForwarder.ts'
 import { createJobHandler } from './jobHandler.ts'
 import { createOtherPushes } from './processor/otherPushes.ts'
@@ -48,6 +50,10 @@ export interface PushWorkerDeps {
   }
   /** Has WeChat tell whose a unionid is that several followers carry. */
   settleUnionid(unionid: string): Promise<unknown>
+  /** Whether a user follows another account. */
+  isFollowed: TryDeps['isFollowed']
+  /** The pushes of another account. */
+  openQueueOf(appid: string): Pick<ProducerQueue, 'run'>
   templates: Pick<Templates, 'find' | 'replace'>
   accountState: AccountState
   leases: Pick<Leases, 'acquire'>
@@ -251,6 +257,8 @@ function toTries(
     api,
     others,
     directory: toDirectory(deps),
+    isFollowed: deps.isFollowed,
+    handOver: createHandOver(deps.openQueueOf),
     isTemplate: createTemplateCheck({ ...deps, log }),
     markLeft: (openid) => followers.markUnsubscribed([openid], Date.now()),
     onUnrecorded: (error) => health.breaker.note('database', error.message),

@@ -92,7 +92,7 @@ export async function startCliWorld({ queue = 'redis', ...options }: WorldOption
   /** Queued one after another, as `unionpush push` does; `ids` are those of the pushes, by the number of the person. */
   async function queuePushes(ids: Record<string, number>): Promise<void> {
     const producerQueue = openProducerQueue({ kind: 'redis', urls: [redisUrl] }, appid)
-    const producer = createProducer(producerQueue)
+    const producer = createProducer([{ name: appid, appid }], () => producerQueue)
     for (const [id, n] of Object.entries(ids)) {
       const { unionid } = simulator.userAt(n)
       await producer.push({ id, unionid, templateId, data })

@@ -88,7 +88,7 @@ export async function startPushing({
     producer() {
       const producerQueue = openProducerQueue(queue, appid)
       onTestFinished(() => producerQueue.close())
-      return createProducer(producerQueue)
+      return createProducer([{ name: appid, appid }], () => producerQueue)
     },
     async startWorker(more: Partial<PushWorkerOptions> = {}, adapt?: (queue: WorkerQueue) => WorkerQueue) {
       const { base, secret } = simulator

@@ -1,7 +1,7 @@
 import { hour, minute, second } from '../../base/duration.ts'
 import { type PushLinesOutput, pushLines } from '../../operations/push.ts'
 import type { WaitGoal } from '../../push/wait.ts'
-import { accountArg } from '../accounts/accountArg.ts'
+import { accountArg, chooseAccount } from '../accounts/accountArg.ts'
 import { withAccount } from '../accounts/withAccounts.ts'
 import { type Args, UsageError } from '../args.ts'
 import { defineCommand } from '../command.ts'
@@ -10,7 +10,7 @@ import { readMessageFile } from '../messages/messageFile.ts'
 import type { Output } from '../output.ts'
 import { pushAndWait, toReceiptText } from '../pushAndWait.ts'
 import { createStopSignal } from '../signals.ts'
-import { withProducer } from '../withProducer.ts'
+import { type ChooseAccounts, withProducer } from '../withProducer.ts'
 
 const timeUnits: Record<string, number> = { s: second, m: minute, h: hour }
 /** The most that a timer takes is less than 25 days. */
@@ -62,7 +62,8 @@ async function runOne(given: PushArgs, out: Output): Promise<number> {
     return withAccount(out, given.account, (account) =>
       pushAndWait(account, message, { until, timeoutMs }, out),
     )
-  return withProducer(given.account, async (producer) => {
+  const choose: ChooseAccounts = (accounts) => [chooseAccount(accounts, given.account)]
+  return withProducer(choose, async (producer) => {
     await out.print(await producer.push(message), toReceiptText)
     return 0
   })
@@ -116,11 +117,14 @@ function toData(json: string | undefined): unknown {
   }
 }
 
+/** Each line names its own, where there are several. */
+const chooseAll: ChooseAccounts = (accounts) => accounts
+
 async function runFile(path: string, given: PushArgs, out: Output): Promise<number> {
   const other = Object.entries(given).find(([name, value]) => name in args && name !== 'file' && value)
   if (other !== undefined)
     throw new UsageError(`--${other[0]} does not go with --file: each line says it itself`)
-  return withProducer(undefined, async (producer) => {
+  return withProducer(chooseAll, async (producer) => {
     const progress = out.createProgress('Lines')
     const stop = createStopSignal()
     let lines = 0

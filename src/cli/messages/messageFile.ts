@@ -5,11 +5,11 @@ import { findLineProblem, readLines } from '../../base/lines.ts'
 import type { MessageLine } from '../../operations/push.ts'
 import { UsageError } from '../args.ts'
 
-const plainColumns = ['unionid', 'openid', 'templateId', 'id', 'sendAt', 'expiresAt', 'url']
+const plainColumns = ['unionid', 'openid', 'account', 'templateId', 'id', 'sendAt', 'expiresAt', 'url']
 
 /**
- * Reads `.jsonl` (each line a library message) or `.csv` (columns `unionid`, `openid`, `templateId`, `id`, `sendAt`,
- * `expiresAt`, `url`, `data.<key>` in any order); `-` is JSONL on stdin. Memory does not grow with the file.
+ * Reads `.jsonl` (each line a library message) or `.csv` (columns `unionid`, `openid`, `account`, `templateId`,
+ * `id`, `sendAt`, `expiresAt`, `url`, `data.<key>` in any order); `-` is JSONL on stdin. Memory does not grow with the file.
  * Raises UsageError for another kind of file and for a CSV header with unknown columns.
  */
 export function readMessageFile(path: string): AsyncIterable<MessageLine> {

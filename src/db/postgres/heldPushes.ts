@@ -32,8 +32,8 @@ export function createHeldPushes(
 ): HeldPushes {
   const times = createPushTimes(clock)
   return {
-    async hold(push: HeldPush) {
-      const [result] = await write([toRecord(push), toPendingReleaseOf(appid, push.heldFor)])
+    async hold(push: HeldPush, others: readonly string[] = []) {
+      const [result] = await write([toRecord(push), toPendingReleaseOf(appid, push, others)])
       return result?.changes === 1
     },
     async findFirst(recipient) {

@@ -9,15 +9,22 @@ export function mayHold({ hold }: PushJob, { unknownSince }: PushRow): boolean {
   return hold === true && unknownSince === null
 }
 
+/** Whether a push may go to another account instead: one that may have been accepted here would reach its user twice. */
+export function mayHandOver({ next = [] }: PushJob, { unknownSince }: PushRow): boolean {
+  return next.length > 0 && unknownSince === null
+}
+
 /** What a push with this recipient has to wait for; undefined = nothing that waiting helps against. */
 export async function findWait(
   held: Pick<HeldPushes, 'findFirst'>,
+  push: PushJob,
   row: PushRow,
   recipient: ResolvedRecipient,
 ): Promise<string | undefined> {
   switch (recipient.kind) {
     case 'follower': {
-      const isOvertaking = !isHeldPush(row) && (await held.findFirst(toHeldFor(recipient.ids))) !== undefined
+      const line = toHeldFor(recipient.ids, push)
+      const isOvertaking = !isHeldPush(row) && (await held.findFirst(line)) !== undefined
       return isOvertaking ? 'others that were held for this user go out first' : undefined
     }
     case 'nobody':

@@ -3,6 +3,7 @@ import { second } from '../../base/duration.ts'
 import { DatabaseError } from '../../db/databaseError.ts'
 import type { PushRow, PushRows } from '../../db/pushes.ts'
 import { type PushJob, pushJobSchema } from '../../queue/job.ts'
+import { QueueUnavailableError } from '../../queue/unavailable.ts'
 import { toEnded } from './end.ts'
 import { toProgress } from './progress.ts'
 import { type Delivery, toInvalidRow, toNewRow } from './pushRow.ts'
@@ -35,6 +36,8 @@ export function createProcessor(deps: ProcessorDeps): Processor {
       try {
         return push ? await bring(push, fresh, delivery) : await refuse(fresh, delivery)
       } catch (error) {
+        // Of another account: whose job it was is handed out again, and hands over once more.
+        if (error instanceof QueueUnavailableError) return { kind: 'later', delay: second }
         if (!(error instanceof DatabaseError)) throw error
         return { kind: 'later', delay: 5 * second, cause: error }
       } finally {
@@ -64,7 +67,8 @@ export function createProcessor(deps: ProcessorDeps): Processor {
       const step = await tryInSlot(deps, { push, row: fresh, starts, isNew: true })
       if (step.kind !== 'superseded') return step
     }
-    const { row, recipient } = await findProgress(fresh, delivery)
+    const { row, recipient, handedOver } = await findProgress(fresh, delivery)
+    if (handedOver) await deps.handOver(handedOver)
     const step = row ? await tryInSlot(deps, { push, row, starts, isNew: false }) : done
     const processed = step.kind === 'superseded' ? done : step
     if (recipient !== undefined && processed.kind === 'done') await deps.releaseNext(recipient)

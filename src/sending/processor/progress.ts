@@ -8,6 +8,8 @@ interface Progress {
   row: PushRow | undefined
   /** Whose held push this job was to bring: the next one may go when it has ended. */
   recipient: string | undefined
+  /** The push was handed over by this job, which may have ended before the next account had it. */
+  handedOver: PushRow | undefined
 }
 
 /**
@@ -15,10 +17,13 @@ interface Progress {
  * with its id, such as the one it was held in, leave it in its place.
  */
 export function toProgress(found: PushRow | undefined, fresh: PushRow, { jobId }: Delivery): Progress {
-  if (!found || found.generation < fresh.generation) return { row: fresh, recipient: undefined }
+  if (!found || found.generation < fresh.generation) {
+    return { row: fresh, recipient: undefined, handedOver: undefined }
+  }
   const heldFor = isHeldPush(found) ? found.heldFor : undefined
   const recipient = isHeldPush(found) && jobId === toHeldJobId(found) ? found.heldFor : undefined
+  const isOwn = found.generation === fresh.generation && found.jobId === fresh.jobId
   const isOpen = found.generation === fresh.generation && !hasEnded(found)
   const row = isOpen && heldFor === recipient ? { ...found, jobId: fresh.jobId } : undefined
-  return { row, recipient }
+  return { row, recipient, handedOver: isOwn && found.reason === 'handed_over' ? found : undefined }
 }

@@ -97,7 +97,7 @@ export function toHeldRow(push: PushJob, row: PushRow, detail: string): HeldPush
     status: 'queued',
     reason: 'hold',
     detail,
-    heldFor: toHeldFor(row),
+    heldFor: toHeldFor(row, push),
     heldAt: Math.max(Date.now(), (row.heldAt ?? 0) + 1),
     place: row.place ?? push.createdAt ?? row.createdAt,
   }
@@ -108,9 +108,16 @@ export function toHeldJobId({ id, heldAt }: HeldPush): string {
   return toJobId(id, `held${heldAt}`)
 }
 
-/** A push by openid has no unionid, whatever else is known of its user. */
-export function toHeldFor({ unionid, openid }: Pick<PushRow, 'unionid' | 'openid'>): string {
-  return unionid ?? openid ?? ''
+/**
+ * The line that a held push stands in. A push by openid has no unionid, whatever else is known of its user; one that may
+ * go to several accounts waits with those that may go to the same ones, as the others wait for another follow.
+ */
+export function toHeldFor(
+  { unionid, openid }: Pick<PushRow, 'unionid' | 'openid'>,
+  { next = [] }: Pick<PushJob, 'next'>,
+): string {
+  const user = unionid ?? openid ?? ''
+  return next.length === 0 ? user : [user, ...next.map(({ appid }) => appid)].join(' ')
 }
 
 function toText(value: unknown): string | undefined {

@@ -7,7 +7,7 @@ import type { PushJob } from '../../queue/job.ts'
 import type { WechatApi } from '../../wechat/api.ts'
 import { WechatApiError, WechatNetworkError } from '../../wechat/errors.ts'
 import { type Ending, findEnding, toEnded } from './end.ts'
-import { findWait, mayHold } from './findWait.ts'
+import { findWait, mayHandOver, mayHold } from './findWait.ts'
 import { type FailedCall, type JudgeDeps, judge } from './judge.ts'
 import { keepSent } from './keepSent.ts'
 import type { OtherPushes } from './otherPushes.ts'
@@ -27,6 +27,10 @@ export interface TryDeps extends JudgeDeps {
   api: Pick<WechatApi, 'sendTemplate'>
   others: Pick<OtherPushes, 'accepted' | 'failed'>
   directory: Directory
+  /** Whether a user follows another account, as far as the table knows. */
+  isFollowed(appid: string, unionid: string): Promise<boolean>
+  /** Queues a push whose record says so for the next of its accounts; safe to repeat. Rejects with QueueUnavailableError. */
+  handOver(row: PushRow): Promise<void>
   markLeft(openid: string): Promise<unknown>
   /** A message is out and its record cannot be written yet. */
   onUnrecorded(error: DatabaseError): void
@@ -90,15 +94,46 @@ async function tryOnce(deps: TryDeps, task: TryInSlot): Promise<Step> {
   if (ending) return end(deps, task, row, ending)
   const recipient = await resolveRecipient(push, deps.directory)
   if (mayHold(push, row)) {
-    const wait = await findWait(deps.held, row, recipient)
-    if (wait !== undefined) {
-      const isHeld = await deps.held.hold(toHeldRow(push, { ...row, ...recipient.ids }, wait))
+    const wait = await findWait(deps.held, push, row, recipient)
+    const goesOn = recipient.kind === 'nobody' && (await isFollowedNext(deps, push, recipient.ids.unionid))
+    if (wait !== undefined && !goesOn) {
+      const isHeld = await hold(deps, push, { ...row, ...recipient.ids }, wait)
       return isHeld ? { kind: 'held' } : superseded
     }
   }
   if (recipient.kind === 'follower') return send(deps, task, recipient.ids)
   const { ids, reason, detail } = recipient
+  if (mayHandOver(push, row) && (reason === 'not_following' || reason === 'unionid_pending')) {
+    return handOver(deps, task, { ...row, ...ids }, detail)
+  }
   return end(deps, task, { ...row, ...ids }, { status: 'skipped', reason, detail })
+}
+
+function hold({ held }: TryDeps, push: PushJob, row: PushRow, detail: string): Promise<boolean> {
+  return held.hold(
+    toHeldRow(push, row, detail),
+    push.next?.map(({ appid }) => appid),
+  )
+}
+
+/** The record comes first: after a crash nobody who follows by then gets the push twice. */
+async function handOver(deps: TryDeps, task: Try, row: PushRow, why: string): Promise<Step> {
+  const [next] = task.push.next ?? []
+  const detail = `${why}: handed over to ${next?.name ?? next?.appid}`
+  const ended = toEnded(row, { status: 'skipped', reason: 'handed_over', detail })
+  if (!(await save(deps, task, ended))) return superseded
+  await deps.handOver(ended)
+  return done
+}
+
+async function isFollowedNext(
+  { isFollowed }: Pick<TryDeps, 'isFollowed'>,
+  { next = [] }: PushJob,
+  unionid: string | null,
+): Promise<boolean> {
+  if (unionid === null) return false
+  for (const { appid } of next) if (await isFollowed(appid, unionid)) return true
+  return false
 }
 
 async function end(deps: TryDeps, task: Try, row: PushRow, ending: Ending): Promise<Step> {
@@ -157,8 +192,14 @@ async function recordFailed(
     case 'final': {
       const { status, reason, hasLeft, detail } = outcome
       if (hasLeft) await deps.markLeft(call.openid)
-      if (hasLeft && mayHold(push, row)) {
-        return (await deps.held.hold(toHeldRow(push, next, detail))) ? { kind: 'held' } : done
+      if (hasLeft) {
+        const goesOn = !push.hold || (await isFollowedNext(deps, push, next.unionid))
+        if (mayHandOver(push, row) && goesOn) {
+          const task = { push, row: next, starts: call.starts, isNew: false }
+          const step = await handOver(deps, task, next, detail)
+          return step.kind === 'superseded' ? done : step
+        }
+        if (mayHold(push, row)) return (await hold(deps, push, next, detail)) ? { kind: 'held' } : done
       }
       await pushes.record({ ...next, status, reason, finishedAt: Date.now() })
       return done

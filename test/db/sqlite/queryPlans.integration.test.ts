@@ -88,7 +88,10 @@ async function runDynamicQueries(watched: SqliteDatabase, statements: Set<string
   )
   for (const filter of filters) for await (const _ of pushes.history(filter));
   await pushes.findOpen(1, undefined, 10)
-  for (const { sql } of [...toPendingReleases(appid, ['o1']), toPendingReleaseOf(appid, 'u1')])
+  for (const { sql } of [
+    ...toPendingReleases(appid, ['o1']),
+    toPendingReleaseOf(appid, { heldFor: 'u1', unionid: 'u1' }, []),
+  ])
     statements.add(sql)
 }
 

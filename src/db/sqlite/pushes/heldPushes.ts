@@ -64,8 +64,8 @@ export function createHeldPushes(
   )
 
   return {
-    async hold(push) {
-      return isChanged(write, [toRecord(push), toPendingReleaseOf(appid, push.heldFor)])
+    async hold(push, others = []) {
+      return isChanged(write, [toRecord(push), toPendingReleaseOf(appid, push, others)])
     },
     async findFirst(recipient) {
       const row = first.get({ recipient })
