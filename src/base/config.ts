@@ -3,19 +3,17 @@ import { resolve } from 'node:path'
 import type { z } from 'zod'
 import { readAccountNames } from './accounts/accountsFile.ts'
 import type { AccountEntry, AtLeastOne } from './accounts/accountsSchema.ts'
-import { bothOrThrow, check, type Environment, parse, toProblem, withoutEmpty } from './checkEnvironment.ts'
+import { bothOrThrow, check, type Environment, parse, withoutEmpty } from './checkEnvironment.ts'
 import { ConfigError } from './configError.ts'
 import { hour } from './duration.ts'
 import { readEnvFile } from './envFile.ts'
 import {
   type CommonValues,
-  callbackSchema,
   type completeSchema,
   type DatabaseConfig,
   environmentSchema,
   type LogLevel,
   logLevels,
-  miniProgramSchema,
   producerSchema,
   type SharedValues,
   sharedProducerSchema,
@@ -129,14 +127,6 @@ export interface Config extends SharedConfig {
   accounts: AtLeastOne<AccountConfig>
 }
 
-/** What the login of the mini-program needs outside the program: it sees no secret of the service account. */
-export interface MiniProgramConfig
-  extends Pick<Config, 'apiBases' | 'proxy' | 'database' | 'sessionDays' | 'exposeIds' | 'logLevel'> {
-  /** The service account. */
-  appid: string
-  miniProgram: AppCredentials
-}
-
 /**
  * The part a producer needs: `WECHAT_APPID` or the names of `ACCOUNTS_FILE`, `REDIS_URL`, `DATA_DIR`.
  * @throws ConfigError naming every problem at once
@@ -149,32 +139,6 @@ export function loadProducerConfig(env: Environment = readEnvironment()): Produc
   const shared = check(sharedProducerSchema, env)
   const [values, accounts] = bothOrThrow(shared, readAccountNames(resolve(env.ACCOUNTS_FILE)))
   return { accounts, queue: toQueueConfig(values) }
-}
-
-/**
- * The whole configuration of a process that takes WeChat's message push for one account.
- * @throws ConfigError naming every problem at once
- */
-export function loadCallbackConfig(
-  env: Environment = readEnvironment(),
-): AccountSettings & { callback: CallbackConfig } {
-  const { accounts, ...shared } = toConfig(parse(callbackSchema, env))
-  const { callback, ...account } = accounts[0]
-  if (!callback) throw new ConfigError([toProblem('WECHAT_CALLBACK_TOKEN', undefined)])
-  return { ...shared, ...account, callback }
-}
-
-/**
- * The part the login of the mini-program needs; `WECHAT_APPID` tells whose followers to look among.
- * @throws ConfigError naming every problem at once
- */
-export function loadMiniProgramConfig(env: Environment = readEnvironment()): MiniProgramConfig {
-  const values = parse(miniProgramSchema, env)
-  return {
-    appid: values.WECHAT_APPID,
-    miniProgram: { appid: values.WECHAT_MINIPROGRAM_APPID, secret: values.WECHAT_MINIPROGRAM_SECRET },
-    ...toCommonConfig(values),
-  }
 }
 
 /**
@@ -333,7 +297,8 @@ function toMiniProgramCallback(
   return appid && callback ? { appid, ...callback } : undefined
 }
 
-function toCommonConfig(values: CommonValues) {
+/** What a login needs too. */
+export function toCommonConfig(values: CommonValues) {
   return {
     apiBases: values.WECHAT_API_BASE,
     proxy: {

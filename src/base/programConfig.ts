@@ -1,15 +1,10 @@
 import { resolve } from 'node:path'
 import { validate } from 'node-cron'
 import { readAccountsFile } from './accounts/accountsFile.ts'
-import { bothOrThrow, type Checked, check, type Environment, parse, toProblem } from './checkEnvironment.ts'
+import { checkShared } from './accounts/checkShared.ts'
+import { bothOrThrow, type Environment, parse } from './checkEnvironment.ts'
 import { type Config, readEnvironment, toConfig, toConfigOfFile } from './config.ts'
-import {
-  completeSchema,
-  evenWithOtherProblems,
-  type SharedValues,
-  sharedSchema,
-  singleAccountVariables,
-} from './environment.ts'
+import { completeSchema, evenWithOtherProblems } from './environment.ts'
 
 /** Here and not with the variable: node-cron cannot be bundled, and applications that bundle the library need none. */
 const programSchema = completeSchema.refine((v) => isCron(v.SYNC_CRON), {
@@ -27,16 +22,6 @@ export function loadConfig(env: Environment = readEnvironment()): Config {
   const path = resolve(env.ACCOUNTS_FILE)
   const [values, accounts] = bothOrThrow(checkShared(env), readAccountsFile(path, env, isCron))
   return toConfigOfFile(values, path, accounts)
-}
-
-/** What stands in the environment beside the file: nothing of a single account. */
-function checkShared(env: Environment): Checked<SharedValues> {
-  const checked = check(sharedSchema, env)
-  const misplaced = Object.keys(singleAccountVariables).filter((name) => env[name])
-  if (misplaced.length === 0) return checked
-  const expected = 'nothing, because ACCOUNTS_FILE says it for each account'
-  const problems = misplaced.map((name) => toProblem(name, env[name], expected))
-  return { problems: [...('problems' in checked ? checked.problems : []), ...problems] }
 }
 
 /** node-cron writes ranges out before it judges them, so 0-99999999 would take its time; no field goes beyond 59. */

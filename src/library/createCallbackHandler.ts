@@ -1,9 +1,12 @@
-import { loadCallbackConfig, readEnvironment } from '../base/config.ts'
+import { loadCallbackConfig } from '../base/accounts/libraryConfig.ts'
+import { readEnvironment } from '../base/config.ts'
 import type { CallbackAnswer, CallbackRequest } from '../callback/request.ts'
 
 /** What is left out comes from the environment. */
 export interface CallbackHandlerOptions {
-  /** The service account; default `WECHAT_APPID`. */
+  /** Name or AppID: which one of `ACCOUNTS_FILE`, where there are several; then the others up to the keys stand there. */
+  account?: string
+  /** The service account; default `WECHAT_APPID`. With it `ACCOUNTS_FILE` is not read. */
   appid?: string
   /** Its AppSecret; default `WECHAT_SECRET`. */
   secret?: string
@@ -34,7 +37,7 @@ export interface CallbackHandler {
  * @throws ConfigError
  */
 export function createCallbackHandler(options: CallbackHandlerOptions = {}): CallbackHandler {
-  const config = loadCallbackConfig({ ...readEnvironment(), ...toEnvironment(options) })
+  const config = loadCallbackConfig({ ...readEnvironment(), ...toEnvironment(options) }, options.account)
   const modules = loadModules()
   let opening: ReturnType<typeof tryOpen> | undefined = tryOpen()
 
@@ -74,7 +77,7 @@ export function createCallbackHandler(options: CallbackHandlerOptions = {}): Cal
 function toEnvironment(options: CallbackHandlerOptions) {
   const { appid, secret, token, encodingAesKey, previousEncodingAesKey, databaseUrl } = options
   return {
-    ...(appid !== undefined && { WECHAT_APPID: appid }),
+    ...(appid !== undefined && { WECHAT_APPID: appid, ACCOUNTS_FILE: undefined }),
     ...(secret !== undefined && { WECHAT_SECRET: secret }),
     ...(token !== undefined && { WECHAT_CALLBACK_TOKEN: token }),
     ...(encodingAesKey !== undefined && { WECHAT_ENCODING_AES_KEY: encodingAesKey }),

@@ -1,10 +1,13 @@
-import { loadMiniProgramConfig, readEnvironment } from '../base/config.ts'
+import { loadMiniProgramConfig } from '../base/accounts/libraryConfig.ts'
+import { readEnvironment } from '../base/config.ts'
 import type { Identity } from '../identity/states.ts'
 import type { openMiniProgram } from './openMiniProgram.ts'
 
 /** What is left out comes from the environment. */
 export interface MiniProgramOptions {
-  /** The mini-program; default `WECHAT_MINIPROGRAM_APPID`. */
+  /** Name or AppID: which service account of `ACCOUNTS_FILE`, where there are several; its mini-program stands there. */
+  account?: string
+  /** The mini-program; default `WECHAT_MINIPROGRAM_APPID`. With it `ACCOUNTS_FILE` is not read. */
   appid?: string
   /** Its AppSecret; default `WECHAT_MINIPROGRAM_SECRET`. */
   secret?: string
@@ -27,7 +30,7 @@ export interface MiniProgram extends Identity {
  * @throws ConfigError
  */
 export function createMiniProgram(options: MiniProgramOptions = {}): MiniProgram {
-  const config = loadMiniProgramConfig({ ...readEnvironment(), ...toEnvironment(options) })
+  const config = loadMiniProgramConfig({ ...readEnvironment(), ...toEnvironment(options) }, options.account)
   let opening: ReturnType<typeof openMiniProgram> | undefined
 
   async function identity(): Promise<Identity> {
@@ -63,7 +66,7 @@ export function createMiniProgram(options: MiniProgramOptions = {}): MiniProgram
 
 function toEnvironment({ appid, secret, serviceAppid, databaseUrl, exposeIds }: MiniProgramOptions) {
   return {
-    ...(appid !== undefined && { WECHAT_MINIPROGRAM_APPID: appid }),
+    ...(appid !== undefined && { WECHAT_MINIPROGRAM_APPID: appid, ACCOUNTS_FILE: undefined }),
     ...(secret !== undefined && { WECHAT_MINIPROGRAM_SECRET: secret }),
     ...(serviceAppid !== undefined && { WECHAT_APPID: serviceAppid }),
     ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),

@@ -1,4 +1,4 @@
-import type { MiniProgramConfig } from '../base/config.ts'
+import type { MiniProgramConfig } from '../base/accounts/libraryConfig.ts'
 import { createLog } from '../base/log.ts'
 import { createIdentity } from '../identity/identity.ts'
 import { openRuntime } from '../runtime.ts'

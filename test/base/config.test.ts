@@ -3,12 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
-import {
-  loadCallbackConfig,
-  loadLogLevel,
-  loadProducerConfig,
-  readEnvironment,
-} from '../../src/base/config.ts'
+import { loadCallbackConfig } from '../../src/base/accounts/libraryConfig.ts'
+import { loadLogLevel, loadProducerConfig, readEnvironment } from '../../src/base/config.ts'
 import { ConfigError } from '../../src/base/configError.ts'
 import { environmentSchema } from '../../src/base/environment.ts'
 import { loadConfig } from '../../src/base/programConfig.ts'

@@ -1,3 +1,4 @@
+import { benchAccounts } from './accounts.ts'
 import { benchPush, benchPushMany } from './enqueue.ts'
 import { benchLookup } from './lookup.ts'
 import { benchSendGot, benchSendInstant, benchSendLatency } from './send.ts'
@@ -16,6 +17,7 @@ const benches: Record<string, () => Promise<object>> = {
   'sync.1m': benchSync,
   'sync.100ms': benchSyncLatency,
   'lookup.1m': benchLookup,
+  'accounts.stuck': benchAccounts,
 }
 
 const wanted = process.argv.slice(2)

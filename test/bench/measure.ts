@@ -47,13 +47,17 @@ export async function withAccount<T>(use: (appid: string) => Promise<T>): Promis
   try {
     return await use(appid)
   } finally {
-    const redis = new Redis(redisUrl)
-    for (const name of [toQueueName(appid), toControlQueueName(appid)]) {
-      const keys = await redis.keys(`${queuePrefix}:${name}:*`)
-      while (keys.length > 0) await redis.unlink(keys.splice(0, 5_000))
-    }
-    redis.disconnect()
+    await dropQueues(appid)
   }
+}
+
+export async function dropQueues(appid: string): Promise<void> {
+  const redis = new Redis(redisUrl)
+  for (const name of [toQueueName(appid), toControlQueueName(appid)]) {
+    const keys = await redis.keys(`${queuePrefix}:${name}:*`)
+    while (keys.length > 0) await redis.unlink(keys.splice(0, 5_000))
+  }
+  redis.disconnect()
 }
 
 /** Calls `task` for 0 to `total - 1` with that many under way at a time, and gives how many a second that was. */
