@@ -1,11 +1,13 @@
 import type { Account } from '../account.ts'
 import { createBroadcastWorker } from '../broadcast/worker.ts'
 import type { Followers } from '../db/followers.ts'
+import type { PushRows } from '../db/pushes.ts'
 import type { Stores } from '../db/stores.ts'
 import { startControlServer } from '../operations/controlServer.ts'
 import type { Sender } from '../push/sender.ts'
 import type { PushQueue } from '../queue/backend.ts'
 import type { WorkerQueue } from '../queue/workerQueue.ts'
+import type { OtherAccounts } from '../sending/processor/tryOnce.ts'
 import { createPushWorker, type PushWorker } from '../sending/worker.ts'
 import { createUnionidSettler } from '../sync/settleUnionid.ts'
 
@@ -19,7 +21,7 @@ export function createAccountWorker(account: Account, queue: WorkerQueue): PushW
       databaseId: account.runtime.database.id,
       findSessionUser: account.runtime.database.sessionUsers(),
       settleUnionid: createUnionidSettler({ followers, ask: api.getFollower, log, now: Date.now }),
-      isFollowed: createFollowLookup(account.runtime.database),
+      otherAccounts: createOtherAccounts(account.runtime.database),
       openQueueOf: account.runtime.producer.openQueue,
       startControlServer: (onError) => startControlServer({ name, appid, queue, pushes, onError }),
       ...(broadcasts && {
@@ -36,12 +38,21 @@ export function createAccountWorker(account: Account, queue: WorkerQueue): PushW
   )
 }
 
-function createFollowLookup({ followers }: Pick<Stores, 'followers'>) {
-  const known = new Map<string, Followers>()
-  return async (appid: string, unionid: string): Promise<boolean> => {
-    const store = known.get(appid) ?? followers(appid)
-    known.set(appid, store)
-    const found = await store.findRecipient(unionid)
-    return found?.subscribed === true && !found.isShared
+function createOtherAccounts(database: Pick<Stores, 'followers' | 'pushes'>): OtherAccounts {
+  const stores = new Map<string, { followers: Followers; pushes: PushRows }>()
+  function at(appid: string) {
+    const known = stores.get(appid) ?? {
+      followers: database.followers(appid),
+      pushes: database.pushes(appid),
+    }
+    stores.set(appid, known)
+    return known
+  }
+  return {
+    async isFollowed(appid, unionid) {
+      const found = await at(appid).followers.findRecipient(unionid)
+      return found?.subscribed === true && !found.isShared
+    },
+    hasPush: async (appid, id) => (await at(appid).pushes.find(id)) !== undefined,
   }
 }

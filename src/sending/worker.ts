@@ -50,8 +50,7 @@ export interface PushWorkerDeps {
   }
   /** Has WeChat tell whose a unionid is that several followers carry. */
   settleUnionid(unionid: string): Promise<unknown>
-  /** Whether a user follows another account. */
-  isFollowed: TryDeps['isFollowed']
+  otherAccounts: TryDeps['otherAccounts']
   /** The pushes of another account. */
   openQueueOf(appid: string): Pick<ProducerQueue, 'run'>
   templates: Pick<Templates, 'find' | 'replace'>

@@ -15,6 +15,12 @@ import type { SendOutcome } from './outcome.ts'
 import { toClientMsgId, toHeldRow, toRefusalColumns } from './pushRow.ts'
 import { type Directory, type FollowerIds, resolveRecipient } from './resolve.ts'
 
+/** What the tables know of other accounts. */
+export interface OtherAccounts {
+  isFollowed(appid: string, unionid: string): Promise<boolean>
+  hasPush(appid: string, id: string): Promise<boolean>
+}
+
 export interface TryDeps extends JudgeDeps {
   /** Sends under way at once: every try takes one. */
   slots: Semaphore
@@ -27,8 +33,7 @@ export interface TryDeps extends JudgeDeps {
   api: Pick<WechatApi, 'sendTemplate'>
   others: Pick<OtherPushes, 'accepted' | 'failed'>
   directory: Directory
-  /** Whether a user follows another account, as far as the table knows. */
-  isFollowed(appid: string, unionid: string): Promise<boolean>
+  otherAccounts: OtherAccounts
   /** Queues a push whose record says so for the next of its accounts; safe to repeat. Rejects with QueueUnavailableError. */
   handOver(row: PushRow): Promise<void>
   markLeft(openid: string): Promise<unknown>
@@ -92,6 +97,7 @@ async function tryOnce(deps: TryDeps, task: TryInSlot): Promise<Step> {
   const { push, row } = task
   const ending = findEnding(push, row, deps.maxAttempts)
   if (ending) return end(deps, task, row, ending)
+  if (await isKnownNext(deps, push, row)) return done
   const recipient = await resolveRecipient(push, deps.directory)
   if (mayHold(push, row)) {
     const wait = await findWait(deps.held, push, row, recipient)
@@ -126,13 +132,24 @@ async function handOver(deps: TryDeps, task: Try, row: PushRow, why: string): Pr
   return done
 }
 
+/** An id counts for a whole list: one that a later account has came there by a list in another order, and has its record. */
+async function isKnownNext(
+  { otherAccounts }: Pick<TryDeps, 'otherAccounts'>,
+  { id, next = [] }: PushJob,
+  { generation, attempts, heldAt }: PushRow,
+): Promise<boolean> {
+  if (generation > 0 || attempts > 0 || heldAt !== null) return false
+  for (const { appid } of next) if (await otherAccounts.hasPush(appid, id)) return true
+  return false
+}
+
 async function isFollowedNext(
-  { isFollowed }: Pick<TryDeps, 'isFollowed'>,
+  { otherAccounts }: Pick<TryDeps, 'otherAccounts'>,
   { next = [] }: PushJob,
   unionid: string | null,
 ): Promise<boolean> {
   if (unionid === null) return false
-  for (const { appid } of next) if (await isFollowed(appid, unionid)) return true
+  for (const { appid } of next) if (await otherAccounts.isFollowed(appid, unionid)) return true
   return false
 }
 
