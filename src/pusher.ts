@@ -1,6 +1,6 @@
 export { ConfigError, type ConfigProblem } from './base/configError.ts'
 export { createPusher, type Pusher, type PusherOptions } from './library/createPusher.ts'
-export { AmbiguousPushError } from './operations/accounts/among.ts'
+export { AmbiguousPushError } from './push/ambiguousPush.ts'
 export { InvalidPushError, type PushProblem } from './push/invalidPush.ts'
 export type { AccountChoice, PushMessage, Time } from './push/message.ts'
 export type { CancelAnswer, PushManyReceipt, PushReceipt } from './push/pushAnswers.ts'

@@ -3,6 +3,7 @@ import { hour } from '../../src/base/duration.ts'
 import { toNewRow } from '../../src/sending/processor/pushRow.ts'
 import { startSeveralAccounts } from '../helpers/severalAccounts.ts'
 
+const until = (condition: () => unknown) => vi.waitUntil(condition, { interval: 10, timeout: 20_000 })
 const acceptedOf = (world: Awaited<ReturnType<typeof startSeveralAccounts>>) =>
   world.accounts.map(({ controls }) => controls.stats().accepted)
 
@@ -63,10 +64,10 @@ test('a worker killed between its record and the next queue loses nothing and do
   })
   await world.startWorkers({}, ['a'])
   const next = world.connection.openQueue(world.at('b').appid)
-  await vi.waitUntil(async () => (await next.run((q) => q.getJobCounts('waiting'))).waiting === 1)
+  await until(async () => (await next.run((q) => q.getJobCounts('waiting'))).waiting === 1)
   // Handed out once more after that, as when it was killed before its job left the queue.
   await world.connection.openQueue(appid).run((q) => q.add(job.name, job.data, { jobId: job.id ?? '' }))
-  await vi.waitUntil(async () => {
+  await until(async () => {
     const counts = await world.connection
       .openQueue(appid)
       .run((q) => q.getJobCounts('waiting', 'active', 'delayed'))
@@ -88,11 +89,11 @@ test('held with a list it waits in the first account, and goes to the one that i
   const isHeld = async (id: string) => (await world.row('a', id))?.reason === 'hold'
   // One that waits for the first account only, and one for others, stand in nobody's way.
   await world.producer.push(world.message(0, ['a'], { id: 'plain', ...held }))
-  await vi.waitUntil(() => isHeld('plain'))
+  await until(() => isHeld('plain'))
   await world.producer.push(world.message(0, ['a', 'b'], { id: 'other', ...held }))
-  await vi.waitUntil(() => isHeld('other'))
+  await until(() => isHeld('other'))
   await world.producer.push(world.message(0, ['a', 'c'], { id: 'p', ...held }))
-  await vi.waitUntil(() => isHeld('p'))
+  await until(() => isHeld('p'))
   await world.follow('c', 0)
   expect(await world.ended('c', 'p')).toMatchObject({ status: 'sent' })
   expect(await world.row('a', 'p')).toMatchObject({ reason: 'handed_over' })
@@ -116,7 +117,7 @@ test('an id counts for the whole list, also in another order', async () => {
   await world.ended('b', 'after')
   const { appid } = world.at('b')
   const left = () => world.connection.openQueue(appid).run((q) => q.getJobCounts('waiting', 'active'))
-  await vi.waitUntil(async () => Object.values(await left()).every((count) => count === 0))
+  await until(async () => Object.values(await left()).every((count) => count === 0))
   expect(await world.row('b', 'p')).toBeUndefined()
   expect(acceptedOf(world)).toEqual([1, 0])
 })

@@ -1,6 +1,6 @@
 import type { AccountName } from '../../base/config.ts'
+import { AmbiguousPushError } from '../../push/ambiguousPush.ts'
 import type { PushRecord } from '../../push/record.ts'
-import { AmbiguousPushError } from './among.ts'
 
 /** The records of one push in the accounts that it was offered to, in that order: the last one tells how far it is. */
 export type Way = readonly [PushRecord, ...PushRecord[]]
