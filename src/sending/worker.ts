@@ -256,7 +256,7 @@ function toTries(
     api,
     others,
     directory: toDirectory(deps),
-    isFollowed: deps.isFollowed,
+    otherAccounts: deps.otherAccounts,
     handOver: createHandOver(deps.openQueueOf),
     isTemplate: createTemplateCheck({ ...deps, log }),
     markLeft: (openid) => followers.markUnsubscribed([openid], Date.now()),
