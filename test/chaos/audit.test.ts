@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { audit, type Books } from './audit.ts'
-import { countMostStalls } from './books.ts'
+import { countMostStalls } from './redis.ts'
 
 const row = {
   id: 'p1',

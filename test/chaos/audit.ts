@@ -1,6 +1,6 @@
 import type { Arrival } from './arrivals.ts'
 import type { Told } from './caller.ts'
-import type { Row } from './disk.ts'
+import type { Row } from './database.ts'
 import { findReceiptFaults, type Receipt, sentStatuses } from './receiptAudit.ts'
 
 /** What was written down independently of each other about the same pushes. */

@@ -7,14 +7,14 @@ import type { World } from './world.ts'
 const maxAttempts = 8
 
 /** Nothing waits in the queue or on its way from WeChat, and what came from there has been worked off. */
-export async function hasDrained({ redis, appid, simulator, disk, admitted }: World): Promise<boolean> {
-  if ((await redis.countJobs(appid)) > 0 || simulator.stats().callbacks.pending > 0) return false
-  return findOpenReceipts(disk.rows(), toReceipts(simulator), admitted.lostReceipts).length === 0
+export async function hasDrained({ queue, appid, simulator, database, admitted }: World): Promise<boolean> {
+  if ((await queue.countJobs(appid)) > 0 || simulator.stats().callbacks.pending > 0) return false
+  return findOpenReceipts(await database.rows(), toReceipts(simulator), admitted.lostReceipts).length === 0
 }
 
 /** The books as they are now. */
 export async function collectBooks(
-  { simulator, arrivals, disk, redis, appid, admitted, caller, workers, desk }: World,
+  { simulator, arrivals, database, queue, appid, admitted, caller, workers, desk }: World,
   asks: readonly RequestedPush[],
   settled: ReadonlyMap<string, number>,
 ): Promise<Books> {
@@ -22,7 +22,7 @@ export async function collectBooks(
   return {
     ...admitted,
     // Where no lock was lost, a stalled job is one whose worker died: nobody else was at it.
-    lostLocks: lostLocks === 0 ? 0 : Math.max(lostLocks, countMostStalls(redis.written())),
+    lostLocks: lostLocks === 0 ? 0 : Math.max(lostLocks, await queue.countMostStalls()),
     caller: asks.map(({ id, openid }) => ({ id, openid, told: caller.told.get(id) ?? [] })),
     accepted: [...simulator.accepted()].map(({ url = '', ...message }) => ({
       ...message,
@@ -30,8 +30,8 @@ export async function collectBooks(
     })),
     receipts: toReceipts(simulator),
     arrivals,
-    rows: disk.rows(),
-    jobsLeft: await redis.countJobs(appid),
+    rows: await database.rows(),
+    jobsLeft: await queue.countJobs(appid),
     settled,
     maxAttempts,
   }
@@ -46,18 +46,6 @@ const signsOfLostLocks = [
 /** A machine that is too busy to renew its locks in time loses them, as one that stands still does, and says so. */
 function countLostLocks(logs: string): number {
   return signsOfLostLocks.reduce((sum, sign) => sum + (logs.match(sign)?.length ?? 0), 0)
-}
-
-/**
- * How often the job that was taken from its worker most often was taken from one, as Redis wrote it down. One outage
- * can do that more than once: on a busy machine it outlasts the next worker's lock too.
- */
-export function countMostStalls(written: string): number {
-  const stalls = new Map<string, number>()
-  for (const [, key = ''] of written.matchAll(/\r\nhincrby\r\n\$\d+\r\n(.+)\r\n\$3\r\nstc\r\n/gi)) {
-    stalls.set(key, (stalls.get(key) ?? 0) + 1)
-  }
-  return Math.max(0, ...stalls.values())
 }
 
 function toReceipts(simulator: World['simulator']): Books['receipts'] {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { minute } from '../../src/base/duration.ts'
 import { needRedisServer } from '../helpers/redisNeeded.ts'
-import { faults } from './faults.ts'
+import { usualEngines } from './engines.ts'
+import { listFaults } from './faults.ts'
 import { buildProgram, type Program, shorterTimes } from './program.ts'
 import { prepare, run } from './run.ts'
 
@@ -18,6 +19,7 @@ beforeAll(async () => {
 afterAll(() => program?.remove())
 
 test('the seeds meet faults of all that faults are about', () => {
+  const faults = listFaults(usualEngines)
   const toKinds = ({ on, conditions = {} }: (typeof faults)[number]) => [...on, ...Object.keys(conditions)]
   const met = new Set(seeds.flat().flatMap((seed) => prepare({ seed }).plan.flatMap(toKinds)))
   expect([...met].sort()).toEqual([...new Set(faults.flatMap(toKinds))].sort())

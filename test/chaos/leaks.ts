@@ -1,20 +1,21 @@
-import { readdirSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import type { World } from './world.ts'
 
 /** Where something is written that nobody may read there; `more` are secrets this world does not know of. */
-export function findSecrets(world: World, more: readonly string[]): string[] {
-  const { workers, desk, disk, redis, caller, simulator } = world
-  const issued = disk.select('select token from access_tokens').map(({ token }) => String(token))
-  const tokens = new Set([...issued, ...[...simulator.accepted()].map(({ token }) => token)])
+export async function findSecrets(world: World, more: readonly string[]): Promise<string[]> {
+  const { workers, desk, database, queue, caller, simulator } = world
+  const issued = await database.select('select token from access_tokens')
+  const tokens = new Set([
+    ...issued.map(({ token }) => String(token)),
+    ...[...simulator.accepted()].map(({ token }) => token),
+  ])
   const ownSecrets = [simulator.secret, simulator.miniprogram.secret, desk.token, desk.encodingAesKey]
   const forms = [...ownSecrets, ...tokens, ...more].flatMap(toForms)
   const places: [string, string][] = [
     ['the log of a worker', workers.logs()],
     ['the log of the callback server', desk.crew.logs()],
     ['an error of the caller', caller.errors.join('\n')],
-    ['Redis', redis.written()],
-    ...readTables(world).map(([name, text]): [string, string] => [`the table ${name}`, text]),
+    ['the queue', await queue.written()],
+    ...(await readTables(world)).map(([name, text]): [string, string] => [`the table ${name}`, text]),
   ]
   return places
     .filter(([, text]) => forms.some((form) => text.includes(form)))
@@ -22,15 +23,8 @@ export function findSecrets(world: World, more: readonly string[]): string[] {
 }
 
 /** Files of the database that others on the machine may read. */
-export function findOpenDoors({ disk }: World): string[] {
-  const dir = dirname(disk.path)
-  const paths = [
-    dir,
-    ...readdirSync(dir)
-      .filter((name) => name.startsWith('unionpush.db'))
-      .map((name) => join(dir, name)),
-  ]
-  return paths.filter((path) => (statSync(path).mode & 0o077) !== 0).map((path) => `others may read ${path}`)
+export function findOpenDoors({ database }: World): string[] {
+  return database.openDoors().map((path) => `others may read ${path}`)
 }
 
 /** As it is, and as URLs, base64 (wherever in a longer text it began) and hex show it. */
@@ -51,11 +45,16 @@ function toUrlSafe(base64: string): string {
 }
 
 /** All tables but the one that is there for the token. */
-function readTables({ disk }: World): [name: string, text: string][] {
-  const tables = disk.select(
-    "select name from sqlite_master where type = 'table' and name <> 'access_tokens'",
+async function readTables({ database }: World): Promise<[name: string, text: string][]> {
+  const names = (await database.tables()).filter((name) => name !== 'access_tokens')
+  return Promise.all(
+    names.map(
+      async (name): Promise<[string, string]> => [
+        name,
+        toText(await database.select(`select * from "${name}"`)),
+      ],
+    ),
   )
-  return tables.map(({ name }) => [String(name), toText(disk.select(`select * from "${name}"`))])
 }
 
 function toText(rows: Record<string, unknown>[]): string {

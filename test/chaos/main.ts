@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { toEngines } from './engines.ts'
 import { guards } from './guards.ts'
 import { buildProgram, shorterTimes } from './program.ts'
 import { type RunResult, run } from './run.ts'
@@ -13,6 +14,8 @@ const usage = `npm run test:chaos -- [--runs N] [--seed S] [--jobs N] [--only TE
   --seed S     seed of the first run (any); the seed of a run repeats what is chance in it
   --jobs N     so many runs at the same time (1)
   --only TEXT  only faults with this in their names; several are separated by |
+  --database ENGINE  sqlite or postgres (sqlite)
+  --queue ENGINE     redis or postgres (redis)
   --long       the program's own times, thousands of pushes, long faults
   --without GUARD  without one of the guards: the runs must find what is broken then
 ${Object.keys(guards)
@@ -26,6 +29,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
     jobs: { type: 'string', default: '1' },
     only: { type: 'string' },
+    database: { type: 'string', default: 'sqlite' },
+    queue: { type: 'string', default: 'redis' },
     long: { type: 'boolean', default: false },
     without: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -40,6 +45,7 @@ async function main(): Promise<number> {
   }
   const guard = values.without === undefined ? undefined : guards[values.without]
   if (values.without !== undefined && !guard) throw new Error(`expected a guard, got ${values.without}`)
+  const engines = toEngines(values.database, values.queue)
   const only = values.only ?? guard?.against
   const program = await buildProgram([...(values.long ? [] : shorterTimes), ...(guard?.edits ?? [])])
   const startedAt = performance.now()
@@ -50,7 +56,13 @@ async function main(): Promise<number> {
 
   async function runOne(seed: number): Promise<void> {
     const lines = [`seed ${seed}`]
-    const result = await run(program, { seed, only, isLong: values.long, log: (line) => lines.push(line) })
+    const result = await run(program, {
+      seed,
+      only,
+      engines,
+      isLong: values.long,
+      log: (line) => lines.push(line),
+    })
     results.push(result)
     for (const reason of result.skipped) lines.push(`  SKIPPED ${reason}`)
     for (const violation of result.violations) lines.push(`  VIOLATION ${violation}`)

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Chance } from './chance.ts'
+import type { Engines } from './engines.ts'
 import type { Conditions, Fault, Subject } from './fault.ts'
-import { faults } from './faults.ts'
+import { listFaults } from './faults.ts'
 import type { World } from './world.ts'
 
 export interface PlanForm {
@@ -20,13 +21,14 @@ export interface Step extends Fault {
 interface PlanOptions {
   form: PlanForm
   only: string | undefined
+  engines: Engines
   chance: Chance
 }
 
 /** Which faults come when. */
-export function createPlan({ form, only, chance }: PlanOptions): Step[] {
+export function createPlan({ form, only, engines, chance }: PlanOptions): Step[] {
   const wanted = only?.split('|') ?? ['']
-  const choice = faults.filter(({ name }) => wanted.some((text) => name.includes(text)))
+  const choice = listFaults(engines).filter(({ name }) => wanted.some((text) => name.includes(text)))
   return Array.from({ length: chance.count(...form.faults) }, () => ({
     ...chance.pick(choice),
     at: chance.between(0.05, 0.95) * form.duration,

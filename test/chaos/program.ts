@@ -39,6 +39,8 @@ export const shorterTimes: readonly Edit[] = [
   ['probe.js', 'first: 5 * second, longest: 5 * minute', 'first: second, longest: 4 * second'],
   ['transport.js', 'answer: 15 * second', 'answer: 2 * second'],
   ['lease.js', 'life = 30 * second', 'life = 3 * second'],
+  ['connect.js', 'answerTimeout = 60 * second', 'answerTimeout = 5 * second'],
+  ['server.js', 'answerTimeout = 15 * second', 'answerTimeout = 4 * second'],
   ['lease.js', 'renewal = 5 * second', 'renewal = second'],
 ]
 

@@ -1,4 +1,4 @@
-import type { Row } from './disk.ts'
+import type { Row } from './database.ts'
 
 export interface Receipt {
   msgid: string

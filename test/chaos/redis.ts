@@ -6,6 +6,7 @@ import { Redis } from 'ioredis'
 import { queuePrefix, toQueueName } from '../../src/queue/names.ts'
 import { findFreePort } from '../helpers/freePort.ts'
 import { atExit } from './atExit.ts'
+import type { RunQueue } from './database.ts'
 import { until } from './until.ts'
 import { createWire, type Wire } from './wire.ts'
 
@@ -79,6 +80,29 @@ export async function startRedis(dir: string, port: number, evictionPolicy: stri
       await Promise.all(servers.map((server) => server.close()))
     },
   }
+}
+
+/** What the audit wants of a queue in it. */
+export function toRedisQueue(redis: PrivateRedis): RunQueue {
+  return {
+    countJobs: redis.countJobs,
+    written: async () => redis.written(),
+    watch: async () => {},
+    countMostStalls: async () => countMostStalls(redis.written()),
+    async hold() {
+      redis.wire.hold('toServer')
+      return async () => redis.wire.release()
+    },
+  }
+}
+
+/** How often the job that was taken from its worker most often was taken from one, as Redis wrote it down. */
+export function countMostStalls(written: string): number {
+  const stalls = new Map<string, number>()
+  for (const [, key = ''] of written.matchAll(/\r\nhincrby\r\n\$\d+\r\n(.+)\r\n\$3\r\nstc\r\n/gi)) {
+    stalls.set(key, (stalls.get(key) ?? 0) + 1)
+  }
+  return Math.max(0, ...stalls.values())
 }
 
 /** A server whose file does not hold yet all that it has. */

@@ -3,6 +3,7 @@ import { audit } from './audit.ts'
 import { collectBooks, hasDrained } from './books.ts'
 import { ask } from './caller.ts'
 import { createChance } from './chance.ts'
+import { type Engines, usualEngines } from './engines.ts'
 import { findOpenDoors, findSecrets } from './leaks.ts'
 import { createPlan, type PlanForm, perform, reduce, toConditions } from './plan.ts'
 import type { Program } from './program.ts'
@@ -12,6 +13,7 @@ import { logIn } from './userLogin.ts'
 import { createWorld, type World } from './world.ts'
 
 export interface RunChoice {
+  engines?: Engines
   seed: number
   /** Parts of the names of the faults to choose from, separated by `|`. */
   only?: string | undefined
@@ -47,40 +49,42 @@ const forms: Record<'short' | 'long', Form> = {
 }
 
 /** What a run with this seed will do, and the chance that is left for the rest of it. */
-export function prepare({ seed, only, isLong = false }: RunChoice) {
+export function prepare({ seed, only, isLong = false, engines = usualEngines }: RunChoice) {
   const form = isLong ? forms.long : forms.short
   const chance = createChance(seed)
-  return { form, plan: createPlan({ form, only, chance: chance.fork() }), chance }
+  return { form, plan: createPlan({ form, only, engines, chance: chance.fork() }), chance }
 }
 
 /** One run: pushes are asked for while faults come and go; when the last has gone and all has drained, the books are compared. */
 export async function run(
   program: Program,
-  { seed, only, isLong = false, log }: RunOptions,
+  { seed, only, isLong = false, engines = usualEngines, log }: RunOptions,
 ): Promise<RunResult> {
   const startedAt = performance.now()
-  const { form, plan, chance } = prepare({ seed, only, isLong })
+  const { form, plan, chance } = prepare({ seed, only, isLong, engines })
   const world = await createWorld({
     main: program.main,
     chance: chance.fork(),
     stretch: form.stretch,
+    engines,
     conditions: toConditions(plan),
   })
   const stop = new AbortController()
   try {
-    const { workers, desk, appid, redisUrl, simulator, caller } = world
+    const { workers, desk, appid, producer, queue, simulator, caller } = world
     const { possible, skipped } = reduce(plan, world)
     for (const { name, at } of possible) log(`  ${(at / 1000).toFixed(1)} s ${name}`)
 
     const areReady = await Promise.all([workers, desk.crew].map((crew) => crew.ready(60_000)))
     if (areReady.includes(false))
       throw new Error(`the program does not start:\n${workers.logs()}${desk.crew.logs()}`)
+    await queue.watch()
     await desk.open()
     const sessionKeys = await logIn(world)
     const asks = createAsks(simulator, chance.count(...form.pushes), form.duration, chance.fork())
     const { settled, stop: stopWatching } = watchSettled(world)
     stop.signal.addEventListener('abort', stopWatching)
-    const asking = ask(asks, caller, { appid, redisUrl }, stop.signal)
+    const asking = ask(asks, caller, { appid, ...producer }, stop.signal)
     await Promise.all([perform(world, possible), asking])
     const liftedAt = performance.now()
     const midnight = world.admitted.isOutOfQuota ? setInterval(() => comeMidnight(world), 1_000) : undefined
@@ -91,13 +95,13 @@ export async function run(
 
     await Promise.all([workers.dismiss(), desk.crew.dismiss()])
     const books = await collectBooks(world, asks, settled)
-    const condition = world.disk.check()
+    const condition = await world.database.check()
     if (condition !== 'ok') violations.push(`the database is damaged: ${condition}`)
     const complaints = [...workers.complaints, ...desk.crew.complaints, ...world.complaints]
     violations.push(
       ...audit(books),
       ...complaints,
-      ...findSecrets(world, sessionKeys),
+      ...(await findSecrets(world, sessionKeys)),
       ...findOpenDoors(world),
       ...findUnforeseen(workers.logs() + desk.crew.logs()),
     )
@@ -119,8 +123,8 @@ export async function run(
 }
 
 /** WeChat's quotas come back at 00:00, which no run waits for: the next probe is made due instead. */
-function comeMidnight({ disk }: World): void {
-  disk.run("update account_state set probe_at = 0 where paused_reason = 'quota_exhausted'")
+async function comeMidnight({ database }: World): Promise<void> {
+  await database.run("update account_state set probe_at = 0 where paused_reason = 'quota_exhausted'")
 }
 
 /** An error of the program itself is a fault even if a repetition made up for it. */

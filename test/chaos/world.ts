@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { createTemplates } from '../../src/db/sqlite/account/templates.ts'
-import { createFollowers } from '../../src/db/sqlite/followers/followers.ts'
-import { openSqlite } from '../../src/db/sqlite/stores.ts'
+import { toPostgresAddress } from '../../src/base/postgresUrl.ts'
+import { openDatabase } from '../../src/db/open.ts'
+import type { PusherOptions } from '../../src/library/createPusher.ts'
 import type { Simulator } from '../../src/simulator/controls.ts'
 import { createSimulator } from '../../src/simulator/simulator.ts'
 import { findFreePort } from '../helpers/freePort.ts'
@@ -14,10 +14,13 @@ import { crowd } from './asks.ts'
 import type { CallerBook } from './caller.ts'
 import type { Chance } from './chance.ts'
 import { type Crew, startCrew } from './crew.ts'
+import type { RunDatabase, RunQueue } from './database.ts'
 import { createDesk, type Desk } from './desk.ts'
-import { type Disk, openDisk } from './disk.ts'
+import type { Engines } from './engines.ts'
 import type { Conditions } from './fault.ts'
-import { type PrivateRedis, startRedis } from './redis.ts'
+import { type RunPostgres, startPostgres } from './postgres.ts'
+import { type PrivateRedis, startRedis, toRedisQueue } from './redis.ts'
+import { createSqliteFile } from './sqlite.ts'
 import { createWire, type Wire } from './wire.ts'
 
 /**
@@ -45,9 +48,14 @@ export interface World {
   readonly simulator: Simulator
   /** The ways to WeChat's first and second base URL. */
   readonly wires: readonly [Wire, Wire]
-  readonly redis: PrivateRedis
-  readonly redisUrl: string
-  readonly disk: Disk
+  /** Where the queue is there. */
+  readonly redis?: PrivateRedis
+  /** Where the tables are there, and with no Redis the queue. */
+  readonly postgres?: RunPostgres
+  readonly queue: RunQueue
+  readonly database: RunDatabase
+  /** How the caller finds the queue. */
+  readonly producer: PusherOptions
   readonly workers: Crew
   readonly desk: Desk
   readonly caller: CallerBook
@@ -71,9 +79,16 @@ interface WorldOptions {
   chance: Chance
   stretch: number
   conditions: Conditions
+  engines: Engines
 }
 
-export async function createWorld({ main, chance, stretch, conditions }: WorldOptions): Promise<World> {
+export async function createWorld({
+  main,
+  chance,
+  stretch,
+  conditions,
+  engines,
+}: WorldOptions): Promise<World> {
   const releasers: (() => unknown)[] = []
   const close = async () => {
     for (const release of releasers.splice(0).reverse()) await release()
@@ -97,13 +112,9 @@ export async function createWorld({ main, chance, stretch, conditions }: WorldOp
     releasers.push(() => simulator.close())
     const wires = [await createWire(port), await createWire(port)] as const
     releasers.push(() => Promise.all(wires.map((wire) => wire.close())))
-    const redis = await startRedis(dir, await findFreePort(), conditions.evictionPolicy)
-    releasers.push(() => redis.close())
-    const redisUrl = `redis://127.0.0.1:${redis.wire.port}`
-
-    const disk = openDisk(join(dir, 'data'))
-    releasers.push(() => disk.close())
-    await fillTables(disk.path, simulator)
+    const servers = await startServers(engines, { dir, conditions, releasers })
+    const { database, producer } = servers
+    await fillTables(database, simulator)
 
     const start = (name: string, size: number, more: Record<string, string> = {}): Crew => {
       const crew = startCrew({ main, words: [name], size, cwd: dir, env: { ...env, ...more } })
@@ -114,8 +125,8 @@ export async function createWorld({ main, chance, stretch, conditions }: WorldOp
       WECHAT_APPID: appid,
       WECHAT_SECRET: simulator.secret,
       WECHAT_API_BASE: wires.map((wire) => `http://127.0.0.1:${wire.port}`).join(','),
-      DATABASE_URL: `file:${disk.path}`,
-      REDIS_URL: redisUrl,
+      DATABASE_URL: database.url,
+      ...(producer.redisUrl !== undefined && { REDIS_URL: producer.redisUrl }),
       PUSH_RATE: String(conditions.pushRate),
       PUSH_CONCURRENCY: String(chance.pick([3, 10, 50, 200])),
     }
@@ -133,9 +144,7 @@ export async function createWorld({ main, chance, stretch, conditions }: WorldOp
       appid,
       simulator,
       wires,
-      redis,
-      redisUrl,
-      disk,
+      ...servers,
       workers,
       desk,
       caller: { told: new Map(), errors: [] },
@@ -159,18 +168,46 @@ export async function createWorld({ main, chance, stretch, conditions }: WorldOp
   }
 }
 
+interface ServersOptions {
+  dir: string
+  conditions: Conditions
+  releasers: (() => unknown)[]
+}
+
+/** The tables and the queue. */
+async function startServers(engines: Engines, { dir, conditions, releasers }: ServersOptions) {
+  const postgres = engines.database === 'postgres' ? await startPostgres(dir) : undefined
+  const database = postgres?.database ?? createSqliteFile(join(dir, 'data'))
+  releasers.push(() => database.close())
+  if (postgres && engines.queue === 'postgres')
+    return { postgres, database, queue: postgres.queue, producer: { databaseUrl: database.url } }
+  const redis = await startRedis(dir, await findFreePort(), conditions.evictionPolicy)
+  releasers.push(() => redis.close())
+  const redisUrl = `redis://127.0.0.1:${redis.wire.port}`
+  return {
+    ...(postgres && { postgres }),
+    redis,
+    database,
+    queue: toRedisQueue(redis),
+    producer: { redisUrl },
+  }
+}
+
 /** What a sync could have learnt yesterday. */
-async function fillTables(path: string, simulator: Simulator): Promise<void> {
-  const database = await openSqlite({ path, log: pino({ level: 'silent' }) })
+async function fillTables({ url }: RunDatabase, simulator: Simulator): Promise<void> {
+  const config = url.startsWith('file:')
+    ? ({ engine: 'sqlite', path: url.slice('file:'.length) } as const)
+    : ({ engine: 'postgres', ...toPostgresAddress(url) } as const)
+  const database = await openDatabase(config, pino({ level: 'silent' }))
   const people = [
     ...Array.from({ length: crowd }, (_, n) => simulator.userAt(n)),
     ...Array.from({ length: ghosts }, (_, n) => simulator.userAt(followerCount + n)),
   ]
   const now = Date.now()
-  await createFollowers(database, simulator.appid).upsert(
+  await database.followers(simulator.appid).upsert(
     people.map(({ openid, unionid }) => ({ openid, subscribed: true, ...(unionid && { unionid }) })),
     { at: now },
   )
-  await createTemplates(database, simulator.appid).replace(simulator.templates, now)
+  await database.templates(simulator.appid).replace(simulator.templates, now)
   await database.close()
 }

@@ -85,18 +85,18 @@ export const callbackFaults: readonly Fault[] = [
     name: 'kill -9 of the callback server before it can store anything',
     on: ['callbacks', 'database'],
     async run(world, chance) {
-      const { simulator, disk } = world
+      const { simulator, database } = world
       const countPosts = () => simulator.stats().callbacks.events[event]?.posts ?? 0
       // While the database is locked nothing is sent either: these are receipts of what was sent before.
       const late = simulator.addCallbackRule({ event, delayMs: 800 })
       await sleep(700)
-      const unlock = await disk.lock()
+      const unlock = await database.lock()
       const before = countPosts()
       await until(() => countPosts() > before, 1_000)
       await sleep(chance.between(50, 500))
       await kill(world)
       late.remove()
-      unlock()
+      await unlock()
     },
   },
   {

@@ -4,7 +4,7 @@ import { until } from '../until.ts'
 const tenMinutes = 600_000
 
 /** What is wrong from the start to the end. */
-export const conditionFaults: readonly Fault[] = [
+export const clockFaults: readonly Fault[] = [
   ...[tenMinutes, -tenMinutes].map(
     (clockOffset): Fault => ({
       name: `WeChat's clock is ten minutes ${clockOffset > 0 ? 'ahead' : 'behind'}`,
@@ -13,6 +13,9 @@ export const conditionFaults: readonly Fault[] = [
       run: async () => {},
     }),
   ),
+]
+
+export const policyFaults: readonly Fault[] = [
   ...['allkeys-lru', 'volatile-ttl'].map(
     (evictionPolicy): Fault => ({
       name: `the eviction policy is ${evictionPolicy}`,

@@ -16,15 +16,15 @@ export const cronFaults: readonly Fault[] = [
       const countCalls = () => simulator.stats().calls['/cgi-bin/user/get'] ?? 0
       const cron = world.startCron()
       const [process] = cron.members
-      for (let kills = chance.count(1, 3); kills > 0 && !isSynced(world); kills--) {
+      for (let kills = chance.count(1, 3); kills > 0 && !(await isSynced(world)); kills--) {
         const before = countCalls()
-        await until(() => countCalls() > before || isSynced(world), patience * stretch)
+        await until(async () => countCalls() > before || (await isSynced(world)), patience * stretch)
         await sleep(chance.between(0, 700))
         await process?.end('SIGKILL')
       }
       const isComplete = await until(() => isSynced(world), patience * stretch)
       if (!isComplete) complaints.push('the sync is not complete')
-      else complaints.push(...compareFollowers(world))
+      else complaints.push(...(await compareFollowers(world)))
       await cron.dismiss()
       complaints.push(...cron.complaints)
     },
@@ -33,20 +33,21 @@ export const cronFaults: readonly Fault[] = [
     name: 'the list of followers breaks off',
     on: ['cron'],
     async run(world, chance) {
-      const { simulator, complaints, disk, stretch } = world
-      const isKnown = 'select count(*) n from followers where subscribed = 1 and unionid is not null'
-      const before = Number(disk.select(isKnown)[0]?.n)
+      const { simulator, complaints, database, stretch } = world
+      const isKnown = 'select count(*) n from followers where subscribed and unionid is not null'
+      const before = Number((await database.select(isKnown))[0]?.n)
       const action = { status: 200, body: chance.pick(brokenPages) }
       const after = chance.count(0, followerCount / 100 - 1)
       const broken = simulator.addFault({ path: '/cgi-bin/user/get', action, after, times: 1 })
       const cron = world.startCron()
-      const hasEnded = () => disk.select("select 1 from sync_runs where status <> 'running'").length > 0
+      const ended = "select 1 from sync_runs where status <> 'running'"
+      const hasEnded = async () => (await database.select(ended)).length > 0
       if (!(await until(hasEnded, patience * stretch)))
         complaints.push('a sync of a broken list does not end')
       broken.remove()
       await cron.dismiss()
       complaints.push(...cron.complaints)
-      const known = Number(disk.select(isKnown)[0]?.n)
+      const known = Number((await database.select(isKnown))[0]?.n)
       if (known < before - ghosts)
         complaints.push(`${before - known} followers are gone after a list that broke off`)
     },
@@ -60,13 +61,13 @@ const brokenPages = [
   '{"total":700,"count":0,"next_openid":""}',
 ]
 
-function isSynced({ disk }: World): boolean {
-  return disk.select("select 1 from sync_runs where status = 'complete'").length > 0
+async function isSynced({ database }: World): Promise<boolean> {
+  return (await database.select("select 1 from sync_runs where status = 'complete'")).length > 0
 }
 
 /** The table says of everybody what WeChat says. */
-function compareFollowers({ disk, simulator }: World): string[] {
-  const rows = disk.select('select openid, unionid from followers where subscribed = 1')
+async function compareFollowers({ database, simulator }: World): Promise<string[]> {
+  const rows = await database.select('select openid, unionid from followers where subscribed')
   const known = new Map(rows.map(({ openid, unionid }) => [openid, unionid]))
   const wanted = Array.from({ length: followerCount }, (_, n) => simulator.userAt(n))
   const wrong = wanted.filter(({ openid, unionid }) => known.get(openid) !== unionid)

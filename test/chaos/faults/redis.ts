@@ -1,15 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Chance } from '../chance.ts'
 import type { Fault } from '../fault.ts'
+import type { PrivateRedis } from '../redis.ts'
 import { until } from '../until.ts'
 import type { Direction } from '../wire.ts'
 import type { World } from '../world.ts'
+
+type RedisWorld = World & { redis: PrivateRedis }
+
+interface RedisFault extends Omit<Fault, 'run'> {
+  run(world: RedisWorld, chance: Chance): Promise<void>
+}
 
 /** Below that of the asks, so that it holds them up. */
 const pushRate = 30
 /** Milliseconds for a queue that was emptied to know the limit again. */
 const patience = 20_000
 
-const outages: readonly Fault[] = [
+const outages: readonly RedisFault[] = [
   {
     name: 'Redis is killed and started again',
     on: ['redis'],
@@ -32,11 +40,11 @@ const outages: readonly Fault[] = [
     on: ['redis'],
     conditions: { pushRate },
     async run(world, chance) {
-      const { redis, disk, caller, admitted, stretch } = world
+      const { redis, database, caller, admitted, stretch } = world
       await redis.kill()
       // What it said last may still be on its way to the caller.
       await sleep(50 + chance.between(0, 1_500) * stretch)
-      forgive({ disk, caller, admitted })
+      await forgive({ database, caller, admitted })
       redis.forget()
       await redis.start()
       await checkRate(world)
@@ -61,7 +69,7 @@ const outages: readonly Fault[] = [
       }
     },
   },
-  ...(['toServer', 'toClient'] satisfies Direction[]).flatMap((direction): Fault[] => [
+  ...(['toServer', 'toClient'] satisfies Direction[]).flatMap((direction): RedisFault[] => [
     {
       name: `what goes ${direction === 'toServer' ? 'to' : 'from'} Redis is lost, then the connections are reset`,
       on: ['redis'],
@@ -99,12 +107,12 @@ const outages: readonly Fault[] = [
     on: ['redis'],
     conditions: { pushRate },
     async run(world) {
-      const { redis, disk, caller, admitted } = world
-      forgive({ disk, caller, admitted })
+      const { redis, database, caller, admitted } = world
+      await forgive({ database, caller, admitted })
       await redis.command('flushall')
       // What it said last may still be on its way to the caller.
       await sleep(1_000)
-      forgive({ disk, caller, admitted })
+      await forgive({ database, caller, admitted })
       await checkRate(world)
     },
   },
@@ -131,7 +139,7 @@ const outages: readonly Fault[] = [
 ]
 
 /** The limit is in the queue again, and holds. */
-async function checkRate({ redis, appid, arrivals, complaints }: World): Promise<void> {
+async function checkRate({ redis, appid, arrivals, complaints }: RedisWorld): Promise<void> {
   if (!(await until(async () => (await redis.findRate(appid)) !== undefined, patience))) {
     complaints.push('an emptied Redis never learnt the rate again')
     return
@@ -147,8 +155,12 @@ async function checkRate({ redis, appid, arrivals, complaints }: World): Promise
 }
 
 /** What waits in a Redis that is about to forget it, or has just forgotten it, is lost. */
-function forgive({ disk, caller, admitted }: Pick<World, 'disk' | 'caller' | 'admitted'>): void {
-  const ended = new Set(disk.rows().flatMap((row) => (row.finished_at === null ? [] : [row.id])))
+async function forgive({
+  database,
+  caller,
+  admitted,
+}: Pick<World, 'database' | 'caller' | 'admitted'>): Promise<void> {
+  const ended = new Set((await database.rows()).flatMap((row) => (row.finished_at === null ? [] : [row.id])))
   for (const [id, told] of caller.told) {
     if (!ended.has(id) && told.some((word) => word !== 'unavailable')) admitted.forgotten.add(id)
   }
@@ -157,8 +169,10 @@ function forgive({ disk, caller, admitted }: Pick<World, 'disk' | 'caller' | 'ad
 /** The queue's server gone, frozen, unwilling, or out of reach: meanwhile no lock can be renewed. */
 export const redisFaults: readonly Fault[] = outages.map((outage) => ({
   ...outage,
-  run(world, chance) {
+  async run(world, chance) {
+    const { redis } = world
+    if (!redis) throw new Error('expected a run with a Redis')
     world.admitted.lostLocks++
-    return outage.run(world, chance)
+    await outage.run({ ...world, redis }, chance)
   },
 }))

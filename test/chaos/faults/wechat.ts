@@ -40,13 +40,13 @@ export const wechatFaults: readonly Fault[] = [
     ([name, action]): Fault => ({
       name: `an outage of WeChat that answers everything with ${name}`,
       on: ['wechat'],
-      async run({ simulator, disk, complaints, stretch }, chance) {
+      async run({ simulator, database, complaints, stretch }, chance) {
         const given = "select count(*) n from pushes where reason = 'retries_exhausted'"
-        const before = Number(disk.select(given)[0]?.n)
+        const before = Number((await database.select(given))[0]?.n)
         const rule = simulator.addFault({ path: '/cgi-bin/', action })
         await sleep(chance.between(1_000, 6_000) * stretch)
         rule.remove()
-        const lost = Number(disk.select(given)[0]?.n) - before
+        const lost = Number((await database.select(given))[0]?.n) - before
         if (lost > 0) complaints.push(`${lost} pushes were given up in an outage that answers`)
       },
     }),

@@ -57,10 +57,10 @@ export const workerFaults: readonly Fault[] = [
     name: 'kill -9 before the first record of a try',
     on: ['workers', 'database'],
     async run(world, chance) {
-      const unlock = await world.disk.lock()
+      const unlock = await world.database.lock()
       await sleep(chance.between(50, 500))
       await killAll(world)
-      unlock()
+      await unlock()
     },
   },
   {
@@ -91,28 +91,28 @@ export const workerFaults: readonly Fault[] = [
     name: 'kill -9 between the answer and its record',
     on: ['workers', 'database', 'wechat'],
     async run(world) {
-      const { simulator, disk } = world
+      const { simulator, database } = world
       const late = simulator.addFault({ path: sendPath, action: { delayMs: 200 } })
       await until(() => late.hits > 0, patience)
-      const unlock = await disk.lock()
+      const unlock = await database.lock()
       late.remove()
       await until(() => simulator.stats().inFlight.now === 0, patience)
       await sleep(20)
       await killAll(world)
-      unlock()
+      await unlock()
     },
   },
   {
     name: 'kill -9 between the record and the completion of the job',
     on: ['workers', 'redis', 'database'],
     async run(world) {
-      const { redis, disk } = world
-      const countEnded = () => disk.rows().filter((row) => row.finished_at !== null).length
-      redis.wire.hold('toServer')
-      const before = countEnded()
-      await until(() => countEnded() > before, patience / 2)
+      const { queue, database } = world
+      const countEnded = async () => (await database.rows()).filter((row) => row.finished_at !== null).length
+      const release = await queue.hold()
+      const before = await countEnded()
+      await until(async () => (await countEnded()) > before, patience / 2)
       await killAll(world)
-      redis.wire.release()
+      await release()
     },
   },
 ]
