@@ -36,13 +36,15 @@ interface CrewOptions {
   env: Record<string, string>
   cwd: string
   size: number
+  /** Whether one that ended before it was ready, having said this, did right: the service manager tries again. */
+  mayGiveUp?: (text: string) => boolean
 }
 
 /** Twice as long as a worker may take to finish what is under way; milliseconds. */
 const mostPatience = 60_000
 
 /** Processes of one kind, each started again when it has ended, as a service manager would. */
-export function startCrew({ main, words, env, cwd, size }: CrewOptions): Crew {
+export function startCrew({ main, words, env, cwd, size, mayGiveUp = () => false }: CrewOptions): Crew {
   const complaints: string[] = []
   const chunks: string[] = []
   const waiting: (() => void)[] = []
@@ -59,15 +61,17 @@ export function startCrew({ main, words, env, cwd, size }: CrewOptions): Crew {
         [main, ...words],
         { cwd, env: { PATH, HOME, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
       )
+      let said = ''
       const ended = atExit(() => started.kill('SIGKILL'))
       started.stdout?.setEncoding('utf8').on('data', (text: string) => chunks.push(text))
       started.stderr?.setEncoding('utf8').on('data', (text: string) => {
         chunks.push(text)
+        said += text
         if (text.includes('"msg":"ready"')) started.isReady = true
       })
       started.once('exit', (code, signal) => {
         ended()
-        if (!started.isMeant)
+        if (!started.isMeant && (started.isReady || !mayGiveUp(said)))
           complaints.push(`a ${words[0]} ended by itself: ${signal ?? `exit code ${code}`}`)
         if (!isOver) void restart()
       })

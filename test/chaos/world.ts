@@ -117,7 +117,14 @@ export async function createWorld({
     await fillTables(database, simulator)
 
     const start = (name: string, size: number, more: Record<string, string> = {}): Crew => {
-      const crew = startCrew({ main, words: [name], size, cwd: dir, env: { ...env, ...more } })
+      const crew = startCrew({
+        main,
+        words: [name],
+        size,
+        cwd: dir,
+        env: { ...env, ...more },
+        mayGiveUp: isAway,
+      })
       releasers.push(() => crew.close())
       return crew
     }
@@ -166,6 +173,11 @@ export async function createWorld({
     await close()
     throw error
   }
+}
+
+/** Started while its server is away, a process says so and ends. */
+function isAway(text: string): boolean {
+  return text.includes('Database postgres://')
 }
 
 interface ServersOptions {
