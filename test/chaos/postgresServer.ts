@@ -22,7 +22,6 @@ export interface PostgresServer {
   start(): Promise<void>
   /** SIGINT: at once, SIGQUIT: without writing anything down, SIGKILL: of the postmaster alone. */
   stop(signal: NodeJS.Signals): Promise<void>
-  isRunning(): boolean
   /** A connection past the wire, to be ended by whoever asked. Rejects while the server is away. */
   connect(): Promise<pg.Client>
   /** One of PostgreSQL's programs against this server; resolves with what it wrote. */
@@ -151,7 +150,6 @@ export async function createPostgresServer(): Promise<PostgresServer> {
       if (!(await until(() => !isRunning(), patience)))
         throw new Error(`PostgreSQL does not end by ${signal}`)
     },
-    isRunning,
     connect,
     async tool(name, ...args) {
       const target = ['-h', dir, '-p', `${port}`, '-U', 'postgres', '-d', 'postgres']
