@@ -63,9 +63,8 @@ export function createTokens(options: TokensOptions) {
   function fetchForced(state: AppTokens, call: Call): string {
     const { at } = call
     state.forcedAt = state.forcedAt.filter((time) => time > at - day)
-    const last = state.forcedAt.at(-1)
     // Within 30 s of the last one a forced refresh does not refresh.
-    if (last !== undefined && at - last < forcePauseMs) return fetchStable(state, at)
+    if (at - (state.forcedAt.at(-1) ?? -Infinity) < forcePauseMs) return fetchStable(state, at)
     if (state.forcedAt.length >= forcesPerDay) return refuse(call, 45009)
     state.forcedAt.push(at)
     revoke(state.stable, at)
@@ -124,15 +123,21 @@ export function createTokens(options: TokensOptions) {
 
     /** The appid the token belongs to, or the errcode it earns; of mini-programs only calls by AppSecret are bound to addresses. */
     check({ token, at, address }: Call): string | number {
-      if (token === '') return 41001
       const known = issued.find(token)
-      if (!known) return token.length > longestToken ? 40014 : 40001
-      if (at >= known.revokedAt) return 40001
-      if (at >= known.expiresAt) return 42001
+      const fault = findTokenFault(token, known, at)
+      if (fault !== 0 || !known) return fault
       return known.appid === options.account.appid && !isListed(address) ? 40164 : known.appid
     },
     killAll: issued.killAll,
   }
+}
+
+/** The errcode that a token earns by itself, 0 for none. */
+function findTokenFault(token: string, known: IssuedToken | undefined, at: number): number {
+  if (token === '') return 41001
+  if (!known) return token.length > longestToken ? 40014 : 40001
+  if (at >= known.revokedAt) return 40001
+  return at >= known.expiresAt ? 42001 : 0
 }
 
 function toAppTokens(app: SimulatedApp): AppTokens {
