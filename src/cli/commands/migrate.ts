@@ -5,7 +5,7 @@ import type { Output } from '../output.ts'
 
 export const migrateCommand = defineCommand({
   name: 'migrate',
-  description: 'Bring the database to the current version, or copy one to PostgreSQL',
+  description: 'Bring the database up to date, or copy one to PostgreSQL',
   args: {
     from: { type: 'string', description: 'SQLite file to copy, as file:./data/unionpush.db' },
     to: { type: 'string', description: 'where to, as postgres://user:password@host/database' },
@@ -13,8 +13,8 @@ export const migrateCommand = defineCommand({
   examples: [
     ['unionpush migrate', 'create or update the tables before a deployment; other commands do so too'],
     [
-      'unionpush migrate --from file:./data/unionpush.db --to postgres://unionpush:secret@db/unionpush',
-      'move to PostgreSQL while nothing uses the file; repeated, it goes on where it was ended, or compares',
+      'unionpush migrate --from file:./unionpush.db --to postgres://me@db/unionpush',
+      'move to PostgreSQL while nothing uses the file; repeated, it goes on',
     ],
   ],
   async run({ from, to }, out) {
