@@ -1,16 +1,7 @@
-import { resolve } from 'node:path'
 import { validate } from 'node-cron'
-import { readAccountsFile } from './accounts/accountsFile.ts'
-import { checkShared } from './accounts/checkShared.ts'
-import { bothOrThrow, type Environment, parse } from './checkEnvironment.ts'
-import { type Config, readEnvironment, toConfig, toConfigOfFile } from './config.ts'
-import { completeSchema, evenWithOtherProblems } from './environment.ts'
-
-/** Here and not with the variable: node-cron cannot be bundled, and applications that bundle the library need none. */
-const programSchema = completeSchema.refine((v) => isCron(v.SYNC_CRON), {
-  path: ['SYNC_CRON'],
-  ...evenWithOtherProblems,
-})
+import type { Environment } from './checkEnvironment.ts'
+import { type Config, readEnvironment } from './config.ts'
+import { loadWholeConfig } from './wholeConfig.ts'
 
 /**
  * Reads the whole configuration from the environment, a `.env` file in the working directory, and ACCOUNTS_FILE if that is
@@ -18,10 +9,7 @@ const programSchema = completeSchema.refine((v) => isCron(v.SYNC_CRON), {
  * @throws ConfigError naming every problem at once
  */
 export function loadConfig(env: Environment = readEnvironment()): Config {
-  if (!env.ACCOUNTS_FILE) return toConfig(parse(programSchema, env))
-  const path = resolve(env.ACCOUNTS_FILE)
-  const [values, accounts] = bothOrThrow(checkShared(env), readAccountsFile(path, env, isCron))
-  return toConfigOfFile(values, path, accounts)
+  return loadWholeConfig(env, isCron)
 }
 
 /** node-cron writes ranges out before it judges them, so 0-99999999 would take its time; no field goes beyond 59. */

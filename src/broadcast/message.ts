@@ -1,12 +1,6 @@
 import type { BroadcastRecipient, BroadcastRow } from '../db/broadcasts/broadcasts.ts'
 import type { PushJob } from '../queue/job.ts'
-
-/** What everybody gets, with `{{columns}}` where rows differ. */
-export interface MessageTemplate {
-  data: Record<string, string>
-  url?: string | undefined
-  miniprogram?: { appid: string; pagepath?: string | undefined } | undefined
-}
+import type { MessageTemplate } from './messageTemplate.ts'
 
 /** What a row has to fill in. */
 export type Columns = Record<string, string>

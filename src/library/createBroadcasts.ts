@@ -2,10 +2,11 @@ import { findAccount, toNames } from '../base/accounts/accountName.ts'
 import { readEnvironment } from '../base/config.ts'
 import { ConfigError } from '../base/configError.ts'
 import { createLog } from '../base/log.ts'
-import { loadConfig } from '../base/programConfig.ts'
+import { loadWholeConfig } from '../base/wholeConfig.ts'
+import type { BroadcastPlan, CancelledBroadcast, CreatedBroadcast } from '../broadcast/answers.ts'
 import type { BroadcastInput } from '../broadcast/create/input.ts'
 import type { Broadcast } from '../broadcast/view.ts'
-import type { BroadcastDeps, Cancelled, Created, Plan } from '../operations/broadcasts/broadcasts.ts'
+import type { BroadcastDeps } from '../operations/broadcasts/broadcasts.ts'
 import type { PushReason } from '../push/status.ts'
 
 /** What is left out comes from the environment. */
@@ -22,8 +23,8 @@ export interface BroadcastsClient {
    * Writes a broadcast down, all of it or nothing; workers send it. With `dryRun` it only tells what would happen.
    * Rejects with InvalidPushError.
    */
-  create(input: BroadcastInput & { dryRun: true }): Promise<Plan>
-  create(input: BroadcastInput): Promise<Created>
+  create(input: BroadcastInput & { dryRun: true }): Promise<BroadcastPlan>
+  create(input: BroadcastInput): Promise<CreatedBroadcast>
   /** Undefined = no such broadcast. */
   show(id: string): Promise<Broadcast | undefined>
   /** Newest first. */
@@ -31,7 +32,7 @@ export interface BroadcastsClient {
   /** These take effect within a second; they reject with BroadcastError when there is none or it is over. */
   pause(id: string): Promise<Broadcast>
   resume(id: string): Promise<Broadcast>
-  cancel(id: string): Promise<Cancelled>
+  cancel(id: string): Promise<CancelledBroadcast>
   /** Sends again, as new messages, to those who failed for a reason that can pass, or for the given one. */
   retry(id: string, options?: { reason?: PushReason }): Promise<{ retried: number }>
   close(): Promise<void>
@@ -42,10 +43,9 @@ export interface BroadcastsClient {
  * @throws ConfigError
  */
 export function createBroadcasts({ account, databaseUrl }: BroadcastsOptions = {}): BroadcastsClient {
-  const config = loadConfig({
-    ...readEnvironment(),
-    ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
-  })
+  const env = { ...readEnvironment(), ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }) }
+  // When to sync is the affair of those who do.
+  const config = loadWholeConfig(env, () => true)
   const chosen = account === undefined ? config.accounts[0] : findAccount(config.accounts, account)
   if (!chosen || (account === undefined && config.accounts.length > 1)) {
     const expected = `one of ${toNames(config.accounts)}`
@@ -80,10 +80,10 @@ export function createBroadcasts({ account, databaseUrl }: BroadcastsOptions = {
     return call(operations, deps)
   }
 
-  function create(input: BroadcastInput & { dryRun: true }): Promise<Plan>
-  function create(input: BroadcastInput): Promise<Created>
-  function create(input: BroadcastInput): Promise<Plan | Created> {
-    return use<Plan | Created>(({ planOne, createOne }, deps) =>
+  function create(input: BroadcastInput & { dryRun: true }): Promise<BroadcastPlan>
+  function create(input: BroadcastInput): Promise<CreatedBroadcast>
+  function create(input: BroadcastInput): Promise<BroadcastPlan | CreatedBroadcast> {
+    return use<BroadcastPlan | CreatedBroadcast>(({ planOne, createOne }, deps) =>
       input.dryRun ? planOne(deps, input) : createOne(deps, input),
     )
   }

@@ -31,9 +31,16 @@ export const pushRecordSchema = z.strictObject({
 const word = <T extends string>() => z.custom<T>((value) => typeof value === 'string')
 
 /** As a worker tells it, perhaps one of another version: that may have more fields, and words that are not known here. */
-export const toldRecordSchema = z.object({
-  ...pushRecordSchema.shape,
-  status: word<PushStatus>(),
-  reason: word<PushReason>().nullable(),
-  next: text.default(null),
-}) satisfies z.ZodType<PushRecord>
+export const toldRecordSchema = z
+  .object({
+    ...pushRecordSchema.shape,
+    // Older ones tell only the account, by its AppID.
+    appid: z.string().optional(),
+    status: word<PushStatus>(),
+    reason: word<PushReason>().nullable(),
+    next: text.default(null),
+  })
+  .transform((record) => ({
+    ...record,
+    appid: record.appid ?? record.account,
+  })) satisfies z.ZodType<PushRecord>

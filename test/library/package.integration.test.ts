@@ -179,7 +179,9 @@ miniProgram.logout('x'.repeat(43)).then(() => miniProgram.session('y')).then(asy
       DATA_DIR: join(folder, 'data'),
     }
     const { stdout } = await run(bin, ['migrate', '--json'], { cwd: folder, env })
-    expect(JSON.parse(stdout)).toMatchObject({ database: expect.stringContaining(folder) })
+    expect(JSON.parse(stdout)).toMatchObject({
+      database: { engine: 'sqlite', address: expect.stringContaining(folder) },
+    })
   })
 })
 

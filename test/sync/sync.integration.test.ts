@@ -18,7 +18,6 @@ describe('a sync', () => {
     const people = Array.from({ length: 230 }, (_, n) => simulator.userAt(n))
     const withoutUnionid = people.filter(({ unionid }) => !unionid).length
     expect(result).toEqual({
-      account: simulator.appid,
       runId: 1,
       status: 'complete',
       resumed: false,
@@ -367,11 +366,11 @@ describe('two syncs of one account', () => {
   test('follow each other when the first has died: its lease runs out', async () => {
     const { sync, leases, simulator } = await startSyncing({ followers: 50 })
     const started = Date.now()
-    await leases.acquire(`sync ${simulator.appid}`, 'a dead process', 0.7 * second)
+    await leases.acquire(`sync ${simulator.appid}`, 'a dead process', 3 * second)
     const waits: string[] = []
     expect(await sync({ onWait: (sentence) => waits.push(sentence) })).toMatchObject({ status: 'complete' })
     expect(waits).toEqual([expect.stringContaining('a dead process')])
-    expect(Date.now() - started).toBeGreaterThanOrEqual(700)
+    expect(Date.now() - started).toBeGreaterThanOrEqual(3 * second)
   })
 
   test('never work on one run: who lost the lease stops and counts nothing more', async () => {

@@ -1,27 +1,10 @@
 import type { Broadcasts } from '../../db/broadcasts/broadcasts.ts'
 import { sendPath } from '../../health/probe.ts'
 import type { WechatApi } from '../../wechat/api.ts'
+import type { BroadcastPlan } from '../answers.ts'
 import { createPushMaker } from '../message.ts'
 import { draftBroadcast } from './create.ts'
 import type { CheckedInput } from './input.ts'
-import type { InvalidRow } from './recipient.ts'
-
-/** What a broadcast would do; `selected` = `sendable` + skipped. */
-export interface BroadcastPlan {
-  selected: number
-  sendable: number
-  skipped: Record<string, number>
-  invalid: InvalidRow[]
-  /** The first messages as their users would get them. */
-  samples: {
-    openid: string | null
-    unionid: string | null
-    data: Record<string, string>
-    url: string | null
-  }[]
-  /** Sends of today, and how many whole days it takes; null when WeChat does not say. */
-  quota: { limit: number; used: number; left: number; days: number } | null
-}
 
 const sampleSize = 5
 

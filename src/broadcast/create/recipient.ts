@@ -1,7 +1,8 @@
 import type { NewRecipient } from '../../db/broadcasts/broadcasts.ts'
 import { toProblemSentence } from '../../push/invalidPush.ts'
 import { checkMessage } from '../../push/message.ts'
-import { type Columns, fillIn, type MessageTemplate } from '../message.ts'
+import { type Columns, fillIn } from '../message.ts'
+import type { MessageTemplate } from '../messageTemplate.ts'
 import type { AudienceRow } from './rows.ts'
 
 export interface InvalidRow {

@@ -1,5 +1,6 @@
 import { second } from '../../base/duration.ts'
-import type { Broadcast, Created, Plan } from '../../operations/broadcasts/broadcasts.ts'
+import type { BroadcastPlan, CreatedBroadcast } from '../../broadcast/answers.ts'
+import type { Broadcast } from '../../operations/broadcasts/broadcasts.ts'
 import { formatCount, formatDuration, formatPlural } from '../format.ts'
 
 /** A broadcast for people: what it is, how far it is, and why some did not get it. */
@@ -22,11 +23,11 @@ export function toBroadcastText(broadcast: Broadcast): string {
   return lines.join('\n')
 }
 
-export function toCreatedText(created: Created): string {
+export function toCreatedText(created: CreatedBroadcast): string {
   return [...toInvalidLines(created.invalid), toBroadcastText(created)].join('\n')
 }
 
-export function toPlanText({ selected, sendable, skipped, invalid, samples, quota }: Plan): string {
+export function toPlanText({ selected, sendable, skipped, invalid, samples, quota }: BroadcastPlan): string {
   const lines = toInvalidLines(invalid)
   lines.push(`${formatPlural(selected, 'recipient')}, ${formatCount(sendable)} of them can be sent to`)
   for (const [reason, n] of Object.entries(skipped)) lines.push(`skipped ${reason}: ${formatCount(n)}`)
@@ -40,6 +41,6 @@ export function toPlanText({ selected, sendable, skipped, invalid, samples, quot
   return lines.join('\n')
 }
 
-function toInvalidLines(invalid: Created['invalid']): string[] {
+function toInvalidLines(invalid: CreatedBroadcast['invalid']): string[] {
   return invalid.map(({ line, reason }) => `line ${line}: ${reason}`)
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { BroadcastPlan, CancelledBroadcast, CreatedBroadcast } from '../../broadcast/answers.ts'
 import {
   type Controlled,
   type ControlRefusal,
@@ -76,10 +77,6 @@ export const planSchema = z.strictObject({
   ),
   quota: z.strictObject({ limit: count, used: count, left: z.int(), days: count }).nullable(),
 })
-export type Plan = z.infer<typeof planSchema>
-export type Created = Broadcast & { invalid: { line: number; reason: string }[] }
-/** `inFlight`: sends that were under way and end as they end. */
-export type Cancelled = Broadcast & { inFlight: number }
 
 export interface BroadcastDeps {
   /** The account. */
@@ -99,13 +96,13 @@ export function toBroadcastDeps(
 }
 
 /** Writes the broadcast down; workers send it. Rejects with InvalidPushError, and then nothing was written. */
-export async function createOne(deps: BroadcastDeps, input: BroadcastInput): Promise<Created> {
+export async function createOne(deps: BroadcastDeps, input: BroadcastInput): Promise<CreatedBroadcast> {
   const { row, invalid } = await createBroadcast(deps.broadcasts, checkInput(input))
   return { ...(await view(deps, row)), invalid }
 }
 
 /** What it would do. Rejects with InvalidPushError. */
-export function planOne(deps: BroadcastDeps, input: BroadcastInput): Promise<Plan> {
+export function planOne(deps: BroadcastDeps, input: BroadcastInput): Promise<BroadcastPlan> {
   return planBroadcast(deps, checkInput(input))
 }
 
@@ -129,7 +126,7 @@ export async function resumeOne(deps: BroadcastDeps, id: string): Promise<Broadc
   return view(deps, toDone(await resumeBroadcast(deps.broadcasts, id), id))
 }
 
-export async function cancelOne(deps: BroadcastDeps, id: string): Promise<Cancelled> {
+export async function cancelOne(deps: BroadcastDeps, id: string): Promise<CancelledBroadcast> {
   const row = toDone(await cancelBroadcast(deps.broadcasts, id), id)
   const { inFlight } = await deps.broadcasts.openWork(row.no)
   return { ...(await view(deps, row)), inFlight }

@@ -1,0 +1,24 @@
+import { resolve } from 'node:path'
+import { readAccountsFile } from './accounts/accountsFile.ts'
+import { checkShared } from './accounts/checkShared.ts'
+import { bothOrThrow, type Environment, parse } from './checkEnvironment.ts'
+import { type Config, toConfig, toConfigOfFile } from './config.ts'
+import { completeSchema, evenWithOtherProblems } from './environment.ts'
+
+/**
+ * Reads the whole configuration; `isCron` judges the times of syncs. What judges them cannot be bundled, so applications
+ * that bundle the library and sync nothing come without it.
+ * @throws ConfigError naming every problem at once
+ */
+export function loadWholeConfig(env: Environment, isCron: (expression: string) => boolean): Config {
+  if (!env.ACCOUNTS_FILE) {
+    const schema = completeSchema.refine((v) => isCron(v.SYNC_CRON), {
+      path: ['SYNC_CRON'],
+      ...evenWithOtherProblems,
+    })
+    return toConfig(parse(schema, env))
+  }
+  const path = resolve(env.ACCOUNTS_FILE)
+  const [values, accounts] = bothOrThrow(checkShared(env), readAccountsFile(path, env, isCron))
+  return toConfigOfFile(values, path, accounts)
+}
