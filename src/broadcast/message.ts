@@ -53,7 +53,7 @@ export function createPushMaker(
 }
 
 /** The id of a recipient's record: by what he was named. */
-export function toRecordId(
+function toRecordId(
   broadcast: string,
   { isByUnionid, openid, unionid }: Pick<BroadcastRecipient, 'isByUnionid' | 'openid' | 'unionid'>,
 ): string {

@@ -66,7 +66,7 @@ export function toBroadcast(
 }
 
 /** Who has no outcome when it is over was not sent to, and for a reason. */
-export function findRest({
+function findRest({
   status,
   reason,
 }: Pick<BroadcastRow, 'status' | 'reason'>): 'cancelled' | 'expired' | undefined {

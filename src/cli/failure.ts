@@ -1,7 +1,7 @@
 import { ConfigError } from '../base/configError.ts'
 import { DatabaseError, type DatabaseErrorCode } from '../db/databaseError.ts'
-import { AmbiguousPushError } from '../push/ambiguousPush.ts'
 import { BroadcastError } from '../operations/broadcasts/broadcastError.ts'
+import { AmbiguousPushError } from '../push/ambiguousPush.ts'
 import { InvalidPushError } from '../push/invalidPush.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
 import { explainInFull } from '../wechat/errcode.ts'

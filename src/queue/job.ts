@@ -63,7 +63,7 @@ export const jobName = 'push'
 /** A job that stands for a broadcast: whoever takes it sends to some of those who wait for it in the database. */
 export const broadcastJobName = 'broadcast'
 /** Behind all pushes: the last priority that BullMQ knows. */
-export const broadcastPriority = 2_097_151
+const broadcastPriority = 2_097_151
 /** A version that workers who know no broadcasts leave to newer ones. */
 const broadcastJobVersion = 2
 export const broadcastJobSchema = z.object({ v: z.literal(broadcastJobVersion), broadcast: z.string() })

@@ -43,7 +43,7 @@ const settings = {
 }
 
 /** Where PostgreSQL's programs are; undefined when there are none. */
-export function findPostgresPrograms(): string | undefined {
+function findPostgresPrograms(): string | undefined {
   const root = '/usr/lib/postgresql'
   const versions = existsSync(root) ? readdirSync(root).sort((a, b) => Number(b) - Number(a)) : []
   return versions

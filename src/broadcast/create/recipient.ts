@@ -47,7 +47,7 @@ export function createRecipientCheck(
 }
 
 /** What is wrong with a message that everybody gets, or one of them. */
-export function findFault(templateId: string, message: MessageTemplate): string | undefined {
+function findFault(templateId: string, message: MessageTemplate): string | undefined {
   const checked = checkMessage({ openid: 'o', templateId, ...message })
   return 'problems' in checked ? toProblemSentence(checked.problems) : undefined
 }

@@ -1,6 +1,5 @@
 import { second } from '../../base/duration.ts'
-import type { BroadcastPlan, CreatedBroadcast } from '../../broadcast/answers.ts'
-import type { Broadcast } from '../../operations/broadcasts/broadcasts.ts'
+import type { Broadcast, BroadcastPlan, CreatedBroadcast } from '../../operations/broadcasts/broadcasts.ts'
 import { formatCount, formatDuration, formatPlural } from '../format.ts'
 
 /** A broadcast for people: what it is, how far it is, and why some did not get it. */

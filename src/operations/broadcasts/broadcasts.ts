@@ -19,7 +19,7 @@ import type { WechatApi } from '../../wechat/api.ts'
 import { count, isoTime, nullableText } from '../values.ts'
 import { BroadcastError } from './broadcastError.ts'
 
-export type { Broadcast, BroadcastInput }
+export type { Broadcast, BroadcastInput, BroadcastPlan, CreatedBroadcast }
 
 const totals = {
   selected: count,

@@ -55,7 +55,7 @@ export async function readClock(client: { query(sql: string): Promise<QueryResul
 }
 
 /** A standby, or a server somebody has put into this state. */
-export class ReadOnlyError extends Error {
+class ReadOnlyError extends Error {
   override readonly name = 'ReadOnlyError'
   constructor() {
     super('it is read-only')
