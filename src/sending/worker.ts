@@ -132,22 +132,11 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
     isTrial: guard.isTrial,
     countAtHand: async () => (await countAtHand(queue)) + (broadcasts?.countAtHand() ?? 0),
   })
-  const tries = toTries(deps, options, {
-    health,
-    others,
-    log,
-    signal: forceStop.signal,
-    isStopping: () => isStopping,
-  })
+  const { signal } = forceStop
+  const tries = toTries(deps, options, { health, others, log, signal, isStopping: () => isStopping })
   const processor = createProcessor({ ...tries, appid, pushes, releaseNext: heldForwarder.next })
   const note = createReactions({ breaker, guard, rateController, others, log })
-  const sender = createSender({
-    appid,
-    tries,
-    note,
-    isOneByOne: () => rateController.isLimited() || guard.isTrial() || breaker.isTrial(),
-    noteDatabaseError: (error) => breaker.trip('database', error.message),
-  })
+  const sender = createSender({ appid, tries, note, ...toSendingRules(health) })
   broadcasts = deps.createBroadcastWorker?.(sender, queue)
   const handler = createJobHandler({ processor, breaker, note, broadcasts, log })
   const failedJobs = createFailedJobs({ queue, handler, processor, onError: noteQueueError })
@@ -229,6 +218,14 @@ function toPassingFault(error: unknown, isRefusal: WorkerQueue['isRefusal']): Pa
   if (error instanceof DatabaseError) return { need: 'database', error }
   if (error instanceof Error && isRefusal(error)) return { need: 'queue', error }
   throw error
+}
+
+/** A limit or a trial counts single sends. */
+function toSendingRules({ rateController, guard, breaker }: ReturnType<typeof createAccountHealth>) {
+  return {
+    isOneByOne: () => rateController.isLimited() || guard.isTrial() || breaker.isTrial(),
+    noteDatabaseError: (error: Error) => breaker.trip('database', error.message),
+  }
 }
 
 interface TryParts {

@@ -19,37 +19,7 @@ export function createBroadcastStore(
   appid: string,
 ): Broadcasts {
   const { read, write } = database
-  const placed = (name: string) => sql`${sql.placeholder(name)}`
-  const isOurs = eq(broadcasts.appid, appid)
-  const isPublished = sql`${broadcasts.status} <> 'draft'`
-  const selectOne = read
-    .select()
-    .from(broadcasts)
-    .where(and(eq(broadcasts.id, placed('id')), sql`+${isOurs}`, isPublished))
-    .prepare()
-  const selectNewest = read
-    .select()
-    .from(broadcasts)
-    .where(and(isOurs, isPublished))
-    .orderBy(desc(broadcasts.no))
-    .limit(sql.placeholder('limit'))
-    .prepare()
-  const selectOpen = read
-    .select()
-    .from(broadcasts)
-    .where(and(isOurs, sql`${broadcasts.status} in ('scheduled', 'running', 'paused')`))
-    .orderBy(asc(broadcasts.no))
-    .prepare()
-  const selectCounts = read
-    .select()
-    .from(broadcastCounts)
-    .where(eq(broadcastCounts.broadcast, placed('no')))
-    .prepare()
-  const selectRecent = read
-    .select({ sends: broadcastRecents.sends, receipts: broadcastRecents.receipts })
-    .from(broadcastRecents)
-    .where(eq(broadcastRecents.broadcast, placed('no')))
-    .prepare()
+  const { selectOne, selectNewest, selectOpen, selectCounts, selectRecent } = prepareSelects(read, appid)
   return {
     async find(id) {
       return selectOne.all({ id }).flatMap(toRow)[0]
@@ -122,6 +92,41 @@ export function createBroadcastStore(
       .where(and(eq(broadcasts.no, no), isUnchanged))
       .toSQL()
   }
+}
+
+function prepareSelects(read: SqliteDatabase['read'], appid: string) {
+  const placed = (name: string) => sql`${sql.placeholder(name)}`
+  const isOurs = eq(broadcasts.appid, appid)
+  const isPublished = sql`${broadcasts.status} <> 'draft'`
+  const selectOne = read
+    .select()
+    .from(broadcasts)
+    .where(and(eq(broadcasts.id, placed('id')), sql`+${isOurs}`, isPublished))
+    .prepare()
+  const selectNewest = read
+    .select()
+    .from(broadcasts)
+    .where(and(isOurs, isPublished))
+    .orderBy(desc(broadcasts.no))
+    .limit(sql.placeholder('limit'))
+    .prepare()
+  const selectOpen = read
+    .select()
+    .from(broadcasts)
+    .where(and(isOurs, sql`${broadcasts.status} in ('scheduled', 'running', 'paused')`))
+    .orderBy(asc(broadcasts.no))
+    .prepare()
+  const selectCounts = read
+    .select()
+    .from(broadcastCounts)
+    .where(eq(broadcastCounts.broadcast, placed('no')))
+    .prepare()
+  const selectRecent = read
+    .select({ sends: broadcastRecents.sends, receipts: broadcastRecents.receipts })
+    .from(broadcastRecents)
+    .where(eq(broadcastRecents.broadcast, placed('no')))
+    .prepare()
+  return { selectOne, selectNewest, selectOpen, selectCounts, selectRecent }
 }
 
 const nothingDone = {

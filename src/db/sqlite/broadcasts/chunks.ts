@@ -14,36 +14,7 @@ export function createBroadcastChunks(
   Broadcasts,
   'renew' | 'finishChunk' | 'giveBack' | 'hasMore' | 'openWork' | 'recordRetry' | 'settleLeft'
 > {
-  const client = read.$client
-  const selectMore = client.prepare<[number, number], unknown>(
-    'select 1 from broadcast_recipients where broadcast = ? and seq > ? limit 1',
-  )
-  const selectChunks = client.prepare<[number], { inFlight: number }>(
-    `select coalesce(sum((select count(*) from broadcast_recipients r
-where r.broadcast = c.broadcast and r.seq between c.from_seq and c.to_seq and ${waits})), 0) as inFlight
-from broadcast_chunks c where c.broadcast = ?`,
-  )
-  const selectRetries = client.prepare<[number], { total: number; next: number | null }>(
-    'select count(*) as total, min(due_at) as next from broadcast_retries where broadcast = ?',
-  )
-  const selectHasChunk = client.prepare<[number], unknown>(
-    'select 1 from broadcast_chunks where broadcast = ? limit 1',
-  )
-
-  const selectLeftChunks = client.prepare<
-    [string, number],
-    { no: number; from: number; to: number; since: number | null }
-  >(
-    `select c.broadcast as no, c.from_seq as "from", c.to_seq as "to", c.since from broadcast_chunks c
-join broadcasts b on b.no = c.broadcast and ${isOver} where b.appid || '' = ? and c.due_at <= ? limit 100`,
-  )
-  const selectLeftRetries = client.prepare<
-    [string, number],
-    { no: number; seq: number; since: number | null }
-  >(
-    `select t.broadcast as no, t.seq, t.unknown_since as since from broadcast_retries t
-join broadcasts b on b.no = t.broadcast and ${isOver} where b.appid || '' = ? and t.due_at <= ? limit 1000`,
-  )
+  const { selectMore, selectChunks, selectRetries, selectHasChunk, selectLeftChunks, selectLeftRetries } = prepareChunks(read.$client)
 
   return {
     async renew(no, chunks, until) {
@@ -109,4 +80,37 @@ unknown_since = excluded.unknown_since, starts = excluded.starts, errcode = excl
       return { hasChunks: selectHasChunk.get(no) !== undefined, inFlight, retries: total, nextRetryAt: next }
     },
   }
+}
+
+function prepareChunks(client: SqliteDatabase['read']['$client']) {
+  const selectMore = client.prepare<[number, number], unknown>(
+    'select 1 from broadcast_recipients where broadcast = ? and seq > ? limit 1',
+  )
+  const selectChunks = client.prepare<[number], { inFlight: number }>(
+    `select coalesce(sum((select count(*) from broadcast_recipients r
+where r.broadcast = c.broadcast and r.seq between c.from_seq and c.to_seq and ${waits})), 0) as inFlight
+from broadcast_chunks c where c.broadcast = ?`,
+  )
+  const selectRetries = client.prepare<[number], { total: number; next: number | null }>(
+    'select count(*) as total, min(due_at) as next from broadcast_retries where broadcast = ?',
+  )
+  const selectHasChunk = client.prepare<[number], unknown>(
+    'select 1 from broadcast_chunks where broadcast = ? limit 1',
+  )
+
+  const selectLeftChunks = client.prepare<
+    [string, number],
+    { no: number; from: number; to: number; since: number | null }
+  >(
+    `select c.broadcast as no, c.from_seq as "from", c.to_seq as "to", c.since from broadcast_chunks c
+join broadcasts b on b.no = c.broadcast and ${isOver} where b.appid || '' = ? and c.due_at <= ? limit 100`,
+  )
+  const selectLeftRetries = client.prepare<
+    [string, number],
+    { no: number; seq: number; since: number | null }
+  >(
+    `select t.broadcast as no, t.seq, t.unknown_since as since from broadcast_retries t
+join broadcasts b on b.no = t.broadcast and ${isOver} where b.appid || '' = ? and t.due_at <= ? limit 1000`,
+  )
+  return { selectMore, selectChunks, selectRetries, selectHasChunk, selectLeftChunks, selectLeftRetries }
 }

@@ -36,47 +36,7 @@ export function createBroadcastClaims({
   read,
   writeSoon,
 }: Pick<SqliteDatabase, 'read' | 'writeSoon'>): Pick<Broadcasts, 'takeRate' | 'claim' | 'claimRetries'> {
-  const client = read.$client
-  const selectState = client.prepare<
-    [number],
-    {
-      cursor: number
-      cap: number | null
-      handedOut: number
-      canaryTo: number | null
-      canaryState: string | null
-      nextAt: number
-    }
-  >(
-    `select cursor, cap, handed_out as handedOut, canary_to as canaryTo, canary_state as canaryState, next_at as nextAt
-from broadcasts where no = ? and status = 'running'`,
-  )
-  const selectAbandoned = client.prepare<[number, number], StoredChunk>(
-    `select from_seq as "from", to_seq as "to", since, due_at as dueAt from broadcast_chunks
-where broadcast = ? and due_at <= ? order by from_seq limit 1`,
-  )
-  const selectWaiting = client.prepare<[number, number, number], StoredRecipient>(
-    `select ${recipientColumns} from broadcast_recipients r ${followerJoin}
-where r.broadcast = ? and r.seq between ? and ? and ${waits} order by r.seq`,
-  )
-  const selectNext = client.prepare<[number, number, number, number], StoredRecipient>(
-    `select ${recipientColumns} from broadcast_recipients r ${followerJoin}
-where r.broadcast = ? and r.seq > ? and r.seq <= ? order by r.seq limit ?`,
-  )
-  const selectDueRetries = client.prepare<
-    [number, number, number],
-    StoredRecipient & {
-      dueAt: number
-      tries: number
-      unknownSince: number | null
-      starts: number
-      errcode: number | null
-    }
-  >(
-    `select ${recipientColumns}, t.due_at as dueAt, t.attempts as tries, t.unknown_since as unknownSince, t.starts, t.errcode
-from broadcast_retries t join broadcast_recipients r on r.broadcast = t.broadcast and r.seq = t.seq ${followerJoin}
-where t.broadcast = ? and t.due_at <= ? order by t.due_at limit ?`,
-  )
+  const { selectState, selectAbandoned, selectWaiting, selectNext, selectDueRetries } = prepareClaims(read.$client)
   return {
     async takeRate({ no, rate }, wanted, now) {
       if (rate === null) return { granted: wanted, nextAt: now }
@@ -152,6 +112,50 @@ where broadcast = ? and seq = ? and due_at = ?`,
       .map((row) => ({ ...toFresh(row), unknownSince: since }))
     return { from, to, since: since ?? now, isTakenOver: since !== null, recipients }
   }
+}
+
+function prepareClaims(client: SqliteDatabase['read']['$client']) {
+  const selectState = client.prepare<
+    [number],
+    {
+      cursor: number
+      cap: number | null
+      handedOut: number
+      canaryTo: number | null
+      canaryState: string | null
+      nextAt: number
+    }
+  >(
+    `select cursor, cap, handed_out as handedOut, canary_to as canaryTo, canary_state as canaryState, next_at as nextAt
+from broadcasts where no = ? and status = 'running'`,
+  )
+  const selectAbandoned = client.prepare<[number, number], StoredChunk>(
+    `select from_seq as "from", to_seq as "to", since, due_at as dueAt from broadcast_chunks
+where broadcast = ? and due_at <= ? order by from_seq limit 1`,
+  )
+  const selectWaiting = client.prepare<[number, number, number], StoredRecipient>(
+    `select ${recipientColumns} from broadcast_recipients r ${followerJoin}
+where r.broadcast = ? and r.seq between ? and ? and ${waits} order by r.seq`,
+  )
+  const selectNext = client.prepare<[number, number, number, number], StoredRecipient>(
+    `select ${recipientColumns} from broadcast_recipients r ${followerJoin}
+where r.broadcast = ? and r.seq > ? and r.seq <= ? order by r.seq limit ?`,
+  )
+  const selectDueRetries = client.prepare<
+    [number, number, number],
+    StoredRecipient & {
+      dueAt: number
+      tries: number
+      unknownSince: number | null
+      starts: number
+      errcode: number | null
+    }
+  >(
+    `select ${recipientColumns}, t.due_at as dueAt, t.attempts as tries, t.unknown_since as unknownSince, t.starts, t.errcode
+from broadcast_retries t join broadcast_recipients r on r.broadcast = t.broadcast and r.seq = t.seq ${followerJoin}
+where t.broadcast = ? and t.due_at <= ? order by t.due_at limit ?`,
+  )
+  return { selectState, selectAbandoned, selectWaiting, selectNext, selectDueRetries }
 }
 
 /** The chunk is written only by the process that moved the cursor. */
