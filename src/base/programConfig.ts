@@ -1,7 +1,7 @@
 import { validate } from 'node-cron'
+import { loadWholeConfig } from './accounts/wholeConfig.ts'
 import type { Environment } from './checkEnvironment.ts'
 import { type Config, readEnvironment } from './config.ts'
-import { loadWholeConfig } from './wholeConfig.ts'
 
 /**
  * Reads the whole configuration from the environment, a `.env` file in the working directory, and ACCOUNTS_FILE if that is

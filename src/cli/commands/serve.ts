@@ -1,6 +1,6 @@
 import { accountsArg } from '../accounts/accountArg.ts'
 import { defineCommand } from '../command.ts'
-import { runService, serveHttp } from '../service.ts'
+import { runService, serveHttp } from '../service/service.ts'
 
 export const serveCommand = defineCommand({
   name: 'serve',

@@ -1,7 +1,7 @@
 import type { App } from '../../app.ts'
 import { accountsArg } from '../accounts/accountArg.ts'
 import { defineCommand } from '../command.ts'
-import { answerForHealth, runService, serveHttp } from '../service.ts'
+import { answerForHealth, runService, serveHttp } from '../service/service.ts'
 
 export const startCommand = defineCommand({
   name: 'start',

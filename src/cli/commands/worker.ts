@@ -1,6 +1,6 @@
 import { accountsArg } from '../accounts/accountArg.ts'
 import { defineCommand } from '../command.ts'
-import { answerForHealth, runService } from '../service.ts'
+import { answerForHealth, runService } from '../service/service.ts'
 
 export const workerCommand = defineCommand({
   name: 'worker',

@@ -3,7 +3,7 @@ import type { AppUser, FollowChange, LiveFollowers } from '../../liveFollowers.t
 import { purgeAll, purgeLimit } from '../../purge.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
 import { forRows, type Statement } from '../engine/statement.ts'
-import { toPendingReleases } from '../pendingReleases.ts'
+import { toPendingReleases } from '../pushes/pendingReleases.ts'
 
 const isOfTheFuture = (time: string) => `${time} > $3 + ${clockTolerance}`
 /** Of two events in the same second the one that came later counts. */

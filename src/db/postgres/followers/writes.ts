@@ -3,7 +3,7 @@ import { clockTolerance } from '../../clock.ts'
 import type { Asked, FollowerFacts } from '../../followers.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
 import { forRows, recordset, type Statement } from '../engine/statement.ts'
-import { toPendingReleases } from '../pendingReleases.ts'
+import { toPendingReleases } from '../pushes/pendingReleases.ts'
 import { followers } from '../schema.ts'
 
 /** `at` = now or a little earlier. */

@@ -14,7 +14,8 @@ export function createBroadcastChunks(
   Broadcasts,
   'renew' | 'finishChunk' | 'giveBack' | 'hasMore' | 'openWork' | 'recordRetry' | 'settleLeft'
 > {
-  const { selectMore, selectChunks, selectRetries, selectHasChunk, selectLeftChunks, selectLeftRetries } = prepareChunks(read.$client)
+  const { selectMore, selectChunks, selectRetries, selectHasChunk, selectLeftChunks, selectLeftRetries } =
+    prepareChunks(read.$client)
 
   return {
     async renew(no, chunks, until) {

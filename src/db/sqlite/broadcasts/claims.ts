@@ -36,7 +36,9 @@ export function createBroadcastClaims({
   read,
   writeSoon,
 }: Pick<SqliteDatabase, 'read' | 'writeSoon'>): Pick<Broadcasts, 'takeRate' | 'claim' | 'claimRetries'> {
-  const { selectState, selectAbandoned, selectWaiting, selectNext, selectDueRetries } = prepareClaims(read.$client)
+  const { selectState, selectAbandoned, selectWaiting, selectNext, selectDueRetries } = prepareClaims(
+    read.$client,
+  )
   return {
     async takeRate({ no, rate }, wanted, now) {
       if (rate === null) return { granted: wanted, nextAt: now }

@@ -1,15 +1,15 @@
 import { once } from 'node:events'
 import { format } from 'node:util'
-import type { App } from '../app.ts'
-import { ConfigError } from '../base/configError.ts'
-import { second } from '../base/duration.ts'
-import { createLog, type Log } from '../base/log.ts'
-import { loadConfig } from '../base/programConfig.ts'
-import { narrow } from './accounts/accountArg.ts'
-import { watchAccountsFile } from './accounts/watchAccountsFile.ts'
-import { isPretty } from './accounts/withAccounts.ts'
-import type { Output } from './output.ts'
-import { createStopSignal } from './signals.ts'
+import type { App } from '../../app.ts'
+import { ConfigError } from '../../base/configError.ts'
+import { second } from '../../base/duration.ts'
+import { createLog, type Log } from '../../base/log.ts'
+import { loadConfig } from '../../base/programConfig.ts'
+import { narrow } from '../accounts/accountArg.ts'
+import { watchAccountsFile } from '../accounts/watchAccountsFile.ts'
+import { isPretty } from '../accounts/withAccounts.ts'
+import type { Output } from '../output.ts'
+import { createStopSignal } from '../signals.ts'
 import { untilReachable } from './untilReachable.ts'
 
 /**
@@ -28,7 +28,7 @@ export async function runService(
   const config = load()
   const log = createLog({ level: config.logLevel, pretty: isPretty(out) })
   logConsole(log)
-  const { createApp } = await import('../app.ts')
+  const { createApp } = await import('../../app.ts')
   const app = await Promise.race([
     untilReachable(() => createApp(config, log), log, stop),
     stopped.then(() => undefined),

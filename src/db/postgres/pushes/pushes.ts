@@ -1,13 +1,13 @@
 import { getTableColumns } from 'drizzle-orm'
-import { acceptedStatuses, type FinalStatus, finalStatuses } from '../../push/status.ts'
-import { type Acceptance, cancelled, type PushRow, type PushRows } from '../pushes.ts'
-import { batchCalls } from './engine/batchCalls.ts'
-import { isOwnFault } from './engine/errors.ts'
-import type { PostgresDatabase } from './engine/open.ts'
-import { columnNames, forRows, recordset, type Statement, selectList } from './engine/statement.ts'
+import { acceptedStatuses, type FinalStatus, finalStatuses } from '../../../push/status.ts'
+import { type Acceptance, cancelled, type PushRow, type PushRows } from '../../pushes.ts'
+import { batchCalls } from '../engine/batchCalls.ts'
+import { isOwnFault } from '../engine/errors.ts'
+import type { PostgresDatabase } from '../engine/open.ts'
+import { columnNames, forRows, recordset, type Statement, selectList } from '../engine/statement.ts'
+import { pushes } from '../schema.ts'
 import { createPushHistory } from './pushHistory.ts'
 import { createPushTimes } from './pushTimes.ts'
-import { pushes } from './schema.ts'
 
 /** Receipts tell the time in whole seconds, of a clock that is not ours. */
 const clockSlack = 5_000

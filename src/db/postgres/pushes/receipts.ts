@@ -1,7 +1,7 @@
-import type { Receipt, ReceiptedPush, Receipts, Settlement, UnmatchedReceipt } from '../receipts.ts'
-import type { PostgresDatabase } from './engine/open.ts'
-import { forRows, recordset, type Statement, selectList } from './engine/statement.ts'
-import { pushes, unmatchedReceipts } from './schema.ts'
+import type { Receipt, ReceiptedPush, Receipts, Settlement, UnmatchedReceipt } from '../../receipts.ts'
+import type { PostgresDatabase } from '../engine/open.ts'
+import { forRows, recordset, type Statement, selectList } from '../engine/statement.ts'
+import { pushes, unmatchedReceipts } from '../schema.ts'
 
 /** How many of the latest pushes to a user a receipt without msgid may mean. */
 const candidates = 100

@@ -1,5 +1,5 @@
-import type { PushRow } from '../pushes.ts'
-import type { ServerClock } from './engine/serverClock.ts'
+import type { PushRow } from '../../pushes.ts'
+import type { ServerClock } from '../engine/serverClock.ts'
 
 /**
  * Times of a push that a worker writes and another one compares with its own are kept by the clock of the server; what

@@ -1,9 +1,9 @@
-import type { PushStatus } from '../../push/status.ts'
-import type { PushFilter, PushRow, PushRows } from '../pushes.ts'
-import type { PostgresDatabase } from './engine/open.ts'
-import { selectList } from './engine/statement.ts'
+import type { PushStatus } from '../../../push/status.ts'
+import type { PushFilter, PushRow, PushRows } from '../../pushes.ts'
+import type { PostgresDatabase } from '../engine/open.ts'
+import { selectList } from '../engine/statement.ts'
+import { pushes } from '../schema.ts'
 import { createPushTimes } from './pushTimes.ts'
-import { pushes } from './schema.ts'
 
 const pageSize = 500
 const pushColumns = selectList(pushes)

@@ -1,11 +1,11 @@
-import { type HeldPush, type HeldPushes, isHeldPush, type PendingRelease } from '../heldPushes.ts'
-import type { PushRow } from '../pushes.ts'
-import type { PostgresDatabase } from './engine/open.ts'
-import { selectList } from './engine/statement.ts'
+import { type HeldPush, type HeldPushes, isHeldPush, type PendingRelease } from '../../heldPushes.ts'
+import type { PushRow } from '../../pushes.ts'
+import type { PostgresDatabase } from '../engine/open.ts'
+import { selectList } from '../engine/statement.ts'
+import { pushes } from '../schema.ts'
 import { toPendingReleaseOf } from './pendingReleases.ts'
 import type { PostgresPushRows } from './pushes.ts'
 import { createPushTimes } from './pushTimes.ts'
-import { pushes } from './schema.ts'
 
 /** Pushes ended in one transaction, so that those who send need not wait long for theirs. */
 const expireLimit = 1_000

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { second } from '../base/duration.ts'
-import type { Log } from '../base/log.ts'
-import { DatabaseError } from '../db/databaseError.ts'
+import { second } from '../../base/duration.ts'
+import type { Log } from '../../base/log.ts'
+import { DatabaseError } from '../../db/databaseError.ts'
 
 /**
  * What `open` resolves with, called again every second while the database server is away, as a service waits for its

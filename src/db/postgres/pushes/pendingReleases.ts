@@ -1,5 +1,5 @@
-import type { HeldPush } from '../heldPushes.ts'
-import type { Statement } from './engine/statement.ts'
+import type { HeldPush } from '../../heldPushes.ts'
+import type { Statement } from '../engine/statement.ts'
 
 const isHeld = 'pushes.held_for is not null and pushes.finished_at is null'
 

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
-import { readAccountsFile } from './accounts/accountsFile.ts'
-import { checkShared } from './accounts/checkShared.ts'
-import { bothOrThrow, type Environment, parse } from './checkEnvironment.ts'
-import { type Config, toConfig, toConfigOfFile } from './config.ts'
-import { completeSchema, evenWithOtherProblems } from './environment.ts'
+import { bothOrThrow, type Environment, parse } from '../checkEnvironment.ts'
+import { type Config, toConfig, toConfigOfFile } from '../config.ts'
+import { completeSchema, evenWithOtherProblems } from '../environment.ts'
+import { readAccountsFile } from './accountsFile.ts'
+import { checkShared } from './checkShared.ts'
 
 /**
  * Reads the whole configuration; `isCron` judges the times of syncs. What judges them cannot be bundled, so applications
