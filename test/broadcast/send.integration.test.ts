@@ -5,10 +5,14 @@ import {
   type Broadcast,
   type BroadcastDeps,
   type BroadcastInput,
+  broadcastSchema,
   cancelOne,
+  createdSchema,
   createOne,
   findBroadcast,
   pauseOne,
+  planOne,
+  planSchema,
   resumeOne,
 } from '../../src/operations/broadcasts/broadcasts.ts'
 import { type Pushing, startPushing } from '../helpers/pushing.ts'
@@ -29,6 +33,7 @@ function open(world: Pushing) {
     ...deps,
     create: (more: Partial<BroadcastInput> = {}) =>
       createOne(deps, { templateId, data, audience: { all: true }, ...more }),
+    plan: () => planOne(deps, { templateId, data, audience: { all: true }, dryRun: true }),
     show: (id: string) => findBroadcast(deps, id),
     pause: (id: string) => pauseOne(deps, id),
     resume: (id: string) => resumeOne(deps, id),
@@ -59,9 +64,15 @@ test('everybody gets it once, and the sum adds up', async () => {
   const world = await startPushing({ simulator: { followers: 300 } })
   const broadcasts = open(world)
   await world.startWorker()
-  const { id, counts } = await broadcasts.create({ name: 'party' })
+  const plan = await broadcasts.plan()
+  expect(planSchema.parse(plan)).toEqual(plan)
+  expect(plan).toMatchObject({ selected: 300, sendable: 300 })
+  const created = await broadcasts.create({ name: 'party' })
+  expect(createdSchema.parse(created)).toEqual(created)
+  const { id, counts } = created
   expect(counts).toMatchObject({ selected: 300, waiting: 300 })
   const ended = await broadcasts.until(id, isFinished)
+  expect(broadcastSchema.parse(ended)).toEqual(ended)
   expect(ended).toMatchObject({
     name: 'party',
     counts: { selected: 300, sent: 300, waiting: 0 },

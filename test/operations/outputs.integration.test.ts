@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/base/programConfig.ts'
 import { cancelOutputSchema, cancelPush } from '../../src/operations/cancel.ts'
 import { countFailed, listFailed } from '../../src/operations/failed.ts'
 import { listPushes } from '../../src/operations/history.ts'
-import { followerSchema, lookupFollower } from '../../src/operations/lookup.ts'
+import { followerSchema, followersSchema, lookupAmong, lookupFollower } from '../../src/operations/lookup.ts'
 import { pauseAccount, pauseOutputSchema, resumeAccount } from '../../src/operations/pause.ts'
 import { retryFailed, retryNamed, retryOutputSchema } from '../../src/operations/retry.ts'
 import { findPush } from '../../src/operations/show.ts'
@@ -78,6 +78,8 @@ test('follower, templates and token are as their schemas say', async () => {
   const { unionid = '' } = simulator.userAt(0)
   const { follower } = await lookupFollower(account, unionid)
   expect(followerSchema.parse(follower)).toEqual(follower)
+  const everywhere = { unionid, accounts: (await lookupAmong([account, account], unionid)).accounts }
+  expect(followersSchema.parse(everywhere)).toEqual({ unionid, accounts: [follower, follower] })
   expect(await lookupFollower(account, 'nobody')).toEqual({ follower: undefined, nameless: 0 })
 
   const { items, listedBefore } = await listTemplates(account)

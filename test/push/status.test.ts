@@ -52,7 +52,11 @@ test('a record that a worker of another version tells is read, whatever its word
     sentAt: null,
     finishedAt: null,
   }
-  expect(toldRecordSchema.parse({ ...record, region: 'north' })).toEqual({ ...record, appid: 'wx1' })
+  expect(toldRecordSchema.parse({ ...record, region: 'north' })).toEqual({
+    ...record,
+    appid: 'wx1',
+    next: null,
+  })
   expect(() => toldRecordSchema.parse({ ...record, status: 1 })).toThrow()
   expect(() => pushRecordSchema.parse(record)).toThrow('status')
 })
