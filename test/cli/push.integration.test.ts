@@ -19,6 +19,7 @@ test('a push is shown while it waits and after it was sent, and is known when as
   const waiting = {
     id: 'order: 42',
     account: world.appid,
+    appid: world.appid,
     unionid,
     openid: null,
     templateId: world.templateId,
@@ -33,6 +34,7 @@ test('a push is shown while it waits and after it was sent, and is known when as
     createdAt: iso,
     sentAt: null,
     finishedAt: null,
+    next: null,
   }
   const [shown, queued, history] = await Promise.all([
     world.json(['show', 'order: 42']),
