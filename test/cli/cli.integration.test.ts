@@ -187,6 +187,7 @@ describe('account', () => {
     const second = await runCli(['token', '--json'], { cwd, env })
     expect(JSON.parse(first.stdout)).toEqual({
       account: simulator.appid,
+      appid: simulator.appid,
       token: expect.stringMatching(/^.{3}\.{3}.{4}$/),
       obtainedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       expiresAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),

@@ -116,6 +116,7 @@ test('a sync that is interrupted stores where it was and says that it can go on'
   expect({ error, durationMs }).toEqual({ error: undefined, durationMs: expect.any(Number) })
   expect(rest).toEqual({
     account: world.appid,
+    appid: world.appid,
     runId: result.runId,
     status: 'complete',
     resumed: true,
