@@ -7,9 +7,14 @@ import type { ProducerConnection, ProducerQueue } from './producerQueue.ts'
  */
 export function loadProducer(config: QueueConfig): ProducerConnection {
   let connecting: Promise<ProducerConnection> | undefined
+  let isClosed = false
 
   function connect(): Promise<ProducerConnection> {
-    connecting ??= import('./producerQueue.ts').then((module) => module.connectProducer(config))
+    connecting ??= import('./producerQueue.ts').then(async (module) => {
+      const connection = module.connectProducer(config)
+      if (isClosed) await connection.close()
+      return connection
+    })
     return connecting
   }
 
@@ -35,6 +40,7 @@ export function loadProducer(config: QueueConfig): ProducerConnection {
     openQueue: (appid) => load((connection) => connection.openQueue(appid)),
     openControlQueue: (appid) => load((connection) => connection.openControlQueue(appid)),
     async close() {
+      isClosed = true
       const connection = await connecting?.catch(() => undefined)
       await connection?.close()
     },

@@ -41,6 +41,7 @@ export function connectProducer(config: QueueConfig): ProducerConnection {
   const backend = connectQueue(config, 'producer')
   const clock = createServerClock(backend.getTime)
   const queues = new Set<ProducerQueue>()
+  let isClosed = false
   const open = (name: string): ProducerQueue => {
     const opened = openOn(backend, clock, name)
     const queue: ProducerQueue = {
@@ -51,12 +52,15 @@ export function connectProducer(config: QueueConfig): ProducerConnection {
       },
     }
     queues.add(queue)
+    // What is opened too late says so when it is used.
+    if (isClosed) void queue.close()
     return queue
   }
   return {
     openQueue: (appid) => open(toQueueName(appid)),
     openControlQueue: (appid) => open(toControlQueueName(appid)),
     async close() {
+      isClosed = true
       await Promise.all([...queues].map((queue) => queue.close()))
       await backend.close()
     },
