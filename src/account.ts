@@ -1,5 +1,6 @@
+import type { AccountName } from './base/accounts/accountName.ts'
 import type { AtLeastOne } from './base/accounts/accountsSchema.ts'
-import type { AccountConfig, AccountName, AccountSettings, Config } from './base/config.ts'
+import type { AccountConfig, AccountSettings, Config } from './base/config.ts'
 import type { Log } from './base/log.ts'
 import { createReleasers } from './base/releasers.ts'
 import type { AccountState } from './db/accountState.ts'

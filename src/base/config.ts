@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { z } from 'zod'
+import type { AccountName } from './accounts/accountName.ts'
 import { readAccountNames } from './accounts/accountsFile.ts'
 import type { AccountEntry, AtLeastOne } from './accounts/accountsSchema.ts'
 import { bothOrThrow, check, type Environment, parse, withoutEmpty } from './checkEnvironment.ts'
@@ -53,12 +54,6 @@ export interface CallbackConfig {
   token: string
   /** Current, then previous; none = messages come unencrypted. */
   encodingAesKeys: string[]
-}
-
-/** An account by the word people have for it: its name in ACCOUNTS_FILE, else its appid. */
-export interface AccountName {
-  name: string
-  appid: string
 }
 
 /** What a producer needs: it sees neither the secrets nor the database. */

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { AccountName } from '../base/config.ts'
+import type { AccountName } from '../base/accounts/accountName.ts'
 import { cancelled, type PushRows } from '../db/pushes.ts'
 import { cancelAnswerSchema } from '../push/controlClient.ts'
 import type { CancelAnswer } from '../push/pushAnswers.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { AccountName } from '../base/config.ts'
+import type { AccountName } from '../base/accounts/accountName.ts'
 import type { PushRow, PushRows } from '../db/pushes.ts'
 import { failedStatuses, type PushStatus } from '../push/status.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'

@@ -1,4 +1,4 @@
-import type { AccountName } from '../base/config.ts'
+import type { AccountName } from '../base/accounts/accountName.ts'
 import type { PushRows } from '../db/pushes.ts'
 import type { PushRecord } from '../push/record.ts'
 import { toPushRecord } from '../push/toPushRecord.ts'

@@ -1,5 +1,4 @@
-import { toNames } from '../base/accounts/accountName.ts'
-import type { AccountName } from '../base/config.ts'
+import { type AccountName, toNames } from '../base/accounts/accountName.ts'
 
 /** Several accounts have a push with the id that was asked about: it has to be said which is meant. */
 export class AmbiguousPushError extends Error {

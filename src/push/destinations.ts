@@ -1,6 +1,6 @@
 import * as z from 'zod'
+import type { AccountName } from '../base/accounts/accountName.ts'
 import { findAccount, toNames } from '../base/accounts/accountName.ts'
-import type { AccountName } from '../base/config.ts'
 import { type PushProblem, toGiven } from './invalidPush.ts'
 import { checkMessage, type ValidMessage } from './message.ts'
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { JobsOptions } from 'bullmq'
-import type { AccountName } from '../base/config.ts'
+import type { AccountName } from '../base/accounts/accountName.ts'
 import { day } from '../base/duration.ts'
 import { toTokenHash } from '../base/sessionToken.ts'
 import { jobName, type NextEntry, type PushJob, toJobId } from '../queue/job.ts'

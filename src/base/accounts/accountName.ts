@@ -1,4 +1,8 @@
-import type { AccountName } from '../config.ts'
+/** An account by the word people have for it: its name in ACCOUNTS_FILE, else its appid. */
+export interface AccountName {
+  name: string
+  appid: string
+}
 
 /** The account that a person or a program means by its name or its AppID. */
 export function findAccount<T extends AccountName>(accounts: readonly T[], word: string): T | undefined {

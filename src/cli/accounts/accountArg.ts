@@ -1,6 +1,7 @@
+import type { AccountName } from '../../base/accounts/accountName.ts'
 import { findAccount, toNames } from '../../base/accounts/accountName.ts'
 import type { AtLeastOne } from '../../base/accounts/accountsSchema.ts'
-import type { AccountName, Config } from '../../base/config.ts'
+import type { Config } from '../../base/config.ts'
 import { UsageError } from '../args.ts'
 
 const account = { type: 'string', valueHint: 'name' } as const

@@ -1,4 +1,4 @@
-import type { AccountName } from '../../base/config.ts'
+import type { AccountName } from '../../base/accounts/accountName.ts'
 import { AmbiguousPushError } from '../../push/ambiguousPush.ts'
 
 /**

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { AccountName } from '../../base/config.ts'
+import type { AccountName } from '../../base/accounts/accountName.ts'
 import { second } from '../../base/duration.ts'
 import { rememberFor } from '../../base/monitoring/rememberFor.ts'
 import { tryFor } from '../../base/monitoring/tryFor.ts'
