@@ -131,6 +131,7 @@ test('a port that expects TLS and is spoken to in plain, and the other way round
   const tlsPort = await findFreePort()
   const redis = await startServer(
     ...['--tls-port', String(tlsPort), '--tls-ca-cert-file', join(dir, 'cert'), ...files],
+    ...['--tls-auth-clients', 'no'],
   )
   const [plain, tls, untrusted] = await Promise.all([
     refusal(`redis://127.0.0.1:${tlsPort}`),
