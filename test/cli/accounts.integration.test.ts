@@ -102,11 +102,12 @@ test('on SIGHUP accounts come, change and go, and the others do not notice', asy
   const world = await startAccountsWorld(['stays', 'changes', 'goes', 'comes'])
   const port = await findFreePort()
   const callback = { token: 'before' }
-  world.writeAccounts([
+  const first = [
     world.toEntry('stays', { callback }),
     world.toEntry('changes', { secret: 'wrong', callback }),
     world.toEntry('goes'),
-  ])
+  ]
+  world.writeAccounts(first)
   const service = await world.service('start', { HTTP_PORT: String(port) })
   const urlOf = (name: string) => `http://127.0.0.1:${port}/wechat/callback/${world.at(name).appid}`
   const check = (name: string, token: string) => world.at(name).setCallback({ url: urlOf(name), token })
@@ -119,6 +120,7 @@ test('on SIGHUP accounts come, change and go, and the others do not notice', asy
   await service.waitFor(/ACCOUNTS_FILE cannot be used, the accounts stay as they were/)
   expect(await check('stays', 'before')).toMatchObject({ ok: true })
 
+  world.writeAccounts(first)
   // It is being sent when its account goes.
   world.at('goes').addFault({ path: '/cgi-bin/message/template/send', action: { delayMs: 1_500 }, times: 1 })
   await world.run(world.push('goes', 0, '--id', 'last'))
