@@ -1,14 +1,19 @@
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestUserConfig } from 'vitest/config'
 import { skippedReporter } from './helpers/skippedReporter.ts'
+
+/** Of every suite. */
+export const common = {
+  root: new URL('..', import.meta.url).pathname,
+  pool: 'forks',
+  maxWorkers: 2,
+  reporters: ['default', skippedReporter],
+  testTimeout: 30_000,
+  hookTimeout: 30_000,
+} satisfies TestUserConfig
 
 export default defineConfig({
   test: {
-    root: new URL('..', import.meta.url).pathname,
-    pool: 'forks',
-    maxWorkers: 2,
-    reporters: ['default', skippedReporter],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    ...common,
     projects: [
       {
         extends: true,
