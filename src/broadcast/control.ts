@@ -14,7 +14,7 @@ export function pauseBroadcast(broadcasts: Broadcasts, id: string): Promise<Cont
   return control(broadcasts, id, () => ({ status: 'paused', reason: 'manual', detail: 'paused by a person' }))
 }
 
-/** Goes on, whatever it was paused for; failures are counted anew, and a canary that waits has passed. */
+/** Goes on, whatever it was paused for; the count of failures starts again, and a canary that waits has passed. */
 export function resumeBroadcast(broadcasts: Broadcasts, id: string): Promise<Controlled> {
   return control(broadcasts, id, ({ status, startedAt, canaryState }) => {
     if (status !== 'paused') return undefined

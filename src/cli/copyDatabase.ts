@@ -27,7 +27,7 @@ export async function copyToPostgres(from: string, to: string, out: Output): Pro
   try {
     const result = await withProgress(out, (onProgress) => {
       const onNewBeginning = () =>
-        out.remark(`${source.address} was written to since the copy was begun: it begins anew`)
+        out.remark(`${source.address} has been written to since the copy began: the copy starts again`)
       return copyDatabase(source, target, { onProgress, onNewBeginning })
     })
     await out.print(result, (summary) => toText(summary, { from: source.address, to: target.address }))
