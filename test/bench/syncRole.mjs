@@ -1,15 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { pino } from 'pino'
-import { createFollowers } from '../../dist/db/followers.js'
-import { createLeases } from '../../dist/db/leases.js'
-import { openDatabase } from '../../dist/db/open.js'
-import { createSyncRuns } from '../../dist/db/syncRuns.js'
-import { createTokenStore } from '../../dist/db/tokens.js'
-import { syncFollowers } from '../../dist/sync/syncFollowers.js'
-import { createWechatApi } from '../../dist/wechat/api.js'
-import { createClient } from '../../dist/wechat/client.js'
-import { createGotTransport } from '../../dist/wechat/gotTransport.js'
-import { createTokenSource } from '../../dist/wechat/token.js'
+import { createAccount } from '../../dist/account.js'
+import { loadConfig } from '../../dist/base/programConfig.js'
+import { openQueueRuntime } from '../../dist/runtime.js'
 
 /**
  * A first sync and a second one that finds nothing new, in a process that does nothing else. It runs what is built: a
@@ -17,29 +10,26 @@ import { createTokenSource } from '../../dist/wechat/token.js'
  */
 const [path, base, appid, concurrency] = process.argv.slice(2)
 const log = pino({ level: 'silent' })
-const database = await openDatabase({ path, log })
-const transport = createGotTransport({ proxy: { http: undefined, https: undefined, none: undefined } })
-const client = createClient({ bases: [base], transport, hotTransport: transport, log })
-const tokens = createTokenSource({ appid, secret: 's', client, store: createTokenStore(database), log })
-const deps = {
-  api: createWechatApi({ client, tokens }),
-  followers: createFollowers(database, appid),
-  syncRuns: createSyncRuns(database, appid),
-  leases: createLeases(database),
-  log,
-}
-const options = { appid, concurrency: Number(concurrency), refreshDays: 30 }
+const { accounts, ...shared } = loadConfig({
+  WECHAT_APPID: appid,
+  WECHAT_SECRET: 's',
+  WECHAT_API_BASE: base,
+  DATABASE_URL: `file:${path}`,
+  SYNC_CONCURRENCY: concurrency,
+})
+const runtime = await openQueueRuntime(shared, log)
+const account = createAccount(runtime, { ...shared, ...accounts[0] })
 
 const resolution = 5
 const delay = monitorEventLoopDelay({ resolution })
 delay.enable()
-const first = await syncFollowers(deps, options)
+const first = await account.sync({})
 const batchesOfFirst = await countBatches()
-const second = await syncFollowers(deps, options)
+const second = await account.sync({})
 delay.disable()
 const batches = await countBatches()
-await client.close()
-await database.close()
+await account.close()
+await runtime.close()
 process.send({
   firstMs: first.durationMs,
   firstAdded: first.added,
