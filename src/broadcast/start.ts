@@ -20,5 +20,6 @@ export async function start(
     fillUntil: row.isFilled ? 0 : await broadcasts.lastFollower(),
     selected,
     canarySize: share ? toSize(share, selected) : null,
+    canaryState: share ? 'running' : null,
   })
 }

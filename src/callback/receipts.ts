@@ -95,6 +95,7 @@ async function match<T extends Receipt>(receipts: Receipts, batch: readonly T[],
         finishedAt: receipt.receivedAt,
         ...result,
         ...(push.msgid === null && { msgid: name }),
+        ...(push.recipient && { recipient: push.recipient }),
       })
       const { status, reason } = result
       settled.push({ status, reason, delay: Math.max(0, receipt.receivedAt - push.sentAt) })

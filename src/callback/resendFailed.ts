@@ -17,7 +17,8 @@ export function createResendFailed({ receipts, resend, log, now = Date.now }: Re
     const push = await receipts.findByMsgid(msgid)
     // The receipt can be here before the send is recorded.
     if (!push || push.status === 'sent') return toNextTry(tries, now())
-    if (push.reason !== 'system_failed' || push.generation > 0) return null
+    // A broadcast is sent again as a whole, when somebody asks for it.
+    if (push.recipient || push.reason !== 'system_failed' || push.generation > 0) return null
     try {
       await resend(push.id)
       return null

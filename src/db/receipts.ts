@@ -21,6 +21,15 @@ export interface ReceiptedPush
   extends Pick<PushRow, 'id' | 'status' | 'reason' | 'generation' | 'msgid' | 'unknownSince'> {
   /** 0 for one that was never sent. */
   sentAt: number
+  /** Of a broadcast's message; undefined for a push by itself. */
+  recipient?: RecipientPlace
+}
+
+/** Where a recipient of a broadcast stands. */
+export interface RecipientPlace {
+  /** Number of the broadcast. */
+  broadcast: number
+  seq: number
 }
 
 export interface Settlement {
@@ -31,9 +40,19 @@ export interface Settlement {
   finishedAt: number
   /** For a push that had none: that of the receipt, null when the receipt has none either. */
   msgid?: string | null
+  /** Of a broadcast's message; undefined for a push by itself. */
+  recipient?: RecipientPlace
 }
 
-/** Where receipts meet the pushes of one account. Writes are for the transaction that also ends the event. */
+export interface RecipientSettlement extends Settlement {
+  recipient: RecipientPlace
+}
+
+export function isOfRecipient(settlement: Settlement): settlement is RecipientSettlement {
+  return settlement.recipient !== undefined
+}
+
+/** Where receipts meet the pushes of one account, recipients of broadcasts among them. Writes are for the transaction that also ends the event. */
 export interface Receipts {
   /** The push with that msgid, whatever has become of it. */
   findByMsgid(msgid: string): Promise<ReceiptedPush | undefined>

@@ -1,68 +1,13 @@
 import { once } from 'node:events'
 import { expect, test, vi } from 'vitest'
 import { second } from '../../src/base/duration.ts'
-import {
-  type Broadcast,
-  type BroadcastDeps,
-  type BroadcastInput,
-  broadcastSchema,
-  cancelOne,
-  createdSchema,
-  createOne,
-  findBroadcast,
-  pauseOne,
-  planOne,
-  planSchema,
-  resumeOne,
-} from '../../src/operations/broadcasts/broadcasts.ts'
-import { type Pushing, startPushing } from '../helpers/pushing.ts'
-
-const patience = { timeout: 120 * second, interval: 20 }
-
-function open(world: Pushing) {
-  const { appid, database, accountState, simulator } = world
-  const deps: BroadcastDeps = {
-    name: appid,
-    broadcasts: toStore(database.broadcasts(appid)),
-    accountState,
-    api: { getQuota: () => Promise.reject(new Error('not asked')) },
-  }
-  const templateId = simulator.templates[0]?.templateId ?? ''
-  const data = { thing1: '周年庆', time2: '2026-12-12 10:00' }
-  return {
-    ...deps,
-    create: (more: Partial<BroadcastInput> = {}) =>
-      createOne(deps, { templateId, data, audience: { all: true }, ...more }),
-    plan: () => planOne(deps, { templateId, data, audience: { all: true }, dryRun: true }),
-    show: (id: string) => findBroadcast(deps, id),
-    pause: (id: string) => pauseOne(deps, id),
-    resume: (id: string) => resumeOne(deps, id),
-    cancel: (id: string) => cancelOne(deps, id),
-    async until(id: string, isWanted: (broadcast: Broadcast) => boolean): Promise<Broadcast> {
-      let last: Broadcast | undefined
-      await vi.waitUntil(async () => {
-        last = await findBroadcast(deps, id)
-        return last && isWanted(last)
-      }, patience)
-      if (!last) throw new Error('no broadcast')
-      return last
-    },
-  }
-}
-
-function toStore<T>(broadcasts: T | undefined): T {
-  if (broadcasts === undefined) throw new Error('this engine has no broadcasts')
-  return broadcasts
-}
-
-const isFinished = ({ status }: Broadcast) => status === 'finished'
-const sumOf = ({ counts: { selected: _, ...others } }: Broadcast) =>
-  Object.values(others).reduce((sum, n) => sum + n, 0)
-const touched = (world: Pushing) => [...world.simulator.accepted()].map(({ openid }) => openid)
+import { broadcastSchema, createdSchema, planSchema } from '../../src/operations/broadcasts/broadcasts.ts'
+import { startPushing } from '../helpers/pushing.ts'
+import { isFinished, openBroadcasts, patience, sumOf, touched } from './world.ts'
 
 test('everybody gets it once, and the sum adds up', async () => {
   const world = await startPushing({ simulator: { followers: 300 } })
-  const broadcasts = open(world)
+  const broadcasts = openBroadcasts(world)
   await world.startWorker()
   const plan = await broadcasts.plan()
   expect(planSchema.parse(plan)).toEqual(plan)
@@ -86,7 +31,7 @@ test('a worker killed again and again leaves nobody out and sends to nobody twic
   timeout: 180 * second,
 }, async () => {
   const world = await startPushing({ simulator: { followers: 600, latencyMs: 20 } })
-  const broadcasts = open(world)
+  const broadcasts = openBroadcasts(world)
   const { id } = await broadcasts.create()
   for (const until of [100, 300]) {
     const worker = await world.startWorkerProcess()
@@ -103,7 +48,7 @@ test('a worker killed again and again leaves nobody out and sends to nobody twic
 
 test('pause stops it, resume goes on, cancel skips the rest', async () => {
   const world = await startPushing({ simulator: { followers: 400, latencyMs: 20 } })
-  const broadcasts = open(world)
+  const broadcasts = openBroadcasts(world)
   await world.startWorker({ concurrency: 5 })
   const { id } = await broadcasts.create()
   await broadcasts.until(id, ({ counts }) => counts.sent >= 20)
@@ -123,7 +68,7 @@ test('pause stops it, resume goes on, cancel skips the rest', async () => {
 
 test('rows of a file are filled in, bad ones are named by line, and strangers are skipped', async () => {
   const world = await startPushing({ simulator: { followers: 5 } })
-  const broadcasts = open(world)
+  const broadcasts = openBroadcasts(world)
   await world.startWorker()
   const { unionid, openid } = world.simulator.userAt(0)
   const other = world.simulator.userAt(1)
@@ -151,7 +96,7 @@ test('rows of a file are filled in, bad ones are named by line, and strangers ar
 
 test('a template that is gone pauses it before anybody is burnt', async () => {
   const world = await startPushing({ simulator: { followers: 200 } })
-  const broadcasts = open(world)
+  const broadcasts = openBroadcasts(world)
   await world.startWorker()
   const { id } = await broadcasts.create({ templateId: 'no_such_template' })
   const paused = await broadcasts.until(id, ({ status }) => status === 'paused')

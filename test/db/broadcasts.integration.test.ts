@@ -405,6 +405,78 @@ describe.each(engines.filter(({ name }) => name === 'sqlite'))('$name', ({ creat
     ])
   })
 
+  describe('a receipt', () => {
+    const settle = async (database: Stores, msgid: string | undefined, openid = 'o1') => {
+      const receipts = database.receipts(appid)
+      const [found] =
+        msgid === undefined
+          ? await receipts.findLatest(openid)
+          : [await receipts.findByMsgid(msgid)].filter((push) => push !== undefined)
+      if (!found) return undefined
+      const settled = {
+        status: 'undelivered',
+        reason: 'user_block',
+        detail: 'why',
+        finishedAt: 9_000,
+      } as const
+      const { id, recipient } = found
+      const name = found.msgid === null ? { msgid: msgid ?? null } : {}
+      await database.write(receipts.toSettle([{ id, ...settled, ...name, ...(recipient && { recipient }) }]))
+      return found
+    }
+
+    test('ends the recipient whose message it names, once', async () => {
+      const { database } = await create()
+      const broadcasts = open(database)
+      const row = await run(broadcasts, 2)
+      await broadcasts.claim(row.no, 2, 2_000, lease)
+      await broadcasts.record(row.no, outcome(1))
+      await broadcasts.record(row.no, outcome(2))
+      const found = await settle(database, outcome(2).msgid ?? '')
+      expect(found).toMatchObject({ id: 'b1:o2', status: 'sent', sentAt: 5_000, unknownSince: null })
+      expect(await broadcasts.findRecipient(row, 'o2')).toMatchObject({
+        ...{ status: 'undelivered', reason: 'user_block', detail: 'why', finishedAt: 9_000, sentAt: 5_000 },
+      })
+      expect(await broadcasts.findRecipient(row, 'o1')).toMatchObject({ status: 'sent' })
+      expect(await totals(broadcasts, row.no)).toEqual({ sent: 1, 'undelivered/user_block': 1 })
+      expect(await broadcasts.recent(row.no)).toEqual({ sends: '..', receipts: 'x' })
+      await settle(database, outcome(2).msgid ?? '')
+      expect(await broadcasts.recent(row.no)).toMatchObject({ receipts: 'x' })
+      expect(await settle(database, '1226691075109280000')).toBeUndefined()
+      const elsewhere = database.receipts('wx-other')
+      expect(await elsewhere.findByMsgid(outcome(1).msgid ?? '')).toBeUndefined()
+      expect(await elsewhere.findLatest('o1')).toEqual([])
+    })
+
+    test.each([
+      ['an audience of followers', followersOf],
+      ['a file', ofFile],
+    ])('without msgid is of the last message to its user, of %s', async (_, audience) => {
+      const { database } = await create()
+      await addFollowers(database, 2)
+      const broadcasts = open(database)
+      const no = await broadcasts.draft(asked({ audience }))
+      const isFilled = audience.kind === 'file'
+      if (isFilled) await broadcasts.addRecipients(no, [line(1, { unionid: 'u1' })])
+      await broadcasts.publish(no, { status: 'running', selected: 1, isFilled, canarySize: null })
+      await broadcasts.change(await find(broadcasts), { startedAt: 50_000, fillUntil: 2 })
+      if (!isFilled) while (await broadcasts.fill(await find(broadcasts), 10));
+      const chunk = await broadcasts.claim(no, 1, 2_000, lease)
+      const inDoubt = await database.receipts(appid).findLatest('o1')
+      expect(inDoubt).toMatchObject([{ status: 'queued', unknownSince: 2_000 }])
+      const nameless = { openid: 'o1', msgid: null, reason: 'in_review', errcode: 40252 } as const
+      await broadcasts.record(no, outcome(1, nameless))
+      if (chunk) await broadcasts.finishChunk(no, chunk)
+      const [review] = await database.receipts(appid).findLatest('o1')
+      expect(review).toMatchObject({ status: 'sent', msgid: null, unknownSince: null })
+      await settle(database, undefined)
+      expect(await broadcasts.findRecipient(await find(broadcasts), 'u1')).toMatchObject({
+        ...{ status: 'undelivered', reason: 'user_block', errcode: null, msgid: null },
+      })
+      expect(await totals(broadcasts, no)).toEqual({ 'undelivered/user_block': 1 })
+    })
+  })
+
   test('recipients are listed in order', async () => {
     const { database } = await create()
     const broadcasts = open(database)

@@ -1,10 +1,11 @@
 import { and, desc, eq, isNull, type SQL, sql } from 'drizzle-orm'
-import type { ReceiptedPush, Receipts, Settlement } from '../../receipts.ts'
+import { isOfRecipient, type ReceiptedPush, type Receipts, type Settlement } from '../../receipts.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite, type Statement } from '../engine/statement.ts'
 import { followers } from '../followers/tables.ts'
 import { isOfAccount } from '../pushes/conditions.ts'
 import { pushes } from '../pushes/tables.ts'
+import { createRecipientReceipts } from './recipientReceipts.ts'
 import { createUnmatchedReceipts } from './unmatchedReceipts.ts'
 
 /** How many of the latest pushes to a user a receipt without msgid may mean. */
@@ -60,10 +61,11 @@ export function createReceipts({ read }: Pick<SqliteDatabase, 'read'>, appid: st
       .set({ ...settled, msgid: sql`${placed('msgid')}`, errcode: null, errmsg: null, rid: null })
       .where(and(isWaiting, isNull(pushes.msgid))),
   )
+  const recipients = createRecipientReceipts({ read }, appid)
 
   return {
     async findByMsgid(msgid: string): Promise<ReceiptedPush | undefined> {
-      return selectByMsgid.get({ msgid })
+      return selectByMsgid.get({ msgid }) ?? recipients.findByMsgid(msgid)
     },
 
     async findLatest(openid: string): Promise<ReceiptedPush[]> {
@@ -72,14 +74,17 @@ export function createReceipts({ read }: Pick<SqliteDatabase, 'read'>, appid: st
         ...(unionid ? selectLatestByUnionid.all({ unionid }) : []),
         ...selectLatestByOpenid.all({ openid }),
       ]
-      return latest.filter((row) => row.openid === openid).sort((a, b) => b.sentAt - a.sentAt)
+      const ours = latest.filter((row) => row.openid === openid)
+      return [...ours, ...(await recipients.findLatest(openid))].sort((a, b) => b.sentAt - a.sentAt)
     },
 
     toSettle(settlements: readonly Settlement[]): Statement[] {
       const isNameless = ({ msgid }: Settlement) => msgid !== undefined
+      const single = settlements.filter((settlement) => !isOfRecipient(settlement))
       return [
-        settle.each(settlements.filter((settlement) => !isNameless(settlement))),
-        settleNameless.each(settlements.filter(isNameless)),
+        settle.each(single.filter((settlement) => !isNameless(settlement))),
+        settleNameless.each(single.filter(isNameless)),
+        ...recipients.toSettle(settlements.filter(isOfRecipient)),
       ]
     },
 
