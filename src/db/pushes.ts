@@ -18,6 +18,8 @@ export interface PushRow {
   rid: string | null
   /** Calls that may have reached WeChat and were not refused for pace, quota, token or account. */
   attempts: number
+  /** Grows with every change of the row, which only the store counts; 0 = the push is in the queue and has no row yet. */
+  seq: number
   /** 0 for the first message; each `failed retry` is a new message with a new client_msg_id. */
   generation: number
   /** Start of the first try whose outcome is not known; opens WeChat's 10-minute dedupe window. */

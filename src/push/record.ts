@@ -13,6 +13,7 @@ type Told =
   | 'errmsg'
   | 'rid'
   | 'attempts'
+  | 'seq'
 
 /** What `show`, `history`, `wait` and the HTTP API tell about a push; times are ISO 8601, what is not known is null. */
 export interface PushRecord extends Pick<PushRow, Told> {

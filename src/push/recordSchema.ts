@@ -23,6 +23,7 @@ export const pushRecordSchema = z.strictObject({
   errmsg: text,
   rid: text,
   attempts: z.int().min(0),
+  seq: z.int().min(0),
   createdAt: time,
   sentAt: time.nullable(),
   finishedAt: time.nullable(),
@@ -39,6 +40,7 @@ export const toldRecordSchema = z
     status: word<PushStatus>(),
     reason: word<PushReason>().nullable(),
     next: text.default(null),
+    seq: z.int().min(0).default(0),
   })
   .transform((record) => ({
     ...record,

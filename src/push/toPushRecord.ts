@@ -21,6 +21,7 @@ export function toPushRecord(row: PushRow, account: string): PushRecord {
     errmsg: row.errmsg,
     rid: row.rid,
     attempts: row.attempts,
+    seq: row.seq,
     createdAt: toIso(row.createdAt),
     sentAt: toIso(row.sentAt),
     finishedAt: toIso(row.finishedAt),

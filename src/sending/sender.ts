@@ -82,6 +82,7 @@ function toRow(appid: string, push: PushJob, known: KnownTries): PushRow {
     errmsg: null,
     rid: null,
     attempts: known.attempts,
+    seq: 0,
     generation: known.generation,
     unknownSince: known.unknownSince,
     jobId: null,

@@ -31,6 +31,7 @@ test('a push is shown while it waits and after it was sent, and is known when as
     errmsg: null,
     rid: null,
     attempts: 0,
+    seq: 0,
     createdAt: iso,
     sentAt: null,
     finishedAt: null,
@@ -59,6 +60,7 @@ test('a push is shown while it waits and after it was sent, and is known when as
     status: 'sent',
     msgid: message?.msgid,
     attempts: 1,
+    seq: 2,
     sentAt: iso,
     finishedAt: iso,
   })

@@ -16,6 +16,7 @@ export function toPushRow(more: Partial<PushRow> = {}): PushRow {
     errmsg: null,
     rid: null,
     attempts: 1,
+    seq: 1,
     generation: 0,
     unknownSince: 1_000,
     jobId: null,

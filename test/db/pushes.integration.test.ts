@@ -23,7 +23,9 @@ describe.each(engines)('$name', ({ create }) => {
     test('over the one before it', async () => {
       expect(await pushes.add(toPushRow())).toBe(true)
       expect(await pushes.record(toPushRow({ status: 'queued', reason: 'retry', attempts: 2 }))).toBe(true)
-      expect(await pushes.find('p')).toEqual(toPushRow({ status: 'queued', reason: 'retry', attempts: 2 }))
+      expect(await pushes.find('p')).toEqual(
+        toPushRow({ status: 'queued', reason: 'retry', attempts: 2, seq: 2 }),
+      )
       expect(await pushes.recordSent(acceptance)).toBe(true)
       expect(await pushes.find('p')).toMatchObject({
         status: 'sent',
@@ -55,6 +57,50 @@ describe.each(engines)('$name', ({ create }) => {
       expect(await pushes.recordSent(acceptance)).toBe(false)
       expect(await pushes.find('p')).toMatchObject({ generation: 1, status: 'sending' })
     })
+  })
+
+  test('every change of a record counts, whatever its writer believes, and what changes nothing does not', async () => {
+    const held = {
+      status: 'queued',
+      reason: 'hold',
+      heldFor: 'u1',
+      heldAt: 1,
+      place: 1,
+      expiresAt: 5,
+    } as const
+    const settlement = {
+      id: 'p',
+      status: 'delivered',
+      reason: null,
+      detail: null,
+      finishedAt: 3_000,
+    } as const
+    const receipts = database.receipts('wx1')
+    const steps: (() => Promise<unknown>)[] = [
+      () => pushes.add(toPushRow({ seq: 7 })),
+      () => pushes.record(toPushRow({ seq: 0, attempts: 2 })),
+      () => pushes.recordSent(acceptance),
+      () => database.write(receipts.toSettle([settlement])),
+      () => pushes.recordResent([{ id: 'p', generation: 0, jobId: null }]),
+      () => pushes.record(toPushRow({ generation: 1, status: 'sent', reason: 'in_review' })),
+      () => database.write(receipts.toSettle([{ ...settlement, msgid: '5' }])),
+      () => pushes.recordResent([{ id: 'p', generation: 1, jobId: null }]),
+      () => pushes.cancel('p', 4_000),
+      () => pushes.record(toPushRow({ generation: 3, ...held })),
+      () => database.heldPushes('wx1').expire(6),
+    ]
+    const seqs: unknown[] = []
+    for (const step of steps) {
+      await step()
+      seqs.push((await pushes.find('p'))?.seq)
+    }
+    expect(seqs).toEqual(steps.map((_, n) => n + 1))
+    await pushes.add(toPushRow())
+    await pushes.record(toPushRow())
+    await pushes.recordSent(acceptance)
+    await pushes.cancel('p', 9)
+    await database.write(receipts.toSettle([settlement]))
+    expect(await pushes.find('p')).toMatchObject({ seq: steps.length, status: 'skipped', reason: 'expired' })
   })
 
   test('a failed push that is sent again is a new message that waits', async () => {

@@ -20,6 +20,7 @@ test('a record tells times in ISO 8601 and says null where nothing is known', ()
     errmsg: null,
     rid: null,
     attempts: 1,
+    seq: 1,
     createdAt: '1970-01-01T00:00:01.000Z',
     sentAt: null,
     finishedAt: '2026-11-20T00:00:00.000Z',

@@ -82,6 +82,8 @@ export const pushes = pgTable(
     errmsg: text('errmsg'),
     rid: text('rid'),
     attempts: integer('attempts').notNull(),
+    /** Grows with every change of the row. */
+    seq: integer('seq').notNull().default(1),
     /** 0 for the first message; each `failed retry` is a new message with a new client_msg_id. */
     generation: integer('generation').notNull(),
     /** Start of the first try whose outcome is not known; opens WeChat's 10-minute dedupe window. */

@@ -33,6 +33,7 @@ export function toNewRow(appid: string, push: PushJob, { jobId, timestamp }: Del
     errmsg: null,
     rid: null,
     attempts: 0,
+    seq: 0,
     generation: push.generation ?? 0,
     unknownSince: null,
     jobId: jobId === push.id ? null : jobId,

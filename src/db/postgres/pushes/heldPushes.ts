@@ -14,7 +14,7 @@ const firstSql = `select ${selectList(pushes)} from pushes
 where held_for = $2 and held_for is not null and finished_at is null and appid = $1 order by place limit 1`
 const isExpired = `appid = $1 and reason = 'hold' and expires_at <= $2`
 const anyExpiredSql = `select id from pushes where ${isExpired} limit 1`
-const expireSql = `update pushes set status = 'skipped', reason = 'expired',
+const expireSql = `update pushes set seq = seq + 1, status = 'skipped', reason = 'expired',
   detail = 'the user did not follow this service account before it expired', finished_at = $2
 where (appid, id) in (select appid, id from pushes where ${isExpired} limit ${expireLimit} for update skip locked)`
 const countSql = `select count(*) as total from pushes where appid = $1 and reason = 'hold'`

@@ -14,34 +14,35 @@ const clockSlack = 5_000
 /** Calls of one turn of the event loop that travel together. */
 const batch = { size: 500, isOwnFault }
 
-const keys = Object.keys(getTableColumns(pushes))
-const columns = columnNames(pushes)
+/** A row that is new begins with the default. */
+const keys = Object.keys(getTableColumns(pushes)).filter((key) => key !== 'seq')
+const columns = columnNames(pushes, keys)
 const pushColumns = selectList(pushes)
 
 const insertSql = `insert into pushes (${columns.join(', ')})
-select ${keys.map((key) => `input."${key}"`).join(', ')} from ${recordset(pushes, '$1')}
+select ${keys.map((key) => `input."${key}"`).join(', ')} from ${recordset(pushes, '$1', { keys })}
 on conflict (appid, id) do`
 const addSql = `${insertSql} nothing returning id`
 /** The row that is there gives way unless it has come to an end or is a newer message. */
-const recordSql = `${insertSql} update set ${columns.map((name) => `${name} = excluded.${name}`).join(', ')}
+const recordSql = `${insertSql} update set seq = pushes.seq + 1, ${columns.map((name) => `${name} = excluded.${name}`).join(', ')}
 where pushes.generation < excluded.generation
   or (pushes.generation = excluded.generation and pushes.status in ('queued', 'sending'))
 returning id`
 const acceptance = recordset(pushes, '$1', { keys: ['id', 'generation', 'msgid', 'attempts', 'sentAt'] })
-const recordSentSql = `update pushes set status = 'sent', reason = null, detail = null, msgid = input.msgid,
+const recordSentSql = `update pushes set seq = pushes.seq + 1, status = 'sent', reason = null, detail = null, msgid = input.msgid,
   errcode = null, errmsg = null, rid = null, attempts = input.attempts, unknown_since = null,
   sent_at = input."sentAt", finished_at = input."sentAt"
 from ${acceptance}
 where pushes.appid = $2 and pushes.id = input.id and pushes.generation = input.generation
   and pushes.status in ('queued', 'sending')
 returning pushes.id`
-const recordResentSql = `update pushes set status = 'queued', reason = 'retry', detail = null, msgid = null,
+const recordResentSql = `update pushes set seq = pushes.seq + 1, status = 'queued', reason = 'retry', detail = null, msgid = null,
   errcode = null, errmsg = null, rid = null, attempts = 0, generation = pushes.generation + 1,
   job_id = input."jobId", unknown_since = null, held_for = null, held_at = null, place = null,
   sent_at = null, finished_at = null
 from ${recordset(pushes, '$1', { keys: ['id', 'generation', 'jobId'] })}
 where pushes.appid = $2 and pushes.id = input.id and pushes.generation = input.generation`
-const cancelSql = `update pushes set status = $3, reason = $4, detail = $5, finished_at = $6
+const cancelSql = `update pushes set seq = seq + 1, status = $3, reason = $4, detail = $5, finished_at = $6
 where appid = $1 and id = $2 and status = 'queued' and unknown_since is null`
 const findSql = `select ${pushColumns} from pushes where appid = $1 and id = any($2)`
 const findOpenSql = (isAfter: string) => `select ${pushColumns} from pushes

@@ -25,7 +25,7 @@ const settlement = recordset(pushes, '$1', {
   keys: ['id', 'status', 'reason', 'detail', 'finishedAt', 'msgid'],
 })
 const settled =
-  'status = input.status, reason = input.reason, detail = input.detail, finished_at = input."finishedAt"'
+  'seq = pushes.seq + 1, status = input.status, reason = input.reason, detail = input.detail, finished_at = input."finishedAt"'
 const isWaiting = `pushes.appid = $2 and pushes.id = input.id and pushes.status = 'sent'`
 const settleSql = `update pushes set ${settled} from ${settlement} where ${isWaiting}`
 /** What was said instead of a msgid goes: the receipt says more. */

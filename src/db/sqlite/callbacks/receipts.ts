@@ -4,6 +4,7 @@ import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite, type Statement } from '../engine/statement.ts'
 import { followers } from '../followers/tables.ts'
 import { isOfAccount } from '../pushes/conditions.ts'
+import { nextSeq } from '../pushes/pushWrites.ts'
 import { pushes } from '../pushes/tables.ts'
 import { createRecipientReceipts } from './recipientReceipts.ts'
 import { createUnmatchedReceipts } from './unmatchedReceipts.ts'
@@ -48,6 +49,7 @@ export function createReceipts({ read }: Pick<SqliteDatabase, 'read'>, appid: st
   )
   const isWaiting = and(eq(pushes.appid, appid), eq(pushes.id, placed('id')), eq(pushes.status, 'sent'))
   const settled = {
+    ...nextSeq,
     status: sql`${placed('status')}`,
     reason: sql`${placed('reason')}`,
     detail: sql`${placed('detail')}`,

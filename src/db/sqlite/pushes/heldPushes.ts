@@ -6,6 +6,7 @@ import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite, type Statement } from '../engine/statement.ts'
 import { isOfAccount } from './conditions.ts'
 import { toPendingReleaseOf } from './pendingReleases.ts'
+import { nextSeq } from './pushWrites.ts'
 import { pendingReleases, pushes } from './tables.ts'
 
 /** Pushes ended in one transaction, so that those who send need not wait long for theirs. */
@@ -44,6 +45,7 @@ export function createHeldPushes(
     read
       .update(pushes)
       .set({
+        ...nextSeq,
         status: 'skipped',
         reason: 'expired',
         detail: 'the user did not follow this service account before it expired',

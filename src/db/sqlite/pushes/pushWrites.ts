@@ -7,21 +7,25 @@ import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite, type Statement } from '../engine/statement.ts'
 import { pushes } from './tables.ts'
 
-const columns = Object.entries(getTableColumns(pushes))
+/** A row that is new begins with the default. */
+const columns = Object.entries(getTableColumns(pushes)).filter(([key]) => key !== 'seq')
 const keys = columns.map(([key]) => key)
 
 const insertSql = `insert into pushes (${columns.map(([, { name }]) => name).join(', ')})
 values (${columns.map(() => '?').join(', ')}) on conflict (appid, id) do`
 const addSql = `${insertSql} nothing`
 /** The row that is there gives way unless it has come to an end or is a newer message. */
-const recordSql = `${insertSql} update set ${columns.map(([, { name }]) => `${name} = excluded.${name}`).join(', ')}
+const recordSql = `${insertSql} update set seq = seq + 1, ${columns.map(([, { name }]) => `${name} = excluded.${name}`).join(', ')}
 where generation < excluded.generation
   or (generation = excluded.generation and status in ('queued', 'sending'))`
 
+/** Part of every change. */
+export const nextSeq = { seq: sql`${pushes.seq} + 1` }
 /** Nothing that a try has left in the row. */
 const untold = { detail: null, errcode: null, errmsg: null, rid: null, unknownSince: null }
 /** What makes a push that has ended a new message. */
 const resent = {
+  ...nextSeq,
   ...untold,
   status: 'queued',
   reason: 'retry',
@@ -50,6 +54,7 @@ export function createPushWrites(
   const isMessage = and(isPush, eq(pushes.generation, placed.generation))
   const { msgid, attempts, sentAt, jobId } = placed
   const accepted = {
+    ...nextSeq,
     ...untold,
     status: 'sent',
     reason: null,
@@ -73,7 +78,7 @@ export function createPushWrites(
   const cancel = compileWrite<{ id: string; at: number }>(
     read
       .update(pushes)
-      .set({ ...cancelled, finishedAt: placed.at })
+      .set({ ...nextSeq, ...cancelled, finishedAt: placed.at })
       .where(and(isPush, eq(pushes.status, 'queued'), isNull(pushes.unknownSince))),
   )
   const isOld = and(isOurs, inArray(pushes.status, finalStatuses), lt(pushes.finishedAt, placed.before))

@@ -1,0 +1,1 @@
+ALTER TABLE `pushes` ADD `seq` integer DEFAULT 1 NOT NULL;

@@ -1,0 +1,1 @@
+ALTER TABLE "pushes" ADD COLUMN "seq" integer DEFAULT 1 NOT NULL;
