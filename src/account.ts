@@ -58,7 +58,10 @@ export interface Account {
   close(): Promise<void>
 }
 
-export type AccountSyncOptions = Pick<SyncOptions, 'full' | 'force' | 'signal' | 'onProgress' | 'onWait'>
+export type AccountSyncOptions = Pick<
+  SyncOptions,
+  'full' | 'force' | 'signal' | 'onBegin' | 'onProgress' | 'onWait'
+>
 
 /** Neither WeChat nor the queue is called yet. */
 export function createAccount(runtime: QueueRuntime, config: AccountSettings): Account {

@@ -75,7 +75,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     callsWechat: () => callsWechat,
     key: config.metricsKey,
   })
-  const http = createHttpRole(config, monitoring, log)
+  const http = createHttpRole(config, { monitoring, running: running.list, log })
 
   function openAccount(own: AccountConfig): Account {
     const { database } = runtime

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { AccountName } from './accounts/accountName.ts'
 import { readAccountNames } from './accounts/accountsFile.ts'
 import type { AccountEntry, AtLeastOne } from './accounts/accountsSchema.ts'
+import type { ApiKey } from './api/apiKeys.ts'
 import { bothOrThrow, check, type Environment, parse, withoutEmpty } from './checkEnvironment.ts'
 import { ConfigError } from './configError.ts'
 import { hour } from './duration.ts'
@@ -105,6 +106,8 @@ export interface SharedConfig {
   rateLimitPerCode: number
   /** `trustProxy`: whose `X-Forwarded-For` is believed. */
   http: { host: string; port: number; trustProxy: string[] }
+  /** Who may use the API; nobody = it is off. */
+  apiKeys: readonly ApiKey[]
   /** Where a process that serves nothing else answers for its health; undefined = nowhere, 0 = any free port. */
   metricsPort: number | undefined
   /** Whoever asks for the metrics has to know it; undefined = everybody may ask. */
@@ -255,6 +258,7 @@ function toSharedConfig(values: SharedValues): Omit<SharedConfig, 'accountsFile'
     rateLimitPerIp: values.RATE_LIMIT_PER_IP,
     rateLimitPerCode: values.RATE_LIMIT_PER_CODE,
     http: { host: values.HTTP_HOST, port: values.HTTP_PORT, trustProxy: values.TRUST_PROXY },
+    apiKeys: values.HTTP_API_KEYS ?? [],
     metricsPort: values.METRICS_PORT,
     metricsKey: values.METRICS_KEY,
     purgeUnfollowedDays: values.PURGE_UNFOLLOWED_DAYS,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
+import { apiKeysSchema } from './api/apiKeys.ts'
 import {
   findPostgresUrlFault,
   isPostgresUrl,
@@ -24,6 +25,7 @@ export const secrets = new Set([
   'WECHAT_MINIPROGRAM_CALLBACK_TOKEN',
   'WECHAT_MINIPROGRAM_ENCODING_AES_KEY',
   'ALERT_WEBHOOK_URL',
+  'HTTP_API_KEYS',
   'METRICS_KEY',
 ])
 
@@ -171,6 +173,7 @@ export const environmentSchema = z.object({
     .prefault('127.0.0.1')
     .describe('an address of this machine such as 127.0.0.1 or 0.0.0.0'),
   HTTP_PORT: integer(0, 65_535).prefault('3000').describe('a port from 1 to 65535, 0 = any free one'),
+  HTTP_API_KEYS: apiKeysSchema.optional().describe('name:role:key, separated by commas'),
   METRICS_KEY: z
     .string()
     .regex(/^[\x21-\x7e]{24,128}$/)

@@ -53,6 +53,8 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
       info: { title: 'unionpush', version: '1' },
       components: { securitySchemes },
     },
+    // The API describes itself, in another version of OpenAPI.
+    transform: ({ schema, url }) => ({ schema: url.startsWith('/v1/') ? { hide: true } : schema, url }),
   })
   let isClosing = false
   // Fastify closes idle connections once; those that answer after that would keep the server up until they time out.

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { Log } from '../base/log.ts'
 import type { SyncOptions, SyncResult } from '../sync/syncFollowers.ts'
 import { count, nullableText } from './values.ts'
 
@@ -52,7 +53,7 @@ interface SyncDeps {
   sync(options: SyncInput & SyncWatch): Promise<SyncResult>
 }
 
-export type SyncWatch = Pick<SyncOptions, 'signal' | 'onProgress' | 'onWait'>
+export type SyncWatch = Pick<SyncOptions, 'signal' | 'onBegin' | 'onProgress' | 'onWait'>
 
 /** One follower sync, or the rest of an interrupted one. Rejects with DatabaseError only. */
 export async function syncOnce(
@@ -64,4 +65,29 @@ export async function syncOnce(
   const counts = { account: name, appid, ...done }
   if (error === null) return counts
   return { ...counts, error: { code: `sync_${counts.status}`, message: error, hint: null, ...refusal } }
+}
+
+interface BegunDeps extends SyncDeps {
+  log: Log
+}
+
+/**
+ * Begins one and does not wait for its end, which it logs. Another sync of the account is told as `busy`. Rejects with a
+ * DatabaseError.
+ */
+export function beginSync(
+  { sync, log }: BegunDeps,
+  input: SyncInput,
+  signal: AbortSignal,
+): Promise<{ runId: number } | { busy: string }> {
+  return new Promise((resolve, reject) => {
+    const ended = sync({ ...input, signal, onBegin: (runId) => resolve({ runId }) })
+    ended.then(
+      ({ error }) => resolve({ busy: error ?? 'it has ended' }),
+      (error: unknown) => {
+        log.error({ err: error }, 'follower sync failed')
+        reject(error)
+      },
+    )
+  })
 }

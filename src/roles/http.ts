@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import type { Account } from '../account.ts'
-import type { AccountConfig, SharedConfig } from '../base/config.ts'
+import type { AccountSettings, SharedConfig } from '../base/config.ts'
 import type { Log } from '../base/log.ts'
 import type { Callback } from '../callback/callback.ts'
 import { createRefusals } from '../callback/refusals.ts'
 import { callbackRoutes } from '../http/callbackRoutes.ts'
 import { miniprogramRoutes } from '../http/miniprogramRoutes.ts'
 import { type HttpServer, startHttpServer } from '../http/server.ts'
+import { v1Routes } from '../http/v1/v1Routes.ts'
 import { createIdentity } from '../identity/identity.ts'
 import type { Identity } from '../identity/states.ts'
 import { resend } from '../operations/resend.ts'
@@ -15,9 +16,13 @@ import { addMonitoring, type Monitoring } from './monitoring.ts'
 import { createRegistry } from './registry.ts'
 import type { AccountRole } from './runningAccounts.ts'
 
-/** Whether there is anything to serve of an account: WeChat's message push, the login of the mini-program, or both. */
-export function hasHttp({ callback, miniProgram }: Pick<AccountConfig, 'callback' | 'miniProgram'>): boolean {
-  return callback !== undefined || miniProgram !== undefined
+/** Whether there is anything to serve of an account: WeChat's message push, the login of the mini-program, or the API. */
+export function hasHttp({
+  callback,
+  miniProgram,
+  apiKeys,
+}: Pick<AccountSettings, 'callback' | 'miniProgram' | 'apiKeys'>): boolean {
+  return callback !== undefined || miniProgram !== undefined || apiKeys.length > 0
 }
 
 export interface HttpRole {
@@ -27,8 +32,15 @@ export interface HttpRole {
   listen(): Promise<HttpServer>
 }
 
+interface HttpRoleDeps {
+  monitoring: Monitoring
+  /** All of the process just now. */
+  running(): readonly Account[]
+  log: Log
+}
+
 /** One server for the accounts of a process, whichever they are at the time of a request. */
-export function createHttpRole(config: SharedConfig, monitoring: Monitoring, log: Log): HttpRole {
+export function createHttpRole(config: SharedConfig, { monitoring, running, log }: HttpRoleDeps): HttpRole {
   /** By the AppID of the service account. */
   const accounts = createRegistry<{ callback: Callback | undefined }>()
   /** By that and by the AppID of the mini-program. */
@@ -64,6 +76,8 @@ export function createHttpRole(config: SharedConfig, monitoring: Monitoring, log
   /** What nobody has just now may come with an account of the file. */
   async function addRoutes(app: FastifyInstance): Promise<void> {
     await addMonitoring(app, monitoring)
+    const { apiKeys: keys } = config
+    if (keys.length > 0) await app.register(v1Routes, { prefix: '/v1', keys, accounts: running, log })
     const mayCome = config.accountsFile !== undefined
     if (mayCome || accounts.findOnly()?.callback) {
       const find = (appid?: string) =>

@@ -43,6 +43,8 @@ export interface SyncOptions {
   refreshDays: number
   /** Ends the run after the calls in flight; the next one resumes it. */
   signal?: AbortSignal | undefined
+  /** Told once, when the run has its record. */
+  onBegin?: ((runId: number) => void) | undefined
   /** Told once, with a sentence, when there is a lease to wait for. */
   onWait?: ((sentence: string) => void) | undefined
   /** At most ten times a second. */
@@ -101,6 +103,7 @@ async function runHeld(deps: SyncDeps, options: HeldOptions, lease: HeldLease): 
   const held = { id: run.id, lease: lease.name, owner: lease.owner }
   const record = await openRunRecord({ syncRuns, now }, run, held)
   log.info({ runId: run.id, resumed: run.resumed }, 'follower sync started')
+  options.onBegin?.(run.id)
 
   async function interrupt(error: unknown): Promise<Ending> {
     const reason = toReason(error, options.signal)

@@ -78,7 +78,7 @@ export async function answerForHealth(app: App): Promise<void> {
 export async function serveHttp(app: App): Promise<void> {
   if (!app.hasHttp()) {
     const expected =
-      "the Token of WeChat's message push, or WECHAT_MINIPROGRAM_APPID and WECHAT_MINIPROGRAM_SECRET for the login"
+      "the Token of WeChat's message push, or WECHAT_MINIPROGRAM_APPID and WECHAT_MINIPROGRAM_SECRET for the login, or HTTP_API_KEYS for the API"
     throw new ConfigError([{ variable: 'WECHAT_CALLBACK_TOKEN', expected, found: 'nothing' }])
   }
   app.log.info({ url: await app.startHttp() }, 'HTTP is served')

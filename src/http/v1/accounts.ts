@@ -1,0 +1,56 @@
+import { type AccountName, findAccount, toNames } from '../../base/accounts/accountName.ts'
+import type { AtLeastOne } from '../../base/accounts/accountsSchema.ts'
+import { say } from '../../base/sentences/sentence.ts'
+import type { cancelAmong } from '../../operations/cancel.ts'
+import type { lookupAmong } from '../../operations/lookup.ts'
+import type { pauseAccount } from '../../operations/pause.ts'
+import type { retryFailed } from '../../operations/retry.ts'
+import type { findPushAmong } from '../../operations/show.ts'
+import type { loadStatus } from '../../operations/status.ts'
+import type { beginSync } from '../../operations/sync.ts'
+import type { listTemplates } from '../../operations/templates.ts'
+import { ProblemError } from './problem.ts'
+
+type Among<F extends (accounts: never, ...more: never[]) => unknown> =
+  Parameters<F>[0] extends readonly (infer A)[] ? A : never
+type Of<F extends (account: never, ...more: never[]) => unknown> = Parameters<F>[0]
+
+/** What the API needs of a service account: all that its operations need. */
+export type ApiAccount = AccountName &
+  Among<typeof cancelAmong> &
+  Among<typeof lookupAmong> &
+  Among<typeof retryFailed> &
+  Among<typeof findPushAmong> &
+  Among<typeof loadStatus> &
+  Of<typeof pauseAccount> &
+  Of<typeof beginSync> &
+  Of<typeof listTemplates>
+
+/** Those that a parameter means; without one all. @throws ProblemError */
+export function chooseAccounts<T extends AccountName>(
+  accounts: readonly T[],
+  word: string | undefined,
+): AtLeastOne<T> {
+  const [first, ...others] = word === undefined ? accounts : [findOne(accounts, word)]
+  if (!first) throw new ProblemError(503, say('http.busy', { why: 'no account is running yet' }))
+  return [first, ...others]
+}
+
+/** The one that is meant; without a word the only one. @throws ProblemError */
+export function chooseOneAccount<T extends AccountName>(accounts: readonly T[], word: string | undefined): T {
+  const [first, ...others] = chooseAccounts(accounts, word)
+  if (others.length === 0) return first
+  const names = toNames(accounts)
+  throw new ProblemError(400, say('http.account_missing', { names }), {
+    errors: [{ pointer: '/account', message: `one of ${names}` }],
+  })
+}
+
+function findOne<T extends AccountName>(accounts: readonly T[], word: string): T {
+  const found = findAccount(accounts, word)
+  if (found) return found
+  const names = toNames(accounts)
+  throw new ProblemError(400, say('http.account_unknown', { account: word, names }), {
+    errors: [{ pointer: '/account', message: `one of ${names}` }],
+  })
+}

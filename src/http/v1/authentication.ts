@@ -1,0 +1,75 @@
+import { hash, timingSafeEqual } from 'node:crypto'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { ApiKey, ApiRole } from '../../base/api/apiKeys.ts'
+import { minute } from '../../base/duration.ts'
+import { say } from '../../base/sentences/sentence.ts'
+import { ProblemError } from './problem.ts'
+
+/** Unknown keys a minute from one address. */
+const mostUnknownKeys = 20
+
+export interface Authentication {
+  /** Who asks. Rejects with a ProblemError. */
+  authenticate(request: FastifyRequest): Promise<void>
+  /** The one who was let in. */
+  keyOf(request: FastifyRequest): ApiKey
+  /** @throws ProblemError when the key may not do this. */
+  requireRole(request: FastifyRequest, roles: readonly ApiRole[]): void
+}
+
+/**
+ * By `Authorization: Bearer <key>`. Whoever holds a key is never kept out by others behind the same address: no key can be
+ * guessed, so the limit is there to keep guesses from costing anything.
+ */
+export function createAuthentication(app: FastifyInstance, keys: readonly ApiKey[]): Authentication {
+  const known = keys.map((key) => ({ key, digest: toDigest(key.key) }))
+  const callers = new WeakMap<FastifyRequest, ApiKey>()
+  const countUnknown = app.createRateLimit({
+    max: mostUnknownKeys,
+    timeWindow: minute,
+    keyGenerator: ({ ip }) => ip,
+  })
+
+  /** Every key is compared, each in a time that tells nothing of it. */
+  function find(given: string): ApiKey | undefined {
+    const digest = toDigest(given)
+    let found: ApiKey | undefined
+    for (const { key, digest: wanted } of known) if (timingSafeEqual(digest, wanted)) found = key
+    return found
+  }
+
+  function keyOf(request: FastifyRequest): ApiKey {
+    const key = callers.get(request)
+    if (!key) throw new ProblemError(401, say('http.key_missing'))
+    return key
+  }
+
+  return {
+    async authenticate(request) {
+      const given = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1]
+      if (given === undefined) throw new ProblemError(401, say('http.key_missing'))
+      const key = find(given)
+      if (key) {
+        callers.set(request, key)
+        return
+      }
+      const count = await countUnknown(request)
+      if (count.isAllowed || !count.isExceeded) throw new ProblemError(401, say('http.key_unknown'))
+      const { ttlInSeconds: seconds } = count
+      throw new ProblemError(429, say('http.too_many_unknown_keys', { ip: request.ip, seconds }), {
+        retryAfterSeconds: seconds,
+      })
+    },
+    keyOf,
+    requireRole(request, roles) {
+      const { name, role } = keyOf(request)
+      if (!roles.includes(role)) {
+        throw new ProblemError(403, say('http.role', { name, role, needed: roles.join(', ') }))
+      }
+    },
+  }
+}
+
+function toDigest(text: string): Buffer {
+  return hash('sha256', text, 'buffer')
+}

@@ -1,0 +1,56 @@
+import { STATUS_CODES } from 'node:http'
+import * as z from 'zod'
+import type { Language } from '../../base/sentences/language.ts'
+import { render, type Sentence } from '../../base/sentences/sentence.ts'
+
+/** Where in what was sent something is wrong, as a JSON pointer; of a parameter its name. */
+const fieldProblemSchema = z.strictObject({ pointer: z.string(), message: z.string() })
+export type FieldProblem = z.infer<typeof fieldProblemSchema>
+
+/** RFC 9457. */
+export const problemSchema = z
+  .strictObject({
+    type: z.string().describe('what kind of problem it is, for programs'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().describe('for people, in the language of Accept-Language (zh, en)'),
+    errors: z.array(fieldProblemSchema),
+  })
+  .meta({ id: 'Problem' })
+export type Problem = z.infer<typeof problemSchema>
+
+interface ProblemFields {
+  errors?: FieldProblem[]
+  retryAfterSeconds?: number | undefined
+}
+
+/** The request is answered with a problem document. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError'
+  readonly statusCode: number
+  readonly sentence: Sentence
+  readonly errors: FieldProblem[]
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(
+    statusCode: number,
+    sentence: Sentence,
+    { errors = [], retryAfterSeconds, ...options }: ProblemFields & ErrorOptions = {},
+  ) {
+    super(render(sentence, 'en').seen, options)
+    this.statusCode = statusCode
+    this.sentence = sentence
+    this.errors = errors
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+export function toDocument({ statusCode, sentence, errors }: ProblemError, language: Language): Problem {
+  return {
+    type: `urn:unionpush:${sentence.key.replace(/^http\./, '')}`,
+    title: STATUS_CODES[statusCode] ?? 'Error',
+    status: statusCode,
+    detail: render(sentence, language).seen,
+    errors,
+  }
+}

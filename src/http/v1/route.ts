@@ -1,0 +1,158 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
+import * as z from 'zod'
+import type { ApiKey, ApiRole } from '../../base/api/apiKeys.ts'
+import type { Authentication } from './authentication.ts'
+import { problemSchema } from './problem.ts'
+
+/** Whoever may read, and whoever may do everything. */
+export const readers = ['view', 'operate'] as const satisfies readonly ApiRole[]
+export const operators = ['operate'] as const satisfies readonly ApiRole[]
+
+/** A route as it is served and described. Its schemas are what is parsed; whatever else is sent is refused. */
+export interface ApiRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
+  method: 'GET' | 'POST'
+  /** Below /v1. */
+  path: string
+  summary: string
+  description?: string
+  tag: string
+  roles: readonly ApiRole[]
+  params?: P
+  query?: Q
+  body?: B
+  /** Other types than JSON that the handler takes as a stream. */
+  streamTypes?: readonly string[]
+  bodyLimit?: number
+  /** What it answers when all is well: status, what that means, and the body. */
+  answers: Readonly<Record<number, readonly [description: string, body?: z.ZodType, mediaType?: string]>>
+  /** Problems besides those that every route has. */
+  problems?: readonly number[]
+}
+
+export interface RouteInput<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
+  params: z.output<P>
+  query: z.output<Q>
+  body: z.output<B>
+  key: ApiKey
+  request: FastifyRequest
+  reply: FastifyReply
+}
+
+export type AddRoute = <
+  P extends z.ZodType = z.ZodUnknown,
+  Q extends z.ZodType = z.ZodUnknown,
+  B extends z.ZodType = z.ZodUnknown,
+>(
+  route: ApiRoute<P, Q, B>,
+  handle: (input: RouteInput<P, Q, B>) => unknown,
+) => void
+
+/** Adds routes that are asked for by the holders of certain keys. */
+export function createAddRoute(
+  app: FastifyInstance,
+  { keyOf, requireRole }: Pick<Authentication, 'keyOf' | 'requireRole'>,
+): AddRoute {
+  return (route, handle) => {
+    const { method, path: url, roles, params, query, body, streamTypes = [], bodyLimit, answers } = route
+    const [status = '200'] = Object.keys(answers)
+    const isJson = ({ headers }: FastifyRequest) =>
+      !streamTypes.some((type) => headers['content-type']?.toLowerCase().startsWith(type))
+    app.route({
+      method,
+      url,
+      schema: toSchema(route),
+      ...(bodyLimit !== undefined && { bodyLimit }),
+      async preParsing(request, _, payload) {
+        requireRole(request, roles)
+        return payload
+      },
+      handler: async (request, reply) => {
+        reply.code(Number(status))
+        const answer = await handle({
+          params: parse(params, request.params),
+          query: parse(query, request.query),
+          body: parse(isJson(request) ? body : undefined, request.body ?? undefined),
+          key: keyOf(request),
+          request,
+          reply,
+        })
+        return reply.sent ? reply : reply.send(answer)
+      },
+    })
+  }
+}
+
+/** What is not described is no part of the request. */
+function parse<S extends z.ZodType>(schema: S | undefined, given: unknown): z.output<S>
+function parse(schema: z.ZodType | undefined, given: unknown): unknown {
+  return schema?.parse(given)
+}
+
+const meanings: Record<number, string> = {
+  400: 'what was sent cannot be used; `errors` says where and why',
+  401: 'no key, or an unknown one',
+  403: 'the role of the key does not allow it',
+  404: 'it is not known',
+  409: 'it contradicts what is there',
+  413: 'the body is too large',
+  415: 'the body is of another type',
+  429: 'too many requests; `Retry-After` says when to come again',
+  500: 'the server failed',
+  501: 'not with this database',
+  502: 'WeChat gave no usable answer, or refuses',
+  503: 'the queue or the database is away',
+}
+/** Of every route. */
+const everywhere = [400, 401, 403, 429, 500, 503]
+
+function toSchema({
+  summary,
+  description,
+  tag,
+  params,
+  query,
+  body,
+  streamTypes = [],
+  answers,
+  problems = [],
+}: ApiRoute<z.ZodType, z.ZodType, z.ZodType>): FastifySchema {
+  const bodyProblems = body ? [413, 415] : []
+  const statuses = [...new Set([...everywhere, ...bodyProblems, ...problems])].sort()
+  const told = Object.entries(answers).map(([status, [meaning, schema, type = 'application/json']]) => [
+    status,
+    {
+      description: meaning,
+      ...(schema && { content: { [type]: { schema: toJsonSchema(schema, 'output') } } }),
+    },
+  ])
+  const refused = statuses.map((status) => [
+    status,
+    {
+      description: meanings[status],
+      content: { 'application/problem+json': { schema: toJsonSchema(problemSchema, 'output') } },
+    },
+  ])
+  return {
+    summary,
+    ...(description !== undefined && { description }),
+    tags: [tag],
+    security: [{ key: [] }],
+    ...(params && { params: toJsonSchema(params, 'input') }),
+    ...(query && { querystring: toJsonSchema(query, 'input') }),
+    ...(body && { body: toBody(body, streamTypes) }),
+    response: Object.fromEntries([...told, ...refused]),
+  }
+}
+
+function toBody(body: z.ZodType, streamTypes: readonly string[]): unknown {
+  const json = toJsonSchema(body, 'input')
+  if (streamTypes.length === 0) return json
+  const streams = streamTypes.map((type) => [type, { schema: { type: 'string' } }])
+  return { content: Object.fromEntries([['application/json', { schema: json }], ...streams]) }
+}
+
+/** As OpenAPI 3.1 has schemas: JSON Schema 2020-12. */
+function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): object {
+  const { $schema: _, id: __, ...json } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
+  return json
+}
