@@ -14,8 +14,9 @@ export interface Database {
    */
   write(group: Write[]): Promise<unknown>
   /**
-   * The same for what is small and written all the time: on disk within a second. Should this process die, nothing is
-   * lost; should the machine lose power, that second is, as with a Redis that syncs its log every second.
+   * The same for what is small and written all the time. SQLite has it on disk within a second: should this process die,
+   * nothing is lost; should the machine lose power, that second is, as with a Redis that syncs its log every second.
+   * PostgreSQL has it on disk at once.
    */
   writeSoon(group: Write[]): Promise<unknown>
   /** Resolves when all writes asked for are done and the database is closed. */

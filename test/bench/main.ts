@@ -1,7 +1,7 @@
 import { benchAccounts } from './accounts.ts'
 import { benchPush, benchPushMany } from './enqueue.ts'
 import { benchLookup } from './lookup.ts'
-import { benchSendGot, benchSendInstant, benchSendLatency } from './send.ts'
+import { benchSendGot, benchSendInstant, benchSendLatency, benchSendPostgres } from './send.ts'
 import { benchSync, benchSyncLatency } from './sync.ts'
 
 /**
@@ -12,6 +12,7 @@ const benches: Record<string, () => Promise<object>> = {
   'enqueue.pushMany': benchPushMany,
   'enqueue.push': benchPush,
   'send.instant': benchSendInstant,
+  'send.postgres': benchSendPostgres,
   'send.got': benchSendGot,
   'send.50ms': benchSendLatency,
   'sync.1m': benchSync,

@@ -19,6 +19,7 @@ import { createAccountWorker } from '../../src/roles/worker.ts'
 import { openQueueRuntime } from '../../src/runtime.ts'
 import { createUndiciTransport } from '../../src/wechat/transport/undiciTransport.ts'
 import { toOnlyAccount } from '../helpers/onlyAccount.ts'
+import { withBenchSchema } from './benchSchema.ts'
 import { compare, perSecond, redisUrl, toComparison, withAccount } from './measure.ts'
 
 const followers = 10_000
@@ -32,6 +33,7 @@ interface Load {
   base: string
   total: number
   concurrency: number
+  databaseUrl?: string
 }
 
 /** Our worker beside a bare BullMQ worker that does only the same call, against a server that answers at once. */
@@ -46,6 +48,22 @@ export async function benchSendInstant() {
         () => sendBare(load),
         // One run differs from the next by more here than anywhere else.
         11,
+      )),
+    }
+  })
+}
+
+/** Our worker on PostgreSQL beside itself on SQLite, both with their queue in Redis: at least half as many sends. */
+export async function benchSendPostgres() {
+  return withServer(0, async (base) => {
+    const load = { base, total: 20_000, concurrency: 50 }
+    return {
+      bench: 'send.postgres',
+      ...(await compare(
+        'sends/s',
+        () => withBenchSchema((databaseUrl) => sendOurs({ ...load, databaseUrl })),
+        () => sendOurs(load),
+        5,
       )),
     }
   })
@@ -78,12 +96,19 @@ export async function benchSendLatency() {
 }
 
 /** With a full queue: from the first send that is on record to the last. */
-function sendOurs({ base, total, concurrency }: Load): Promise<number> {
+function sendOurs({ base, total, concurrency, databaseUrl }: Load): Promise<number> {
   return withFullQueue(total, async (appid) => {
     const dir = await mkdtemp(join(tmpdir(), 'unionpush-bench-'))
     const config = {
       ...toOnlyAccount(
-        loadConfig({ WECHAT_APPID: appid, WECHAT_SECRET: 'bench', WECHAT_API_BASE: base, DATA_DIR: dir }),
+        loadConfig({
+          WECHAT_APPID: appid,
+          WECHAT_SECRET: 'bench',
+          WECHAT_API_BASE: base,
+          DATA_DIR: dir,
+          REDIS_URL: redisUrl,
+          ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
+        }),
       ),
       pushConcurrency: concurrency,
     }

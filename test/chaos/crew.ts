@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { atExit } from './atExit.ts'
+import { atExit } from '../helpers/atExit.ts'
 
 export interface Member {
   /** Of the process that runs now. */

@@ -2,9 +2,9 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { toQueueName } from '../../src/queue/names.ts'
+import { createPostgresServer, type PostgresServer } from '../helpers/postgresServer.ts'
+import { until } from '../helpers/until.ts'
 import { type Row, type RunDatabase, type RunQueue, rowsQuery } from './database.ts'
-import { createPostgresServer, type PostgresServer } from './postgresServer.ts'
-import { until } from './until.ts'
 import { createWire, type Wire } from './wire.ts'
 
 /** A PostgreSQL with the tables of the run, and with its queue where there is no Redis. */

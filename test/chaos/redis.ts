@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { queuePrefix, toQueueName } from '../../src/queue/names.ts'
+import { atExit } from '../helpers/atExit.ts'
 import { findFreePort } from '../helpers/freePort.ts'
-import { atExit } from './atExit.ts'
+import { until } from '../helpers/until.ts'
 import type { RunQueue } from './database.ts'
-import { until } from './until.ts'
 import { createWire, type Wire } from './wire.ts'
 
 export interface PrivateRedis {

@@ -1,3 +1,4 @@
+import { until } from '../helpers/until.ts'
 import { createAsks } from './asks.ts'
 import { audit } from './audit.ts'
 import { collectBooks, hasDrained } from './books.ts'
@@ -8,7 +9,6 @@ import { findOpenDoors, findSecrets } from './leaks.ts'
 import { createPlan, type PlanForm, perform, reduce, toConditions } from './plan.ts'
 import type { Program } from './program.ts'
 import { watchSettled } from './settled.ts'
-import { until } from './until.ts'
 import { logIn } from './userLogin.ts'
 import { createWorld, type World } from './world.ts'
 

@@ -2,8 +2,8 @@ import { chmodSync, copyFileSync, readdirSync, renameSync, rmSync, statSync } fr
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
+import { openSmallDisk } from '../helpers/smallDisk.ts'
 import { type Row, type RunDatabase, rowsQuery } from './database.ts'
-import { openSmallDisk } from './smallDisk.ts'
 
 /** A file in a directory of its own. */
 export function createSqliteFile(dir: string): RunDatabase {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import type { TestProject } from 'vitest/node'
-import { atExit } from '../chaos/atExit.ts'
+import { atExit } from './atExit.ts'
 import { findFreePort } from './freePort.ts'
 
 declare module 'vitest' {

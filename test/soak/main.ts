@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import Sqlite from 'better-sqlite3'
-import { until } from '../chaos/until.ts'
+import { until } from '../helpers/until.ts'
 import { ask } from './ask.ts'
 import { disturb } from './faults.ts'
 import { type Sample, takeSample } from './samples.ts'

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CallbackRule } from '../../../src/simulator/callbacks/rule.ts'
+import { until } from '../../helpers/until.ts'
 import type { Chance } from '../chance.ts'
 import type { Fault } from '../fault.ts'
 import { forge, post } from '../forgeries.ts'
-import { until } from '../until.ts'
 import type { World } from '../world.ts'
 
 const event = 'TEMPLATESENDJOBFINISH'

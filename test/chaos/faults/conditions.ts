@@ -1,5 +1,5 @@
+import { until } from '../../helpers/until.ts'
 import type { Fault } from '../fault.ts'
-import { until } from '../until.ts'
 
 const tenMinutes = 600_000
 

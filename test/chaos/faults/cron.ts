@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../helpers/until.ts'
 import { crowd } from '../asks.ts'
 import type { Fault } from '../fault.ts'
-import { until } from '../until.ts'
 import { followerCount, ghosts, type World } from '../world.ts'
 
 /** How long the rest of a sync may take, the lease of a dead one included. */

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { admitLosses } from '../asyncCommit.ts'
 import type { Fault } from '../fault.ts'
 
 /** The file locked, without room, or another one. */
@@ -17,16 +16,13 @@ export const databaseFaults: readonly Fault[] = [
     name: 'the disk is full',
     on: ['database'],
     missing: ({ database }) => (database.isOwn ? undefined : 'no tmpfs can be mounted here'),
-    async run(world, chance) {
-      const { database, redis, stretch, admitted } = world
+    async run({ database, redis, stretch, admitted }, chance) {
       // A refusal that cost no try is one that cannot be recorded as such.
       admitted.mishaps++
       if (!redis) admitted.lostLocks++
-      await admitLosses(world, async () => {
-        database.fill()
-        await sleep(chance.between(300, 3_000) * stretch)
-        await database.free()
-      })
+      database.fill()
+      await sleep(chance.between(300, 3_000) * stretch)
+      await database.free()
     },
   },
   {

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { admitLosses } from '../asyncCommit.ts'
 import type { Chance } from '../chance.ts'
 import type { Fault } from '../fault.ts'
 import { ours, type RunPostgres } from '../postgres.ts'
@@ -154,6 +153,6 @@ export const postgresFaults: readonly Fault[] = outages.map(({ name, run }) => (
     world.admitted.mishaps++
     // Meanwhile none can be renewed.
     if (!world.redis) world.admitted.lostLocks++
-    await admitLosses(world, () => run({ ...world, postgres }, chance))
+    await run({ ...world, postgres }, chance)
   },
 }))

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../helpers/until.ts'
 import type { Chance } from '../chance.ts'
 import type { Fault } from '../fault.ts'
 import type { PrivateRedis } from '../redis.ts'
-import { until } from '../until.ts'
 import type { Direction } from '../wire.ts'
 import type { World } from '../world.ts'
 

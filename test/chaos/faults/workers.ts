@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../helpers/until.ts'
 import type { Fault } from '../fault.ts'
-import { until } from '../until.ts'
 import type { World } from '../world.ts'
 
 const sendPath = '/cgi-bin/message/template/send'

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import { findFreePort } from '../helpers/freePort.ts'
 import { atExit } from './atExit.ts'
+import { findFreePort } from './freePort.ts'
 import { openSmallDisk, type SmallDisk } from './smallDisk.ts'
 import { until } from './until.ts'
 
@@ -14,7 +14,7 @@ const run = promisify(execFile)
 /** Milliseconds until a server answers, and until one has ended. */
 const patience = 30_000
 
-/** A PostgreSQL of the run's own. */
+/** A PostgreSQL that is nobody else's, and may be stopped and killed. */
 export interface PostgresServer {
   readonly port: number
   readonly disk: SmallDisk
@@ -34,7 +34,7 @@ export interface PostgresServer {
  * fsync is on, though nothing here needs it: what a process has written is safe in the memory of the machine when the
  * process is killed. Autovacuum, checkpoints and everything else are as they are by default.
  */
-const settings = {
+const usual = {
   listen_addresses: '127.0.0.1',
   shared_buffers: '16MB',
   max_connections: '200',
@@ -67,7 +67,7 @@ let template: Promise<string> | undefined
 /** An empty cluster, made once, because that takes seconds. */
 function getTemplate(bin: string): Promise<string> {
   template ??= (async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'unionpush-chaos-initdb-'))
+    const dir = mkdtempSync(join(tmpdir(), 'unionpush-initdb-'))
     atExit(() => rmSync(dir, { recursive: true, force: true }))
     give(dir)
     const data = join(dir, 'data')
@@ -82,11 +82,12 @@ function give(dir: string): void {
   if (owner.uid !== undefined) chownSync(dir, owner.uid, owner.gid)
 }
 
-export async function createPostgresServer(): Promise<PostgresServer> {
+/** Not running yet. `settings` are more of those in postgresql.conf. */
+export async function createPostgresServer(settings: Record<string, string> = {}): Promise<PostgresServer> {
   const bin = findPostgresPrograms()
   if (bin === undefined) throw new Error('there are no PostgreSQL programs in /usr/lib/postgresql')
   const source = await getTemplate(bin)
-  const dir = await mkdtemp(join(tmpdir(), 'unionpush-chaos-postgres-'))
+  const dir = await mkdtemp(join(tmpdir(), 'unionpush-postgres-'))
   const disk = openSmallDisk(dir, 'size=112m', ...Object.entries(owner).map(([key, id]) => `${key}=${id}`))
   give(dir)
   await cp(source, dir, { recursive: true, preserveTimestamps: true })
@@ -102,7 +103,7 @@ export async function createPostgresServer(): Promise<PostgresServer> {
   const isRunning = () => server?.exitCode === null && server.signalCode === null
 
   function launch(): void {
-    const given = { ...settings, port, unix_socket_directories: dir }
+    const given = { ...usual, ...settings, port, unix_socket_directories: dir }
     const args = Object.entries(given).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     const launched = spawn(join(bin ?? '', 'postgres'), ['-D', dir, ...args], {
       ...owner,
@@ -119,7 +120,7 @@ export async function createPostgresServer(): Promise<PostgresServer> {
       port,
       user: 'postgres',
       database: 'postgres',
-      application_name: 'chaos',
+      application_name: 'test',
       types: { getTypeParser: toParser },
     })
     client.on('error', () => {})
