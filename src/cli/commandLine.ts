@@ -21,7 +21,7 @@ export const commands = new Map<string, () => Promise<Command>>([
   ['pause', async () => (await import('./commands/pause.ts')).pauseCommand],
   ['resume', async () => (await import('./commands/resume.ts')).resumeCommand],
   ['token', async () => (await import('./commands/token.ts')).tokenCommand],
-  ['templates', async () => (await import('./commands/templates.ts')).templatesCommand],
+  ['templates', async () => (await import('./templates/command.ts')).templatesCommand],
   ['status', async () => (await import('./commands/status.ts')).statusCommand],
   ['doctor', async () => (await import('./doctor/doctor.ts')).doctorCommand],
   ['migrate', async () => (await import('./commands/migrate.ts')).migrateCommand],
