@@ -255,7 +255,7 @@ function toTries(
     directory: toDirectory(deps),
     otherAccounts: deps.otherAccounts,
     handOver: createHandOver(deps.openQueueOf),
-    isTemplate: createTemplateCheck({ ...deps, log }),
+    ...createTemplateCheck({ ...deps, log }),
     markLeft: (openid) => followers.markUnsubscribed([openid], Date.now()),
     onUnrecorded: (error) => health.breaker.note('database', error.message),
     signal,

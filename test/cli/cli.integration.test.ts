@@ -288,4 +288,44 @@ describe('account', () => {
     })
     expect(offline).toMatchObject({ code: 0, stdout: online.stdout })
   })
+
+  test('templates show makes the message of it and says what is missing or wrong, templates diff what changed', async () => {
+    const { simulator, env } = await startSimulator()
+    const id = simulator.templates.find(({ title }) => title === '订单发货通知')?.templateId ?? ''
+    const [first, whole, broken, unknown] = [
+      await runCli(['templates', 'diff', '--json'], { cwd, env }),
+      ...(await Promise.all([
+        runCli(['templates', 'show', id, '--json', '--data', '{"thing1":"苹果","time2":"15:01"}'], {
+          cwd,
+          env,
+        }),
+        runCli(
+          [
+            'templates',
+            'show',
+            id,
+            '--data',
+            '{"thing1":"超过二十个字的内容超过二十个字的内容超过二","other3":"x"}',
+          ],
+          { cwd, env },
+        ),
+        runCli(['templates', 'show', 'nobody', '--json'], { cwd, env }),
+      ])),
+    ]
+    expect(first?.stdout.trim().split('\n')).toHaveLength(simulator.templates.length)
+    expect(whole).toMatchObject({ code: 0 })
+    expect(JSON.parse(whole?.stdout ?? '')).toMatchObject({
+      preview: expect.stringMatching(/苹果[\s\S]*15:01/),
+      missing: [],
+      unknown: [],
+      problems: [],
+    })
+    expect(broken?.code).toBe(1)
+    expect(broken?.stdout).toMatch(
+      /data\.time2 is missing\n[\s\S]*data\.other3 has no place[\s\S]*data\.thing1: expected at most 20/,
+    )
+    expect(unknown?.code).toBe(1)
+    expect(JSON.parse(unknown?.stdout ?? '').error).toMatchObject({ code: 'template_unknown' })
+    expect(await runCli(['templates', 'diff', '--json'], { cwd, env })).toMatchObject({ code: 0, stdout: '' })
+  })
 })

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { second } from '../../src/base/duration.ts'
+import { day, second } from '../../src/base/duration.ts'
 import { type Pushing, startPushing } from '../helpers/pushing.ts'
 
 const send = '/cgi-bin/message/template/send'
@@ -8,6 +8,16 @@ const listings = ({ simulator }: Pushing) => simulator.stats().calls[list] ?? 0
 const patience = { timeout: 10 * second, interval: 10 }
 const deny = (world: Pushing, times: number) =>
   world.simulator.addFault({ path: send, action: { errcode: 40037 }, times })
+
+/** As if the templates had been listed yesterday, with contents of that day. */
+async function pretendListed({ simulator, templates }: Pushing, toContent: (content: string) => string) {
+  const unclassified = { primaryIndustry: '', deputyIndustry: '' }
+  const rows = simulator.templates.map(({ templateId, title, content, example }) => ({
+    ...unclassified,
+    ...{ templateId, title, content: toContent(content), example: example ?? '' },
+  }))
+  await templates.replace(rows, Date.now() - day)
+}
 
 test('a template nobody has listed yet is looked up at its first 40037 and gets a second look', async () => {
   const world = await startPushing()
@@ -69,4 +79,41 @@ test('a list that cannot be had speaks for the template, once', async () => {
   await world.ended(1)
   expect(await world.row('p')).toMatchObject({ status: 'rejected', reason: 'template_invalid', attempts: 2 })
   expect(world.lines.filter(({ msg }) => msg === 'templates could not be listed')).toHaveLength(1)
+})
+
+test('a message that leaves out a keyword of its template ends before WeChat is asked', async () => {
+  const world = await startPushing()
+  await world.startWorker()
+  await pretendListed(world, (content) => content)
+  await world.producer().push(world.message(0, { id: 'p', data: { thing1: '订单已发货' } }))
+  await world.producer().push(world.message(1, { id: 'q' }))
+  await world.ended(2)
+  expect(await world.row('p')).toMatchObject({
+    status: 'rejected',
+    reason: 'data_invalid',
+    attempts: 0,
+    detail: expect.stringContaining('data.time2'),
+  })
+  expect(await world.row('q')).toMatchObject({ status: 'sent' })
+  expect(world.simulator.stats().calls[send]).toBe(1)
+})
+
+test('a template that asks for less by now than when it was listed is listed again before a message is refused', async () => {
+  const world = await startPushing()
+  await pretendListed(world, (content) => `${content}\n备注:{{thing9.DATA}}`)
+  await world.startWorker()
+  await world.producer().push(world.message(0, { id: 'p' }))
+  await world.ended(1)
+  expect(await world.row('p')).toMatchObject({ status: 'sent', attempts: 1 })
+  expect(listings(world)).toBe(1)
+})
+
+test('opening and closing lines of old templates may be left out', async () => {
+  const world = await startPushing()
+  await pretendListed(world, (content) => `{{first.DATA}}\n${content}\n{{remark.DATA}}`)
+  await world.startWorker()
+  await world.producer().push(world.message(0, { id: 'p' }))
+  await world.ended(1)
+  expect(await world.row('p')).toMatchObject({ status: 'sent' })
+  expect(listings(world)).toBe(0)
 })

@@ -6,6 +6,7 @@ import { withAccount } from '../accounts/withAccounts.ts'
 import { type Args, UsageError } from '../args.ts'
 import { defineCommand } from '../command.ts'
 import { formatCount, formatPlural } from '../format.ts'
+import { parseData } from '../messages/dataOption.ts'
 import { readMessageFile } from '../messages/messageFile.ts'
 import type { Output } from '../output.ts'
 import { pushAndWait, toReceiptText } from '../pushAndWait.ts'
@@ -110,11 +111,7 @@ function toMessage(given: PushArgs): Record<string, unknown> {
 
 function toData(json: string | undefined): unknown {
   if (json === undefined) throw new UsageError('--data is missing')
-  try {
-    return JSON.parse(json)
-  } catch (error) {
-    throw new UsageError(`--data is not JSON: ${error instanceof Error ? error.message : String(error)}`)
-  }
+  return parseData(json)
 }
 
 /** Each line names its own, where there are several. */

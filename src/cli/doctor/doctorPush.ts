@@ -2,6 +2,7 @@ import type { Language } from '../../base/sentences/language.ts'
 import type { DoctorPush } from '../../operations/doctor/push.ts'
 import { chooseAccount } from '../accounts/accountArg.ts'
 import { type Args, UsageError } from '../args.ts'
+import { parseData } from '../messages/dataOption.ts'
 import type { Output } from '../output.ts'
 import { withExamined } from './withExamined.ts'
 
@@ -27,7 +28,12 @@ export async function runDoctorPush(
   if ((unionid === undefined) === (openid === undefined)) {
     throw new UsageError('--unionid or --openid, one of them')
   }
-  const push = { unionid, openid, templateId: template, data: toData(json) }
+  const push = {
+    unionid,
+    openid,
+    templateId: template,
+    data: json === undefined ? undefined : parseData(json),
+  }
   const { examinePush } = await import('../../operations/doctor/push.ts')
   return withExamined(
     out,
@@ -44,15 +50,6 @@ export async function runDoctorPush(
 export function refusePushArgs(given: Record<string, unknown>): void {
   const name = Object.keys(pushArgs).find((option) => given[option] !== undefined)
   if (name !== undefined) throw new UsageError(`--${name} goes with doctor push`)
-}
-
-function toData(json: string | undefined): unknown {
-  if (json === undefined) return undefined
-  try {
-    return JSON.parse(json)
-  } catch {
-    throw new UsageError('--data is not JSON')
-  }
 }
 
 function toText({ ok, reasons }: DoctorPush): string {

@@ -1,25 +1,60 @@
 import type { Account } from '../../account.ts'
-import { listTemplates, type TemplateAnswer } from '../../operations/templates.ts'
+import {
+  diffTemplates,
+  listTemplates,
+  previewTemplate,
+  type TemplateAnswer,
+  type TemplateChange,
+  type TemplatePreview,
+} from '../../operations/templates.ts'
 import { accountsArg } from '../accounts/accountArg.ts'
 import { withAccounts } from '../accounts/withAccounts.ts'
+import { UsageError } from '../args.ts'
 import { defineCommand } from '../command.ts'
-import { toFailure } from '../failure.ts'
+import { NegativeAnswer, toFailure } from '../failure.ts'
 import { createTimeFormat, formatPlural } from '../format.ts'
+import { parseDataObject } from '../messages/dataOption.ts'
 import type { Output } from '../output.ts'
 
 export const templatesCommand = defineCommand({
   name: 'templates',
-  description: 'List the templates with their fields and types',
-  args: accountsArg,
-  examples: [['unionpush templates', 'see what --template and --data have to be']],
-  run: ({ account: word }, out) =>
-    withAccounts(out, word, async ({ accounts }) => {
-      if (accounts.length === 1) return printTemplates(accounts[0], out)
+  description:
+    'List the templates with their fields and types, show one as the user sees it, or what changed',
+  args: {
+    action: {
+      type: 'positional',
+      required: false,
+      description: 'show <id>: one as the user sees it; diff: what changed',
+    },
+    data: { type: 'string', valueHint: 'json', description: 'of show: its keywords and their texts' },
+    ...accountsArg,
+  },
+  takesMore: true,
+  examples: [
+    ['unionpush templates', 'see what --template and --data have to be'],
+    [
+      `unionpush templates show ngqIpbwh8bUfcSsECmogfXcV14J0tQlEpBO27izEYtY \\
+      --data '{"thing1":"订单已发货","time2":"2026-11-20 15:01"}'`,
+      'the message as the user will see it, and what is missing or wrong in it; exit 1 if something is',
+    ],
+    ['unionpush templates diff', 'what WeChat lists otherwise than it last did'],
+  ],
+  run({ action, data, account: word }, out, [id, ...more]) {
+    const [unexpected] = action === 'show' ? more : [id]
+    if (unexpected !== undefined) throw new UsageError(`Unexpected argument '${unexpected}'`)
+    if (action !== 'show' && data !== undefined) throw new UsageError('--data goes with templates show')
+    if (action === 'show') return show(id, data, word, out)
+    if (action !== undefined && action !== 'diff') {
+      throw new UsageError(`Unexpected argument '${action}': expected show, diff or nothing`)
+    }
+    const print = action === 'diff' ? printChanges : printTemplates
+    return withAccounts(out, word, async ({ accounts }) => {
+      if (accounts.length === 1) return print(accounts[0], out)
       let exitCode = 0
       for (const account of accounts) {
         out.remark(`${account.name}:`)
         try {
-          await printTemplates(account, out)
+          await print(account, out)
         } catch (error) {
           process.stderr.write(
             `unionpush templates: ${account.name}: ${toFailure(error, 'templates').message}\n`,
@@ -28,7 +63,8 @@ export const templatesCommand = defineCommand({
         }
       }
       return exitCode
-    }),
+    })
+  },
 })
 
 async function printTemplates(account: Account, out: Output): Promise<number> {
@@ -45,4 +81,70 @@ async function printTemplates(account: Account, out: Output): Promise<number> {
 function toText({ templateId, title, fields }: TemplateAnswer): string {
   const names = fields.map(({ key, type }) => (type === 'free' ? `${key} (free text)` : key))
   return `${templateId}  ${title}\n    ${names.join(', ')}`
+}
+
+/** A template belongs to one account, so it is looked for in all of them. */
+async function show(
+  id: string | undefined,
+  json: string | undefined,
+  word: string | undefined,
+  out: Output,
+): Promise<number> {
+  if (id === undefined) throw new UsageError('templates show expects the id of a template')
+  const data = json === undefined ? undefined : parseDataObject(json)
+  return withAccounts(out, word, async ({ accounts }) => {
+    for (const account of accounts) {
+      const preview = await previewTemplate(account, id, data)
+      if (preview === undefined) continue
+      await out.print(preview, toPreviewText)
+      return preview.missing.length + preview.problems.length === 0 ? 0 : 1
+    }
+    const names = accounts.map(({ name }) => name).join(', ')
+    throw new NegativeAnswer(
+      'template_unknown',
+      `No template ${id} in ${names}: \`unionpush templates\` lists those there are`,
+    )
+  })
+}
+
+function toPreviewText({ title, preview, missing, unknown, problems }: TemplatePreview): string {
+  const remarks = [
+    ...missing.map((key) => `data.${key} is missing`),
+    ...unknown.map((key) => `data.${key} has no place in this template: the user never sees it`),
+    ...problems.map(({ field, rule }) => `${field}: expected ${rule}`),
+  ]
+  return [
+    title,
+    '',
+    ...preview
+      .trim()
+      .split('\n')
+      .map((line) => `    ${line}`),
+    ...(remarks.length > 0 ? ['', ...remarks] : []),
+  ].join('\n')
+}
+
+async function printChanges(account: Account, out: Output): Promise<number> {
+  const count = await out.printAll(await diffTemplates(account), toChangeText)
+  out.remark(
+    count === 0 ? 'Nothing changed since the templates were last listed' : formatPlural(count, 'change'),
+  )
+  return 0
+}
+
+const signs = { added: '+', removed: '-', changed: '~' } as const
+
+function toChangeText({ change, templateId, title, before, after }: TemplateChange): string {
+  const lines = (sign: string, content: string | null) =>
+    content === null
+      ? []
+      : content
+          .trim()
+          .split('\n')
+          .map((line) => `    ${sign} ${line}`)
+  return [
+    `${signs[change]} ${templateId}  ${title} (${change})`,
+    ...lines('-', before),
+    ...lines('+', after),
+  ].join('\n')
 }

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import type { Language } from '../../base/sentences/language.ts'
 import { render, type Sentence, say } from '../../base/sentences/sentence.ts'
 import { checkMessage } from '../../push/message.ts'
-import { parseTemplateFields } from '../../wechat/template.ts'
+import { findMissingKeywords } from '../../wechat/keywords.ts'
 import { isAnswer } from './askWechat.ts'
 import { checks } from './checks/checks.ts'
 import type { Patient, Tables } from './patient.ts'
@@ -41,8 +41,6 @@ const prerequisites = [
 ]
 /** The same where it warns. */
 const sooner = ['queue', 'worker', 'paused', 'circuit']
-/** Opening and closing lines of old templates, which may be left out. */
-const mayBeMissing = ['first', 'remark']
 
 /** Whether such a push would go out now, and if not, everything that is in its way. Nothing is sent or recorded. */
 export async function examinePush(
@@ -94,9 +92,10 @@ async function findTemplateFaults({ wechat, tables }: Patient, push: ImaginedPus
     return [{ code: 'template_invalid', sentence: say('push.template_unknown', { template: templateId }) }]
   }
   if (typeof data !== 'object' || data === null) return []
-  return parseTemplateFields(template.content)
-    .filter(({ key }) => !(key in data) && !mayBeMissing.includes(key))
-    .map(({ key }) => ({ code: 'data_invalid', sentence: say('push.data_missing', { key }) }))
+  return findMissingKeywords(template.content, data).map((key) => ({
+    code: 'data_invalid',
+    sentence: say('push.data_missing', { key }),
+  }))
 }
 
 async function findRecipientFaults(

@@ -5,13 +5,12 @@ import { WechatApiError, type WechatNetworkError } from '../../wechat/errors.ts'
 import type { OtherPushes } from './otherPushes.ts'
 import { decide, type SendOutcome } from './outcome.ts'
 import type { Directory } from './resolve.ts'
+import type { TemplateCheck } from './templateCheck.ts'
 
-export interface JudgeDeps {
+export interface JudgeDeps extends Pick<TemplateCheck, 'isTemplate'> {
   maxAttempts: number
   others: Pick<OtherPushes, 'failed'>
   directory: Pick<Directory, 'findByOpenid'>
-  /** Whether the account has this template after all, which WeChat has just denied. */
-  isTemplate(templateId: string): Promise<boolean>
 }
 
 /** A call that was not accepted. */

@@ -14,6 +14,7 @@ import type { OtherPushes } from './otherPushes.ts'
 import type { SendOutcome } from './outcome.ts'
 import { toClientMsgId, toHeldRow, toRefusalColumns } from './pushRow.ts'
 import { type Directory, type FollowerIds, resolveRecipient } from './resolve.ts'
+import type { TemplateCheck } from './templateCheck.ts'
 
 /** What the tables know of other accounts. */
 export interface OtherAccounts {
@@ -21,7 +22,7 @@ export interface OtherAccounts {
   hasPush(appid: string, id: string): Promise<boolean>
 }
 
-export interface TryDeps extends JudgeDeps {
+export interface TryDeps extends JudgeDeps, Pick<TemplateCheck, 'findMissingKeywords'> {
   /** Sends under way at once: every try takes one. */
   slots: Semaphore
   /** Tries under way at once. */
@@ -107,12 +108,21 @@ async function tryOnce(deps: TryDeps, task: TryInSlot): Promise<Step> {
       return isHeld ? { kind: 'held' } : superseded
     }
   }
-  if (recipient.kind === 'follower') return send(deps, task, recipient.ids)
+  if (recipient.kind === 'follower') {
+    const missing = await deps.findMissingKeywords(push)
+    if (missing.length > 0) return end(deps, task, { ...row, ...recipient.ids }, toIncomplete(missing))
+    return send(deps, task, recipient.ids)
+  }
   const { ids, reason, detail } = recipient
   if (mayHandOver(push, row) && (reason === 'not_following' || reason === 'unionid_pending')) {
     return handOver(deps, task, { ...row, ...ids }, detail)
   }
   return end(deps, task, { ...row, ...ids }, { status: 'skipped', reason, detail })
+}
+
+function toIncomplete(missing: string[]): Ending {
+  const detail = `the template asks for ${missing.join(', ')}, which the message has no value for: give data.${missing.join(', data.')} (\`unionpush templates\` lists what each one asks for)`
+  return { status: 'rejected', reason: 'data_invalid', detail }
 }
 
 function hold({ held }: TryDeps, push: PushJob, row: PushRow, detail: string): Promise<boolean> {
