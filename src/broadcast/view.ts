@@ -4,6 +4,7 @@ import type { AccountStateRow } from '../db/accountState.ts'
 import type { BroadcastCount, BroadcastRow, BroadcastStatus } from '../db/broadcasts/broadcasts.ts'
 import { isQuota } from '../health/probe.ts'
 import { type FinalStatus, finalStatuses } from '../push/status.ts'
+import { findRest } from '../push/toRecipientRecord.ts'
 
 /** What `create`, `show` and `list` tell; times are ISO 8601, what is not known is null. */
 export interface Broadcast {
@@ -63,15 +64,6 @@ export function toBroadcast(
     startedAt: toIso(row.startedAt),
     finishedAt: toIso(row.finishedAt),
   }
-}
-
-/** Who has no outcome when it is over was not sent to, and for a reason. */
-function findRest({
-  status,
-  reason,
-}: Pick<BroadcastRow, 'status' | 'reason'>): 'cancelled' | 'expired' | undefined {
-  if (status === 'cancelled') return 'cancelled'
-  return status === 'finished' && reason === 'expired' ? 'expired' : undefined
 }
 
 function toTotals(

@@ -13,6 +13,7 @@ export function createRecordText(timezone: string): (record: ShownPush) => strin
       ...toField('Detail', record.detail),
       ['Account', record.way?.map(({ account }) => account).join(' > ') ?? record.account],
       ...toField('Next', record.next),
+      ...toField('Broadcast', record.broadcast),
       ...toField('Unionid', record.unionid),
       ...toField('Openid', record.openid),
       ['Template', record.templateId],

@@ -2,6 +2,7 @@ import type { PushRow, PushRows } from '../db/pushes.ts'
 import type { PushRecord } from '../push/record.ts'
 import { failedStatuses } from '../push/status.ts'
 import { mergeNewest } from './accounts/mergeNewest.ts'
+import { listFailedRecipients, type RecipientDeps } from './broadcasts/recipients.ts'
 import { toRecords } from './history.ts'
 import type { FailedFilter } from './pushFilter.ts'
 
@@ -9,18 +10,21 @@ interface FailedDeps {
   pushes: Pick<PushRows, 'history'>
 }
 
-type NamedFailedDeps = FailedDeps & { name: string }
+type NamedFailedDeps = FailedDeps & RecipientDeps
 
-/** Pushes of these accounts that should have reached their user and did not, newest first. */
+/** Pushes and recipients of broadcasts of these accounts that should have reached their user and did not, newest first. */
 export function listFailed(
   accounts: readonly NamedFailedDeps[],
   filter: FailedFilter,
 ): AsyncGenerator<PushRecord> {
-  const lists = accounts.map((account) => toRecords(findFailed(account, filter), account.name))
+  const lists = accounts.flatMap((account) => [
+    toRecords(findFailed(account, filter), account.name),
+    listFailedRecipients(account, filter),
+  ])
   return mergeNewest(lists, filter.limit)
 }
 
-/** How many of them failed for which reason. */
+/** How many pushes failed for which reason; those of broadcasts are sent again by their broadcast. */
 export async function countFailed(
   accounts: readonly FailedDeps[],
   filter: FailedFilter,

@@ -1,14 +1,12 @@
-import type * as z from 'zod'
 import type { PushRow, PushRows } from '../db/pushes.ts'
 import type { PushRecord } from '../push/record.ts'
 import { toPushRecord } from '../push/toPushRecord.ts'
 import { mergeNewest } from './accounts/mergeNewest.ts'
-import type { pushFilterSchema } from './pushFilter.ts'
+import { listRecipients, type RecipientDeps } from './broadcasts/recipients.ts'
+import type { HistoryFilter } from './pushFilter.ts'
 import type { QueuedPushes } from './queuedPushes.ts'
 
-interface HistoryDeps {
-  /** Of the account. */
-  name: string
+interface HistoryDeps extends RecipientDeps {
   pushes: Pick<PushRows, 'history'>
   queued: Pick<QueuedPushes, 'list'>
 }
@@ -19,16 +17,17 @@ interface HistoryDeps {
  */
 export function listPushes(
   { name, pushes, queued }: HistoryDeps,
-  filter: z.infer<typeof pushFilterSchema>,
+  filter: HistoryFilter,
 ): AsyncGenerator<PushRecord> {
   return toRecords(filter.status === 'queued' ? queued.list(filter) : pushes.history(filter), name)
 }
 
-/** The same of several accounts, whose lists become one. */
+/** The same of several accounts, whose lists become one; of a broadcast its recipients. Rejects with BroadcastError too. */
 export function listPushesOf(
   accounts: readonly HistoryDeps[],
-  filter: z.infer<typeof pushFilterSchema>,
+  filter: HistoryFilter,
 ): AsyncGenerator<PushRecord> {
+  if (filter.broadcast !== undefined) return listRecipients(accounts, filter.broadcast, filter)
   return mergeNewest(
     accounts.map((account) => listPushes(account, filter)),
     filter.limit,

@@ -6,7 +6,7 @@ const reasons = Object.values(pushReasons).flat()
 const time = z.int().min(0)
 
 /** Which pushes; times are epoch milliseconds. */
-export const pushFilterSchema = z.strictObject({
+const pushFilterSchema = z.strictObject({
   unionid: z.string().optional(),
   status: z.enum(pushStatuses).optional(),
   templateId: z.string().optional(),
@@ -18,6 +18,10 @@ export const pushFilterSchema = z.strictObject({
   /** At most so many, the newest. */
   limit: z.int().min(1).optional(),
 }) satisfies z.ZodType<PushFilter>
+
+/** Of a broadcast its recipients, in the order of sending. */
+export const historyFilterSchema = pushFilterSchema.extend({ broadcast: z.string().optional() })
+export type HistoryFilter = z.infer<typeof historyFilterSchema>
 
 /** Which of those that failed. */
 export const failedFilterSchema = pushFilterSchema.omit({ status: true })

@@ -3,26 +3,28 @@ import type { PushRows } from '../db/pushes.ts'
 import type { PushRecord } from '../push/record.ts'
 import { toPushRecord } from '../push/toPushRecord.ts'
 import { findWay, toEnd } from './accounts/way.ts'
+import { findRecipientRecord, type RecipientDeps } from './broadcasts/recipients.ts'
 import type { QueuedPushes } from './queuedPushes.ts'
 
-interface FindPushDeps {
-  /** Of the account. */
-  name: string
+interface FindPushDeps extends RecipientDeps {
   pushes: Pick<PushRows, 'find'>
   queued: Pick<QueuedPushes, 'find'>
 }
 
 /**
- * What is known of a push, in the table or in the queue; undefined = nothing. Rejects with QueueUnavailableError when it
+ * What is known of a push or of a recipient of a broadcast, in the tables or in the queue; undefined = nothing. Rejects with QueueUnavailableError when it
  * is not in the table.
  */
 export async function findPush(
-  { name, pushes, queued }: FindPushDeps,
+  { pushes, queued, ...account }: FindPushDeps,
   id: string,
 ): Promise<PushRecord | undefined> {
+  const kept = await pushes.find(id)
+  const recipient = kept ? undefined : await findRecipientRecord(account, id)
+  if (recipient) return recipient
   // The table once more, because a push that was in neither may have moved from the queue to the table in between.
-  const row = (await pushes.find(id)) ?? (await queued.find(id)) ?? (await pushes.find(id))
-  return row && toPushRecord(row, name)
+  const row = kept ?? (await queued.find(id)) ?? (await pushes.find(id))
+  return row && toPushRecord(row, account.name)
 }
 
 /** With `way` where a push was offered to several accounts: its records in their order, the last of which this is. */

@@ -22,6 +22,8 @@ export interface PushRecord extends Pick<PushRow, Told> {
   appid: string
   /** The account that it was handed over to, as it is called. */
   next: string | null
+  /** Id of the broadcast whose recipient it is; null for a push by itself. */
+  broadcast: string | null
   createdAt: string
   sentAt: string | null
   finishedAt: string | null

@@ -17,6 +17,7 @@ export const pushRecordSchema = z.strictObject({
   reason: z.enum(reasons).nullable(),
   detail: text,
   next: text,
+  broadcast: text,
   /** 19 digits. */
   msgid: text,
   errcode: z.int().nullable(),
@@ -40,6 +41,7 @@ export const toldRecordSchema = z
     status: word<PushStatus>(),
     reason: word<PushReason>().nullable(),
     next: text.default(null),
+    broadcast: text.default(null),
     seq: z.int().min(0).default(0),
   })
   .transform((record) => ({

@@ -16,6 +16,7 @@ export function toPushRecord(row: PushRow, account: string): PushRecord {
     reason: row.reason,
     detail: row.detail,
     next: toNext(row),
+    broadcast: null,
     msgid: row.msgid,
     errcode: row.errcode,
     errmsg: row.errmsg,

@@ -36,6 +36,7 @@ test('a push is shown while it waits and after it was sent, and is known when as
     sentAt: null,
     finishedAt: null,
     next: null,
+    broadcast: null,
   }
   const [shown, queued, history] = await Promise.all([
     world.json(['show', 'order: 42']),

@@ -364,7 +364,9 @@ describe.each(engines.filter(({ name }) => name === 'sqlite'))('$name', ({ creat
     }
     await broadcasts.recordRetry(no, retry)
     if (chunk) await broadcasts.finishChunk(no, chunk)
-    expect(await broadcasts.findRetry(no, 1)).toEqual(retry)
+    expect(await broadcasts.findRecipient(await find(broadcasts), 'o1')).toMatchObject({
+      ...{ status: null, isRetried: true, attempts: 2, errcode: -1, detail: 'why' },
+    })
     expect(await broadcasts.openWork(no)).toMatchObject({ hasChunks: false, retries: 1, nextRetryAt: 9_000 })
     expect(await broadcasts.claimRetries(no, 5, 8_999, lease)).toEqual([])
     const known = { seq: 1, attempts: 2, unknownSince: 2_000, errcode: -1, starts: 3 }
@@ -484,5 +486,13 @@ describe.each(engines.filter(({ name }) => name === 'sqlite'))('$name', ({ creat
     const listed: number[] = []
     for await (const { seq } of broadcasts.recipients(no)) listed.push(seq)
     expect(listed).toEqual(Array.from({ length: 1_200 }, (_, n) => n + 1))
+    await broadcasts.claim(no, 1_200, 2_000, lease)
+    const blocked = { status: 'rejected', reason: 'recipient_blocked', msgid: null } as const
+    await Promise.all(
+      Array.from({ length: 600 }, (_, n) => broadcasts.record(no, outcome(n * 2 + 1, blocked))),
+    )
+    const failed: number[] = []
+    for await (const { seq } of broadcasts.recipients(no, 'recipient_blocked')) failed.push(seq)
+    expect(failed).toEqual(Array.from({ length: 600 }, (_, n) => n * 2 + 1))
   })
 })

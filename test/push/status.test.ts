@@ -56,6 +56,7 @@ test('a record that a worker of another version tells is read, whatever its word
     ...record,
     appid: 'wx1',
     next: null,
+    broadcast: null,
     seq: 0,
   })
   expect(() => toldRecordSchema.parse({ ...record, status: 1 })).toThrow()

@@ -25,5 +25,6 @@ test('a record tells times in ISO 8601 and says null where nothing is known', ()
     sentAt: null,
     finishedAt: '2026-11-20T00:00:00.000Z',
     next: null,
+    broadcast: null,
   })
 })

@@ -15,6 +15,11 @@ export const historyCommand = defineCommand({
     unionid: { type: 'string', description: 'to this user' },
     status: { type: 'string', description: 'queued, sent, rejected, skipped, ...' },
     template: { type: 'string', valueHint: 'id', description: 'of this template' },
+    broadcast: {
+      type: 'string',
+      valueHint: 'id',
+      description: 'recipients of this one, as they are sent to',
+    },
     since: { type: 'string', valueHint: 'time', description: 'asked for since: 2h, 3d, 2026-11-20 15:01' },
     limit: { type: 'string', valueHint: 'count', description: 'at most so many; default all' },
     ...accountsArg,
@@ -26,8 +31,9 @@ export const historyCommand = defineCommand({
     ],
     ['unionpush history --status queued', 'what is still to be sent'],
     ['unionpush history --json > history.jsonl', 'all of it, one JSON object per line'],
+    ['unionpush history --broadcast b1 --status rejected', 'whom a broadcast did not reach'],
   ],
-  run({ unionid, status, template, since, limit, account }, out) {
+  run({ unionid, status, template, broadcast, since, limit, account }, out) {
     if (status !== undefined && !isPushStatus(status)) {
       throw new UsageError(`--status expects one of ${pushStatuses.join(', ')}, got '${status}'`)
     }
@@ -35,6 +41,7 @@ export const historyCommand = defineCommand({
       unionid,
       status,
       templateId: template,
+      broadcast,
       limit: limit === undefined ? undefined : toCount('limit', limit, 1),
     }
     return withAccounts(out, account, async ({ accounts, config: { timezone } }) => {

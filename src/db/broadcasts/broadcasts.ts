@@ -156,6 +156,8 @@ export interface RecipientRow {
   generation: number
   sentAt: number | null
   finishedAt: number | null
+  /** It waits for its next try; `detail`, `errcode` and `attempts` are of the last one. */
+  isRetried: boolean
 }
 
 /** An outcome of a recipient who was handed out. */
@@ -286,11 +288,10 @@ export interface Broadcasts {
   /** Whether somebody waits who was never handed out. */
   hasMore(row: BroadcastRow): Promise<boolean>
 
-  /** Recipients by position, in pages. */
-  recipients(no: number): AsyncGenerator<RecipientRow>
+  /** Recipients by position, in pages; with a reason those that ended for it. */
+  recipients(no: number, reason?: PushReason): AsyncGenerator<RecipientRow>
   /** By openid or unionid. */
   findRecipient(row: BroadcastRow, key: string): Promise<RecipientRow | undefined>
-  findRetry(no: number, seq: number): Promise<RecipientRetry | undefined>
   /**
    * Has those that ended for one of the reasons wait again, as new messages, those who did not follow only if they do
    * now; returns how many.

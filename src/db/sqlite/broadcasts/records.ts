@@ -1,27 +1,36 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { BroadcastRow, Broadcasts, RecipientRetry, RecipientRow } from '../../broadcasts/broadcasts.ts'
+import type { BroadcastRow, Broadcasts, RecipientRow } from '../../broadcasts/broadcasts.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 
-type StoredRecipient = Omit<RecipientRow, 'isByUnionid'> & { isByUnionid: number }
+type StoredRecipient = Omit<RecipientRow, 'isByUnionid' | 'isRetried'> & {
+  isByUnionid: number
+  isRetried: number
+}
 
 const pageSize = 500
 /** Rows looked at in one transaction that has failed ones wait again. */
 const retriedAtOnce = 2_000
 
-const columns = `seq, openid, unionid, is_by_unionid as isByUnionid, status, reason, detail, msgid, errcode, errmsg, rid,
-attempts, generation, sent_at as sentAt, finished_at as finishedAt`
+const recipient = `select r.seq, r.openid, r.unionid, r.is_by_unionid as isByUnionid, r.status, r.reason,
+coalesce(r.detail, t.detail) as detail, r.msgid, coalesce(r.errcode, t.errcode) as errcode, r.errmsg, r.rid,
+coalesce(t.attempts, r.attempts) as attempts, r.generation, r.sent_at as sentAt, r.finished_at as finishedAt,
+t.seq is not null as isRetried
+from broadcast_recipients r left join broadcast_retries t on t.broadcast = r.broadcast and t.seq = r.seq`
 
 /** What became of those whom a broadcast goes to. */
 export function createBroadcastRecords(
   { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,
   appid: string,
-): Pick<Broadcasts, 'recipients' | 'findRecipient' | 'findRetry' | 'retry'> {
+): Pick<Broadcasts, 'recipients' | 'findRecipient' | 'retry'> {
   const client = read.$client
   const page = client.prepare<[number, number, number], StoredRecipient>(
-    `select ${columns} from broadcast_recipients where broadcast = ? and seq > ? order by seq limit ?`,
+    `${recipient} where r.broadcast = ? and r.seq > ? order by r.seq limit ?`,
+  )
+  const pageOfReason = client.prepare<[number, string, number, number], StoredRecipient>(
+    `${recipient} where r.broadcast = ? and r.reason = ? and r.seq > ? order by r.seq limit ?`,
   )
   const one = client.prepare<[number, number], StoredRecipient>(
-    `select ${columns} from broadcast_recipients where broadcast = ? and seq = ?`,
+    `${recipient} where r.broadcast = ? and r.seq = ?`,
   )
   const byKey = client.prepare<[number, string], { seq: number }>(
     'select seq from broadcast_keys where broadcast = ? and key = ?',
@@ -30,18 +39,15 @@ export function createBroadcastRecords(
     `select id as seq from followers where appid = ? and openid = ?
 union all select id from followers where appid = ? and unionid = ?`,
   )
-  const selectRetry = client.prepare<[number, number], RecipientRetry>(
-    `select seq, due_at as dueAt, attempts, unknown_since as unknownSince, starts, errcode, detail
-from broadcast_retries where broadcast = ? and seq = ?`,
-  )
   const failedByReason = client.prepare<[number, string, number, number], { seq: number }>(
     'select seq from broadcast_recipients where broadcast = ? and reason = ? and seq > ? order by seq limit ?',
   )
 
   return {
-    async *recipients(no) {
+    async *recipients(no, reason) {
       for (let last = -1; ; ) {
-        const rows = page.all(no, last, pageSize)
+        const rows =
+          reason === undefined ? page.all(no, last, pageSize) : pageOfReason.all(no, reason, last, pageSize)
         yield* rows.map(toRecipientRow)
         last = rows.at(-1)?.seq ?? last
         if (rows.length < pageSize) return
@@ -49,17 +55,13 @@ from broadcast_retries where broadcast = ? and seq = ?`,
       }
     },
     async findRecipient(row, key) {
-      const found =
+      const places =
         row.audience.kind === 'file' ? byKey.all(row.no, key) : byFollower.all(appid, key, appid, key)
-      for (const { seq } of found) {
-        const recipient = one.get(row.no, seq)
-        if (recipient && (recipient.openid === key || recipient.unionid === key))
-          return toRecipientRow(recipient)
+      for (const { seq } of places) {
+        const found = one.get(row.no, seq)
+        if (found && (found.openid === key || found.unionid === key)) return toRecipientRow(found)
       }
       return undefined
-    },
-    async findRetry(no, seq) {
-      return selectRetry.get(no, seq)
     },
 
     async retry(row, reasons, now) {
@@ -108,5 +110,5 @@ on conflict do nothing`,
 }
 
 function toRecipientRow(row: StoredRecipient): RecipientRow {
-  return { ...row, isByUnionid: row.isByUnionid === 1 }
+  return { ...row, isByUnionid: row.isByUnionid === 1, isRetried: row.isRetried === 1 }
 }

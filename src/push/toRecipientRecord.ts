@@ -1,0 +1,63 @@
+import { toIso } from '../base/time.ts'
+import type { BroadcastRow, RecipientRow } from '../db/broadcasts/broadcasts.ts'
+import type { PushRecord } from './record.ts'
+
+type Fate = Pick<PushRecord, 'status' | 'reason' | 'detail' | 'finishedAt'>
+
+/** What became of one recipient of a broadcast, as of any push; `account`: what its account is called. */
+export function toRecipientRecord(
+  broadcast: BroadcastRow,
+  recipient: RecipientRow,
+  account: string,
+): PushRecord {
+  return {
+    id: `${broadcast.id}:${recipient.isByUnionid ? recipient.unionid : recipient.openid}`,
+    account,
+    appid: broadcast.appid,
+    unionid: recipient.unionid,
+    openid: recipient.openid,
+    templateId: broadcast.templateId,
+    ...toFate(broadcast, recipient),
+    next: null,
+    broadcast: broadcast.id,
+    msgid: recipient.msgid,
+    errcode: recipient.errcode,
+    errmsg: recipient.errmsg,
+    rid: recipient.rid,
+    attempts: recipient.attempts,
+    seq: toSeq(recipient),
+    createdAt: toIso(broadcast.createdAt),
+    sentAt: toIso(recipient.sentAt),
+  }
+}
+
+/** Each message of a recipient waits, then comes to an end, and may get a receipt after. */
+function toSeq({ generation, status }: RecipientRow): number {
+  if (status === null) return 3 * generation
+  return 3 * generation + (status === 'delivered' || status === 'undelivered' ? 2 : 1)
+}
+
+/** Who has no outcome waits, unless the broadcast is over: then he was passed over without a word on his row. */
+function toFate(broadcast: BroadcastRow, recipient: RecipientRow): Fate {
+  const { status, reason, detail, isRetried } = recipient
+  if (status !== null) return { status, reason, detail, finishedAt: toIso(recipient.finishedAt) }
+  const over = findRest(broadcast)
+  if (over !== undefined) {
+    const ending = over === 'cancelled' ? 'was cancelled' : 'was over'
+    const why = `the broadcast ${ending} before it was sent`
+    return { status: 'skipped', reason: over, detail: why, finishedAt: toIso(broadcast.finishedAt) }
+  }
+  const waits = { status: 'queued', finishedAt: null } as const
+  if (isRetried) return { ...waits, reason: 'retry', detail }
+  if (broadcast.status === 'paused') return { ...waits, reason: 'paused', detail: broadcast.detail }
+  return { ...waits, reason: null, detail: null }
+}
+
+/** Who has no outcome when it is over was not sent to, and for a reason. */
+export function findRest({
+  status,
+  reason,
+}: Pick<BroadcastRow, 'status' | 'reason'>): 'cancelled' | 'expired' | undefined {
+  if (status === 'cancelled') return 'cancelled'
+  return status === 'finished' && reason === 'expired' ? 'expired' : undefined
+}
