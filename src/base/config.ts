@@ -7,6 +7,7 @@ import type { AccountEntry, AtLeastOne } from './accounts/accountsSchema.ts'
 import type { ApiKey } from './api/apiKeys.ts'
 import { bothOrThrow, check, type Environment, parse, withoutEmpty } from './checkEnvironment.ts'
 import { ConfigError } from './configError.ts'
+import type { DayWindow } from './dayWindow.ts'
 import { hour } from './duration.ts'
 import { readEnvFile } from './envFile.ts'
 import {
@@ -16,6 +17,7 @@ import {
   environmentSchema,
   type LogLevel,
   logLevels,
+  type PushCap,
   producerSchema,
   type SharedValues,
   sharedProducerSchema,
@@ -92,6 +94,10 @@ export interface SharedConfig {
   syncConcurrency: number
   syncRefreshDays: number
   pushAttempts: number
+  /** None = users get whatever is pushed. */
+  pushCaps: PushCap[]
+  /** When users are not disturbed, in `timezone`, and what becomes of a push then; undefined = never. */
+  quiet: { window: DayWindow; action: 'wait' | 'skip' } | undefined
   /** Whether a push that WeChat accepted and failed to deliver is sent once more. */
   retrySystemFailed: boolean
   /** Who is told when the account is paused or resumed. */
@@ -253,6 +259,8 @@ function toSharedConfig(values: SharedValues): Omit<SharedConfig, 'accountsFile'
     syncConcurrency: values.SYNC_CONCURRENCY,
     syncRefreshDays: values.SYNC_REFRESH_DAYS,
     pushAttempts: values.PUSH_ATTEMPTS,
+    pushCaps: values.PUSH_CAP ?? [],
+    quiet: values.QUIET_HOURS && { window: values.QUIET_HOURS, action: values.QUIET_ACTION },
     retrySystemFailed: values.RETRY_SYSTEM_FAILED,
     alertWebhookUrl: values.ALERT_WEBHOOK_URL,
     rateLimitPerIp: values.RATE_LIMIT_PER_IP,

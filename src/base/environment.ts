@@ -3,6 +3,8 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as z from 'zod'
 import { apiKeysSchema } from './api/apiKeys.ts'
+import { parseWindow } from './dayWindow.ts'
+import { day, hour } from './duration.ts'
 import {
   findPostgresUrlFault,
   isPostgresUrl,
@@ -76,6 +78,23 @@ const proxyRanges = z
   )
 const directory = z.string().transform((path) => resolve(path))
 const file = directory
+
+/** So many messages of a template, or with `*` of any, may one user get in `ms` milliseconds. */
+export interface PushCap {
+  templateId: string
+  most: number
+  ms: number
+}
+
+const capPattern = /^([\w-]{1,128}|\*):([1-9]\d{0,3})\/([1-9]\d{0,2})([dh])$/
+const caps = z.string().transform((text, context): PushCap[] => {
+  const found = text.split(',').map((entry) => capPattern.exec(entry.trim()))
+  return found.map((match) => {
+    const [, templateId = '', most = '', count = '', unit] = match ?? []
+    if (match === null) context.addIssue({ code: 'custom' })
+    return { templateId, most: Number(most), ms: Number(count) * (unit === 'd' ? day : hour) }
+  })
+})
 
 /** Where the tables are. */
 export type DatabaseConfig = { engine: 'sqlite'; path: string } | ({ engine: 'postgres' } & PostgresAddress)
@@ -158,6 +177,22 @@ export const environmentSchema = z.object({
   PUSH_CONCURRENCY: integer(1, 1000).prefault('50').describe('a whole number from 1 to 1000'),
   PUSH_RATE: integer(0, 10_000).prefault('0').describe('sends per second from 0 (no fixed limit) to 10000'),
   PUSH_ATTEMPTS: integer(1, 100).prefault('8').describe('a whole number from 1 to 100'),
+  PUSH_CAP: caps
+    .optional()
+    .describe(
+      '<template id>:<pushes>/<days>d, several separated by commas, such as ngqIpb...EYtY:3/1d; * = any template',
+    ),
+  QUIET_HOURS: z
+    .string()
+    .transform((text, context) => {
+      const window = parseWindow(text)
+      if (window !== undefined) return window
+      context.addIssue({ code: 'custom' })
+      return z.NEVER
+    })
+    .optional()
+    .describe('hours such as 22:00-08:00'),
+  QUIET_ACTION: z.enum(['wait', 'skip']).prefault('wait').describe('wait or skip'),
   RETRY_SYSTEM_FAILED: onOrOff.prefault('off').describe('on or off'),
   ALERT_WEBHOOK_URL: z
     .url({ protocol: /^https?$/ })

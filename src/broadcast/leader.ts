@@ -1,3 +1,4 @@
+import { isOpenAt, parseWindow } from '../base/dayWindow.ts'
 import type { Log } from '../base/log.ts'
 import type {
   BroadcastChange,
@@ -12,7 +13,6 @@ import { findFailureShare, toFailureDetail } from './failures.ts'
 import { createMeter } from './meter.ts'
 import { createQuotaWatch } from './quotaWatch.ts'
 import { goesOn, start } from './start.ts'
-import { isOpenAt, parseWindow } from './window.ts'
 
 export interface LeaderDeps {
   broadcasts: Broadcasts

@@ -63,6 +63,13 @@ export interface Acceptance extends Pick<PushRow, 'id' | 'generation' | 'attempt
   sentAt: number
 }
 
+export interface PushedUser {
+  openid: string
+  unionid: string | null
+  /** Undefined = any. */
+  templateId: string | undefined
+}
+
 export interface PushRows {
   find(id: string): Promise<PushRow | undefined>
   /** False, and nothing written, when there is a row with that id. */
@@ -88,6 +95,11 @@ export interface PushRows {
   countFinished(from: number): Promise<Record<FinalStatus, number>>
   /** Pushes that WeChat accepted since `from` (epoch milliseconds), whatever has become of them. */
   countSent(from: number): Promise<number>
+  /**
+   * How many messages that user was sent since `since` (epoch milliseconds), of one template or of any; a try under way
+   * counts, that of the push `except` does not.
+   */
+  countToUser(user: PushedUser, since: number, except: string): Promise<number>
   /** Deletes up to `limit` pushes that ended before that time; returns how many. */
   purge(before: number, limit: number): Promise<number>
 }

@@ -46,6 +46,8 @@ export interface PushMessage {
   priority?: number | undefined
   /** Wait for a user who does not follow to do so, until `expiresAt`. */
   hold?: boolean | undefined
+  /** Sent in quiet hours too (`QUIET_HOURS`). */
+  urgent?: boolean | undefined
 }
 
 const idRule = '1 to 128 letters, digits, _ and -'
@@ -91,6 +93,7 @@ const shape = z.strictObject(
     expiresAt: time.optional(),
     priority: z.int('a whole number').min(0, 'at least 0').max(2_097_151, 'at most 2097151').optional(),
     hold: z.boolean('true or false').optional(),
+    urgent: z.boolean('true or false').optional(),
   },
   'a message',
 )

@@ -172,7 +172,7 @@ function toJob(message: ValidMessage, next: readonly Destination[], id: string, 
 }
 
 function toPushJob(message: ValidMessage, id: string, now: number): PushJob {
-  const { unionid, openid, session, templateId, data, url, miniprogram, expiresAt, hold } = message
+  const { unionid, openid, session, templateId, data, url, miniprogram, expiresAt, hold, urgent } = message
   const job: PushJob = { v: 1, id, createdAt: hold ? toInstant(now) : now, templateId, data }
   if (unionid !== undefined) job.unionid = unionid
   if (openid !== undefined) job.openid = openid
@@ -181,6 +181,7 @@ function toPushJob(message: ValidMessage, id: string, now: number): PushJob {
   if (miniprogram !== undefined) job.miniprogram = miniprogram
   if (expiresAt !== undefined) job.expiresAt = expiresAt
   if (hold) job.hold = true
+  if (urgent) job.urgent = true
   return job
 }
 

@@ -54,7 +54,7 @@ const refusals = [
 
 /** Why a push is where it is. */
 export const pushReasons = {
-  queued: ['retry', 'paused', 'hold'],
+  queued: ['retry', 'paused', 'hold', 'quiet'],
   sending: [],
   sent: ['in_review', 'already_sent'],
   delivered: [],
@@ -66,6 +66,8 @@ export const pushReasons = {
     'handed_over',
     'expired',
     'cancelled',
+    'capped',
+    'quiet',
     'session_unknown',
     'unionid_unknown',
   ],

@@ -43,6 +43,8 @@ export const pushJobSchema = z
     expiresAt: z.int().optional(),
     /** Wait for the user to follow, until `expiresAt`, which has to be there then. */
     hold: z.boolean().optional(),
+    /** Sent in quiet hours too. */
+    urgent: z.boolean().optional(),
     /** 0, and one more for each time the push was sent again on purpose. */
     generation: z.int().min(0).optional(),
     /**

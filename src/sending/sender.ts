@@ -35,6 +35,7 @@ export function createSender({ appid, tries, note, ...state }: SenderDeps): Send
       }
       const deps: TryDeps = {
         ...tries,
+        manners: undefined,
         mayTry() {
           wasTried = tries.mayTry() && isWanted()
           return wasTried

@@ -25,6 +25,7 @@ import { createFailedJobs } from './failedJobs.ts'
 import { createHandOver } from './handOver.ts'
 import { createHeldForwarder } from './heldForwarder.ts'
 import { createJobHandler } from './jobHandler.ts'
+import { createManners, type MannersSettings } from './processor/manners.ts'
 import { createOtherPushes } from './processor/otherPushes.ts'
 import { createProcessor } from './processor/processor.ts'
 import type { Directory, KnownFollower } from './processor/resolve.ts'
@@ -76,6 +77,8 @@ export interface PushWorkerOptions {
   attempts: number
   /** Sends per second over all workers of the account; 0 = only the adaptive limit. */
   rate: number
+  /** Undefined = users are sent whatever is pushed. */
+  manners?: MannersSettings
 }
 
 interface PassingFault {
@@ -239,7 +242,7 @@ interface TryParts {
 /** What every try needs, of single pushes and of broadcasts. */
 function toTries(
   deps: PushWorkerDeps,
-  { attempts, concurrency }: PushWorkerOptions,
+  { attempts, concurrency, manners }: PushWorkerOptions,
   { health, others, log, signal, isStopping }: TryParts,
 ): TryDeps {
   const { pushes, held, api, followers } = deps
@@ -256,6 +259,7 @@ function toTries(
     otherAccounts: deps.otherAccounts,
     handOver: createHandOver(deps.openQueueOf),
     ...createTemplateCheck({ ...deps, log }),
+    manners: manners && createManners(manners, pushes),
     markLeft: (openid) => followers.markUnsubscribed([openid], Date.now()),
     onUnrecorded: (error) => health.breaker.note('database', error.message),
     signal,

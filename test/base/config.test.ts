@@ -294,6 +294,42 @@ describe('configuration', () => {
   })
 })
 
+describe('what a user is spared', () => {
+  const env = { WECHAT_APPID: 'wx1', WECHAT_SECRET: 's' }
+  test('is read as caps and hours', () => {
+    expect(
+      loadConfig({
+        ...env,
+        PUSH_CAP: 'ngq:3/1d, *:10/12h',
+        QUIET_HOURS: '22:00-08:00',
+        QUIET_ACTION: 'skip',
+      }),
+    ).toMatchObject({
+      pushCaps: [
+        { templateId: 'ngq', most: 3, ms: 86_400_000 },
+        { templateId: '*', most: 10, ms: 43_200_000 },
+      ],
+      quiet: { window: { from: 1_320, to: 480 }, action: 'skip' },
+    })
+    expect(loadConfig(env)).toMatchObject({ pushCaps: [], quiet: undefined })
+  })
+
+  test.each([
+    ['PUSH_CAP', 'ngq:0/1d'],
+    ['PUSH_CAP', 'ngq:3'],
+    ['PUSH_CAP', 'ngq:3/1d,'],
+    ['QUIET_HOURS', '22-8'],
+    ['QUIET_HOURS', '08:00-08:00'],
+    ['QUIET_ACTION', 'drop'],
+  ])('%s=%s is refused', (variable, found) => {
+    expect(() => loadConfig({ ...env, [variable]: found })).toThrow(
+      expect.objectContaining({
+        problems: [expect.objectContaining({ variable, found: expect.stringContaining(found) })],
+      }),
+    )
+  })
+})
+
 describe('.env file', () => {
   const home = process.cwd()
   let dir = ''

@@ -168,6 +168,27 @@ describe.each(engines)('$name', ({ create }) => {
     expect(await pushes.countSent(now - 2_000)).toBe(3)
   })
 
+  test('messages to one user are counted by template and time, by unionid and by openid, those under way too', async () => {
+    const row = (id: string, more: Partial<PushRow>) =>
+      pushes.add(toPushRow({ id, templateId: 't', openid: 'o', unionid: 'u', ...more }))
+    const sent = (sentAt: number) => ({ status: 'sent', sentAt, finishedAt: sentAt }) as const
+    await row('old', sent(1_000))
+    await row('a', sent(5_000))
+    await row('b', { ...sent(6_000), status: 'undelivered', reason: 'other' })
+    await row('c', { ...sent(6_000), unionid: null })
+    await row('d', { ...sent(6_000), templateId: 'other' })
+    await row('under way', { status: 'sending' })
+    await row('waiting', { status: 'queued', reason: 'retry' })
+    await row('of somebody else', { ...sent(6_000), openid: 'o2', unionid: 'u2' })
+    const user = { openid: 'o', unionid: 'u', templateId: 't' }
+    expect(await pushes.countToUser(user, 4_000, '-')).toBe(4)
+    expect(await pushes.countToUser(user, 0, '-')).toBe(5)
+    expect(await pushes.countToUser(user, 4_000, 'under way')).toBe(3)
+    expect(await pushes.countToUser({ ...user, templateId: undefined }, 4_000, '-')).toBe(5)
+    expect(await pushes.countToUser({ ...user, unionid: null }, 4_000, '-')).toBe(1)
+    expect(await database.pushes('wx2').countToUser(user, 0, '-')).toBe(0)
+  })
+
   test('the same id is another push in another account', async () => {
     const others = database.pushes('wx2')
     expect(await pushes.add(toPushRow())).toBe(true)

@@ -1,10 +1,10 @@
 import * as z from 'zod'
+import { parseWindow } from '../../base/dayWindow.ts'
 import { InvalidPushError, type PushProblem, toGiven } from '../../push/invalidPush.ts'
 import { checkMessage, type Time } from '../../push/message.ts'
 import { findColumns } from '../message.ts'
 import type { MessageTemplate } from '../messageTemplate.ts'
 import { parseShare } from '../share.ts'
-import { parseWindow } from '../window.ts'
 import type { GivenRows } from './rows.ts'
 
 /** Whom: all followers, some of them, or those whom a file or an iterable names. */

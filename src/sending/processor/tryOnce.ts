@@ -10,6 +10,7 @@ import { type Ending, findEnding, toEnded } from './end.ts'
 import { findWait, mayHandOver, mayHold } from './findWait.ts'
 import { type FailedCall, type JudgeDeps, judge } from './judge.ts'
 import { keepSent } from './keepSent.ts'
+import type { Manners } from './manners.ts'
 import type { OtherPushes } from './otherPushes.ts'
 import type { SendOutcome } from './outcome.ts'
 import { toClientMsgId, toHeldRow, toRefusalColumns } from './pushRow.ts'
@@ -42,6 +43,8 @@ export interface TryDeps extends JudgeDeps, Pick<TemplateCheck, 'findMissingKeyw
   onUnrecorded(error: DatabaseError): void
   /** Aborted when the worker can wait no longer. */
   signal: AbortSignal
+  /** Undefined where users are to be sent whatever is pushed. */
+  manners: Manners | undefined
 }
 
 export type Processed =
@@ -111,13 +114,28 @@ async function tryOnce(deps: TryDeps, task: TryInSlot): Promise<Step> {
   if (recipient.kind === 'follower') {
     const missing = await deps.findMissingKeywords(push)
     if (missing.length > 0) return end(deps, task, { ...row, ...recipient.ids }, toIncomplete(missing))
-    return send(deps, task, recipient.ids)
+    const quiet = deps.manners?.findQuiet(push, Date.now())
+    if (quiet === undefined) return send(deps, task, recipient.ids)
+    if ('status' in quiet) return end(deps, task, { ...row, ...recipient.ids }, quiet)
+    return waitUntil(deps, task, { ...row, ...recipient.ids }, quiet)
   }
   const { ids, reason, detail } = recipient
   if (mayHandOver(push, row) && (reason === 'not_following' || reason === 'unionid_pending')) {
     return handOver(deps, task, { ...row, ...ids }, detail)
   }
   return end(deps, task, { ...row, ...ids }, { status: 'skipped', reason, detail })
+}
+
+/** It goes on as a push whose try is to be repeated does. */
+async function waitUntil(
+  deps: TryDeps,
+  task: Try,
+  row: PushRow,
+  { until, detail }: { until: number; detail: string },
+): Promise<Step> {
+  const waiting: PushRow = { ...row, status: 'queued', reason: 'quiet', detail }
+  if (!(await save(deps, task, waiting))) return superseded
+  return { kind: 'later', delay: beforeExpiry(task.push, Math.max(second, until - Date.now())) }
 }
 
 function toIncomplete(missing: string[]): Ending {
@@ -180,7 +198,13 @@ async function send(deps: TryDeps, task: TryInSlot, { unionid, openid }: Followe
     unknownSince: row.unknownSince ?? Date.now(),
   }
   // The row comes first: after a crash it tells that there may have been a call.
-  if (!(await save(deps, task, sending))) return superseded
+  const begin = async (ending?: Ending): Promise<Step | 'begun'> => {
+    if (ending) return end(deps, task, { ...row, unionid, openid }, ending)
+    return (await save(deps, task, sending)) ? 'begun' : superseded
+  }
+  const counted = { id: push.id, templateId: push.templateId, ids: { unionid, openid } }
+  const step = await (deps.manners?.whenCounted(counted, begin) ?? begin())
+  if (step !== 'begun') return step
   const { templateId, data, url, miniprogram } = push
   const clientMsgId = toClientMsgId(row)
   let msgid: string

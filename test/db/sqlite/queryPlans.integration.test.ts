@@ -26,6 +26,7 @@ const allowed: [step: RegExp, reason: string][] = [
   [/^SCAN users USING INDEX users_login$/, 'the latest logins first, up to a limit'],
   [/^SCAN [ct]$/, 'recipients of broadcasts that a process has just now, or that wait for another try'],
   [/^SEARCH (sync_runs|sync_seen) /, 'one row per sync of the last 90 days, and the chunks of one run'],
+  [/^SCAN b$/, 'the latest broadcasts of one account, a handful'],
   [/^SEARCH templates /, 'the templates of one account, 25 at most by rule of WeChat'],
   [/^SCAN pushes USING INDEX pushes_open$/, 'only pushes that are under way'],
   [
@@ -158,8 +159,10 @@ function isWasteful(step: string, sql: string): boolean {
 }
 
 async function explain(database: SqliteDatabase, sql: string): Promise<string[]> {
-  const slots = sql.match(/\?/g)?.length ?? 0
+  const slots = sql.replaceAll(/:[a-z]\w*/gi, '?').match(/\?/g)?.length ?? 0
   const params = Array.from({ length: slots }, () => null)
-  const [result] = await database.write([{ sql: `explain query plan ${sql}`, params }])
+  const [result] = await database.write([
+    { sql: `explain query plan ${sql.replaceAll(/:[a-z]\w*/gi, '?')}`, params },
+  ])
   return (result?.rows ?? []).map((step) => String(Reflect.get(Object(step), 'detail')))
 }

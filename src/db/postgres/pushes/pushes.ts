@@ -52,6 +52,10 @@ const countFinishedSql = `select status, count(*) as total from pushes
 where appid = $1 and status = any($2) and finished_at is not null and finished_at >= $3 group by status`
 const countSentSql = `select count(*) as total from pushes
 where appid = $1 and status = any($2) and finished_at is not null and finished_at >= $3 and sent_at >= $4`
+/** Two indexes, one for those whose unionid is known. */
+const countToUserSql = `select count(*) as total from pushes
+where (unionid = $3 or (openid = $2 and unionid is null)) and appid = $1 and ($4::text is null or template_id = $4)
+  and (sent_at >= $5 or status = 'sending') and id <> $6`
 const purgeSql = `delete from pushes where (appid, id) in (
   select appid, id from pushes
   where appid = $1 and status = any($2) and finished_at is not null and finished_at < $3 limit $4 for update skip locked)`
@@ -114,6 +118,11 @@ export function createPushes(
     async recordResent(rows) {
       const wanted = rows.map(({ id, generation, jobId }) => ({ id, generation, jobId }))
       await write([forRows(recordResentSql, wanted, appid)])
+    },
+    async countToUser({ openid, unionid, templateId = null }, since, except) {
+      const params = [appid, openid, unionid, templateId, clock.toServer(since), except]
+      const [row] = await query<{ total: number }>(countToUserSql, params)
+      return row?.total ?? 0
     },
     history: createPushHistory({ query, clock }, appid),
     async countFinished(from) {

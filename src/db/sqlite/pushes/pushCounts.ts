@@ -1,4 +1,4 @@
-import { and, count, eq, gte, type SQL } from 'drizzle-orm'
+import { and, count, eq, gte, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
 import { acceptedStatuses, finalStatuses } from '../../../push/status.ts'
 import type { PushRows } from '../../pushes.ts'
 import { placedAs } from '../engine/columns.ts'
@@ -12,7 +12,7 @@ const clockSlack = 5_000
 export function createPushCounts(
   { read }: Pick<SqliteDatabase, 'read'>,
   appid: string,
-): Pick<PushRows, 'countFinished' | 'countSent'> {
+): Pick<PushRows, 'countFinished' | 'countSent' | 'countToUser'> {
   const placed = placedAs('status', 'from', 'finishedFrom')
   const isStatus = and(eq(pushes.appid, appid), eq(pushes.status, placed.status))
   const total = (...since: SQL[]) =>
@@ -23,7 +23,30 @@ export function createPushCounts(
       .prepare()
   const finished = total(gte(pushes.finishedAt, placed.from))
   const sent = total(gte(pushes.finishedAt, placed.finishedFrom), gte(pushes.sentAt, placed.from))
+  const user = placedAs('openid', 'unionid', 'templateId', 'since', 'except')
+  const toUser = (isTheirs: SQL | undefined) =>
+    read
+      .select({ total: count() })
+      .from(pushes)
+      .where(
+        and(
+          isTheirs,
+          // Nobody has as many pushes as an account has: the plus keeps SQLite from its index.
+          sql`+${pushes.appid} = ${appid}`,
+          sql`(${user.templateId} is null or ${pushes.templateId} = ${user.templateId})`,
+          or(gte(pushes.sentAt, user.since), eq(pushes.status, 'sending')),
+          ne(pushes.id, user.except),
+        ),
+      )
+      .prepare()
+  const byUnionid = toUser(eq(pushes.unionid, user.unionid))
+  const byOpenid = toUser(and(eq(pushes.openid, user.openid), isNull(pushes.unionid)))
   return {
+    async countToUser({ openid, unionid, templateId = null }, since, except) {
+      const values = { openid, unionid, templateId, since, except }
+      const [named, nameless] = [unionid === null ? undefined : byUnionid.get(values), byOpenid.get(values)]
+      return (named?.total ?? 0) + (nameless?.total ?? 0)
+    },
     async countFinished(from) {
       const counts = { sent: 0, delivered: 0, undelivered: 0, rejected: 0, skipped: 0, unknown: 0 }
       for (const status of finalStatuses) counts[status] = finished.get({ status, from })?.total ?? 0

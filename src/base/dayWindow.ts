@@ -1,4 +1,4 @@
-import { minute } from '../base/duration.ts'
+import { day, minute } from './duration.ts'
 
 /** Minutes of the day: the first is in it, the last is not. */
 export interface DayWindow {
@@ -23,6 +23,12 @@ export function parseWindow(text: string): DayWindow | undefined {
 export function isOpenAt(window: DayWindow, time: number, timezone: string): boolean {
   const at = toMinuteOfDay(time, timezone)
   return window.from < window.to ? at >= window.from && at < window.to : at >= window.from || at < window.to
+}
+
+/** When an open window closes, epoch milliseconds; the change of the clocks may move that by an hour. */
+export function findClosing({ to }: DayWindow, time: number, timezone: string): number {
+  const left = (to - toMinuteOfDay(time, timezone) + day / minute) % (day / minute)
+  return Math.floor(time / minute) * minute + left * minute
 }
 
 function toMinuteOfDay(time: number, timezone: string): number {
