@@ -22,8 +22,8 @@ import {
   type SharedValues,
   sharedProducerSchema,
 } from './environment.ts'
-import type { PostgresAddress } from './postgresUrl.ts'
 import { type Language, toLanguage } from './sentences/language.ts'
+import type { PostgresAddress } from './urls/postgresUrl.ts'
 
 type QueueValues = Pick<
   z.infer<typeof environmentSchema>,

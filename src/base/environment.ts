@@ -5,14 +5,14 @@ import * as z from 'zod'
 import { apiKeysSchema } from './api/apiKeys.ts'
 import { parseWindow } from './dayWindow.ts'
 import { day, hour } from './duration.ts'
+import { languages } from './sentences/language.ts'
 import {
   findPostgresUrlFault,
   isPostgresUrl,
   type PostgresAddress,
   toPostgresAddress,
-} from './postgresUrl.ts'
-import { findRedisUrlFault, splitRedisUrls } from './redisUrl.ts'
-import { languages } from './sentences/language.ts'
+} from './urls/postgresUrl.ts'
+import { findRedisUrlFault, splitRedisUrls } from './urls/redisUrl.ts'
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]

@@ -1,6 +1,6 @@
 import type { DatabaseConfig } from '../base/config.ts'
 import type { Log } from '../base/log.ts'
-import { type PostgresAddress, toPostgresPlace } from '../base/postgresUrl.ts'
+import { type PostgresAddress, toPostgresPlace } from '../base/urls/postgresUrl.ts'
 import type { Stores } from './stores.ts'
 
 /** The one place that chooses the engine, and the only one of which the other is not loaded. Rejects with a DatabaseError. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { findPostgresUrlFault, toPostgresAddress, toPostgresPlace } from '../../src/base/postgresUrl.ts'
+import { findPostgresUrlFault, toPostgresAddress, toPostgresPlace } from '../../src/base/urls/postgresUrl.ts'
 
 const server = 'postgres://me:secret@db.example:5433/push'
 

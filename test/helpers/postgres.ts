@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { onTestFinished } from 'vitest'
-import { toPostgresAddress } from '../../src/base/postgresUrl.ts'
+import { toPostgresAddress } from '../../src/base/urls/postgresUrl.ts'
 
 /** The server on this machine that tests may use, unless another one is named. */
 const server = process.env.TEST_POSTGRES_URL ?? 'postgres://postgres:root@127.0.0.1:5432/postgres'

@@ -1,7 +1,7 @@
 import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core'
 import { Client } from 'pg'
 import { second } from '../../base/duration.ts'
-import { type PostgresAddress, toPostgresPlace } from '../../base/postgresUrl.ts'
+import { type PostgresAddress, toPostgresPlace } from '../../base/urls/postgresUrl.ts'
 import { type CopiedTable, type Row, toCopiedTables, toPageSql, toRow } from '../copy/copiedTables.ts'
 import type { CopyTarget, Position } from '../copy/copyDatabase.ts'
 import { DatabaseError } from '../databaseError.ts'

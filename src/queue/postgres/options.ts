@@ -1,4 +1,4 @@
-import { type PostgresAddress, type SslMode, toPostgresPlace } from '../../base/postgresUrl.ts'
+import { type PostgresAddress, type SslMode, toPostgresPlace } from '../../base/urls/postgresUrl.ts'
 import type { PostgresOptions } from './server.ts'
 
 /** TLS as libpq does it: `prefer` and `allow` are two ways, of which the second is tried when the server has not the first. */

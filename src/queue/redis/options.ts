@@ -1,5 +1,5 @@
 import type { RedisOptions } from 'ioredis'
-import { parseRedisAddress } from '../../base/redisAddress.ts'
+import { parseRedisAddress } from '../../base/urls/redisAddress.ts'
 
 /** Where one Redis is, for ioredis; `ca` are the certificates to trust, as PEM. */
 export function toServerOptions(url: string, ca: string | undefined): RedisOptions & { url?: string } {

@@ -1,7 +1,7 @@
 import { Queue, Worker } from 'bullmq'
 import { Cluster, type Redis } from 'ioredis'
 import { second } from '../../base/duration.ts'
-import { isSpecialRedisUrl } from '../../base/redisAddress.ts'
+import { isSpecialRedisUrl } from '../../base/urls/redisAddress.ts'
 import type { Danger, QueueBackend, Role } from '../backend.ts'
 import { refuseStranger } from '../claim.ts'
 import { queuePrefix } from '../names.ts'

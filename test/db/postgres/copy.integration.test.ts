@@ -1,7 +1,7 @@
 import Sqlite from 'better-sqlite3'
 import { getTableName, type Table } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
-import { toPostgresAddress } from '../../../src/base/postgresUrl.ts'
+import { toPostgresAddress } from '../../../src/base/urls/postgresUrl.ts'
 import { leftTables } from '../../../src/db/copy/copiedTables.ts'
 import { type CopyWatch, copyDatabase } from '../../../src/db/copy/copyDatabase.ts'
 import { copyLease, holdServiceLease, serviceLife } from '../../../src/db/leases/serviceLease.ts'

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { toPostgresAddress } from '../../../src/base/postgresUrl.ts'
+import { toPostgresAddress } from '../../../src/base/urls/postgresUrl.ts'
 import { openPostgres } from '../../../src/db/postgres/stores.ts'
 import { createPostgresServer } from '../../helpers/postgresServer.ts'
 import { createTestLog } from '../../helpers/pushing.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { toPostgresAddress } from '../../../src/base/postgresUrl.ts'
+import { toPostgresAddress } from '../../../src/base/urls/postgresUrl.ts'
 import type { DatabaseError } from '../../../src/db/databaseError.ts'
 import { openPostgres } from '../../../src/db/postgres/stores.ts'
 import { findFreePort } from '../../helpers/freePort.ts'

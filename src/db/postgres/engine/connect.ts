@@ -1,6 +1,6 @@
 import { Client, type ClientConfig, Pool, types } from 'pg'
 import { second } from '../../../base/duration.ts'
-import type { PostgresAddress, SslMode } from '../../../base/postgresUrl.ts'
+import type { PostgresAddress, SslMode } from '../../../base/urls/postgresUrl.ts'
 
 /** How long a connection, and an answer, may take. */
 const connectTimeout = 5 * second

@@ -1,6 +1,6 @@
 import type { QueryResultRow } from 'pg'
 import type { Log } from '../../../base/log.ts'
-import { type PostgresAddress, toPostgresPlace } from '../../../base/postgresUrl.ts'
+import { type PostgresAddress, toPostgresPlace } from '../../../base/urls/postgresUrl.ts'
 import type { Database } from '../../database.ts'
 import { DatabaseError } from '../../databaseError.ts'
 import { batchCalls } from './batchCalls.ts'
