@@ -9,15 +9,18 @@ export const maxLineLength = 128 * 1024
 
 /**
  * The lines of a UTF-8 file with LF or CRLF ends, without a byte order mark. Undecodable bytes become U+FFFD; of an
- * overlong line only the start is kept, more than `maxLineLength` characters of it. (node:readline would also split
+ * overlong line only the start is kept, more than `longest` characters of it. (node:readline would also split
  * at U+2028, which JSON allows inside strings, and keeps a line of any length.)
  */
-export async function* readLines(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<TextLine> {
+export async function* readLines(
+  bytes: AsyncIterable<Uint8Array>,
+  longest = maxLineLength,
+): AsyncGenerator<TextLine> {
   let line = 0
   let rest = ''
   for await (const chunk of decode(bytes)) {
     const [head = '', ...tail] = chunk.split('\n')
-    if (rest.length <= maxLineLength) rest += head
+    if (rest.length <= longest) rest += head
     for (const next of tail) {
       yield { line: ++line, text: withoutReturn(rest) }
       rest = next

@@ -46,6 +46,9 @@ export interface PushRow {
 
 export interface PushFilter {
   unionid?: string | undefined
+  /** Without a unionid: only pushes that name their user by openid alone. */
+  openid?: string | undefined
+  msgid?: string | undefined
   status?: PushStatus | undefined
   templateId?: string | undefined
   reason?: PushReason | undefined
@@ -53,7 +56,17 @@ export interface PushFilter {
   since?: number | undefined
   /** Only pushes asked for before this time; epoch milliseconds. */
   until?: number | undefined
+  /** Only pushes behind this place of the list. */
+  after?: PushPlace | undefined
   limit?: number | undefined
+}
+
+/** Where a push stands in a list that begins with the newest. */
+export interface PushPlace {
+  createdAt: number
+  id: string
+  /** Whether the push at this very place is among those behind it, as when it is one of another account. */
+  isIncluded: boolean
 }
 
 /** What WeChat's acceptance changes in a row. */

@@ -1,7 +1,8 @@
 import swagger from '@fastify/swagger'
-import { type FastifyInstance, fastify } from 'fastify'
+import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
 import { second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
+import { limitBodyTime } from './bodyTime.ts'
 import { securitySchemes } from './miniprogramSchemas.ts'
 import { createErrorHandler } from './requestError.ts'
 
@@ -21,21 +22,25 @@ interface HttpOptions {
   /** Addresses and ranges of proxies whose `X-Forwarded-For` is believed; absent = nobody's. */
   trustProxy?: string[]
   log: Log
+  /** Which requests bring a body that may be endless; default: none does. */
+  isStream?: ((request: FastifyRequest) => boolean) | undefined
   /** Adds the routes that are configured. */
   routes(app: FastifyInstance): Promise<void>
 }
 
 /** For the request, head and body; WeChat itself gives up after as long. */
 const requestTimeout = 5 * second
+/** Of a body that is a stream. */
+const idleTimeout = 30 * second
 
 /**
  * Listens with the given routes and their OpenAPI description at `/openapi.json`.
  * Rejects with a sentence when the address cannot be had.
  */
 export async function startHttpServer(options: HttpOptions): Promise<HttpServer> {
-  const { host, port, portVariable = 'HTTP_PORT', trustProxy = [], log, routes } = options
+  const { host, port, portVariable = 'HTTP_PORT', trustProxy = [], log, isStream, routes } = options
   const app = fastify({
-    requestTimeout,
+    requestTimeout: isStream ? 0 : requestTimeout,
     http: { headersTimeout: requestTimeout, connectionsCheckingInterval: second },
     trustProxy,
     exposeHeadRoutes: false,
@@ -43,6 +48,7 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     frameworkErrors: createErrorHandler(log),
     routerOptions: { ignoreTrailingSlash: true },
   })
+  if (isStream) limitBodyTime(app, { whole: requestTimeout, idle: idleTimeout, isStream })
   app.setErrorHandler(createErrorHandler(log))
   app.setNotFoundHandler((_, reply) =>
     reply.code(404).send({ error: { code: 'not_found', message: 'no such route' } }),

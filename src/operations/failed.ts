@@ -1,12 +1,13 @@
 import type { PushRow, PushRows } from '../db/pushes.ts'
 import type { PushRecord } from '../push/record.ts'
-import { failedStatuses } from '../push/status.ts'
+import { type FailedStatus, failedStatuses } from '../push/status.ts'
 import { mergeNewest } from './accounts/mergeNewest.ts'
 import { listFailedRecipients, type RecipientDeps } from './broadcasts/recipients.ts'
 import { toRecords } from './history.ts'
+import { toUserFilters, type UserDeps } from './listing/userFilters.ts'
 import type { FailedFilter } from './pushFilter.ts'
 
-interface FailedDeps {
+interface FailedDeps extends UserDeps {
   pushes: Pick<PushRows, 'history'>
 }
 
@@ -41,10 +42,12 @@ export async function countFailed(
   return counts
 }
 
-/** The history has one status at a time, so its lists are merged. */
-export function findFailed({ pushes }: FailedDeps, filter: FailedFilter): AsyncGenerator<PushRow> {
-  return mergeNewest(
-    failedStatuses.map((status) => pushes.history({ ...filter, status })),
-    filter.limit,
-  )
+/** Those with one of these statuses; the history has one at a time, so its lists are merged. */
+export async function* findFailed(
+  deps: FailedDeps,
+  { statuses = failedStatuses, ...filter }: FailedFilter & { statuses?: readonly FailedStatus[] | undefined },
+): AsyncGenerator<PushRow> {
+  const filters = await toUserFilters(deps, filter)
+  const lists = filters.flatMap((one) => statuses.map((status) => deps.pushes.history({ ...one, status })))
+  yield* mergeNewest(lists, filter.limit)
 }

@@ -8,6 +8,8 @@ const time = z.int().min(0)
 /** Which pushes; times are epoch milliseconds. */
 const pushFilterSchema = z.strictObject({
   unionid: z.string().optional(),
+  openid: z.string().optional(),
+  msgid: z.string().optional(),
   status: z.enum(pushStatuses).optional(),
   templateId: z.string().optional(),
   reason: z.enum(reasons).optional(),

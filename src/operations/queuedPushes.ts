@@ -21,6 +21,8 @@ const mostAbsences = 1_000
 
 export interface QueuedPushes {
   find(id: string): Promise<PushRow | undefined>
+  /** The same by the deduplication alone, at the price of two questions: for as long as that lasts and the job is there. */
+  findRemembered(id: string): Promise<PushRow | undefined>
   /** Has a push that came to an end while it waited for its time leave the queue now. */
   dismiss(id: string): Promise<void>
   /**
@@ -41,6 +43,13 @@ export function createQueuedPushes({ appid, openQueue, pushes }: QueuedPushesDep
   return {
     async find(id) {
       const job = await findJob(openQueue(), id)
+      return job && toRow(appid, job)
+    },
+    async findRemembered(id) {
+      const job = await openQueue().run(async (q) => {
+        const jobId = await q.getDeduplicationJobId(id)
+        return jobId === null ? undefined : q.getJob(jobId)
+      })
       return job && toRow(appid, job)
     },
     async dismiss(id) {

@@ -7,6 +7,7 @@ import { toPush } from '../sending/processor/pushRow.ts'
 import { findAmong } from './accounts/among.ts'
 import { mergeNewest } from './accounts/mergeNewest.ts'
 import { findFailed } from './failed.ts'
+import type { UserDeps } from './listing/userFilters.ts'
 import { failedFilterSchema } from './pushFilter.ts'
 import { resend } from './resend.ts'
 import { count } from './values.ts'
@@ -14,7 +15,11 @@ import { count } from './values.ts'
 /** Only count them. */
 const dryRun = z.boolean().optional()
 
-export const retryInputSchema = failedFilterSchema.extend({ dryRun })
+export const retryInputSchema = failedFilterSchema.extend({
+  /** Default: all of them. */
+  status: z.enum(failedStatuses).optional(),
+  dryRun,
+})
 export type RetryInput = z.infer<typeof retryInputSchema>
 export const retryNamedInputSchema = z.strictObject({ ids: z.array(z.string()).min(1), dryRun })
 export type RetryNamedInput = z.infer<typeof retryNamedInputSchema>
@@ -22,7 +27,7 @@ export type RetryNamedInput = z.infer<typeof retryNamedInputSchema>
 export const retryOutputSchema = z.strictObject({ retried: count })
 export type RetryOutput = z.infer<typeof retryOutputSchema>
 
-interface RetryDeps extends AccountName {
+interface RetryDeps extends AccountName, UserDeps {
   pushes: Pick<PushRows, 'find' | 'history' | 'recordResent'>
   openQueue(): Pick<ProducerQueue, 'run'>
 }
@@ -38,9 +43,10 @@ const chunkSize = 500
 /** Sends failed pushes of these accounts again, as new messages. Rejects with QueueUnavailableError, and can then be repeated. */
 export function retryFailed(
   accounts: readonly RetryDeps[],
-  { dryRun, ...filter }: RetryInput,
+  { dryRun, status, ...filter }: RetryInput,
 ): Promise<RetryOutput> {
-  const lists = accounts.map((account) => findFailed(account, filter))
+  const statuses = status && [status]
+  const lists = accounts.map((account) => findFailed(account, { ...filter, statuses }))
   return retry(accounts, mergeNewest(lists, filter.limit), dryRun)
 }
 

@@ -1,30 +1,32 @@
-import { randomUUID } from 'node:crypto'
-import type { JobsOptions } from 'bullmq'
 import type { AccountName } from '../base/accounts/accountName.ts'
-import { day } from '../base/duration.ts'
-import { toTokenHash } from '../base/sessionToken.ts'
-import { jobName, type NextEntry, type PushJob, toJobId } from '../queue/job.ts'
+import type { PushJob } from '../queue/job.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
 import { checkDestinations, type Destination } from './destinations.ts'
 import { InvalidPushError, toProblemSentence } from './invalidPush.ts'
-import { findLateExpiry, type ValidMessage } from './message.ts'
+import { findLateExpiry } from './message.ts'
 import type { PushManyReceipt, PushReceipt } from './pushAnswers.ts'
+import { type QueuedJob, toJob, toTimeOrderedId } from './toJob.ts'
 
 export interface Producer {
   /** Rejects with InvalidPushError or QueueUnavailableError. */
   push(message: unknown): Promise<PushReceipt>
   /**
    * Takes messages as fast as they are queued, in chunks, so that memory does not grow with their number.
-   * Rejects with QueueUnavailableError, which says how many are queued.
+   * Rejects with QueueUnavailableError, which says how many are queued. `onDuplicate` hears of each push that the queue
+   * remembers, with what would have been queued.
    */
-  pushMany(messages: Iterable<unknown> | AsyncIterable<unknown>): Promise<PushManyReceipt>
+  pushMany(
+    messages: Iterable<unknown> | AsyncIterable<unknown>,
+    onDuplicate?: (duplicate: DuplicatePush) => void,
+  ): Promise<PushManyReceipt>
 }
 
-interface QueuedJob {
-  name: string
-  data: PushJob
-  opts: JobsOptions & { jobId: string }
+export interface DuplicatePush {
+  /** Of the message, from 0. */
+  index: number
+  account: AccountName
+  push: PushJob
 }
 
 const chunkSize = 500
@@ -64,7 +66,7 @@ export function createProducer(
       }
     },
 
-    async pushMany(messages) {
+    async pushMany(messages, onDuplicate = () => {}) {
       const receipt: PushManyReceipt = { queued: 0, duplicates: 0, invalid: [] }
       const pending: Promise<void>[] = []
       try {
@@ -72,7 +74,7 @@ export function createProducer(
         for await (const chunk of toChunks(messages)) {
           if (pending.length === chunksInFlight) await pending.shift()
           const valid = chunk.flatMap((message) => toValid(message, accounts, index++, receipt))
-          const added = add(valid, receipt)
+          const added = add(valid, receipt, onDuplicate)
           // Awaited later; until then its failure is not unhandled.
           added.catch(() => {})
           pending.push(added)
@@ -89,7 +91,11 @@ export function createProducer(
     },
   }
 
-  async function add(messages: readonly ValidAt[], receipt: PushManyReceipt): Promise<void> {
+  async function add(
+    messages: readonly ValidAt[],
+    receipt: PushManyReceipt,
+    onDuplicate: (duplicate: DuplicatePush) => void,
+  ): Promise<void> {
     const byAccount = new Map<string, ValidAt[]>()
     for (const message of messages) {
       const { appid } = message.to.account
@@ -97,23 +103,10 @@ export function createProducer(
       if (known) known.push(message)
       else byAccount.set(appid, [message])
     }
-    await Promise.all([...byAccount].map(([appid, own]) => addTo(toQueue(appid), own, receipt)))
-  }
-
-  /** BullMQ adds what it can of a chunk before it rejects, so a repetition finds its own jobs by their ids. */
-  async function addTo(
-    queue: Pick<ProducerQueue, 'run'>,
-    messages: readonly ValidAt[],
-    receipt: PushManyReceipt,
-  ): Promise<void> {
-    let jobs: QueuedJob[] | undefined
-    const added = await queue.run(async (q, now) => {
-      jobs ??= messages.flatMap((message) => toQueuedJob(message, now, receipt))
-      return jobs.length === 0 ? [] : q.addBulk(jobs).catch(failInPart)
+    const adding = [...byAccount].map(async ([appid, own]) => {
+      for (const duplicate of await addTo(toQueue(appid), own, receipt)) onDuplicate(duplicate)
     })
-    const queued = added.filter((job, i) => job.id === jobs?.[i]?.opts.jobId).length
-    receipt.queued += queued
-    receipt.duplicates += added.length - queued
+    await Promise.all(adding)
   }
 }
 
@@ -146,78 +139,6 @@ function toQueuedJob({ index, to, next }: ValidAt, now: number, { invalid }: Pus
   return []
 }
 
-/** Tells the jobs of this process from those of others with the same push id. */
-const nonce = randomUUID().slice(0, 8)
-let serial = 0
-
-/** Written out, because spreads would cost a third of all that a push costs here. `now` is the queue's clock. */
-function toJob(message: ValidMessage, next: readonly Destination[], id: string, now: number): QueuedJob {
-  const { sendAt, priority } = message
-  const data = toPushJob(message, id, now)
-  if (next.length > 0) data.next = next.map(toNextEntry)
-  const opts: QueuedJob['opts'] = { jobId: id }
-  const delay = Math.max(0, (sendAt ?? 0) - now)
-  if (sendAt !== undefined && delay > 0) {
-    // The worker that hands it out judges its time, so it does not matter what time it is here.
-    opts.timestamp = sendAt - 1
-    opts.delay = 1
-  }
-  if (priority !== undefined) opts.priority = priority
-  if (message.id !== undefined) {
-    serial += 1
-    opts.jobId = toJobId(id, `${nonce}${serial.toString(36)}`)
-    opts.deduplication = { id, ttl: delay + day }
-  }
-  return { name: jobName, data, opts }
-}
-
-function toPushJob(message: ValidMessage, id: string, now: number): PushJob {
-  const { unionid, openid, session, templateId, data, url, miniprogram, expiresAt, hold, urgent } = message
-  const job: PushJob = { v: 1, id, createdAt: hold ? toInstant(now) : now, templateId, data }
-  if (unionid !== undefined) job.unionid = unionid
-  if (openid !== undefined) job.openid = openid
-  if (session !== undefined) job.session = toTokenHash(session)
-  if (url !== undefined) job.url = url
-  if (miniprogram !== undefined) job.miniprogram = miniprogram
-  if (expiresAt !== undefined) job.expiresAt = expiresAt
-  if (hold) job.hold = true
-  if (urgent) job.urgent = true
-  return job
-}
-
-function toNextEntry({ account: { name, appid }, message }: Destination): NextEntry {
-  const { templateId, data, url, miniprogram } = message
-  return {
-    appid,
-    ...(name !== appid && { name }),
-    templateId,
-    data,
-    ...(url !== undefined && { url }),
-    ...(miniprogram !== undefined && { miniprogram }),
-  }
-}
-
-let lastInstant = 0
-
-/** Distinct within this process: held pushes go out in the order in which they were asked for. */
-function toInstant(now: number): number {
-  lastInstant = now > lastInstant ? now : lastInstant + 1 / 1024
-  return lastInstant
-}
-
-let idTime = 0
-let idStart = ''
-
-/** A UUID (version 7) that begins with the time, so that pushes of one moment lie side by side in the database. */
-function toTimeOrderedId(now: number): string {
-  if (now !== idTime) {
-    const time = now.toString(16).padStart(12, '0')
-    idStart = `${time.slice(0, 8)}-${time.slice(8)}-7`
-    idTime = now
-  }
-  return idStart + randomUUID().slice(15)
-}
-
 /** A plain array or generator is not awaited item by item: that would cost more than checking the item. */
 async function* toChunks(messages: Iterable<unknown> | AsyncIterable<unknown>): AsyncGenerator<unknown[]> {
   let chunk: unknown[] = []
@@ -235,6 +156,36 @@ async function* toChunks(messages: Iterable<unknown> | AsyncIterable<unknown>): 
     }
   }
   yield chunk
+}
+
+/**
+ * BullMQ adds what it can of a chunk before it rejects, so a repetition finds its own jobs by their ids. Returns the
+ * duplicates.
+ */
+async function addTo(
+  queue: Pick<ProducerQueue, 'run'>,
+  messages: readonly ValidAt[],
+  receipt: PushManyReceipt,
+): Promise<DuplicatePush[]> {
+  let jobs: QueuedJob[] | undefined
+  const indexes: number[] = []
+  const added = await queue.run(async (q, now) => {
+    jobs ??= messages.flatMap((message) => {
+      const queued = toQueuedJob(message, now, receipt)
+      if (queued.length > 0) indexes.push(message.index)
+      return queued
+    })
+    return jobs.length === 0 ? [] : q.addBulk(jobs).catch(failInPart)
+  })
+  const duplicates = added.flatMap((job, i): DuplicatePush[] => {
+    const own = jobs?.[i]
+    const account = messages[0]?.to.account
+    if (!own || !account || job.id === own.opts.jobId) return []
+    return [{ index: indexes[i] ?? 0, account, push: own.data }]
+  })
+  receipt.queued += added.length - duplicates.length
+  receipt.duplicates += duplicates.length
+  return duplicates
 }
 
 /** Redis refuses the jobs of a chunk one by one, so this may not have been true of all of them. */

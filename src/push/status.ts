@@ -24,6 +24,7 @@ export type FinalStatus = (typeof finalStatuses)[number]
 
 /** Of pushes that should have reached their user and did not. */
 export const failedStatuses = ['rejected', 'undelivered', 'unknown'] as const satisfies readonly PushStatus[]
+export type FailedStatus = (typeof failedStatuses)[number]
 
 /** Of pushes that WeChat accepted. */
 export const acceptedStatuses = ['sent', 'delivered', 'undelivered'] as const satisfies readonly PushStatus[]
@@ -115,6 +116,11 @@ export function isPushStatus(word: string): word is PushStatus {
 
 export function isReasonOf<S extends PushStatus>(status: S, word: string): word is PushReason<S> {
   return includes(pushReasons[status], word)
+}
+
+/** Each reason belongs to one status. */
+export function findStatusOf(reason: PushReason): PushStatus | undefined {
+  return pushStatuses.find((status) => isReasonOf(status, reason))
 }
 
 export function isPushReason(word: string): word is PushReason {

@@ -39,6 +39,9 @@ export const pushJobSchema = z
     ...content,
     /** The accounts after this one, for a push that names several in order of preference. */
     next: z.array(nextEntrySchema).optional(),
+    /** Epoch milliseconds before which it was not to be sent, and its place in the queue: told, and heeded no more. */
+    sendAt: z.int().optional(),
+    priority: z.int().optional(),
     /** Epoch milliseconds after which the push is not sent any more. */
     expiresAt: z.int().optional(),
     /** Wait for the user to follow, until `expiresAt`, which has to be there then. */

@@ -7,6 +7,7 @@ import { createRefusals } from '../callback/refusals.ts'
 import { callbackRoutes } from '../http/callbackRoutes.ts'
 import { miniprogramRoutes } from '../http/miniprogramRoutes.ts'
 import { type HttpServer, startHttpServer } from '../http/server.ts'
+import { isNdjson } from '../http/v1/ndjson.ts'
 import { v1Routes } from '../http/v1/v1Routes.ts'
 import { createIdentity } from '../identity/identity.ts'
 import type { Identity } from '../identity/states.ts'
@@ -70,7 +71,10 @@ export function createHttpRole(config: SharedConfig, { monitoring, running, log 
       }
       releasers.add(logins.add(miniProgram.appid, { identity: createIdentity(deps, config), followers }))
     },
-    listen: () => startHttpServer({ ...config.http, log, routes: addRoutes }),
+    listen() {
+      const isStream = config.apiKeys.length > 0 ? isNdjson : undefined
+      return startHttpServer({ ...config.http, log, isStream, routes: addRoutes })
+    },
   }
 
   /** What nobody has just now may come with an account of the file. */

@@ -12,7 +12,7 @@ import { canConfirm, confirm } from '../confirm.ts'
 import { formatCount, formatPlural } from '../format.ts'
 import type { Output } from '../output.ts'
 
-type RetryAccounts = readonly Pick<Account, 'name' | 'appid' | 'pushes' | 'openQueue'>[]
+type RetryAccounts = readonly Pick<Account, 'name' | 'appid' | 'pushes' | 'followers' | 'openQueue'>[]
 
 export async function retryNarrowed(
   accounts: RetryAccounts,

@@ -1,7 +1,10 @@
 import { type AccountName, findAccount, toNames } from '../../base/accounts/accountName.ts'
 import type { AtLeastOne } from '../../base/accounts/accountsSchema.ts'
 import { say } from '../../base/sentences/sentence.ts'
+import type { toBroadcastDeps } from '../../operations/broadcasts/broadcasts.ts'
 import type { cancelAmong } from '../../operations/cancel.ts'
+import type { enqueue } from '../../operations/enqueue/enqueue.ts'
+import type { loadPushPage } from '../../operations/listing/pushPage.ts'
 import type { lookupAmong } from '../../operations/lookup.ts'
 import type { pauseAccount } from '../../operations/pause.ts'
 import type { retryFailed } from '../../operations/retry.ts'
@@ -18,10 +21,13 @@ type Of<F extends (account: never, ...more: never[]) => unknown> = Parameters<F>
 /** What the API needs of a service account: all that its operations need. */
 export type ApiAccount = AccountName &
   Among<typeof cancelAmong> &
+  Among<typeof enqueue> &
+  Among<typeof loadPushPage> &
   Among<typeof lookupAmong> &
   Among<typeof retryFailed> &
   Among<typeof findPushAmong> &
   Among<typeof loadStatus> &
+  Of<typeof toBroadcastDeps> &
   Of<typeof pauseAccount> &
   Of<typeof beginSync> &
   Of<typeof listTemplates>

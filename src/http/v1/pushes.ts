@@ -1,42 +1,126 @@
+import type { FastifyRequest } from 'fastify'
 import * as z from 'zod'
+import { apiRoles } from '../../base/api/apiKeys.ts'
 import { say } from '../../base/sentences/sentence.ts'
+import { cancelAmong, cancelOutputSchema } from '../../operations/cancel.ts'
+import { enqueue } from '../../operations/enqueue/enqueue.ts'
+import { pushOutputSchema } from '../../operations/push.ts'
+import { retryNamed, retryOutputSchema } from '../../operations/retry.ts'
 import { findPushAmong } from '../../operations/show.ts'
 import { pushRecordSchema } from '../../push/recordSchema.ts'
 import { type ApiAccount, chooseAccounts } from './accounts.ts'
 import { ProblemError } from './problem.ts'
+import { pushBodySchema } from './pushBody.ts'
 import { accountQuery } from './reads.ts'
-import type { AddRoute } from './route.ts'
+import { type AddRoute, operators } from './route.ts'
+import { toBadInput } from './toProblemError.ts'
 
 interface PushRoutesDeps {
   accounts(): readonly ApiAccount[]
 }
 
-export const pushParams = z.object({ id: z.string() })
-export const shownPushSchema = pushRecordSchema.extend({
+const params = z.object({ id: z.string() })
+const shownPushSchema = pushRecordSchema.extend({
   way: z
     .array(pushRecordSchema)
     .optional()
     .describe('its records in the accounts that it was offered to, in their order'),
 })
+const tag = 'pushes'
 
 /** One push. */
 export function pushRoutes(addRoute: AddRoute, { accounts }: PushRoutesDeps): void {
   addRoute(
     {
+      method: 'POST',
+      path: '/pushes',
+      summary: 'Queue one push',
+      description:
+        'With an id, in the body or as Idempotency-Key, it is one push however often it is sent: repeated it is a `duplicate`, with another content it is refused (409), for as long as its record lives.',
+      tag,
+      roles: ['push', 'operate'],
+      headers: z.object({ 'idempotency-key': z.string().optional().describe('stands for `id`') }),
+      body: pushBodySchema,
+      answers: { 202: ['it is queued, or was before', pushOutputSchema] },
+      problems: [409],
+    },
+    async ({ body, request }) => {
+      const answer = await enqueue(chooseAccounts(accounts(), undefined), withKey(body, request))
+      if (answer.status !== 'other_content') return answer
+      throw toConflict(answer.id)
+    },
+  )
+  addRoute(
+    {
       method: 'GET',
       path: '/pushes/:id',
       summary: 'What has become of a push',
-      tag: 'pushes',
-      roles: ['push', 'view', 'operate'],
-      params: pushParams,
+      tag,
+      roles: apiRoles,
+      params,
       query: accountQuery,
       answers: { 200: ['its record', shownPushSchema] },
       problems: [404],
     },
     async ({ params: { id }, query }) => {
       const push = await findPushAmong(chooseAccounts(accounts(), query.account), id)
-      if (!push) throw new ProblemError(404, say('http.unknown_push', { id }))
+      if (!push) throw toUnknown(id)
       return push
     },
   )
+  addRoute(
+    {
+      method: 'POST',
+      path: '/pushes/:id/cancel',
+      summary: 'Take back a push that is not sent yet',
+      tag,
+      roles: operators,
+      params,
+      query: accountQuery,
+      answers: { 200: ['it is, or it is too late', cancelOutputSchema] },
+      problems: [404],
+    },
+    async ({ params: { id }, query }) => {
+      const answer = await cancelAmong(chooseAccounts(accounts(), query.account), id)
+      if (answer.status === 'not_found') throw toUnknown(id)
+      return answer
+    },
+  )
+  addRoute(
+    {
+      method: 'POST',
+      path: '/pushes/:id/retry',
+      summary: 'Send a push that failed once more, as a new message',
+      tag,
+      roles: operators,
+      params,
+      query: accountQuery,
+      answers: { 200: ['1 when it is queued again, 0 when it has not failed', retryOutputSchema] },
+      problems: [404],
+    },
+    async ({ params: { id }, query }) => {
+      const { answer, left } = await retryNamed(chooseAccounts(accounts(), query.account), { ids: [id] })
+      if (left.some(({ status }) => status === undefined)) throw toUnknown(id)
+      return answer
+    },
+  )
+}
+
+/** `Idempotency-Key` stands for the id; Node reads headers as Latin-1, and ids are UTF-8. */
+function withKey(body: Record<string, unknown>, { headers }: FastifyRequest): Record<string, unknown> {
+  const header = headers['idempotency-key']
+  if (typeof header !== 'string') return body
+  const id = Buffer.from(header, 'latin1').toString()
+  if (body.id === undefined) return { ...body, id }
+  if (body.id === id) return body
+  throw toBadInput([{ pointer: '/id', message: 'another id than Idempotency-Key says' }])
+}
+
+function toConflict(id: string): ProblemError {
+  const errors = [{ pointer: '/id', message: 'the id of a push with another content' }]
+  return new ProblemError(409, say('http.other_content', { id }), { errors })
+}
+
+function toUnknown(id: string): ProblemError {
+  return new ProblemError(404, say('http.unknown_push', { id }))
 }

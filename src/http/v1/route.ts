@@ -1,8 +1,10 @@
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import * as z from 'zod'
 import type { ApiKey, ApiRole } from '../../base/api/apiKeys.ts'
+import { say } from '../../base/sentences/sentence.ts'
 import type { Authentication } from './authentication.ts'
-import { problemSchema } from './problem.ts'
+import { ProblemError, problemSchema } from './problem.ts'
 
 /** Whoever may read, and whoever may do everything. */
 export const readers = ['view', 'operate'] as const satisfies readonly ApiRole[]
@@ -19,6 +21,8 @@ export interface ApiRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.
   roles: readonly ApiRole[]
   params?: P
   query?: Q
+  /** For the description. */
+  headers?: z.ZodType
   body?: B
   /** Other types than JSON that the handler takes as a stream. */
   streamTypes?: readonly string[]
@@ -33,10 +37,14 @@ export interface RouteInput<P extends z.ZodType, Q extends z.ZodType, B extends 
   params: z.output<P>
   query: z.output<Q>
   body: z.output<B>
+  /** The body when it is of one of the `streamTypes`; then there is no other. */
+  stream: Readable | undefined
   key: ApiKey
   request: FastifyRequest
   reply: FastifyReply
 }
+
+const usualBodyLimit = 1024 * 1024
 
 export type AddRoute = <
   P extends z.ZodType = z.ZodUnknown,
@@ -53,25 +61,40 @@ export function createAddRoute(
   { keyOf, requireRole }: Pick<Authentication, 'keyOf' | 'requireRole'>,
 ): AddRoute {
   return (route, handle) => {
-    const { method, path: url, roles, params, query, body, streamTypes = [], bodyLimit, answers } = route
+    const {
+      method,
+      path: url,
+      roles,
+      params,
+      query,
+      body,
+      streamTypes = [],
+      bodyLimit = usualBodyLimit,
+      answers,
+    } = route
     const [status = '200'] = Object.keys(answers)
-    const isJson = ({ headers }: FastifyRequest) =>
-      !streamTypes.some((type) => headers['content-type']?.toLowerCase().startsWith(type))
     app.route({
       method,
       url,
       schema: toSchema(route),
-      ...(bodyLimit !== undefined && { bodyLimit }),
+      bodyLimit,
       async preParsing(request, _, payload) {
         requireRole(request, roles)
+        const type = toMediaType(request)
+        const types = ['application/json', ...streamTypes]
+        if (body && type !== undefined && !types.includes(type)) {
+          throw new ProblemError(415, say('http.media_type', { expected: types.join(', ') }))
+        }
         return payload
       },
       handler: async (request, reply) => {
         reply.code(Number(status))
+        const isStream = streamTypes.includes(toMediaType(request) ?? '')
         const answer = await handle({
           params: parse(params, request.params),
           query: parse(query, request.query),
-          body: parse(isJson(request) ? body : undefined, request.body ?? undefined),
+          body: parse(isStream ? undefined : body, request.body ?? undefined),
+          stream: isStream && request.body instanceof Readable ? request.body : undefined,
           key: keyOf(request),
           request,
           reply,
@@ -80,6 +103,10 @@ export function createAddRoute(
       },
     })
   }
+}
+
+function toMediaType({ headers }: FastifyRequest): string | undefined {
+  return headers['content-type']?.split(';')[0]?.trim().toLowerCase()
 }
 
 /** What is not described is no part of the request. */
@@ -111,6 +138,7 @@ function toSchema({
   tag,
   params,
   query,
+  headers,
   body,
   streamTypes = [],
   answers,
@@ -139,6 +167,7 @@ function toSchema({
     security: [{ key: [] }],
     ...(params && { params: toJsonSchema(params, 'input') }),
     ...(query && { querystring: toJsonSchema(query, 'input') }),
+    ...(headers && { headers: toJsonSchema(headers, 'input') }),
     ...(body && { body: toBody(body, streamTypes) }),
     response: Object.fromEntries([...told, ...refused]),
   }

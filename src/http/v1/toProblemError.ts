@@ -1,6 +1,6 @@
 import type { FastifyError } from 'fastify'
 import { ZodError } from 'zod'
-import { type SentenceKey, say } from '../../base/sentences/sentence.ts'
+import { say } from '../../base/sentences/sentence.ts'
 import { DatabaseError } from '../../db/databaseError.ts'
 import { BroadcastError } from '../../operations/broadcasts/broadcastError.ts'
 import { AmbiguousPushError } from '../../push/ambiguousPush.ts'
@@ -14,7 +14,7 @@ import { type FieldProblem, ProblemError } from './problem.ts'
 const retryAfterSeconds = 5
 
 /** What a route, or Fastify before it, has thrown, as the answer to it. */
-export function toProblemError(error: FastifyError | Error): ProblemError {
+export function toProblemError(error: FastifyError | Error, bodyLimit = 0): ProblemError {
   if (error instanceof ProblemError) return error
   if (error instanceof InvalidPushError) return toBadInput(error.problems.map((p) => toFieldProblem(p)))
   if (error instanceof ZodError) return toBadInput(error.issues.flatMap(toFieldProblems))
@@ -30,7 +30,7 @@ export function toProblemError(error: FastifyError | Error): ProblemError {
   if (error instanceof WechatNetworkError) {
     return new ProblemError(502, say('http.wechat_away', { why: error.message }), { cause: error })
   }
-  return toFrameworkProblem(error)
+  return toFrameworkProblem(error, bodyLimit)
 }
 
 /** What is wrong with what was sent; the pointers name it. */
@@ -73,13 +73,20 @@ function toBroadcastProblem({ code, message }: BroadcastError): ProblemError {
   }
 }
 
-function toFrameworkProblem(error: FastifyError | Error): ProblemError {
-  const { statusCode = 500, code = '' } = 'statusCode' in error ? error : {}
+function toFrameworkProblem(error: FastifyError | Error, bodyLimit: number): ProblemError {
+  const { statusCode = 500 } = 'statusCode' in error ? error : {}
   if (statusCode >= 500) return new ProblemError(500, say('http.internal'), { cause: error })
-  const keys: Partial<Record<string, SentenceKey & 'http.slow'>> = { FST_ERR_REQUEST_TIMEOUT: 'http.slow' }
-  const key = keys[code]
-  if (key) return new ProblemError(statusCode, say(key))
-  return statusCode === 400
-    ? toBadInput([{ pointer: '', message: error.message }])
-    : new ProblemError(statusCode, say('http.refused', { why: error.message }))
+  switch (statusCode) {
+    case 400:
+      return toBadInput([{ pointer: '', message: error.message }])
+    case 413:
+      return new ProblemError(
+        413,
+        say('http.too_large', { most: `${Math.round(bodyLimit / 1024 / 1024)} MB` }),
+      )
+    case 415:
+      return new ProblemError(415, say('http.media_type', { expected: 'application/json' }))
+    default:
+      return new ProblemError(statusCode, say('http.refused', { why: error.message }))
+  }
 }

@@ -6,10 +6,13 @@ import type { Log } from '../../base/log.ts'
 import { say } from '../../base/sentences/sentence.ts'
 import type { ApiAccount } from './accounts.ts'
 import { createAuthentication } from './authentication.ts'
+import { batchRoutes } from './batch.ts'
 import { controlRoutes } from './control.ts'
 import { toAcceptedLanguage } from './language.ts'
+import { ndjsonTypes } from './ndjson.ts'
 import { ProblemError, toDocument } from './problem.ts'
 import { pushRoutes } from './pushes.ts'
+import { pushListRoutes } from './pushList.ts'
 import { readRoutes } from './reads.ts'
 import { createAddRoute } from './route.ts'
 import { toProblemError } from './toProblemError.ts'
@@ -23,18 +26,17 @@ export interface V1Options {
 
 /** Requests a minute by one key. */
 const mostRequests = 600
-/** Of one push. */
-const bodyLimit = 1024 * 1024
 
 /** The HTTP API as a fastify plugin, below the prefix that it is registered with. */
 export async function v1Routes(app: FastifyInstance, { keys, accounts, log }: V1Options): Promise<void> {
   app.setErrorHandler((error: FastifyError, request, reply) =>
-    answerProblem(toProblemError(error), request, reply, log),
+    answerProblem(toProblemError(error, request.routeOptions.bodyLimit), request, reply, log),
   )
   // The bodies are parsed by zod; their JSON schemas are there for the OpenAPI description.
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => JSON.stringify)
   app.removeContentTypeParser('text/plain')
+  app.addContentTypeParser([...ndjsonTypes], (_, payload, done) => done(null, payload))
   await app.register(rateLimit, {
     global: false,
     enableDraftSpec: true,
@@ -59,13 +61,12 @@ export async function v1Routes(app: FastifyInstance, { keys, accounts, log }: V1
     const { method, url } = request
     throw new ProblemError(404, say('http.no_route', { method, path: url.split('?')[0] ?? '' }))
   })
-  app.addHook('onRoute', (route) => {
-    route.bodyLimit ??= bodyLimit
-  })
   const stopping = new AbortController()
   app.addHook('preClose', async () => stopping.abort())
   const addRoute = createAddRoute(app, authentication)
   pushRoutes(addRoute, { accounts })
+  pushListRoutes(addRoute, { accounts })
+  batchRoutes(addRoute, { accounts })
   readRoutes(addRoute, { accounts })
   controlRoutes(addRoute, { accounts, stop: stopping.signal })
 }
@@ -80,6 +81,8 @@ function answerProblem(problem: ProblemError, request: FastifyRequest, reply: Fa
     log[statusCode === 500 ? 'error' : 'warn']({ route, err }, 'API request failed')
   }
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
+  // What is left of a body that is not read is not waited for.
+  if (!request.raw.complete) reply.header('connection', 'close')
   if (statusCode === 401) reply.header('www-authenticate', 'Bearer')
   const language = toAcceptedLanguage(request.headers['accept-language'])
   reply

@@ -93,10 +93,25 @@ test.each<[PushFilter, string]>([
   [{ status: 'rejected', reason: 'data_invalid' }, 'SEARCH pushes USING INDEX pushes_status (status=?)'],
   [{ status: 'queued', reason: 'hold' }, 'SEARCH pushes USING INDEX pushes_status (status=?)'],
   [{ unionid: 'u1' }, 'SEARCH pushes USING INDEX pushes_unionid (unionid=?)'],
+  [{ openid: 'o1' }, 'SEARCH pushes USING INDEX pushes_openid (openid=?)'],
+  [{ openid: 'o1', unionid: 'u1' }, 'SEARCH pushes USING INDEX pushes_unionid (unionid=?)'],
+  [
+    { after: { createdAt: at, id: 'p', isIncluded: false } },
+    'SEARCH pushes USING INDEX pushes_created (appid=? AND created_at<?)',
+  ],
+  [
+    { status: 'sent', after: { createdAt: at, id: 'p', isIncluded: true } },
+    'SEARCH pushes USING INDEX pushes_status (status=? AND created_at<?)',
+  ],
   [{ since: at }, 'SEARCH pushes USING INDEX pushes_created (appid=? AND created_at>?)'],
 ])('history of %j comes in the order of an index', async (filter, step) => {
   for await (const _ of createPushes(watched, appid).history(filter));
   expect(await plans()).toContain(step)
   // Ids order the pushes of one millisecond; sorting more than that would read everything before the first line.
   expect((await plans()).filter((plan) => plan === 'USE TEMP B-TREE FOR ORDER BY')).toEqual([])
+})
+
+test('the few pushes with a msgid are found by it', async () => {
+  for await (const _ of createPushes(watched, appid).history({ msgid: '1', unionid: 'u1', status: 'sent' }));
+  expect(await plans()).toContain('SEARCH pushes USING INDEX pushes_msgid (msgid=?)')
 })

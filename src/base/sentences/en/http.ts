@@ -9,6 +9,9 @@ export const enHttp = {
   'http.no_route': 'there is no {method} {path}; /v1/openapi.json lists what there is',
   'http.bad_input': 'what was sent cannot be used: {problems}',
   'http.problem': '{pointer}: {message}',
+  'http.batch_refused': 'nothing was queued, because not all of the batch can be: {problems} problems',
+  'http.too_many_invalid':
+    '{invalid} lines so far cannot be used, so nothing more is read; {queued} are queued',
   'http.account_missing': 'it has to be said which account is meant: {names}',
   'http.account_unknown': 'there is no account {account}; there are {names}',
   'http.unknown_push': 'no push with the id {id} is known',
@@ -22,7 +25,6 @@ export const enHttp = {
   'http.no_broadcasts': '{why}',
   'http.too_large': 'the body has more than {most}',
   'http.media_type': 'the body has to be {expected}, named by Content-Type',
-  'http.slow': 'the request took too long to arrive',
   'http.queue_away': 'the queue cannot be reached: {why}',
   'http.database_away': 'the database cannot be used: {why}',
   'http.wechat_away': 'WeChat gave no usable answer: {why}',

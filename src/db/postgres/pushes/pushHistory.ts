@@ -32,15 +32,21 @@ export function createPushHistory(
   ): Promise<PushRow[]> {
     const params: unknown[] = [appid]
     const place = (value: unknown) => `$${params.push(value)}`
-    const { unionid, status, templateId, reason, since, until } = filter
+    const { unionid, openid, msgid, status, templateId, reason, since, until, after } = filter
     const conditions = [
       'appid = $1',
       unionid === undefined ? [] : `unionid = ${place(unionid)}`,
+      openid === undefined ? [] : `openid = ${place(openid)}`,
+      openid === undefined || unionid !== undefined || msgid !== undefined ? [] : 'unionid is null',
+      msgid === undefined ? [] : `msgid = ${place(msgid)}`,
       status === undefined ? [] : `status = ${place(status)} and ${partOfStatus(status)}`,
       templateId === undefined ? [] : `template_id = ${place(templateId)}`,
       reason === undefined ? [] : `reason = ${place(reason)}`,
       since === undefined ? [] : `created_at >= ${place(since)}`,
       until === undefined ? [] : `created_at < ${place(until)}`,
+      after === undefined
+        ? []
+        : `(created_at, id) ${after.isIncluded ? '<=' : '<'} (${place(after.createdAt)}, ${place(after.id)})`,
       last === undefined ? [] : `(created_at, id) < (${place(last.createdAt)}, ${place(last.id)})`,
     ].flat()
     const sql = `select ${pushColumns} from pushes where ${conditions.join(' and ')}

@@ -1,6 +1,6 @@
 import { and, desc, eq, gte, lt, type SQL, sql } from 'drizzle-orm'
 import { failedStatuses, type PushStatus } from '../../../push/status.ts'
-import type { PushFilter, PushRow, PushRows } from '../../pushes.ts'
+import type { PushFilter, PushPlace, PushRow, PushRows } from '../../pushes.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { isOfAccount, isUnderWay } from './conditions.ts'
 import { pushes } from './tables.ts'
@@ -23,7 +23,7 @@ export function createPushHistory(
         const page: PushRow[] = await read
           .select()
           .from(pushes)
-          .where(and(...toConditions(appid, filter), last && isOlder(last)))
+          .where(and(...toConditions(appid, { ...filter, ...(last && { after: toPlace(last) }) })))
           .orderBy(desc(pushes.createdAt), desc(pushes.id))
           .limit(Math.min(left, pageSize))
         yield* page
@@ -37,14 +37,20 @@ export function createPushHistory(
 /** Conditions behind a plus do not lead SQLite to an index: of several only the one that finds the fewest rows shall. */
 function toConditions(
   appid: string,
-  { unionid, status, templateId, reason, since, until }: PushFilter,
+  { unionid, openid, msgid, status, templateId, reason, since, until, after }: PushFilter,
 ): (SQL | undefined)[] {
+  const isByUser = unionid !== undefined || openid !== undefined
+  const isByOne = isByUser || msgid !== undefined
   const isByStatus =
-    unionid === undefined && status !== undefined && (templateId === undefined || rareStatuses.has(status))
-  const isByTemplate = unionid === undefined && templateId !== undefined && !isByStatus
+    !isByOne && status !== undefined && (templateId === undefined || rareStatuses.has(status))
+  const isByTemplate = !isByOne && templateId !== undefined && !isByStatus
   return [
-    unionid !== undefined || isByStatus || isByTemplate ? isOfAccount(appid) : eq(pushes.appid, appid),
-    unionid === undefined ? undefined : eq(pushes.unionid, unionid),
+    isByOne || isByStatus || isByTemplate ? isOfAccount(appid) : eq(pushes.appid, appid),
+    msgid === undefined ? undefined : eq(pushes.msgid, msgid),
+    unionid === undefined
+      ? undefined
+      : sql`${msgid === undefined ? sql`` : sql`+`}${eq(pushes.unionid, unionid)}`,
+    openid === undefined ? undefined : isTo(openid, unionid === undefined && msgid === undefined),
     isByStatus ? isInStatus(status) : status === undefined ? undefined : sql`+${eq(pushes.status, status)}`,
     templateId === undefined
       ? undefined
@@ -52,11 +58,26 @@ function toConditions(
     reason === undefined ? undefined : eq(pushes.reason, reason),
     since === undefined ? undefined : gte(pushes.createdAt, since),
     until === undefined ? undefined : lt(pushes.createdAt, until),
+    after && isBehind(after),
   ]
 }
 
-function isOlder(last: PushRow): SQL {
-  return sql`(${pushes.createdAt}, ${pushes.id}) < (${last.createdAt}, ${last.id})`
+/** By the index of those that have no unionid, unless something else finds fewer. */
+function isTo(openid: string, isByOpenid: boolean): SQL {
+  return isByOpenid
+    ? sql`${pushes.openid} = ${openid} and ${pushes.unionid} is null`
+    : sql`+${pushes.openid} = ${openid}`
+}
+
+function isBehind({ createdAt, id, isIncluded }: PushPlace): SQL {
+  const than = sql`(${createdAt}, ${id})`
+  return isIncluded
+    ? sql`(${pushes.createdAt}, ${pushes.id}) <= ${than}`
+    : sql`(${pushes.createdAt}, ${pushes.id}) < ${than}`
+}
+
+function toPlace({ createdAt, id }: PushRow): PushPlace {
+  return { createdAt, id, isIncluded: false }
 }
 
 /** As in the indexes: what is only under way is found among the few that are. */

@@ -1,0 +1,98 @@
+import * as z from 'zod'
+import type { AtLeastOne } from '../../base/accounts/accountsSchema.ts'
+import { retryOne, toBroadcastDeps } from '../../operations/broadcasts/broadcasts.ts'
+import { cursorSchema } from '../../operations/listing/cursor.ts'
+import { loadPushPage, pushPageSchema } from '../../operations/listing/pushPage.ts'
+import { historyFilterSchema } from '../../operations/pushFilter.ts'
+import { retryFailed, retryInputSchema, retryOutputSchema } from '../../operations/retry.ts'
+import { type ApiAccount, chooseAccounts } from './accounts.ts'
+import { timeParameter } from './parameters.ts'
+import { type AddRoute, operators, readers } from './route.ts'
+import { toBadInput } from './toProblemError.ts'
+
+interface PushListRoutesDeps {
+  accounts(): readonly ApiAccount[]
+}
+
+const mostItems = 500
+const fields = {
+  account: z.string().optional().describe('name or AppID; default: every account'),
+  template: historyFilterSchema.shape.templateId,
+  since: timeParameter.optional().describe('asked for at this time or later'),
+  until: timeParameter.optional().describe('asked for before this time'),
+}
+
+const listQuery = historyFilterSchema.omit({ templateId: true }).extend({
+  ...fields,
+  limit: z.coerce.number().int().min(1).max(mostItems).default(50),
+  cursor: cursorSchema.optional().describe('`next` of the page before'),
+})
+
+const retryBody = retryInputSchema
+  .omit({ templateId: true, dryRun: true })
+  .extend({ ...fields, broadcast: z.string().optional().describe('with nothing else but a reason') })
+  .refine(({ status, reason }) => status !== undefined || reason !== undefined, {
+    message: 'a status or a reason at least',
+    path: ['status'],
+  })
+
+/** Many pushes, by what they have in common. */
+export function pushListRoutes(addRoute: AddRoute, { accounts }: PushListRoutesDeps): void {
+  addRoute(
+    {
+      method: 'GET',
+      path: '/pushes',
+      summary: 'Pushes, newest first, page by page',
+      description:
+        'Neither repeats nor skips while pushes arrive. Those that no worker has touched yet are listed with status=queued only, for which the whole queue is read; of a broadcast its recipients come in the order of sending.',
+      tag: 'pushes',
+      roles: readers,
+      query: listQuery,
+      answers: { 200: ['a page', pushPageSchema] },
+      problems: [404],
+    },
+    ({ query: { account, template: templateId, limit, cursor, ...filter } }) =>
+      loadPushPage(chooseAccounts(accounts(), account), { ...filter, templateId }, { limit, cursor }),
+  )
+  addRoute(
+    {
+      method: 'POST',
+      path: '/pushes/retry',
+      summary: 'Send those that failed once more, as new messages',
+      description: 'At least a status (rejected, undelivered, unknown) or a reason has to be given.',
+      tag: 'pushes',
+      roles: operators,
+      body: retryBody,
+      answers: { 200: ['how many are queued again', retryOutputSchema] },
+      problems: [404, 409, 501],
+    },
+    ({ body: { account, broadcast, template: templateId, ...filter } }) => {
+      const chosen = chooseAccounts(accounts(), account)
+      if (broadcast === undefined) return retryFailed(chosen, { ...filter, templateId })
+      return retryBroadcastOf(chosen, broadcast, { ...filter, templateId })
+    },
+  )
+}
+
+/** The recipients of a broadcast are sent to again by it. */
+async function retryBroadcastOf(
+  accounts: AtLeastOne<ApiAccount>,
+  id: string,
+  { reason, ...others }: z.output<typeof retryInputSchema>,
+): Promise<{ retried: number }> {
+  const surplus = Object.entries(others).find(([, value]) => value !== undefined)?.[0]
+  if (surplus !== undefined || reason === undefined) {
+    throw toBadInput([
+      { pointer: `/${surplus ?? 'reason'}`, message: 'of a broadcast a reason, and nothing else' },
+    ])
+  }
+  return retryOne(await findDeps(accounts, id), id, reason)
+}
+
+/** Of the account that has the broadcast; of the first one, which says so, when none has it. */
+async function findDeps([first, ...others]: AtLeastOne<ApiAccount>, id: string) {
+  for (const account of [first, ...others]) {
+    if (await account.broadcasts?.find(id)) return toBroadcastDeps(account)
+  }
+  return toBroadcastDeps(first)
+}
