@@ -5,7 +5,9 @@ import type { PostgresDatabase } from '../engine/open.ts'
 import { forRows, type Statement } from '../engine/statement.ts'
 import { toPendingReleases } from '../pushes/pendingReleases.ts'
 
-const isOfTheFuture = (time: string) => `${time} > $3 + ${clockTolerance}`
+/** Told to be one: what is added to it would have it be an integer, which holds no time. */
+const now = '$3::bigint'
+const isOfTheFuture = (time: string) => `${time} > ${now} + ${clockTolerance}`
 /** Of two events in the same second the one that came later counts. */
 const isNewer = `(coalesce(followers.event_at, 0) <= excluded.event_at or ${isOfTheFuture('followers.event_at')})`
 const changes = 'json_to_recordset($1::json) as input(openid text, at bigint)'
