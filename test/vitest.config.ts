@@ -20,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'alone',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.integration.test.ts', 'test/**/*.long.test.ts'],
+          exclude: ['test/**/*.integration.test.ts', 'test/**/*.long.test.ts', 'test/engines/**'],
         },
       },
       {

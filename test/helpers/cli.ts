@@ -24,10 +24,19 @@ export interface RunningCli {
   /** Resolves when stdout and stderr together match; rejects when the process ends before. */
   waitFor(pattern: RegExp): Promise<void>
   ended: Promise<CliResult>
+  /** With -9; resolves when it has ended. */
+  kill(): Promise<void>
 }
 
-/** Starts the real command line, to be gone with the test, with no variable of this process's environment but PATH and HOME. */
-export function startCli(words: string[], { cwd, env = {}, input }: CliOptions): RunningCli {
+/** Starts the real command line, to be gone with the test. */
+export function startCli(words: string[], options: CliOptions): RunningCli {
+  const cli = spawnCli(words, options)
+  onTestFinished(cli.kill)
+  return cli
+}
+
+/** The same, gone when it is killed; with no variable of this process's environment but PATH and HOME. */
+export function spawnCli(words: string[], { cwd, env = {}, input }: CliOptions): RunningCli {
   const { PATH = '', HOME = '' } = process.env
   const child = spawn(process.execPath, [inject('cliMain'), ...words], {
     cwd,
@@ -46,13 +55,12 @@ export function startCli(words: string[], { cwd, env = {}, input }: CliOptions):
   child.stdin.end(input)
   const ended = once(child, 'close').then(([code, signal]): CliResult => ({ code, signal, stdout, stderr }))
 
-  onTestFinished(async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
-    await ended
-  })
-
   return {
     child,
+    async kill() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+      await ended
+    },
     stdout: () => stdout,
     stderr: () => stderr,
     ended,
