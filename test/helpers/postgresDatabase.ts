@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { toPostgresAddress } from '../../src/base/postgresUrl.ts'
+import { toPostgresAddress } from '../../src/base/urls/postgresUrl.ts'
 
 const server = process.env.TEST_POSTGRES_URL ?? 'postgres://postgres:root@127.0.0.1:5432/postgres'
 
