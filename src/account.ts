@@ -80,6 +80,7 @@ export function createAccount(runtime: QueueRuntime, config: AccountSettings): A
   const alerts = createAlerts({
     account: toLabel(config),
     url: config.alertWebhookUrl,
+    language: config.alertLanguage,
     proxy: config.proxy,
     log,
   })

@@ -102,6 +102,8 @@ export interface SharedConfig {
   retrySystemFailed: boolean
   /** Who is told when the account is paused or resumed. */
   alertWebhookUrl: string | undefined
+  /** Chinese unless `UNIONPUSH_LANG` says otherwise: the group is where the service account is run. */
+  alertLanguage: Language
   /** Days without use after which a session of the mini-program is over. */
   sessionDays: number
   /** Whether openid and unionid are told to the mini-program. */
@@ -263,6 +265,7 @@ function toSharedConfig(values: SharedValues): Omit<SharedConfig, 'accountsFile'
     quiet: values.QUIET_HOURS && { window: values.QUIET_HOURS, action: values.QUIET_ACTION },
     retrySystemFailed: values.RETRY_SYSTEM_FAILED,
     alertWebhookUrl: values.ALERT_WEBHOOK_URL,
+    alertLanguage: values.UNIONPUSH_LANG ?? 'zh',
     rateLimitPerIp: values.RATE_LIMIT_PER_IP,
     rateLimitPerCode: values.RATE_LIMIT_PER_CODE,
     http: { host: values.HTTP_HOST, port: values.HTTP_PORT, trustProxy: values.TRUST_PROXY },

@@ -3,6 +3,7 @@ import { got, HTTPError, RequestError } from 'got'
 import type { ProxyConfig } from '../base/config.ts'
 import { second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
+import type { Language } from '../base/sentences/language.ts'
 import { findProxy } from '../net/proxy.ts'
 import { createAgents } from '../wechat/transport/gotTransport.ts'
 import { type AccountNews, toAlertText } from './alertText.ts'
@@ -19,6 +20,7 @@ interface AlertsOptions {
   /** Undefined = nobody is told. Its query holds a key, so it is in no log line. */
   url: string | undefined
   proxy: ProxyConfig
+  language: Language
   log: Log
 }
 
@@ -27,7 +29,7 @@ const repetitions = 3
 const patienceAtEnd = 3 * second
 
 /** Tells a group robot of WeCom (企业微信), or whatever takes the same JSON, when an account is paused or resumed, or its syncs begin to fail. */
-export function createAlerts({ account, url, proxy, log }: AlertsOptions): Alerts {
+export function createAlerts({ account, url, proxy, language, log }: AlertsOptions): Alerts {
   const end = new AbortController()
   let posting: Promise<void> = Promise.resolve()
   if (url === undefined) return { post() {}, close: async () => {} }
@@ -58,7 +60,7 @@ export function createAlerts({ account, url, proxy, log }: AlertsOptions): Alert
     post(news) {
       // In order: "resumed" must not overtake "paused".
       posting = posting
-        .then(() => post(url, toAlertText(account, news)))
+        .then(() => post(url, toAlertText(account, news, language)))
         .catch((error) => log.error({ err: error }, 'unexpected error while posting an alert'))
     },
     async close() {

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { minute, second } from '../../src/base/duration.ts'
+import type { Language } from '../../src/base/sentences/language.ts'
 import { createAccountState } from '../../src/db/sqlite/account/accountState.ts'
 import { createAccountGuard } from '../../src/health/accountGuard.ts'
 import { createAlerts } from '../../src/health/alerts.ts'
@@ -22,9 +23,9 @@ const resumed: PauseNews = { kind: 'resumed', reason: 'ip_not_allowed' }
 const ok = '{"errcode":0,"errmsg":"ok"}'
 const contentOf = ({ text }: SeenRequest): string => JSON.parse(text).text.content
 
-function open(base: string) {
+function open(base: string, language: Language = 'zh') {
   const { log, lines } = createTestLog()
-  const alerts = createAlerts({ account, url: base + path, proxy, log })
+  const alerts = createAlerts({ account, url: base + path, proxy, language, log })
   onTestFinished(alerts.close)
   return { alerts, lines }
 }
@@ -58,6 +59,23 @@ describe('an alert', () => {
     expect(third && contentOf(third)).toContain('已恢复')
     expect(server.requests).toHaveLength(3)
     expect(lines).toEqual([])
+  })
+
+  test('is in English for those who asked for it', async () => {
+    const server = await startScriptedServer((response) => response.end(ok))
+    const { alerts } = open(server.base, 'en')
+    alerts.post(paused)
+    alerts.post({ kind: 'broadcast_paused', broadcast: 'b1', name: 'sale', reason: 'failures', detail: 'd' })
+    await alerts.close()
+    const [first, second] = server.requests.map(contentOf)
+    expect(first).toBe(
+      `【unionpush】service account ${account} is paused
+Why: the IP of this server is not in the whitelist (ip_not_allowed)
+Detail: IP 118.190.42.90 is not in the whitelist
+What to do: add it under 微信开发者平台 > 我的业务 > 服务号 > 基础信息 > 开发信息 > IP白名单 (formerly 设置与开发 > 基本配置 > IP白名单)
+Next look: 2026-11-21 00:01:00 (Beijing time); it goes on by itself once the cause is gone. All pushes stay in the queue`,
+    )
+    expect(second).toContain('broadcast "sale" (b1)')
   })
 
   test('that the robot refuses is logged once and not repeated', async () => {
@@ -131,7 +149,7 @@ describe('an alert', () => {
 
   test('goes nowhere without a URL', async () => {
     const { log, lines } = createTestLog()
-    const alerts = createAlerts({ account, url: undefined, proxy, log })
+    const alerts = createAlerts({ account, url: undefined, proxy, language: 'zh', log })
     alerts.post(paused)
     await alerts.close()
     expect(lines).toEqual([])

@@ -1,4 +1,5 @@
 import { enAccount } from './account.ts'
+import { enAlerts } from './alerts.ts'
 import { enChecks } from './checks.ts'
 import { enHttp } from './http.ts'
 import { enPush } from './push.ts'
@@ -15,4 +16,5 @@ export const en = {
   ...enPush,
   ...enRefusals,
   ...enHttp,
+  ...enAlerts,
 } as const

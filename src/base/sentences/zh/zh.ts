@@ -1,4 +1,5 @@
 import { zhAccount } from './account.ts'
+import { zhAlerts } from './alerts.ts'
 import { zhChecks } from './checks.ts'
 import { zhHttp } from './http.ts'
 import { zhPush } from './push.ts'
@@ -15,4 +16,5 @@ export const zh = {
   ...zhPush,
   ...zhRefusals,
   ...zhHttp,
+  ...zhAlerts,
 } as const
