@@ -60,6 +60,7 @@ export function createAddRoute(
   app: FastifyInstance,
   { keyOf, requireRole }: Pick<Authentication, 'keyOf' | 'requireRole'>,
 ): AddRoute {
+  app.addSchema({ $id: 'Problem', ...toJsonSchema(problemSchema, 'output') })
   return (route, handle) => {
     const {
       method,
@@ -157,7 +158,7 @@ function toSchema({
     status,
     {
       description: meanings[status],
-      content: { 'application/problem+json': { schema: toJsonSchema(problemSchema, 'output') } },
+      content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },
     },
   ])
   return {

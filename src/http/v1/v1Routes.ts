@@ -10,6 +10,7 @@ import { batchRoutes } from './batch.ts'
 import { controlRoutes } from './control.ts'
 import { toAcceptedLanguage } from './language.ts'
 import { ndjsonTypes } from './ndjson.ts'
+import { describeRoutes, openApiRoute } from './openapi.ts'
 import { ProblemError, toDocument } from './problem.ts'
 import { pushRoutes } from './pushes.ts'
 import { pushListRoutes } from './pushList.ts'
@@ -63,7 +64,9 @@ export async function v1Routes(app: FastifyInstance, { keys, accounts, log }: V1
   })
   const stopping = new AbortController()
   app.addHook('preClose', async () => stopping.abort())
+  await describeRoutes(app)
   const addRoute = createAddRoute(app, authentication)
+  openApiRoute(app, addRoute)
   pushRoutes(addRoute, { accounts })
   pushListRoutes(addRoute, { accounts })
   batchRoutes(addRoute, { accounts })
