@@ -14,6 +14,7 @@ import type { SyncRuns } from './syncRuns.ts'
 import type { Templates } from './templates.ts'
 import type { TokenRows } from './tokens.ts'
 import type { Users } from './users.ts'
+import type { Webhooks } from './webhooks/webhooks.ts'
 
 /** A database with all that is kept in it; `appid` is that of the service account, or of the mini-program for its users. */
 export interface Stores extends Database {
@@ -36,4 +37,6 @@ export interface Stores extends Database {
   templates(appid: string): Templates
   tokens(): TokenRows
   users(appid: string): Users
+  /** Of all accounts. */
+  webhooks(): Webhooks
 }

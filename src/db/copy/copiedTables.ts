@@ -3,7 +3,8 @@ import { type Column, getTableColumns, getTableName, type Table } from 'drizzle-
 /**
  * What moves to another database, by its names in the program: parents before their children, and before what triggers
  * count of them. Leases and open circuits
- * are of processes, which end with the database they use; the identity moves when everything else is there.
+ * are of processes, which end with the database they use; whether outcomes are told is up to those processes, too, and had it moved first
+ * every push that follows would be told; the identity moves when everything else is there.
  */
 const names = [
   'accessTokens',
@@ -26,10 +27,12 @@ const names = [
   'broadcastRetries',
   'broadcastCounts',
   'broadcastRecents',
+  'webhookChanges',
+  'webhookDeliveries',
 ] as const
 
 /** Tables that do not move, each for the reason above. */
-export const leftTables: readonly string[] = ['leases', 'openCircuits', 'databaseIdentity']
+export const leftTables: readonly string[] = ['leases', 'openCircuits', 'webhookEndpoint', 'databaseIdentity']
 
 /** One table as one engine has it; rows are read and written with their values in the order of `columns`. */
 export interface CopiedTable<T extends Table = Table> {

@@ -15,6 +15,8 @@ import {
 } from 'drizzle-orm/pg-core'
 import { type PauseReason, type PushReason, pushStatuses } from '../../push/status.ts'
 
+export { webhookChanges, webhookDeliveries, webhookEndpoint } from './webhooks/tables.ts'
+
 /** Milliseconds and row numbers are exact up to 2^53. */
 const number = { mode: 'number' } as const
 const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' })

@@ -15,6 +15,7 @@ import { createSyncRuns } from './syncRuns.ts'
 import { createTemplates } from './templates.ts'
 import { createTokenStore } from './tokens.ts'
 import { createUsers } from './users.ts'
+import { createWebhooks } from './webhooks/webhooks.ts'
 
 type PostgresStores = PostgresDatabase & Omit<Stores, keyof Database>
 
@@ -41,5 +42,6 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSt
     templates: (appid) => createTemplates(database, appid),
     tokens: () => createTokenStore(database, now),
     users: (appid) => createUsers(database, appid),
+    webhooks: () => createWebhooks(database),
   }
 }

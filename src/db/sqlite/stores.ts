@@ -17,6 +17,7 @@ import { createLeases } from './shared/leases.ts'
 import { createSyncRuns } from './sync/syncRuns.ts'
 import { createFindSessionUser, createSessions } from './users/sessions.ts'
 import { createUsers } from './users/users.ts'
+import { createWebhooks } from './webhooks/webhooks.ts'
 
 export type SqliteStores = SqliteDatabase & Omit<Stores, keyof Database>
 
@@ -42,6 +43,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStores> 
     templates: (appid) => createTemplates(stores, appid),
     tokens: () => createTokenStore(stores),
     users: (appid) => createUsers(stores, appid),
+    webhooks: () => createWebhooks(stores),
   }
   return stores
 }

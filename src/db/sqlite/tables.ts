@@ -6,6 +6,7 @@ import * as pushes from './pushes/tables.ts'
 import * as shared from './shared/tables.ts'
 import * as sync from './sync/tables.ts'
 import * as users from './users/tables.ts'
+import * as webhooks from './webhooks/tables.ts'
 
 /** Every table, by the name it has in the program. Rows are keyed by `appid`, the service account; times are integer milliseconds (UTC). */
 export const tables = {
@@ -17,4 +18,5 @@ export const tables = {
   ...shared,
   ...sync,
   ...users,
+  ...webhooks,
 }

@@ -22,6 +22,7 @@ const allowed: [step: RegExp, reason: string][] = [
   [/ sqlite_autoindex_(account_state|access_tokens|follower_counts)_1 \(appid=\?\)$/, 'one row per account'],
   [/ sqlite_autoindex_open_circuits_1 \(appid=\?\)$/, 'a row per worker that waits for something'],
   [/^SEARCH broadcasts USING INDEX broadcasts_open \(appid=\?\)$/, 'a handful of broadcasts under way'],
+  [/^SCAN webhook_deliveries USING INDEX /, 'what a receiver did not take, of which few are kept'],
   [/^SCAN leases$/, 'a handful of rows, read once an hour'],
   [/^SCAN users USING INDEX users_login$/, 'the latest logins first, up to a limit'],
   [/^SCAN [ct]$/, 'recipients of broadcasts that a process has just now, or that wait for another try'],
