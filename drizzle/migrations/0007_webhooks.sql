@@ -36,7 +36,7 @@ WHEN new.`status` IN ('sent', 'delivered', 'undelivered', 'rejected', 'skipped',
 		'templateId', new.`template_id`, 'status', new.`status`, 'reason', new.`reason`,
 		'detail', new.`detail`,
 		'next', CASE WHEN new.`reason` = 'handed_over' THEN coalesce(json_extract(new.`message`, '$.next[0].name'), json_extract(new.`message`, '$.next[0].appid')) END,
-		'msgid', new.`msgid`, 'errcode', new.`errcode`, 'errmsg', new.`errmsg`, 'rid', new.`rid`,
+		'broadcast', NULL, 'msgid', new.`msgid`, 'errcode', new.`errcode`, 'errmsg', new.`errmsg`, 'rid', new.`rid`,
 		'attempts', new.`attempts`, 'seq', new.`seq`),
 		new.`created_at`, new.`sent_at`, new.`finished_at`, coalesce(new.`finished_at`, new.`created_at`));
 END;
@@ -48,7 +48,7 @@ WHEN new.`status` IN ('sent', 'delivered', 'undelivered', 'rejected', 'skipped',
 		'templateId', new.`template_id`, 'status', new.`status`, 'reason', new.`reason`,
 		'detail', new.`detail`,
 		'next', CASE WHEN new.`reason` = 'handed_over' THEN coalesce(json_extract(new.`message`, '$.next[0].name'), json_extract(new.`message`, '$.next[0].appid')) END,
-		'msgid', new.`msgid`, 'errcode', new.`errcode`, 'errmsg', new.`errmsg`, 'rid', new.`rid`,
+		'broadcast', NULL, 'msgid', new.`msgid`, 'errcode', new.`errcode`, 'errmsg', new.`errmsg`, 'rid', new.`rid`,
 		'attempts', new.`attempts`, 'seq', new.`seq`),
 		new.`created_at`, new.`sent_at`, new.`finished_at`, coalesce(new.`finished_at`, new.`created_at`));
 END;
@@ -79,7 +79,20 @@ WHEN new.`status` IN ('interrupted', 'stopped') AND new.`error` IS NOT NULL AND 
 END;
 --> statement-breakpoint
 CREATE TRIGGER `broadcast_told` AFTER UPDATE OF `status` ON `broadcasts`
-WHEN new.`status` IN ('paused', 'finished') AND new.`status` <> old.`status` AND EXISTS (SELECT 1 FROM `webhook_endpoint`) BEGIN
+WHEN new.`status` IN ('paused', 'finished', 'cancelled') AND new.`status` <> old.`status` AND EXISTS (SELECT 1 FROM `webhook_endpoint`) BEGIN
 	INSERT INTO `webhook_changes` (`type`, `appid`, `data`, `at`)
-	VALUES ('broadcast.' || new.`status`, new.`appid`, json_object('id', new.`id`, 'name', new.`name`, 'templateId', new.`template_id`, 'status', new.`status`, 'reason', new.`reason`, 'detail', new.`detail`), cast(unixepoch('subsec') * 1000 AS integer));
+	VALUES (iif(new.`status` = 'paused', 'broadcast.paused', 'broadcast.finished'), new.`appid`, json_object('id', new.`id`, 'name', new.`name`, 'templateId', new.`template_id`, 'status', new.`status`, 'reason', new.`reason`, 'detail', new.`detail`), cast(unixepoch('subsec') * 1000 AS integer));
+END;
+--> statement-breakpoint
+CREATE TRIGGER `broadcast_recipients_told` AFTER UPDATE OF `status` ON `broadcast_recipients`
+WHEN new.`status` IS NOT NULL AND new.`status` IS NOT old.`status` AND EXISTS (SELECT 1 FROM `webhook_endpoint`) BEGIN
+	INSERT INTO `webhook_changes` (`type`, `appid`, `key`, `data`, `created_at`, `sent_at`, `finished_at`, `at`)
+	SELECT 'pushes.updated', `appid`, `id` || ':' || iif(new.`is_by_unionid`, new.`unionid`, new.`openid`),
+		json_object('id', `id` || ':' || iif(new.`is_by_unionid`, new.`unionid`, new.`openid`), 'appid', `appid`,
+		'unionid', new.`unionid`, 'openid', new.`openid`, 'templateId', `template_id`, 'status', new.`status`,
+		'reason', new.`reason`, 'detail', new.`detail`, 'next', NULL, 'broadcast', `id`, 'msgid', new.`msgid`,
+		'errcode', new.`errcode`, 'errmsg', new.`errmsg`, 'rid', new.`rid`, 'attempts', new.`attempts`,
+		'seq', 3 * new.`generation` + iif(new.`status` IN ('delivered', 'undelivered'), 2, 1)),
+		`created_at`, new.`sent_at`, new.`finished_at`, coalesce(new.`finished_at`, `created_at`)
+	FROM `broadcasts` WHERE `no` = new.`broadcast`;
 END;

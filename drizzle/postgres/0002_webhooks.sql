@@ -38,7 +38,7 @@ BEGIN
 			'templateId', "after"."template_id", 'status', "after"."status", 'reason', "after"."reason",
 			'detail', "after"."detail",
 			'next', CASE WHEN "after"."reason" = 'handed_over' THEN coalesce("after"."message"::json#>>'{next,0,name}', "after"."message"::json#>>'{next,0,appid}') END,
-			'msgid', "after"."msgid", 'errcode', "after"."errcode", 'errmsg', "after"."errmsg",
+			'broadcast', NULL, 'msgid', "after"."msgid", 'errcode', "after"."errcode", 'errmsg', "after"."errmsg",
 			'rid', "after"."rid", 'attempts', "after"."attempts", 'seq', "after"."seq")::text,
 			"after"."created_at", "after"."sent_at", "after"."finished_at", coalesce("after"."finished_at", "after"."created_at")
 		FROM "after" WHERE "after"."status" IN ('sent', 'delivered', 'undelivered', 'rejected', 'skipped', 'unknown');
@@ -54,7 +54,7 @@ BEGIN
 			'templateId', "after"."template_id", 'status', "after"."status", 'reason', "after"."reason",
 			'detail', "after"."detail",
 			'next', CASE WHEN "after"."reason" = 'handed_over' THEN coalesce("after"."message"::json#>>'{next,0,name}', "after"."message"::json#>>'{next,0,appid}') END,
-			'msgid', "after"."msgid", 'errcode', "after"."errcode", 'errmsg', "after"."errmsg",
+			'broadcast', NULL, 'msgid', "after"."msgid", 'errcode', "after"."errcode", 'errmsg', "after"."errmsg",
 			'rid', "after"."rid", 'attempts', "after"."attempts", 'seq', "after"."seq")::text,
 			"after"."created_at", "after"."sent_at", "after"."finished_at", coalesce("after"."finished_at", "after"."created_at")
 		FROM "after" JOIN "before" ON "before"."appid" = "after"."appid" AND "before"."id" = "after"."id"

@@ -8,12 +8,41 @@ import {
   type Webhooks,
 } from '../../src/db/webhooks/webhooks.ts'
 import { toPushRecord } from '../../src/push/toPushRecord.ts'
+import { toRecipientRecord } from '../../src/push/toRecipientRecord.ts'
 import { engines } from './engines.ts'
 import { toPushRow } from './pushRow.ts'
 
 const appid = 'wx1'
 const acceptance = { id: 'p', generation: 0, attempts: 1, msgid: '1226691075109289985', sentAt: 2_000 }
 const settlement = { id: 'p', status: 'delivered', reason: null, detail: null, finishedAt: 3_000 } as const
+const broadcast = {
+  id: 'b1',
+  name: null,
+  templateId: 't1',
+  message: '{}',
+  rate: null,
+  window: null,
+  canaryShare: null,
+  maxFailures: 0.2,
+  createdAt: 1_000,
+  startAt: null,
+  expiresAt: null,
+}
+const sentTo = {
+  openid: 'o1',
+  status: 'sent',
+  reason: null,
+  detail: null,
+  msgid: '12266910751092899',
+  errcode: null,
+  errmsg: null,
+  rid: null,
+  attempts: 1,
+  generation: 0,
+  sentAt: 5_000,
+  finishedAt: 5_000,
+  wasRetried: false,
+} as const
 const failed: WebhookDelivery = {
   id: 'msg_1',
   type: 'pushes.updated',
@@ -152,6 +181,30 @@ describe.each(engines)('$name', ({ create }) => {
         status: 'interrupted',
         error: 'WeChat is away',
       },
+    ])
+  })
+
+  test('so is what becomes of a broadcast, and of each of its recipients', async () => {
+    const broadcasts = database.broadcasts(appid)
+    // Not every engine has them.
+    if (!broadcasts) return
+    await webhooks.turnOn()
+    const no = await broadcasts.draft({ ...broadcast, audience: { kind: 'file', name: 'f.csv' } })
+    const who = { openid: null, unionid: 'u1', isByUnionid: true, columns: null }
+    await broadcasts.addRecipients(no, [{ seq: 1, ...who }])
+    await broadcasts.publish(no, { status: 'running', selected: 1, isFilled: true, canarySize: null })
+    await broadcasts.record(no, { seq: 1, ...sentTo })
+    const row = await broadcasts.find('b1')
+    const recipient = row && (await broadcasts.findRecipient(row, 'u1'))
+    const [change] = await all()
+    expect(change && toRecord(change)).toEqual(row && recipient && toRecipientRecord(row, recipient, appid))
+    if (row) await broadcasts.change(row, { status: 'paused', reason: 'manual', detail: 'by hand' })
+    const paused = await broadcasts.find('b1')
+    if (paused) await broadcasts.change(paused, { status: 'cancelled', reason: null, detail: null })
+    const told = (await all()).slice(1).map(({ type, data }) => ({ type, ...JSON.parse(data) }))
+    expect(told).toMatchObject([
+      { type: 'broadcast.paused', id: 'b1', status: 'paused', reason: 'manual', detail: 'by hand' },
+      { type: 'broadcast.finished', id: 'b1', status: 'cancelled', reason: null },
     ])
   })
 

@@ -34,7 +34,7 @@ select 'pushes.updated', appid, id, json_build_object('id', id, 'appid', appid, 
   'templateId', template_id, 'status', status, 'reason', reason, 'detail', detail,
   'next', case when reason = 'handed_over'
     then coalesce(message::json#>>'{next,0,name}', message::json#>>'{next,0,appid}') end,
-  'msgid', msgid, 'errcode', errcode, 'errmsg', errmsg, 'rid', rid, 'attempts', attempts, 'seq', seq)::text,
+  'broadcast', null, 'msgid', msgid, 'errcode', errcode, 'errmsg', errmsg, 'rid', rid, 'attempts', attempts, 'seq', seq)::text,
   created_at, sent_at, finished_at, coalesce(finished_at, created_at)
 from pushes where ${isEnded} and finished_at <= $4`
 const purgeChangesSql = `delete from webhook_changes where n in (

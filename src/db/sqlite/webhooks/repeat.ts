@@ -9,6 +9,6 @@ select 'pushes.updated', appid, id, json_object('id', id, 'appid', appid, 'union
   'templateId', template_id, 'status', status, 'reason', reason, 'detail', detail,
   'next', case when reason = 'handed_over'
     then coalesce(json_extract(message, '$.next[0].name'), json_extract(message, '$.next[0].appid')) end,
-  'msgid', msgid, 'errcode', errcode, 'errmsg', errmsg, 'rid', rid, 'attempts', attempts, 'seq', seq),
+  'broadcast', null, 'msgid', msgid, 'errcode', errcode, 'errmsg', errmsg, 'rid', rid, 'attempts', attempts, 'seq', seq),
   created_at, sent_at, finished_at, coalesce(finished_at, created_at)
 from pushes where ${isEnded} and finished_at <= ?`
