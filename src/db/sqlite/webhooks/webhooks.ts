@@ -1,11 +1,8 @@
-import { finalStatuses } from '../../../push/status.ts'
-import { toRanges, type WebhookChange, type WebhookDelivery, type Webhooks } from '../../webhooks/webhooks.ts'
+import type { WebhookDelivery, Webhooks } from '../../webhooks/webhooks.ts'
 import { countChanged } from '../engine/change.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
-import { repeatSql, sliceSql } from './repeat.ts'
-
-/** Records told again in one transaction, so that those who send need not wait long for theirs. */
-const repeatedAtOnce = 1_000
+import { createWebhookChanges, toDrop } from './changes.ts'
+import { createWebhookEndpoint } from './endpoint.ts'
 
 const waiting = 'next_at is not null'
 const listed = 'id, type, attempts, first_at as firstAt, next_at as nextAt, last_error as lastError'
@@ -19,16 +16,6 @@ export function createWebhooks({
   writeSoon,
 }: Pick<SqliteDatabase, 'read' | 'write' | 'writeSoon'>): Webhooks {
   const client = read.$client
-  const endpoint = client.prepare<
-    [],
-    { offAt: number | null; offDetail: string | null; succeededAt: number | null }
-  >(
-    'select off_at as offAt, off_detail as offDetail, succeeded_at as succeededAt from webhook_endpoint where id = 1',
-  )
-  const changes = client.prepare<[number, number], WebhookChange>(
-    `select n, type, appid, key, data, created_at as createdAt, sent_at as sentAt, finished_at as finishedAt, at
-from webhook_changes where n > ? order by n limit ?`,
-  )
   const due = client.prepare<[number, number], WebhookDelivery>(
     `select ${listed}, body, keys from webhook_deliveries where ${waiting} and next_at <= ? order by next_at limit ?`,
   )
@@ -41,44 +28,17 @@ from webhook_changes where n > ? order by n limit ?`,
   const givenUp = client.prepare<[], Listed>(
     `select ${listed} from webhook_deliveries where next_at is null order by id`,
   )
-  const slice = client.prepare<[string, string, number, number], { finishedAt: number }>(sliceSql)
-  const toDrop = (gone: readonly Pick<WebhookChange, 'n'>[]) => ({
-    sql: 'delete from webhook_changes where n between ? and ?',
-    rows: toRanges(gone),
-  })
   const toRetry = (now: number) => ({
     sql: 'update webhook_deliveries set next_at = ?, first_at = ?, attempts = 0',
     params: [now, now],
   })
 
   return {
-    async turnOn() {
-      if (endpoint.get()) return
-      await write([
-        { sql: 'insert into webhook_endpoint (id) values (1) on conflict do nothing', params: [] },
-      ])
-    },
-    async turnOff() {
-      if (endpoint.get()) await write([{ sql: 'delete from webhook_endpoint', params: [] }])
-    },
-    async findEndpoint() {
-      return endpoint.get()
-    },
-    async recordSuccess(at) {
-      await writeSoon([{ sql: 'update webhook_endpoint set succeeded_at = ?', params: [at] }])
-    },
-    async switchOff(at, detail) {
-      await write([{ sql: 'update webhook_endpoint set off_at = ?, off_detail = ?', params: [at, detail] }])
-    },
+    ...createWebhookEndpoint({ read, write, writeSoon }),
+    ...createWebhookChanges({ read, write, writeSoon }),
     async enable(at) {
       const on = { sql: 'update webhook_endpoint set off_at = null, off_detail = null', params: [] }
       await write([on, toRetry(at)])
-    },
-    async findChanges(after, limit) {
-      return changes.all(after, limit)
-    },
-    async dropChanges(gone) {
-      await writeSoon([toDrop(gone)])
     },
     async keep({ id, type, body, keys, attempts, firstAt, nextAt, lastError }, told) {
       await write([
@@ -110,19 +70,6 @@ values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing`,
     retryAll: (now) => countChanged(write, [toRetry(now)]),
     async list() {
       return [...inOrder.all(), ...givenUp.all()]
-    },
-    async repeat(appid, since) {
-      let repeated = 0
-      for (const status of finalStatuses) {
-        for (let from = since; ; ) {
-          const until = slice.get(appid, status, from, repeatedAtOnce - 1)?.finishedAt
-          const params = [appid, status, from, until ?? Number.MAX_SAFE_INTEGER]
-          repeated += await countChanged(write, [{ sql: repeatSql, params }])
-          if (until === undefined) break
-          from = until + 1
-        }
-      }
-      return repeated
     },
     purge: (before, limit) =>
       countChanged(write, [
