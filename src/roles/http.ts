@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts'
 import type { Callback } from '../callback/callback.ts'
 import { createRefusals } from '../callback/refusals.ts'
 import { callbackRoutes } from '../http/callbackRoutes.ts'
+import { dashboardRoutes } from '../http/dashboard.ts'
 import { miniprogramRoutes } from '../http/miniprogramRoutes.ts'
 import { type HttpServer, startHttpServer } from '../http/server.ts'
 import { isNdjson } from '../http/v1/ndjson.ts'
@@ -81,7 +82,10 @@ export function createHttpRole(config: SharedConfig, { monitoring, running, log 
   async function addRoutes(app: FastifyInstance): Promise<void> {
     await addMonitoring(app, monitoring)
     const { apiKeys: keys } = config
-    if (keys.length > 0) await app.register(v1Routes, { prefix: '/v1', keys, accounts: running, log })
+    if (keys.length > 0) {
+      await app.register(v1Routes, { prefix: '/v1', keys, accounts: running, log })
+      await app.register(dashboardRoutes, { log })
+    }
     const mayCome = config.accountsFile !== undefined
     if (mayCome || accounts.findOnly()?.callback) {
       const find = (appid?: string) =>

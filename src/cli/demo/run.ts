@@ -1,18 +1,15 @@
-import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Account } from '../../account.ts'
-import { type App, createApp } from '../../app.ts'
-import { type Config, loadLogLevel, readEnvironment } from '../../base/config.ts'
+import { createApp } from '../../app.ts'
+import type { Config } from '../../base/config.ts'
 import { minute, second } from '../../base/duration.ts'
 import { every } from '../../base/every.ts'
 import { createLog } from '../../base/log.ts'
-import { loadConfig } from '../../base/programConfig.ts'
 import { createReleasers } from '../../base/releasers.ts'
 import { createPusher } from '../../library/createPusher.ts'
-import { connectProducer } from '../../queue/producerQueue.ts'
 import type { Simulator } from '../../simulator/controls.ts'
 import { createSimulator } from '../../simulator/simulator.ts'
 import { isPretty } from '../accounts/withAccounts.ts'
@@ -22,6 +19,7 @@ import type { Output } from '../output.ts'
 import { withSyncProgress } from '../syncProgress.ts'
 import { type Audit, audit, blockers } from './audit.ts'
 import { type Crowd, createCrowd, people } from './crowd.ts'
+import { arrangeReceipts, createDemoAppid, removeQueues, toDemoConfig } from './world.ts'
 
 export interface DemoResult extends Audit {
   ok: boolean
@@ -34,10 +32,6 @@ export interface DemoResult extends Audit {
 }
 
 const patience = 3 * minute
-const callbackSettings = {
-  token: randomBytes(16).toString('hex'),
-  encodingAesKey: randomBytes(43).toString('hex').slice(0, 43),
-}
 const sendPath = '/cgi-bin/message/template/send'
 
 /**
@@ -51,8 +45,7 @@ export async function runDemo(out: Output, stop: AbortSignal): Promise<DemoResul
     out.remark(`A fake WeChat with ${formatCount(people)} followers is made`)
     const dir = await mkdtemp(join(tmpdir(), 'unionpush-demo-'))
     releasers.add(() => rm(dir, { recursive: true, force: true }))
-    // An account of its own for every run: queues in a shared Redis are named after it.
-    const appid = `wxdemo${Date.now().toString(36)}${process.pid.toString(36)}`
+    const appid = createDemoAppid()
     let accepted = 0
     const simulator: Simulator = await createSimulator({
       appid,
@@ -64,9 +57,14 @@ export async function runDemo(out: Output, stop: AbortSignal): Promise<DemoResul
       },
     })
     releasers.add(() => simulator.close())
-    const config = toConfig(simulator, dir)
+    const config = toDemoConfig(simulator, dir)
     const crowd = createCrowd(simulator)
-    releasers.add(() => removeQueues(config, crowd))
+    releasers.add(() =>
+      removeQueues(
+        config,
+        crowd.asks.map(({ message }) => message.id),
+      ),
+    )
     const logLevel = config.logLevel === 'debug' ? 'debug' : 'error'
     const app = await createApp(config, createLog({ level: logLevel, pretty: isPretty(out) }))
     releasers.add(() => app.close())
@@ -87,6 +85,7 @@ export async function runDemo(out: Output, stop: AbortSignal): Promise<DemoResul
     await remarkWhile(out, 'Worker       still starting', app.startWorker())
     out.remark(`Worker       ready after ${formatDuration(performance.now() - starting)}`)
     out.remark('Receipts     WeChat checks our callback server')
+    simulator.addCallbackRule({ status: 'failed:user block', times: blockers })
     await arrangeReceipts(simulator, app)
     out.remark('Pushes       2,000 are queued, and then all of them once more')
     const again = await pushEverybody(crowd, config)
@@ -110,21 +109,6 @@ export async function runDemo(out: Output, stop: AbortSignal): Promise<DemoResul
   }
 }
 
-function toConfig({ appid, secret, base }: Simulator, dir: string): Config {
-  const { REDIS_URL } = readEnvironment()
-  return loadConfig({
-    WECHAT_APPID: appid,
-    WECHAT_SECRET: secret,
-    WECHAT_API_BASE: base,
-    WECHAT_CALLBACK_TOKEN: callbackSettings.token,
-    WECHAT_ENCODING_AES_KEY: callbackSettings.encodingAesKey,
-    HTTP_PORT: '0',
-    DATA_DIR: dir,
-    REDIS_URL,
-    LOG_LEVEL: loadLogLevel(),
-  })
-}
-
 type DemoSync = Awaited<ReturnType<Account['sync']>>
 
 async function sync(account: Account, out: Output, label: string, signal: AbortSignal): Promise<DemoSync> {
@@ -143,14 +127,6 @@ async function remarkWhile(out: Output, text: string, work: Promise<unknown>): P
   } finally {
     stop()
   }
-}
-
-/** WeChat tells of every message what became of it, encrypted, to our own server; some users have blocked the account. */
-async function arrangeReceipts(simulator: Simulator, app: App): Promise<void> {
-  const url = `${await app.startHttp()}/wechat/callback`
-  simulator.addCallbackRule({ status: 'failed:user block', times: blockers })
-  const check = await simulator.setCallback({ url, ...callbackSettings })
-  if (!check.ok) throw new Error(`The callback server does not answer: ${check.problem}`)
 }
 
 /** In the middle of the sends WeChat is busy twice; the token dies between. */
@@ -223,20 +199,6 @@ function findSyncProblems(first: DemoSync, second: DemoSync, { plans }: Crowd): 
     problems.push(`second sync: ${second.status}, ${second.fetched} fetched, ${second.unsubscribed} left`)
   }
   return problems
-}
-
-/** Redis keeps what the embedded queue has in the directory that goes with it. */
-async function removeQueues({ accounts: [account], queue: config }: Config, { asks }: Crowd): Promise<void> {
-  if (config.kind !== 'redis') return
-  const connection = connectProducer(config)
-  const queue = connection.openQueue(account.appid)
-  const control = connection.openControlQueue(account.appid)
-  try {
-    for (const { run } of [queue, control]) await run((q) => q.obliterate({ force: true }))
-    await queue.run((q) => Promise.all(asks.map(({ message }) => q.removeDeduplicationKey(message.id))))
-  } finally {
-    await connection.close()
-  }
 }
 
 function stopIfAsked(stop: AbortSignal): void {

@@ -3,7 +3,15 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { ApiKey, ApiRole } from '../../base/api/apiKeys.ts'
 import { minute } from '../../base/duration.ts'
 import { say } from '../../base/sentences/sentence.ts'
+import { isOfPage, type LoginSessions } from './loginSessions.ts'
 import { ProblemError } from './problem.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whoever asks, with a key or without. */
+    isOpen?: true
+  }
+}
 
 /** Unknown keys a minute from one address. */
 const mostUnknownKeys = 20
@@ -11,6 +19,8 @@ const mostUnknownKeys = 20
 export interface Authentication {
   /** Who asks. Rejects with a ProblemError. */
   authenticate(request: FastifyRequest): Promise<void>
+  /** Who has this key. */
+  find(given: string): ApiKey | undefined
   /** The one who was let in. */
   keyOf(request: FastifyRequest): ApiKey
   /** @throws ProblemError when the key may not do this. */
@@ -18,10 +28,14 @@ export interface Authentication {
 }
 
 /**
- * By `Authorization: Bearer <key>`. Whoever holds a key is never kept out by others behind the same address: no key can be
+ * By `Authorization: Bearer <key>`, or by the cookie of the page, which counts as the key that it was had for. Whoever holds a key is never kept out by others behind the same address: no key can be
  * guessed, so the limit is there to keep guesses from costing anything.
  */
-export function createAuthentication(app: FastifyInstance, keys: readonly ApiKey[]): Authentication {
+export function createAuthentication(
+  app: FastifyInstance,
+  keys: readonly ApiKey[],
+  sessions: Pick<LoginSessions, 'find'>,
+): Authentication {
   const known = keys.map((key) => ({ key, digest: toDigest(key.key) }))
   const callers = new WeakMap<FastifyRequest, ApiKey>()
   const countUnknown = app.createRateLimit({
@@ -44,10 +58,21 @@ export function createAuthentication(app: FastifyInstance, keys: readonly ApiKey
     return key
   }
 
+  /** A browser sends the cookie along whoever has it ask, so what changes something has to come from the page. */
+  function authenticateByCookie(request: FastifyRequest): void {
+    const session = sessions.find(request)
+    if (!session) {
+      throw new ProblemError(401, say(request.headers.cookie ? 'http.session_over' : 'http.key_missing'))
+    }
+    if (request.method !== 'GET' && !isOfPage(request)) throw new ProblemError(403, say('http.other_site'))
+    callers.set(request, session.key)
+  }
+
   return {
+    find,
     async authenticate(request) {
       const given = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1]
-      if (given === undefined) throw new ProblemError(401, say('http.key_missing'))
+      if (given === undefined) return authenticateByCookie(request)
       const key = find(given)
       if (key) {
         callers.set(request, key)

@@ -9,6 +9,7 @@ import { createAuthentication } from './authentication.ts'
 import { batchRoutes } from './batch.ts'
 import { controlRoutes } from './control.ts'
 import { toAcceptedLanguage } from './language.ts'
+import { createLoginSessions } from './loginSessions.ts'
 import { ndjsonTypes } from './ndjson.ts'
 import { describeRoutes, openApiRoute } from './openapi.ts'
 import { ProblemError, toDocument } from './problem.ts'
@@ -16,6 +17,7 @@ import { pushRoutes } from './pushes.ts'
 import { pushListRoutes } from './pushList.ts'
 import { readRoutes } from './reads.ts'
 import { createAddRoute } from './route.ts'
+import { sessionRoutes } from './session.ts'
 import { toProblemError } from './toProblemError.ts'
 
 export interface V1Options {
@@ -52,12 +54,16 @@ export async function v1Routes(app: FastifyInstance, { keys, accounts, log }: V1
       })
     },
   })
-  const authentication = createAuthentication(app, keys)
+  const sessions = createLoginSessions()
+  const authentication = createAuthentication(app, keys, sessions)
   app.addHook('onRequest', async (request, reply) => {
     reply.header('cache-control', 'no-store')
-    await authentication.authenticate(request)
+    if (!request.routeOptions.config.isOpen) await authentication.authenticate(request)
   })
-  app.addHook('onRequest', app.rateLimit())
+  const limitRate = app.rateLimit()
+  app.addHook('onRequest', async function (request, reply) {
+    if (!request.routeOptions.config.isOpen) await limitRate.call(this, request, reply)
+  })
   app.setNotFoundHandler((request) => {
     const { method, url } = request
     throw new ProblemError(404, say('http.no_route', { method, path: url.split('?')[0] ?? '' }))
@@ -72,6 +78,7 @@ export async function v1Routes(app: FastifyInstance, { keys, accounts, log }: V1
   batchRoutes(addRoute, { accounts })
   readRoutes(addRoute, { accounts })
   controlRoutes(addRoute, { accounts, stop: stopping.signal })
+  sessionRoutes(app, addRoute, { authentication, sessions })
 }
 
 /** What is no fault of the caller is logged, without anything the caller sent. */

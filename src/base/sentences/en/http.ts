@@ -4,6 +4,9 @@ export const enHttp = {
   'http.key_unknown': 'the key is not one of HTTP_API_KEYS',
   'http.too_many_unknown_keys':
     'too many unknown keys came from {ip}: wait {seconds} s, or send one of HTTP_API_KEYS',
+  'http.session_over': 'the session is over: log in again with a key',
+  'http.other_site': 'this comes from another site than the page, or from no page at all',
+  'http.too_many_logins': 'too many wrong keys: wait {seconds} s, then try again',
   'http.too_many_requests': 'the key {name} has made {most} requests within a minute: wait {seconds} s',
   'http.role': 'the key {name} has the role {role}, and this needs {needed}',
   'http.no_route': 'there is no {method} {path}; /v1/openapi.json lists what there is',

@@ -1,0 +1,117 @@
+import { useEffect, useState } from 'preact/hooks'
+import type { Broadcast, BroadcastPlan } from '../operations/broadcasts/broadcasts.ts'
+import type { CheckResult } from '../operations/doctor/check.ts'
+import type { ShownPush } from '../operations/show.ts'
+import type { AccountStatus, Status } from '../operations/status.ts'
+import type { TemplateAnswer } from '../operations/templates.ts'
+import { language, pulse, session } from './state.ts'
+
+export type { AccountStatus, Broadcast, BroadcastPlan, CheckResult, ShownPush, Status, TemplateAnswer }
+
+/** Counts by how pushes ended, from `at` on. */
+export type Bucket = { at: string } & Record<OutcomeName, number>
+export type OutcomeName = 'sent' | 'delivered' | 'undelivered' | 'rejected' | 'skipped' | 'unknown'
+export interface Outcomes {
+  buckets: Bucket[]
+  reasons: Record<string, number>
+}
+export interface List<T> {
+  items: T[]
+  /** Where the next part begins. */
+  next?: string | null
+}
+
+/** What the server said no with, in the reader's language. */
+export class AskError extends Error {
+  override readonly name = 'AskError'
+  readonly status: number
+  readonly type: string
+
+  constructor(status: number, type: string, detail: string) {
+    super(detail)
+    this.status = status
+    this.type = type
+  }
+}
+
+/** This server has no such route: an older one, or one with another database. */
+export function isMissing(error: Error | undefined): boolean {
+  return error instanceof AskError && (error.type.endsWith(':no_route') || error.status === 501)
+}
+
+/** Rejects with a AskError; status 0 = the server did not answer. */
+export async function ask<T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  let response: Response
+  try {
+    response = await fetch(`/v1${path}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: {
+        'accept-language': language.value,
+        ...(body !== undefined && { 'content-type': 'application/json', 'x-unionpush-page': '1' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(signal && { signal }),
+    })
+  } catch (error) {
+    if (signal?.aborted) throw error
+    throw new AskError(0, 'away', '')
+  }
+  const text = await response.text()
+  if (response.ok) return JSON.parse(text)
+  if (response.status === 401 && path !== '/session') session.value = null
+  const { type, detail } = toProblem(text)
+  throw new AskError(response.status, type, detail || `${response.status} ${response.statusText}`)
+}
+
+function toProblem(text: string): { type: string; detail: string } {
+  try {
+    return { type: '', detail: '', ...JSON.parse(text) }
+  } catch {
+    return { type: '', detail: text.slice(0, 200) }
+  }
+}
+
+export interface LiveAnswer<T> {
+  data: T | undefined
+  error: Error | undefined
+  reload(): void
+}
+
+interface LastAnswer<T> {
+  path: string
+  data: T | undefined
+  error: Error | undefined
+}
+
+/**
+ * What the server answers to a path, in the language that is chosen; null = nothing is asked. With `seconds` it is asked
+ * again when something has changed, but not more often than that. What was there stays until the new is.
+ */
+export function useAsk<T>(path: string | null, seconds = 0): LiveAnswer<T> {
+  const [answer, setAnswer] = useState<LastAnswer<T>>()
+  const [turn, setTurn] = useState(0)
+  const beat = seconds > 0 ? Math.floor(pulse.value / seconds) : 0
+  const spoken = language.value
+  useEffect(() => {
+    if (path === null) return
+    const stop = new AbortController()
+    ask<T>(path, undefined, stop.signal).then(
+      (data) => setAnswer({ path, data, error: undefined }),
+      (error: Error) => {
+        if (stop.signal.aborted) return
+        setAnswer((last) => ({ path, data: last?.path === path ? last.data : undefined, error }))
+      },
+    )
+    return () => stop.abort()
+  }, [path, turn, beat, spoken])
+  const own = answer?.path === path ? answer : undefined
+  return { data: own?.data, error: own?.error, reload: () => setTurn((last) => last + 1) }
+}
+
+/** `?a=1&b=2` of what is given. */
+export function toQuery(values: Record<string, string | number | undefined>): string {
+  const given = Object.entries(values).flatMap(([name, value]) =>
+    value === undefined || value === '' ? [] : [[name, String(value)]],
+  )
+  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
+}

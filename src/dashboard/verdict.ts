@@ -1,0 +1,110 @@
+import type { AccountStatus, Outcomes, Status } from './api.ts'
+import { go } from './state.ts'
+import { t, toLength, toNumber, tWord } from './text/text.ts'
+
+/** Something that a person should know, the worst first: what, since when, and what to do. */
+export interface Trouble {
+  tone: 'ok' | 'warn' | 'bad'
+  text: string
+  since?: string | null
+  advice?: string
+  action?: TroubleAction
+}
+export type TroubleAction =
+  | { kind: 'resume' | 'sync'; account: string }
+  | { kind: 'open'; label: string; open(): void }
+
+export interface Sum {
+  sent: number
+  failed: number
+}
+
+export function sumUp({ buckets }: Pick<Outcomes, 'buckets'>): Sum {
+  return buckets.reduce(
+    ({ sent, failed }, one) => ({
+      sent: sent + one.sent + one.delivered + one.undelivered,
+      failed: failed + one.undelivered + one.rejected + one.unknown,
+    }),
+    { sent: 0, failed: 0 },
+  )
+}
+
+/** `hour` is undefined where the server does not count by the hour; then the day speaks. */
+export function findTroubles({ accounts }: Status, hour: Outcomes | undefined): Trouble[] {
+  const troubles = accounts.flatMap((account) => [...findOfAccount(account, accounts.length > 1)])
+  const today = accounts.reduce(
+    (sum, { today }) => ({
+      sent: sum.sent + today.sent + today.delivered + today.undelivered,
+      failed: sum.failed + today.undelivered + today.rejected + today.unknown,
+    }),
+    { sent: 0, failed: 0 },
+  )
+  const sum = hour ? sumUp(hour) : today
+  if (sum.failed >= 20 && sum.failed > (sum.sent + sum.failed) / 5) troubles.push(toMany(sum, hour))
+  const order = ['bad', 'warn', 'ok']
+  troubles.sort((a, b) => order.indexOf(a.tone) - order.indexOf(b.tone))
+  if (troubles.length > 0) return troubles
+  const failed = sum.failed === 0 ? t('verdict.none_failed') : t('verdict.failed', { n: sum.failed })
+  const sent = t(hour ? 'verdict.hour' : 'verdict.today', { n: sum.sent })
+  return [{ tone: 'ok', text: t('verdict.well', { sent, failed }) }]
+}
+
+function toMany({ sent, failed }: Sum, hour: Outcomes | undefined): Trouble {
+  const [worst] = Object.entries(hour?.reasons ?? {}).sort(([, a], [, b]) => b - a)
+  return {
+    tone: 'warn',
+    text: t(hour ? 'verdict.many' : 'verdict.many_today', { failed, all: sent + failed }),
+    advice: worst ? t('verdict.mostly', { reason: tWord('reason', worst[0]), n: worst[1] }) : '',
+    action: { kind: 'open', label: t('verdict.show_failed'), open: () => go('/failed') },
+  }
+}
+
+function* findOfAccount(account: AccountStatus, isOneOfMany: boolean): Generator<Trouble> {
+  const { account: name, paused, circuit, queue, queueProblems, lastSync, followers, rate } = account
+  const tell = (text: string) => (isOneOfMany ? `${name}: ${text}` : text)
+  const waiting = queue ? queue.waiting + queue.delayed : 0
+  if (paused) {
+    const isManual = paused.reason === 'manual'
+    const why = paused.detail ?? tWord('reason', paused.reason)
+    yield {
+      tone: isManual ? 'warn' : 'bad',
+      text: tell(t(isManual ? 'verdict.paused' : 'verdict.stopped', { why, waiting: toNumber(waiting) })),
+      since: paused.since,
+      advice: paused.probeAt
+        ? t('verdict.probe', { in: toLength(Date.parse(paused.probeAt) - Date.now()) })
+        : '',
+      action: { kind: 'resume', account: name },
+    }
+  }
+  if (circuit) {
+    yield {
+      tone: 'bad',
+      text: tell(t('verdict.circuit', { need: t(`need.${circuit.need}`), detail: circuit.detail })),
+      since: circuit.since,
+      advice: t('verdict.circuit.todo'),
+    }
+  }
+  for (const problem of queueProblems) yield { tone: queue ? 'warn' : 'bad', text: tell(problem) }
+  if (!paused && !circuit && queue && queue.waiting > 0 && queue.active === 0 && rate.perSecond === 0) {
+    yield {
+      tone: 'bad',
+      text: tell(t('verdict.no_worker', { n: queue.waiting })),
+      advice: t('verdict.no_worker.todo'),
+    }
+  }
+  if (lastSync?.status === 'stopped' || lastSync?.status === 'interrupted') {
+    yield {
+      tone: 'warn',
+      text: tell(t('verdict.sync', { why: lastSync.error ?? tWord('status', lastSync.status) })),
+      since: lastSync.finishedAt,
+      action: { kind: 'sync', account: name },
+    }
+  }
+  if (!lastSync && followers.subscribed === 0) {
+    yield {
+      tone: 'warn',
+      text: tell(t('verdict.no_followers')),
+      action: { kind: 'sync', account: name },
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import { useState } from 'preact/hooks'
+import { type CheckResult, type List, type TemplateAnswer, useAsk } from '../api.ts'
+import { Act, Badge, Grid, Loaded, Notice, Panel, When } from '../parts.tsx'
+import { mayOperate } from '../state.ts'
+import { t } from '../text/text.ts'
+
+interface DoctorAnswer {
+  ok: boolean
+  checks: CheckResult[]
+}
+
+export function DoctorView() {
+  const asked = useAsk<DoctorAnswer>('/doctor')
+  const rank = ['fail', 'warn', 'ok', 'skipped']
+  return (
+    <>
+      <p class="row">
+        <span>{t('doctor.what')}</span>
+        <Act label={t('doctor.again')} run={asked.reload} />
+      </p>
+      <Loaded asked={asked}>
+        {({ ok, checks }) => (
+          <>
+            <Notice tone={ok ? 'ok' : 'bad'}>{t(ok ? 'doctor.ok' : 'doctor.bad')}</Notice>
+            <Grid label={t('nav.doctor')} head={['doctor.check', 'push.status', 'doctor.seen', 'what_to_do']}>
+              {checks
+                .toSorted((a, b) => rank.indexOf(a.status) - rank.indexOf(b.status))
+                .map(({ name, account, status, detail, hint }) => (
+                  <tr key={`${account} ${name}`}>
+                    <th scope="row">
+                      {name} {account && <small>{account}</small>}
+                    </th>
+                    <td>
+                      <Badge word={status} />
+                    </td>
+                    <td class="detail">{detail}</td>
+                    <td class="detail">{hint}</td>
+                  </tr>
+                ))}
+            </Grid>
+          </>
+        )}
+      </Loaded>
+    </>
+  )
+}
+
+interface AuditEntry {
+  at: string
+  keyName: string
+  role: string
+  action: string
+  account: string | null
+  target: string | null
+  detail: unknown
+}
+
+export function AuditView() {
+  const asked = useAsk<List<AuditEntry>>('/audit?limit=200', 5)
+  return (
+    <>
+      <p>{t('audit.what')}</p>
+      <Loaded asked={asked}>
+        {({ items }) => (
+          <Grid
+            label={t('nav.audit')}
+            head={['time', 'audit.who', 'audit.did', 'push.account', 'audit.target', 'audit.detail']}
+          >
+            {items.map((entry) => (
+              <tr key={JSON.stringify(entry)}>
+                <td>
+                  <When iso={entry.at} />
+                </td>
+                <td>{entry.keyName}</td>
+                <td>{entry.action}</td>
+                <td>{entry.account}</td>
+                <td>{entry.target}</td>
+                <td class="detail">
+                  {typeof entry.detail === 'object' && entry.detail !== null
+                    ? JSON.stringify(entry.detail)
+                    : String(entry.detail ?? '')}
+                </td>
+              </tr>
+            ))}
+          </Grid>
+        )}
+      </Loaded>
+    </>
+  )
+}
+
+export function TemplatesView() {
+  const asked = useAsk<List<TemplateAnswer> & { listedBefore: string | null }>('/templates')
+  return (
+    <Loaded asked={asked}>
+      {({ items, listedBefore }) => (
+        <>
+          {listedBefore && (
+            <Notice tone="warn">
+              {t('templates.old')} <When iso={listedBefore} />
+            </Notice>
+          )}
+          {items.length === 0 && <Notice>{t('templates.none')}</Notice>}
+          <div class="cards">
+            {items.map((template) => (
+              <TemplatePanel key={template.account + template.templateId} template={template} />
+            ))}
+          </div>
+        </>
+      )}
+    </Loaded>
+  )
+}
+
+function TemplatePanel({ template }: { template: TemplateAnswer }) {
+  const { account, templateId, title, content, example, fields } = template
+  const [isExample, setExample] = useState(true)
+  return (
+    <Panel title={title} aside={<small class="faint">{account}</small>}>
+      <p>
+        <code>{templateId}</code>
+      </p>
+      <div class="preview">{(isExample && example) || content}</div>
+      <p class="row">
+        {example && (
+          <label>
+            <input
+              type="checkbox"
+              checked={isExample}
+              onChange={({ currentTarget }) => setExample(currentTarget.checked)}
+            />{' '}
+            {t('templates.example')}
+          </label>
+        )}
+        {mayOperate.value && (
+          <a href={`#/broadcasts/new?template=${encodeURIComponent(templateId)}`}>{t('broadcast.new')}</a>
+        )}
+      </p>
+      <p class="faint">{fields.map(({ key, type }) => `${key} (${type})`).join(', ')}</p>
+    </Panel>
+  )
+}

@@ -1,0 +1,134 @@
+import { useEffect, useRef } from 'preact/hooks'
+import { AskError, isMissing, type List, type ShownPush, toQuery, useAsk } from '../api.ts'
+import { ErrorNotice, Notice, Panel, When } from '../parts.tsx'
+import { address, go, mayRead } from '../state.ts'
+import { t } from '../text/text.ts'
+import { PushTable, Story } from './push.tsx'
+
+interface FoundFollower {
+  unionid: string
+  openid: string
+  account: string
+  subscribed: boolean
+  subscribeTime: string | null
+  unsubscribedAt: string | null
+  remark: string | null
+  isShared: boolean
+}
+
+export function SearchView() {
+  const word = address.value.query.get('q') ?? ''
+  const box = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    if (word === '') box.current?.focus()
+  }, [word])
+  return (
+    <>
+      <form
+        class="search"
+        onSubmit={(event) => {
+          event.preventDefault()
+          go(`/search${toQuery({ q: box.current?.value.trim() })}`)
+        }}
+      >
+        <label for="q">{t(mayRead.value ? 'search.what' : 'search.id')}</label>
+        <div class="row">
+          <input
+            ref={box}
+            id="q"
+            type="search"
+            class="grow"
+            key={word}
+            defaultValue={word}
+            autocomplete="off"
+            spellcheck={false}
+          />
+          <button type="submit" class="main">
+            {t('search.go')}
+          </button>
+        </div>
+      </form>
+      {word !== '' && <Results key={word} word={word} />}
+    </>
+  )
+}
+
+/** One box for every kind of id: all of them are looked for, because nothing in an id says for sure what it is. */
+function Results({ word }: { word: string }) {
+  const may = (path: string) => (mayRead.value ? path : null)
+  const push = useAsk<ShownPush>(`/pushes/${encodeURIComponent(word)}`, 1)
+  const cursor = address.value.query.get('cursor') ?? undefined
+  const list = (filter: Record<string, string>) => may(`/pushes${toQuery({ ...filter, limit: 50, cursor })}`)
+  const lists = [
+    useAsk<List<ShownPush>>(list({ unionid: word }), 2),
+    useAsk<List<ShownPush>>(list({ openid: word }), 2),
+    useAsk<List<ShownPush>>(/^\d{5,20}$/.test(word) ? list({ msgid: word }) : null, 2),
+  ]
+  const unionid = push.data?.unionid ?? lists.flatMap(({ data }) => data?.items[0]?.unionid ?? [])[0] ?? word
+  const person = useAsk<FoundFollower | { accounts: FoundFollower[] }>(
+    may(`/followers/${encodeURIComponent(unionid)}`),
+    10,
+  )
+  const followers = person.data && ('accounts' in person.data ? person.data.accounts : [person.data])
+  const pushes = lists.flatMap(({ data }) => data?.items ?? []).filter(({ id }) => id !== push.data?.id)
+  const next = lists.flatMap(({ data }) => data?.next ?? [])[0]
+  const asked = [push, person, ...lists]
+  const errors = asked.flatMap(({ error }) => (error && !isUnknown(error) ? [error] : []))
+  const isDone = push.data || push.error
+  const isNothing = isDone && !push.data && !followers?.length && pushes.length === 0 && errors.length === 0
+  return (
+    <>
+      {push.data && <Story push={push.data} reload={push.reload} />}
+      {isNothing && <Notice>{t('search.nothing', { word })}</Notice>}
+      {followers?.map((follower) => (
+        <FollowerPanel key={follower.account + follower.openid} follower={follower} />
+      ))}
+      {pushes.length > 0 && (
+        <Panel title={t('search.pushes')}>
+          <PushTable pushes={pushes} label={t('search.pushes')} />
+          {next && (
+            <p>
+              <a href={`#/search${toQuery({ q: word, cursor: next })}`}>{t('older')}</a>
+            </p>
+          )}
+        </Panel>
+      )}
+      {errors.slice(0, 1).map((error) => (
+        <ErrorNotice key={error.message} error={error} />
+      ))}
+    </>
+  )
+}
+
+/** That there is nothing by such an id is an answer. */
+function isUnknown(error: Error): boolean {
+  return error instanceof AskError && (error.status === 404 || error.status === 400) && !isMissing(error)
+}
+
+function FollowerPanel({ follower }: { follower: FoundFollower }) {
+  const { unionid, openid, account, subscribed, subscribeTime, unsubscribedAt, remark, isShared } = follower
+  return (
+    <Panel title={t('follower', { account })}>
+      <p>
+        {subscribed ? t('follower.follows') : t('follower.left')}{' '}
+        <When iso={subscribed ? subscribeTime : unsubscribedAt} />
+        {remark && ` · ${t('follower.remark', { remark })}`}
+      </p>
+      {isShared && <Notice tone="warn">{t('follower.shared')}</Notice>}
+      <dl class="facts">
+        <div>
+          <dt>unionid</dt>
+          <dd>
+            <code>{unionid}</code>
+          </dd>
+        </div>
+        <div>
+          <dt>openid</dt>
+          <dd>
+            <code>{openid}</code>
+          </dd>
+        </div>
+      </dl>
+    </Panel>
+  )
+}
