@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { PushMessage } from '../../push/message.ts'
 
-const time = z
+export const time = z
   .union([z.string(), z.int()])
   .optional()
   .describe('ISO 8601 with an offset, or epoch milliseconds')

@@ -1,11 +1,12 @@
 import * as z from 'zod'
 import type { AtLeastOne } from '../../base/accounts/accountsSchema.ts'
-import { retryOne, toBroadcastDeps } from '../../operations/broadcasts/broadcasts.ts'
+import { retryOne } from '../../operations/broadcasts/broadcasts.ts'
 import { cursorSchema } from '../../operations/listing/cursor.ts'
 import { loadPushPage, pushPageSchema } from '../../operations/listing/pushPage.ts'
 import { historyFilterSchema } from '../../operations/pushFilter.ts'
 import { retryFailed, retryInputSchema, retryOutputSchema } from '../../operations/retry.ts'
 import { type ApiAccount, chooseAccounts } from './accounts.ts'
+import { findDeps } from './broadcasts.ts'
 import { timeParameter } from './parameters.ts'
 import { type AddRoute, operators, readers } from './route.ts'
 import { toBadInput } from './toProblemError.ts'
@@ -87,12 +88,4 @@ async function retryBroadcastOf(
     ])
   }
   return retryOne(await findDeps(accounts, id), id, reason)
-}
-
-/** Of the account that has the broadcast; of the first one, which says so, when none has it. */
-async function findDeps([first, ...others]: AtLeastOne<ApiAccount>, id: string) {
-  for (const account of [first, ...others]) {
-    if (await account.broadcasts?.find(id)) return toBroadcastDeps(account)
-  }
-  return toBroadcastDeps(first)
 }

@@ -7,6 +7,7 @@ import { say } from '../../base/sentences/sentence.ts'
 import type { ApiAccount } from './accounts.ts'
 import { createAuthentication } from './authentication.ts'
 import { batchRoutes } from './batch.ts'
+import { broadcastRoutes } from './broadcasts.ts'
 import { controlRoutes } from './control.ts'
 import { toAcceptedLanguage } from './language.ts'
 import { createLoginSessions } from './loginSessions.ts'
@@ -76,6 +77,7 @@ export async function v1Routes(app: FastifyInstance, { keys, accounts, log }: V1
   pushRoutes(addRoute, { accounts })
   pushListRoutes(addRoute, { accounts })
   batchRoutes(addRoute, { accounts })
+  broadcastRoutes(addRoute, { accounts })
   readRoutes(addRoute, { accounts })
   controlRoutes(addRoute, { accounts, stop: stopping.signal })
   sessionRoutes(app, addRoute, { authentication, sessions })

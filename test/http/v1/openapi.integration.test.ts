@@ -24,12 +24,19 @@ test('the API describes all of itself, in valid OpenAPI 3.1, to whoever has a ke
   )
   expect(operations.sort()).toEqual(
     [
+      'GET /v1/broadcasts',
+      'GET /v1/broadcasts/{id}',
       'GET /v1/followers/{unionid}',
       'GET /v1/openapi.json',
       'GET /v1/pushes',
       'GET /v1/pushes/{id}',
       'GET /v1/status',
       'GET /v1/templates',
+      'POST /v1/broadcasts',
+      'POST /v1/broadcasts/{id}/cancel',
+      'POST /v1/broadcasts/{id}/pause',
+      'POST /v1/broadcasts/{id}/resume',
+      'POST /v1/broadcasts/{id}/retry',
       'POST /v1/pause',
       'POST /v1/pushes',
       'POST /v1/pushes/batch',

@@ -1,0 +1,161 @@
+import type { Readable } from 'node:stream'
+import * as z from 'zod'
+import type { AtLeastOne } from '../../base/accounts/accountsSchema.ts'
+import { say } from '../../base/sentences/sentence.ts'
+import {
+  type BroadcastDeps,
+  broadcastSchema,
+  cancelOne,
+  createdSchema,
+  createOne,
+  findBroadcast,
+  listBroadcasts,
+  pauseOne,
+  planOne,
+  planSchema,
+  resumeOne,
+  retryOne,
+  toBroadcastDeps,
+} from '../../operations/broadcasts/broadcasts.ts'
+import { historyFilterSchema } from '../../operations/pushFilter.ts'
+import { retryOutputSchema } from '../../operations/retry.ts'
+import { count } from '../../operations/values.ts'
+import { type ApiAccount, chooseAccounts, chooseOneAccount } from './accounts.ts'
+import { broadcastBody, broadcastQuery, parseRowsQuery } from './broadcastInput.ts'
+import { ndjsonTypes, readNdjson } from './ndjson.ts'
+import { ProblemError } from './problem.ts'
+import { type AddRoute, operators, readers } from './route.ts'
+
+interface BroadcastRoutesDeps {
+  accounts(): readonly ApiAccount[]
+}
+
+const tag = 'broadcasts'
+const params = z.object({ id: z.string() })
+const accountQuery = z.strictObject({ account: z.string().optional() })
+const bodyLimit = 10 * 1024 * 1024
+
+/** Messages to many. */
+export function broadcastRoutes(addRoute: AddRoute, { accounts }: BroadcastRoutesDeps): void {
+  addRoute(
+    {
+      method: 'GET',
+      path: '/broadcasts',
+      summary: 'Broadcasts, newest first',
+      tag,
+      roles: readers,
+      query: accountQuery.extend({ limit: z.coerce.number().int().min(1).max(1_000).default(100) }),
+      answers: { 200: ['the newest', z.strictObject({ items: z.array(broadcastSchema) })] },
+      problems: [501],
+    },
+    async ({ query: { account, limit } }) => {
+      const chosen = chooseAccounts(accounts(), account).map(toBroadcastDeps)
+      const lists = await Promise.all(chosen.map((deps) => listBroadcasts(deps, limit)))
+      const items = lists.flat().sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
+      return { items: items.slice(0, limit) }
+    },
+  )
+  addRoute(
+    {
+      method: 'POST',
+      path: '/broadcasts',
+      summary: 'Create a broadcast',
+      description:
+        'Workers send it. With rows as NDJSON, each with unionid or openid and the columns that the message names, the rest goes into the query, `data` and `miniprogram` as JSON. Rows that cannot be used are in `invalid`, the rest is created; with `dryRun` nothing is.',
+      tag,
+      roles: operators,
+      query: broadcastQuery,
+      body: broadcastBody,
+      bodyLimit,
+      streamTypes: ndjsonTypes,
+      answers: {
+        201: ['it is created', createdSchema],
+        200: ['what it would do (dryRun)', planSchema],
+      },
+      problems: [501],
+    },
+    async ({ body, stream, request, reply }) => {
+      const rows = stream && { ...parseRowsQuery(request.query), audience: { rows: readRows(stream) } }
+      const { account, ...input } = rows ?? body
+      const deps = toBroadcastDeps(chooseOneAccount(accounts(), account))
+      reply.code(input.dryRun ? 200 : 201)
+      return input.dryRun ? planOne(deps, input) : createOne(deps, input)
+    },
+  )
+  addRoute(
+    {
+      method: 'GET',
+      path: '/broadcasts/:id',
+      summary: 'How far a broadcast is',
+      tag,
+      roles: readers,
+      params,
+      answers: { 200: ['the broadcast', broadcastSchema] },
+      problems: [404, 501],
+    },
+    async ({ params: { id } }) => {
+      const broadcast = await findBroadcast(await findDeps(chooseAccounts(accounts(), undefined), id), id)
+      if (!broadcast) throw new ProblemError(404, say('http.unknown_broadcast', { id }))
+      return broadcast
+    },
+  )
+  verbRoutes(addRoute, (id) => findDeps(chooseAccounts(accounts(), undefined), id))
+}
+
+const verbs = [
+  ['pause', 'Send to nobody more until it is resumed', broadcastSchema, pauseOne],
+  ['resume', 'Go on', broadcastSchema, resumeOne],
+  ['cancel', 'Skip who was not sent to yet', broadcastSchema.extend({ inFlight: count }), cancelOne],
+] as const
+
+function verbRoutes(addRoute: AddRoute, find: (id: string) => Promise<BroadcastDeps>): void {
+  for (const [verb, summary, answer, control] of verbs) {
+    addRoute(
+      {
+        method: 'POST',
+        path: `/broadcasts/:id/${verb}`,
+        summary,
+        tag,
+        roles: operators,
+        params,
+        answers: { 200: ['how it is now', answer] },
+        problems: [404, 409, 501],
+      },
+      async ({ params: { id } }) => control(await find(id), id),
+    )
+  }
+  addRoute(
+    {
+      method: 'POST',
+      path: '/broadcasts/:id/retry',
+      summary: 'Send again to those who failed for a reason that can pass, or for the given one',
+      tag,
+      roles: operators,
+      params,
+      body: z.strictObject({ reason: historyFilterSchema.shape.reason }).prefault({}),
+      answers: { 200: ['how many wait again', retryOutputSchema] },
+      problems: [404, 409, 501],
+    },
+    async ({ params: { id }, body: { reason } }) => retryOne(await find(id), id, reason),
+  )
+}
+
+/** Of the account that has the broadcast; of the first one, which says so, when none has it. */
+export async function findDeps(
+  [first, ...others]: AtLeastOne<ApiAccount>,
+  id: string,
+): Promise<BroadcastDeps> {
+  for (const account of [first, ...others]) {
+    if (await account.broadcasts?.find(id)) return toBroadcastDeps(account)
+  }
+  return toBroadcastDeps(first)
+}
+
+/** A line that is no object names nobody, and so the audience refuses it. */
+async function* readRows(stream: Readable): AsyncGenerator<Record<string, unknown>> {
+  for await (const line of readNdjson(stream)) {
+    yield rowSchema.safeParse('message' in line ? line.message : undefined).data ?? {}
+  }
+}
+
+const rowSchema = z.record(z.string(), z.unknown())

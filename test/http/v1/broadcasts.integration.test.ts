@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest'
+import { broadcastSchema } from '../../../src/operations/broadcasts/broadcasts.ts'
+import { type ApiWorld, startApiWorld } from '../../helpers/apiWorld.ts'
+
+const ndjson = { 'content-type': 'application/x-ndjson' }
+
+function toInput({ message }: ApiWorld, more: Record<string, unknown> = {}) {
+  const { templateId, data } = message(1)
+  return { templateId, data, audience: { all: true }, ...more }
+}
+
+async function untilFinished({ get }: ApiWorld, id: string): Promise<unknown> {
+  const status = async () => (await get(`/v1/broadcasts/${id}`)).body.status
+  await expect.poll(status, { timeout: 20_000, interval: 50 }).toBe('finished')
+  return (await get(`/v1/broadcasts/${id}`)).body
+}
+
+test('a broadcast to all is created, sent, listed, and too late to be stopped', async () => {
+  const world = await startApiWorld({ simulator: { followers: 8 } })
+  const { get, post, app } = world
+  const plan = await post('/v1/broadcasts', toInput(world, { dryRun: true }))
+  expect([plan.status, plan.body]).toMatchObject([200, { selected: 8, sendable: 8, invalid: [] }])
+  expect((await get('/v1/broadcasts')).body).toEqual({ items: [] })
+
+  const created = await post('/v1/broadcasts', toInput(world, { name: 'all' }))
+  expect([created.status, created.body]).toMatchObject([201, { name: 'all', invalid: [] }])
+  const { id } = created.body
+  await app.startWorker()
+  const finished = broadcastSchema.parse(await untilFinished(world, id))
+  expect(finished.counts).toMatchObject({ selected: 8, sent: 8 })
+  expect((await get('/v1/broadcasts', { key: 'view' })).body.items).toMatchObject([
+    { id, status: 'finished' },
+  ])
+  for (const verb of ['pause', 'resume', 'cancel']) {
+    const { status, body } = await post(`/v1/broadcasts/${id}/${verb}`)
+    expect([status, body.type]).toEqual([409, 'urn:unionpush:broadcast_over'])
+    expect((await post(`/v1/broadcasts/unknown/${verb}`)).status).toBe(404)
+  }
+  expect((await get('/v1/broadcasts/unknown')).status).toBe(404)
+  expect((await post(`/v1/broadcasts/${id}/retry`)).body).toEqual({ retried: 0 })
+
+  const ids: string[] = []
+  for (let cursor = ''; ; ) {
+    const { body } = await get(`/v1/pushes?broadcast=${id}&limit=3${cursor}`)
+    ids.push(...body.items.map((item: { id: string }) => item.id))
+    if (body.next === null) break
+    cursor = `&cursor=${body.next}`
+  }
+  expect(new Set(ids).size).toBe(8)
+  expect(ids).toHaveLength(8)
+  expect((await get(`/v1/pushes/${encodeURIComponent(ids[0] ?? '')}`)).body.broadcast).toBe(id)
+}, 60_000)
+
+test('rows are streamed, with the rest in the query, and bad ones are told by their line', async () => {
+  const world = await startApiWorld({ simulator: { followers: 5 } })
+  const { post, simulator, app } = world
+  const { templateId } = world.message(1)
+  const query = new URLSearchParams({
+    templateId: String(templateId),
+    data: JSON.stringify({ thing1: '{{name}}', time2: '2026-11-20 15:01' }),
+    name: 'rows',
+  })
+  const rows = [
+    JSON.stringify({ unionid: simulator.userAt(0).unionid, name: '小明' }),
+    'no JSON',
+    JSON.stringify({ openid: simulator.userAt(1).openid, name: '小红' }),
+    JSON.stringify({ openid: simulator.userAt(2).openid }),
+  ]
+  const send = (more: string) => post(`/v1/broadcasts?${query}${more}`, rows.join('\n'), { headers: ndjson })
+  const plan = await send('&dryRun=true')
+  expect([plan.status, plan.body.selected, plan.body.samples[0].data.thing1]).toEqual([200, 2, '小明'])
+  const { status, body } = await send('')
+  expect([status, body.invalid.map(({ line }: { line: number }) => line)]).toEqual([201, [2, 4]])
+  await app.startWorker()
+  await untilFinished(world, body.id)
+  const sent = [...simulator.accepted()].map(({ data }) => data.thing1)
+  expect(sent.toSorted()).toEqual(['小明', '小红'].toSorted())
+}, 60_000)
+
+test('what cannot be broadcast is refused with pointers, and no path of the server is read', async () => {
+  const world = await startApiWorld({ synced: false })
+  const refused = async (more: Record<string, unknown>, headers = {}) => {
+    const { status, body } = await world.post('/v1/broadcasts', toInput(world, more), { headers })
+    return [status, body.errors.map(({ pointer }: { pointer: string }) => pointer)]
+  }
+  expect(await refused({ audience: { file: '/etc/passwd.csv' } })).toEqual([400, ['/audience/file']])
+  expect(await refused({ data: { thing1: 'x'.repeat(21) } })).toEqual([400, ['/data/thing1']])
+  expect(await refused({ colour: 1, window: 'always' })).toEqual([400, ['/colour']])
+  expect(await refused({ window: 'always' })).toEqual([400, ['/window']])
+  expect(
+    (await world.post('/v1/broadcasts', '{}\n', { headers: ndjson })).body.errors.length,
+  ).toBeGreaterThan(0)
+  expect((await world.post('/v1/broadcasts', toInput(world), { key: 'view' })).status).toBe(403)
+  expect((await world.get('/v1/broadcasts')).body.items).toEqual([])
+})
