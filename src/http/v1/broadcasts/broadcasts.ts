@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import * as z from 'zod'
-import type { AtLeastOne } from '../../base/accounts/accountsSchema.ts'
-import { say } from '../../base/sentences/sentence.ts'
+import type { AtLeastOne } from '../../../base/accounts/accountsSchema.ts'
+import { say } from '../../../base/sentences/sentence.ts'
 import {
   type BroadcastDeps,
   broadcastSchema,
@@ -16,15 +16,15 @@ import {
   resumeOne,
   retryOne,
   toBroadcastDeps,
-} from '../../operations/broadcasts/broadcasts.ts'
-import { historyFilterSchema } from '../../operations/pushFilter.ts'
-import { retryOutputSchema } from '../../operations/retry.ts'
-import { count } from '../../operations/values.ts'
-import { type ApiAccount, chooseAccounts, chooseOneAccount } from './accounts.ts'
+} from '../../../operations/broadcasts/broadcasts.ts'
+import { historyFilterSchema } from '../../../operations/pushFilter.ts'
+import { retryOutputSchema } from '../../../operations/retry.ts'
+import { count } from '../../../operations/values.ts'
+import { type ApiAccount, chooseAccounts, chooseOneAccount } from '../accounts.ts'
+import { ndjsonTypes, readNdjson } from '../ndjson.ts'
+import { ProblemError } from '../problem.ts'
+import { type AddRoute, operators, readers } from '../route.ts'
 import { broadcastBody, broadcastQuery, parseRowsQuery } from './broadcastInput.ts'
-import { ndjsonTypes, readNdjson } from './ndjson.ts'
-import { ProblemError } from './problem.ts'
-import { type AddRoute, operators, readers } from './route.ts'
 
 interface BroadcastRoutesDeps {
   accounts(): readonly ApiAccount[]

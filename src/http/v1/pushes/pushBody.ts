@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { PushMessage } from '../../push/message.ts'
+import type { PushMessage } from '../../../push/message.ts'
 
 export const time = z
   .union([z.string(), z.int()])

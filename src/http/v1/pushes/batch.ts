@@ -1,18 +1,18 @@
 import * as z from 'zod'
-import { say } from '../../base/sentences/sentence.ts'
+import { say } from '../../../base/sentences/sentence.ts'
 import {
   enqueueMany,
   findBatchProblems,
   type IndexedMessage,
   pushManyOutputSchema,
-} from '../../operations/enqueue/enqueueMany.ts'
-import type { PushManyReceipt } from '../../push/pushAnswers.ts'
-import { type ApiAccount, chooseAccounts } from './accounts.ts'
-import { ndjsonTypes, readNdjson } from './ndjson.ts'
-import { ProblemError } from './problem.ts'
+} from '../../../operations/enqueue/enqueueMany.ts'
+import type { PushManyReceipt } from '../../../push/pushAnswers.ts'
+import { type ApiAccount, chooseAccounts } from '../accounts.ts'
+import { ndjsonTypes, readNdjson } from '../ndjson.ts'
+import { ProblemError } from '../problem.ts'
+import type { AddRoute } from '../route.ts'
+import { toFieldProblem } from '../toProblemError.ts'
 import { pushBodySchema } from './pushBody.ts'
-import type { AddRoute } from './route.ts'
-import { toFieldProblem } from './toProblemError.ts'
 
 interface BatchRoutesDeps {
   accounts(): readonly ApiAccount[]

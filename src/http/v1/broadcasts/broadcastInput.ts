@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import type { BroadcastInput } from '../../operations/broadcasts/broadcasts.ts'
-import { time } from './pushBody.ts'
+import type { BroadcastInput } from '../../../operations/broadcasts/broadcasts.ts'
+import { time } from '../pushes/pushBody.ts'
 
 const share = z.union([z.string(), z.number()]).optional()
 const fields = {
