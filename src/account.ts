@@ -35,8 +35,7 @@ export interface Account {
   readonly tokens: TokenSource
   readonly followers: Followers
   readonly pushes: PushRows
-  /** Undefined where the database has none. */
-  readonly broadcasts: Broadcasts | undefined
+  readonly broadcasts: Broadcasts
   readonly held: HeldPushes
   /** Pushes that wait in the queue, those without a record in `pushes` included. */
   readonly queued: QueuedPushes

@@ -21,8 +21,7 @@ export interface Stores extends Database {
   /** Tells this database, its backups and copies included, from all others. */
   readonly id: string
   accountState(appid: string): AccountState
-  /** Undefined on an engine that has none. */
-  broadcasts(appid: string): Broadcasts | undefined
+  broadcasts(appid: string): Broadcasts
   callbackEvents(appid: string): CallbackEvents
   followers(appid: string): Followers
   liveFollowers(appid: string): LiveFollowers

@@ -63,7 +63,7 @@ export function createBroadcasts({ account, databaseUrl }: BroadcastsOptions = {
     ])
     const ownConfig = { ...config, accounts: [own] satisfies typeof config.accounts }
     const { accounts, close } = await openAccounts(ownConfig, log)
-    return { deps: operations.toBroadcastDeps(accounts[0]), close, operations }
+    return { deps: accounts[0], close, operations }
   }
 
   async function use<T>(

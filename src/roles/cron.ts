@@ -40,7 +40,7 @@ function createPurges({
   const purges: CronDeps['purges'] = [
     createCallbackPurge(database, { appid, unfollowedDays }),
     () => held.expire(Date.now()),
-    ...(broadcasts ? [() => purgeBroadcasts(broadcasts, config.historyDays)] : []),
+    () => purgeBroadcasts(broadcasts, config.historyDays),
   ]
   if (miniProgram === undefined) return purges
   const sessions = database.sessions(miniProgram.appid)

@@ -4,8 +4,6 @@ import type { Followers } from '../db/followers.ts'
 import type { PushRows } from '../db/pushes.ts'
 import type { Stores } from '../db/stores.ts'
 import { startControlServer } from '../operations/controlServer.ts'
-import type { Sender } from '../push/sender.ts'
-import type { PushQueue } from '../queue/backend.ts'
 import type { WorkerQueue } from '../queue/workerQueue.ts'
 import type { OtherAccounts } from '../sending/processor/tryOnce.ts'
 import { createPushWorker, type PushWorker } from '../sending/worker.ts'
@@ -13,7 +11,7 @@ import { createUnionidSettler } from '../sync/settleUnionid.ts'
 
 /** Sends what is queued for one account, and answers what producers ask about it. */
 export function createAccountWorker(account: Account, queue: WorkerQueue): PushWorker {
-  const { name, appid, config, api, followers, pushes, broadcasts, alerts, log } = account
+  const { name, appid, config, api, followers, pushes, alerts, log } = account
   return createPushWorker(
     {
       ...account,
@@ -24,14 +22,8 @@ export function createAccountWorker(account: Account, queue: WorkerQueue): PushW
       otherAccounts: createOtherAccounts(account.runtime.database),
       openQueueOf: account.runtime.producer.openQueue,
       startControlServer: (onError) => startControlServer({ name, appid, queue, pushes, onError }),
-      ...(broadcasts && {
-        createBroadcastWorker: (sender: Sender, queue: PushQueue) =>
-          createBroadcastWorker(
-            { ...account, broadcasts, timezone: config.timezone, alert: alerts.post },
-            sender,
-            queue,
-          ),
-      }),
+      createBroadcastWorker: (sender, queue) =>
+        createBroadcastWorker({ ...account, timezone: config.timezone, alert: alerts.post }, sender, queue),
       onPauseChange: alerts.post,
     },
     {

@@ -1,6 +1,8 @@
 import { onTestFinished, vi } from 'vitest'
 import { second } from '../../src/base/duration.ts'
 import { startCallback } from '../../src/callback/callback.ts'
+import type { Followers } from '../../src/db/followers.ts'
+import type { Stores } from '../../src/db/stores.ts'
 import { callbackRoutes } from '../../src/http/callbackRoutes.ts'
 import { startHttpServer } from '../../src/http/server.ts'
 import {
@@ -21,11 +23,13 @@ import type { Pushing } from '../helpers/pushing.ts'
 
 export const patience = { timeout: 120 * second, interval: 20 }
 
+type BroadcastsWorld = Pick<Pushing, 'appid' | 'accountState' | 'simulator'> & {
+  database: Pick<Stores, 'broadcasts'>
+}
+
 /** What one may ask about the broadcasts of an account, and waits for what becomes of them. */
-export function openBroadcasts(world: Pushing) {
-  const { appid, database, accountState, simulator } = world
+export function openBroadcasts({ appid, database, accountState, simulator }: BroadcastsWorld) {
   const broadcasts = database.broadcasts(appid)
-  if (!broadcasts) throw new Error('this engine has no broadcasts')
   const deps: BroadcastDeps = {
     name: appid,
     broadcasts,
@@ -59,7 +63,13 @@ export function openBroadcasts(world: Pushing) {
 
 /** A callback server on the database of an account, which the simulator tells of every receipt. */
 export async function startReceipts(
-  { appid, database, followers, simulator, log }: Pushing,
+  {
+    appid,
+    database,
+    followers,
+    simulator,
+    log,
+  }: Pick<Pushing, 'appid' | 'simulator' | 'log'> & { database: Stores; followers: Followers },
   more: Partial<CallbackOptions> = {},
 ) {
   const token = 'receipts'

@@ -10,7 +10,6 @@ import {
   planOne,
   resumeOne,
   retryOne,
-  toBroadcastDeps,
 } from '../../operations/broadcasts/broadcasts.ts'
 import { isPushReason } from '../../push/status.ts'
 import { accountArg } from '../accounts/accountArg.ts'
@@ -91,17 +90,14 @@ export const broadcastCommand = defineCommand({
       return action === 'create' ? create(given, out) : list(given, out)
     }
     if (id === undefined) throw new UsageError(`The id of a broadcast is missing: broadcast ${action} <id>`)
-    return withAccount(out, given.account, (account) =>
-      control(toBroadcastDeps(account), action, id, given, out),
-    )
+    return withAccount(out, given.account, (account) => control(account, action, id, given, out))
   },
 })
 
 async function create(given: BroadcastArgs, out: Output): Promise<number> {
   const asked = toInput(given)
-  return withAccount(out, given.account, async (opened) => {
-    const account = toBroadcastDeps(opened)
-    const since = given.since === undefined ? undefined : parseSince(given.since, opened.config.timezone)
+  return withAccount(out, given.account, async (account) => {
+    const since = given.since === undefined ? undefined : parseSince(given.since, account.config.timezone)
     const input = since === undefined ? asked : { ...asked, audience: { ...asked.audience, since } }
     if (given['dry-run']) {
       const plan = await planOne(account, input)
@@ -167,7 +163,7 @@ function toData(json: string | undefined): Record<string, string> {
 async function list({ limit, account }: BroadcastArgs, out: Output): Promise<number> {
   const most = limit === undefined ? 100 : toCount('limit', limit, 1)
   return withAccounts(out, account, async ({ accounts }) => {
-    const lists = await Promise.all(accounts.map((opened) => listBroadcasts(toBroadcastDeps(opened), most)))
+    const lists = await Promise.all(accounts.map((opened) => listBroadcasts(opened, most)))
     const total = await out.printAll(lists.flat(), toBroadcastText)
     out.remark(formatPlural(total, 'broadcast'))
     return 0

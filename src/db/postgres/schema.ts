@@ -15,6 +15,15 @@ import {
 } from 'drizzle-orm/pg-core'
 import { type PauseReason, type PushReason, pushStatuses } from '../../push/status.ts'
 
+export {
+  broadcastChunks,
+  broadcastCounts,
+  broadcastKeys,
+  broadcastRecents,
+  broadcastRecipients,
+  broadcastRetries,
+  broadcasts,
+} from './broadcasts/tables.ts'
 export { webhookChanges, webhookDeliveries, webhookEndpoint } from './webhooks/tables.ts'
 
 /** Milliseconds and row numbers are exact up to 2^53. */

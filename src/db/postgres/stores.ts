@@ -1,6 +1,7 @@
 import type { Database } from '../database.ts'
 import type { Stores } from '../stores.ts'
 import { createAccountState } from './accountState.ts'
+import { createBroadcastStore } from './broadcasts/broadcasts.ts'
 import { createCallbackEvents } from './callbackEvents.ts'
 import { openPostgresDatabase, type PostgresDatabase, type PostgresOptions } from './engine/open.ts'
 import { createFollowers } from './followers/followers.ts'
@@ -27,7 +28,7 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSt
     ...database,
     id,
     accountState: (appid) => createAccountState(database, appid),
-    broadcasts: () => undefined,
+    broadcasts: (appid) => createBroadcastStore(database, appid),
     callbackEvents: (appid) => createCallbackEvents(database, appid),
     followers: (appid) => createFollowers(database, appid),
     liveFollowers: (appid) => createLiveFollowers(database, appid),

@@ -87,7 +87,8 @@ function createReader({ id, address, read: { $client } }: SqliteStores): CopySou
     count: async ({ name }) => Number($client.prepare(`select count(*) from "${name}"`).pluck().get()),
     async read(table, after, limit) {
       const statement = $client.prepare(toPageSql(table, () => '?', after === undefined)).raw()
-      return (statement.all(...(after ?? []), limit) as unknown[][]).map((values) => toRow(table, values))
+      const key = after?.map((value) => (typeof value === 'boolean' ? Number(value) : value)) ?? []
+      return (statement.all(...key, limit) as unknown[][]).map((values) => toRow(table, values))
     },
     lastNumbers() {
       const numbered = copied.filter(isNumbered)

@@ -1,7 +1,7 @@
 import { type AccountName, findAccount, toNames } from '../../base/accounts/accountName.ts'
 import type { AtLeastOne } from '../../base/accounts/accountsSchema.ts'
 import { say } from '../../base/sentences/sentence.ts'
-import type { toBroadcastDeps } from '../../operations/broadcasts/broadcasts.ts'
+import type { BroadcastDeps } from '../../operations/broadcasts/broadcasts.ts'
 import type { cancelAmong } from '../../operations/cancel.ts'
 import type { enqueue } from '../../operations/enqueue/enqueue.ts'
 import type { loadPushPage } from '../../operations/listing/pushPage.ts'
@@ -27,7 +27,7 @@ export type ApiAccount = AccountName &
   Among<typeof retryFailed> &
   Among<typeof findPushAmong> &
   Among<typeof loadStatus> &
-  Of<typeof toBroadcastDeps> &
+  BroadcastDeps &
   Of<typeof pauseAccount> &
   Of<typeof beginSync> &
   Of<typeof listTemplates>

@@ -126,7 +126,6 @@ const meanings: Record<number, string> = {
   415: 'the body is of another type',
   429: 'too many requests; `Retry-After` says when to come again',
   500: 'the server failed',
-  501: 'not with this database',
   502: 'WeChat gave no usable answer, or refuses',
   503: 'the queue or the database is away',
 }

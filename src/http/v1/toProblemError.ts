@@ -66,8 +66,6 @@ function toBroadcastProblem({ code, message }: BroadcastError): ProblemError {
       return new ProblemError(404, say('http.refused', { why: message }))
     case 'broadcast_over':
       return new ProblemError(409, say('http.broadcast_over', { why: message }))
-    case 'not_available':
-      return new ProblemError(501, say('http.no_broadcasts', { why: message }))
     default:
       return code satisfies never
   }

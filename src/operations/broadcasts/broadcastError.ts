@@ -1,7 +1,7 @@
 /** It is not known, or over. */
 export class BroadcastError extends Error {
   override readonly name = 'BroadcastError'
-  readonly code: 'unknown_broadcast' | 'broadcast_over' | 'not_available'
+  readonly code: 'unknown_broadcast' | 'broadcast_over'
 
   constructor(code: BroadcastError['code'], sentence: string) {
     super(sentence)

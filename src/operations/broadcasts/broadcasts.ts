@@ -86,15 +86,6 @@ export interface BroadcastDeps {
   api: Pick<WechatApi, 'getQuota'>
 }
 
-/** What an account has for broadcasts. @throws BroadcastError */
-export function toBroadcastDeps(
-  account: Omit<BroadcastDeps, 'broadcasts'> & { broadcasts: Broadcasts | undefined },
-): BroadcastDeps {
-  const { broadcasts } = account
-  if (broadcasts) return { ...account, broadcasts }
-  throw new BroadcastError('not_available', 'Broadcasts need the SQLite database; PostgreSQL has none yet')
-}
-
 /** Writes the broadcast down; workers send it. Rejects with InvalidPushError, and then nothing was written. */
 export async function createOne(deps: BroadcastDeps, input: BroadcastInput): Promise<CreatedBroadcast> {
   const { row, invalid } = await createBroadcast(deps.broadcasts, checkInput(input))

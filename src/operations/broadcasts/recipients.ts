@@ -8,7 +8,7 @@ import { BroadcastError } from './broadcastError.ts'
 export interface RecipientDeps {
   /** Of the account. */
   name: string
-  /** Undefined where the database has none. */
+  /** Undefined where only pushes are asked for. */
   broadcasts?: Pick<Broadcasts, 'counts' | 'find' | 'findRecipient' | 'list' | 'recipients'> | undefined
 }
 

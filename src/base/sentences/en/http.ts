@@ -25,7 +25,6 @@ export const enHttp = {
   'http.other_content':
     'there is a push with the id {id} and another content; the same id stands for the same push as long as its record lives',
   'http.broadcast_over': 'it is too late: {why}',
-  'http.no_broadcasts': '{why}',
   'http.too_large': 'the body has more than {most}',
   'http.media_type': 'the body has to be {expected}, named by Content-Type',
   'http.queue_away': 'the queue cannot be reached: {why}',

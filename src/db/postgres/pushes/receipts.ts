@@ -1,4 +1,12 @@
-import type { Receipt, ReceiptedPush, Receipts, Settlement, UnmatchedReceipt } from '../../receipts.ts'
+import {
+  isOfRecipient,
+  type Receipt,
+  type ReceiptedPush,
+  type Receipts,
+  type Settlement,
+  type UnmatchedReceipt,
+} from '../../receipts.ts'
+import { createRecipientReceipts } from '../broadcasts/recipientReceipts.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
 import { forRows, recordset, type Statement, selectList } from '../engine/statement.ts'
 import { pushes, unmatchedReceipts } from '../schema.ts'
@@ -43,9 +51,11 @@ const dropSql = 'delete from unmatched_receipts where id = any($1)'
 const countSql = 'select count(*) as total from unmatched_receipts where appid = $1'
 
 export function createReceipts(
-  { query, clock: { toServer, fromServer } }: Pick<PostgresDatabase, 'query' | 'clock'>,
+  { query, clock }: Pick<PostgresDatabase, 'query' | 'clock'>,
   appid: string,
 ): Receipts {
+  const { toServer, fromServer } = clock
+  const recipients = createRecipientReceipts({ query, clock }, appid)
   const fromStored = <Row extends ReceiptedPush>(row: Row): Row => ({
     ...row,
     unknownSince: fromServer(row.unknownSince),
@@ -60,23 +70,26 @@ export function createReceipts(
   return {
     async findByMsgid(msgid) {
       const [row] = await query<ReceiptedPush>(byMsgidSql, [appid, msgid])
-      return row && fromStored(row)
+      return row ? fromStored(row) : recipients.findByMsgid(msgid)
     },
 
     async findLatest(openid) {
       const rows = await query<ReceiptedPush>(latestSql, [appid, openid])
-      return rows.map(fromStored)
+      const ours = [...rows.map(fromStored), ...(await recipients.findLatest(openid))]
+      return ours.sort((a, b) => b.sentAt - a.sentAt)
     },
 
     toSettle(settlements: readonly Settlement[]): Statement[] {
       const isNameless = ({ msgid }: Settlement) => msgid !== undefined
+      const single = settlements.filter((one) => !isOfRecipient(one))
       return [
         forRows(
           settleSql,
-          settlements.filter((one) => !isNameless(one)),
+          single.filter((one) => !isNameless(one)),
           appid,
         ),
-        forRows(settleNamelessSql, settlements.filter(isNameless), appid),
+        forRows(settleNamelessSql, single.filter(isNameless), appid),
+        ...recipients.toSettle(settlements.filter(isOfRecipient)),
       ]
     },
 

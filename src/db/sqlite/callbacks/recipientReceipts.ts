@@ -19,7 +19,9 @@ interface StoredRecipient {
 const candidates = 20
 
 /** A try may be in doubt as long as there is no outcome. */
-const columns = `b.id || ':' || iif(r.is_by_unionid, r.unionid, r.openid) as id, r.broadcast, r.seq, r.status, r.reason,
+const toColumns = (
+  broadcast: string,
+) => `${broadcast}.id || ':' || iif(r.is_by_unionid, r.unionid, r.openid) as id, r.broadcast, r.seq, r.status, r.reason,
 r.generation, r.msgid, coalesce(r.sent_at, 0) as sentAt, iif(r.status is null, coalesce(
 (select t.unknown_since from broadcast_retries t where t.broadcast = r.broadcast and t.seq = r.seq),
 (select c.since from broadcast_chunks c where c.broadcast = r.broadcast and r.seq between c.from_seq and c.to_seq)), null)
@@ -34,18 +36,18 @@ export function createRecipientReceipts(
 } {
   const client = read.$client
   const byMsgid = client.prepare<[string, string], StoredRecipient>(
-    `select ${columns} from broadcast_recipients r join broadcasts b on b.no = r.broadcast
+    `select ${toColumns('b')} from broadcast_recipients r join broadcasts b on b.no = r.broadcast
 where r.msgid = ? and b.appid || '' = ? limit 1`,
   )
   // Of an audience of followers the number of the row is that of the follower.
-  const latest = client.prepare<Record<string, unknown>, StoredRecipient>(
-    `with f as (select id, openid, unionid from followers where appid = :appid and openid = :openid)
-select ${columns}
-from (select no, id, audience from broadcasts where appid = :appid and status <> 'draft' order by no desc limit ${candidates}) b
-join broadcast_recipients r on r.broadcast = b.no and r.seq = iif(json_extract(b.audience, '$.kind') = 'followers',
-(select id from f), coalesce((select seq from broadcast_keys where broadcast = b.no and key = :openid),
-(select seq from broadcast_keys where broadcast = b.no and key = (select unionid from f))))
-where r.openid = :openid`,
+  const latest = client.prepare<[string, string, string, string, string], StoredRecipient>(
+    `with f as (select id, openid, unionid from followers where appid = ? and openid = ?)
+select ${toColumns('latest')}
+from (select no, id, audience from broadcasts where appid = ? and status <> 'draft' order by no desc limit ${candidates}) latest
+join broadcast_recipients r on r.broadcast = latest.no and r.seq = iif(json_extract(latest.audience, '$.kind') = 'followers',
+(select id from f), coalesce((select seq from broadcast_keys where broadcast = latest.no and key = ?),
+(select seq from broadcast_keys where broadcast = latest.no and key = (select unionid from f))))
+where r.openid = ?`,
   )
 
   return {
@@ -53,7 +55,7 @@ where r.openid = :openid`,
       return byMsgid.all(msgid, appid).map(toPush)[0]
     },
     async findLatest(openid) {
-      return latest.all({ appid, openid }).map(toPush)
+      return latest.all(appid, openid, appid, openid, openid).map(toPush)
     },
     toSettle(settlements) {
       const isNameless = ({ msgid }: RecipientSettlement) => msgid !== undefined

@@ -15,7 +15,6 @@ import {
   planSchema,
   resumeOne,
   retryOne,
-  toBroadcastDeps,
 } from '../../../operations/broadcasts/broadcasts.ts'
 import { historyFilterSchema } from '../../../operations/pushFilter.ts'
 import { retryOutputSchema } from '../../../operations/retry.ts'
@@ -46,10 +45,9 @@ export function broadcastRoutes(addRoute: AddRoute, { accounts }: BroadcastRoute
       roles: readers,
       query: accountQuery.extend({ limit: z.coerce.number().int().min(1).max(1_000).default(100) }),
       answers: { 200: ['the newest', z.strictObject({ items: z.array(broadcastSchema) })] },
-      problems: [501],
     },
     async ({ query: { account, limit } }) => {
-      const chosen = chooseAccounts(accounts(), account).map(toBroadcastDeps)
+      const chosen = chooseAccounts(accounts(), account)
       const lists = await Promise.all(chosen.map((deps) => listBroadcasts(deps, limit)))
       const items = lists.flat().sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
       return { items: items.slice(0, limit) }
@@ -72,12 +70,11 @@ export function broadcastRoutes(addRoute: AddRoute, { accounts }: BroadcastRoute
         201: ['it is created', createdSchema],
         200: ['what it would do (dryRun)', planSchema],
       },
-      problems: [501],
     },
     async ({ body, stream, request, reply }) => {
       const rows = stream && { ...parseRowsQuery(request.query), audience: { rows: readRows(stream) } }
       const { account, ...input } = rows ?? body
-      const deps = toBroadcastDeps(chooseOneAccount(accounts(), account))
+      const deps = chooseOneAccount(accounts(), account)
       reply.code(input.dryRun ? 200 : 201)
       return input.dryRun ? planOne(deps, input) : createOne(deps, input)
     },
@@ -91,7 +88,7 @@ export function broadcastRoutes(addRoute: AddRoute, { accounts }: BroadcastRoute
       roles: readers,
       params,
       answers: { 200: ['the broadcast', broadcastSchema] },
-      problems: [404, 501],
+      problems: [404],
     },
     async ({ params: { id } }) => {
       const broadcast = await findBroadcast(await findDeps(chooseAccounts(accounts(), undefined), id), id)
@@ -119,7 +116,7 @@ function verbRoutes(addRoute: AddRoute, find: (id: string) => Promise<BroadcastD
         roles: operators,
         params,
         answers: { 200: ['how it is now', answer] },
-        problems: [404, 409, 501],
+        problems: [404, 409],
       },
       async ({ params: { id } }) => control(await find(id), id),
     )
@@ -134,7 +131,7 @@ function verbRoutes(addRoute: AddRoute, find: (id: string) => Promise<BroadcastD
       params,
       body: z.strictObject({ reason: historyFilterSchema.shape.reason }).prefault({}),
       answers: { 200: ['how many wait again', retryOutputSchema] },
-      problems: [404, 409, 501],
+      problems: [404, 409],
     },
     async ({ params: { id }, body: { reason } }) => retryOne(await find(id), id, reason),
   )
@@ -146,9 +143,9 @@ export async function findDeps(
   id: string,
 ): Promise<BroadcastDeps> {
   for (const account of [first, ...others]) {
-    if (await account.broadcasts?.find(id)) return toBroadcastDeps(account)
+    if (await account.broadcasts.find(id)) return account
   }
-  return toBroadcastDeps(first)
+  return first
 }
 
 /** A line that is no object names nobody, and so the audience refuses it. */

@@ -65,7 +65,7 @@ export function pushListRoutes(addRoute: AddRoute, { accounts }: PushListRoutesD
       roles: operators,
       body: retryBody,
       answers: { 200: ['how many are queued again', retryOutputSchema] },
-      problems: [404, 409, 501],
+      problems: [404, 409],
     },
     ({ body: { account, broadcast, template: templateId, ...filter } }) => {
       const chosen = chooseAccounts(accounts(), account)
