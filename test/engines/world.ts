@@ -25,7 +25,11 @@ const token = 'QDG6eK'
 const patience = 90_000
 
 /** The program as its user has it, on one combination of engines; for many tests, until it is closed. */
-export async function openEngineWorld({ database, queue }: Combination, options: SimulatorOptions = {}) {
+export async function openEngineWorld(
+  { database, queue }: Combination,
+  options: SimulatorOptions = {},
+  createDatabase = createPostgresDatabase,
+) {
   const releasers = createReleasers()
   try {
     const appid = `wx${randomBytes(8).toString('hex')}`
@@ -44,7 +48,7 @@ export async function openEngineWorld({ database, queue }: Combination, options:
       DATA_DIR: dataDir,
     }
     if (database === 'postgres') {
-      const { url, drop } = await createPostgresDatabase()
+      const { url, drop } = await createDatabase()
       releasers.add(drop)
       env.DATABASE_URL = url
     }

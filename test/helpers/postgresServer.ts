@@ -17,6 +17,8 @@ const patience = 30_000
 /** A PostgreSQL that is nobody else's, and may be stopped and killed. */
 export interface PostgresServer {
   readonly port: number
+  /** As DATABASE_URL takes it. */
+  readonly url: string
   readonly disk: SmallDisk
   /** Resolves when it answers; does nothing when it does. */
   start(): Promise<void>
@@ -142,6 +144,7 @@ export async function createPostgresServer(settings: Record<string, string> = {}
 
   return {
     port,
+    url: `postgres://postgres@127.0.0.1:${port}/postgres?sslmode=disable`,
     disk,
     async start() {
       if (!(await until(answers, patience))) throw new Error(`PostgreSQL does not start:\n${chunks.join('')}`)

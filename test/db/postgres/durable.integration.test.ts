@@ -12,8 +12,7 @@ test('what is known of a push outlives a crash of a server that answers before i
   const server = await createPostgresServer(forgetful)
   onTestFinished(() => server.close())
   await server.start()
-  const url = `postgres://postgres@127.0.0.1:${server.port}/postgres?sslmode=disable`
-  const database = await openPostgres({ ...toPostgresAddress(url), log: createTestLog().log })
+  const database = await openPostgres({ ...toPostgresAddress(server.url), log: createTestLog().log })
   onTestFinished(() => database.close())
   const pushes = database.pushes('wx1')
 
