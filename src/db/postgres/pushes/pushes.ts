@@ -56,9 +56,13 @@ where appid = $1 and status = any($2) and finished_at is not null and finished_a
 const countToUserSql = `select count(*) as total from pushes
 where (unionid = $3 or (openid = $2 and unionid is null)) and appid = $1 and ($4::text is null or template_id = $4)
   and (sent_at >= $5 or status = 'sending') and id <> $6`
+/** Status by status, so that a plan for any values goes by the index too. */
 const purgeSql = `delete from pushes where (appid, id) in (
-  select appid, id from pushes
-  where appid = $1 and status = any($2) and finished_at is not null and finished_at < $3 limit $4 for update skip locked)`
+  select ended.appid, ended.id from unnest($2::text[]) as final(status) cross join lateral (
+    select appid, id from pushes
+    where appid = $1 and pushes.status = final.status and finished_at is not null and finished_at < $3
+    limit $4 for update skip locked
+  ) as ended limit $4)`
 
 export interface PostgresPushRows extends PushRows {
   toRecord(row: PushRow): Statement
