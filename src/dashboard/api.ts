@@ -78,7 +78,7 @@ export interface LiveAnswer<T> {
 }
 
 interface LastAnswer<T> {
-  path: string
+  of: string | null
   data: T | undefined
   error: Error | undefined
 }
@@ -87,24 +87,29 @@ interface LastAnswer<T> {
  * What the server answers to a path, in the language that is chosen; null = nothing is asked. With `seconds` it is asked
  * again when something has changed, but not more often than that. What was there stays until the new is.
  */
-export function useAsk<T>(path: string | null, seconds = 0): LiveAnswer<T> {
+export function useAsk<T>(path: string | null, seconds = 0, body?: object): LiveAnswer<T> {
   const [answer, setAnswer] = useState<LastAnswer<T>>()
   const [turn, setTurn] = useState(0)
   const beat = seconds > 0 ? Math.floor(pulse.value / seconds) : 0
   const spoken = language.value
+  const question = path && JSON.stringify([path, body])
   useEffect(() => {
     if (path === null) return
     const stop = new AbortController()
-    ask<T>(path, undefined, stop.signal).then(
-      (data) => setAnswer({ path, data, error: undefined }),
+    ask<T>(path, body, stop.signal).then(
+      (data) => setAnswer({ of: question, data, error: undefined }),
       (error: Error) => {
         if (stop.signal.aborted) return
-        setAnswer((last) => ({ path, data: last?.path === path ? last.data : undefined, error }))
+        setAnswer((last) => ({
+          of: question,
+          data: last?.of === question ? last.data : undefined,
+          error,
+        }))
       },
     )
     return () => stop.abort()
-  }, [path, turn, beat, spoken])
-  const own = answer?.path === path ? answer : undefined
+  }, [question, turn, beat, spoken])
+  const own = answer?.of === question ? answer : undefined
   return { data: own?.data, error: own?.error, reload: () => setTurn((last) => last + 1) }
 }
 

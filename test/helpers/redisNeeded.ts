@@ -1,6 +1,10 @@
+import { existsSync } from 'node:fs'
 import { inject, TestRunner } from 'vitest'
 
 const redis = inject('redis')
+
+/** Debian's. */
+export const chromiumPath = '/usr/bin/chromium'
 
 /** Of the Redis that tests share. */
 export const redisUrl = redis?.url ?? 'redis://127.0.0.1:6379'
@@ -8,6 +12,11 @@ export const redisUrl = redis?.url ?? 'redis://127.0.0.1:6379'
 /** For tests that use the shared Redis: skips the current one if there is none. */
 export function needRedis(): void {
   if (redis?.url === null) skip(`no Redis answers at ${redisUrl}, and there is no redis-server to start`)
+}
+
+/** For tests that look at the page: skips the current one if there is no browser. */
+export function needChromium(): void {
+  if (!existsSync(chromiumPath)) skip(`there is no Chromium at ${chromiumPath}: apt-get install chromium`)
 }
 
 /** For tests that start servers of their own: skips the current one if it cannot. */

@@ -110,9 +110,9 @@ function Chosen({ items, filter, reload }: ChosenProps) {
   const [told, setTold] = useState('')
   const [progress, setProgress] = useState<{ done: number; of: number }>()
   const isStopped = useRef(false)
-  const total = useAsk<{ retried: number }>(
-    mayOperate.value ? `/pushes/retry/count${toQuery({ ...filter })}` : null,
-  )
+  const body = toRetryBody(filter)
+  const path = mayOperate.value ? '/pushes/retry' : null
+  const total = useAsk<{ retried: number }>(path, 0, { ...body, dryRun: true })
 
   async function retry(ids: readonly string[]) {
     isStopped.current = false
@@ -150,9 +150,10 @@ function Chosen({ items, filter, reload }: ChosenProps) {
             disabled={all === 0}
             confirm={toCost(all ?? items.length, filter)}
             run={async () => {
-              const { retried } = await ask<{ retried: number }>('/pushes/retry', filter)
+              const { retried } = await ask<{ retried: number }>('/pushes/retry', body)
               setTold(t('failed.retried', { n: retried }))
               reload()
+              total.reload()
             }}
           />
         </div>
@@ -188,6 +189,13 @@ function Chosen({ items, filter, reload }: ChosenProps) {
       />
     </>
   )
+}
+
+/** Recipients of a broadcast are sent to again by it, all that have the reason. */
+function toRetryBody({ broadcast, reason, ...filter }: Filter): object {
+  if (broadcast) return { broadcast, reason }
+  const given = { ...filter, reason }
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value))
 }
 
 /** How long it takes at the present rate, and what of the day's quota it is. */

@@ -63,7 +63,7 @@ export function sessionRoutes(
       method: 'GET',
       path: '/session',
       summary: 'Whose key it is, and what it may do',
-      tag: 'session',
+      tag: 'api',
       roles: apiRoles,
       answers: { 200: ['the key', sessionSchema] },
     },
@@ -77,7 +77,7 @@ export function sessionRoutes(
       method: 'POST',
       path: '/session/end',
       summary: 'Log out of the page',
-      tag: 'session',
+      tag: 'api',
       roles: apiRoles,
       body: z
         .strictObject({ everywhere: z.boolean().default(false).describe('every session of this key') })

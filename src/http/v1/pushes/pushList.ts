@@ -30,7 +30,7 @@ const listQuery = historyFilterSchema.omit({ templateId: true }).extend({
 })
 
 const retryBody = retryInputSchema
-  .omit({ templateId: true, dryRun: true })
+  .omit({ templateId: true })
   .extend({ ...fields, broadcast: z.string().optional().describe('with nothing else but a reason') })
   .refine(({ status, reason }) => status !== undefined || reason !== undefined, {
     message: 'a status or a reason at least',
@@ -60,7 +60,8 @@ export function pushListRoutes(addRoute: AddRoute, { accounts }: PushListRoutesD
       method: 'POST',
       path: '/pushes/retry',
       summary: 'Send those that failed once more, as new messages',
-      description: 'At least a status (rejected, undelivered, unknown) or a reason has to be given.',
+      description:
+        'At least a status (rejected, undelivered, unknown) or a reason has to be given. With dryRun they are only counted.',
       tag: 'pushes',
       roles: operators,
       body: retryBody,

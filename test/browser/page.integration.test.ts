@@ -1,0 +1,149 @@
+import { expect, test, vi } from 'vitest'
+import { type ApiWorld, apiKeys, startApiWorld } from '../helpers/apiWorld.ts'
+import { openPage } from '../helpers/browser.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+const script = '<img src=x onerror=alert(1)>'
+
+/** With a worker, and what became of some pushes. */
+async function startWorld() {
+  const world = await startApiWorld()
+  await world.app.startWorker()
+  return world
+}
+
+async function push({ post, message, ended }: ApiWorld, n: number, more: object): Promise<string> {
+  const { body } = await post('/v1/pushes', message(n, { ...more }))
+  await ended(body.id)
+  return body.id
+}
+
+test('a wrong key is told so; a right one opens the page until one logs out, also elsewhere', async () => {
+  const world = await startApiWorld()
+  const { page } = await openPage(world, { role: null })
+  const key = page.getByLabel('API key')
+  await key.fill('wrong-key-0123456789abcdef')
+  await key.press('Enter')
+  await page.getByRole('alert').filter({ hasText: 'not one of HTTP_API_KEYS' }).waitFor()
+  await key.fill(apiKeys.operate)
+  await key.press('Enter')
+  await page.getByText(/All is well|No follower/).waitFor()
+  await page.reload()
+  await page.getByText('operateer · may do everything').waitFor()
+  const { page: other } = await openPage(world)
+  await other.getByRole('button', { name: 'Log out everywhere' }).click()
+  await other.getByRole('dialog').getByRole('button', { name: 'Log out everywhere' }).click()
+  await Promise.all([page.getByLabel('API key').waitFor(), other.getByLabel('API key').waitFor()])
+})
+
+test('the overview says in one sentence how it is, and has the button for it', async () => {
+  const world = await startApiWorld()
+  const { page } = await openPage(world)
+  await page.getByText(/^All is well: 0 sent/).waitFor()
+  await page.getByLabel('Why pause?').fill(`stock count ${script}`)
+  await page.getByRole('button', { name: 'Pause', exact: true }).click()
+  await page.getByRole('dialog').getByText('none is lost').waitFor()
+  await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click()
+  const verdict = page.getByRole('region', { name: 'How it is' })
+  await verdict.getByText(`Paused by hand: stock count ${script}. Waiting: 0.`).waitFor()
+  await verdict.getByRole('button', { name: 'Resume' }).click()
+  await page.getByText(/^All is well/).waitFor()
+  expect((await world.get('/v1/status')).body.accounts[0].paused).toBeNull()
+})
+
+test('what others do is shown within two seconds, unless that is stopped', async () => {
+  const world = await startApiWorld()
+  const { page, requests } = await openPage(world)
+  await page.getByText(/^All is well/).waitFor()
+  await world.post('/v1/pause', { reason: 'from elsewhere' })
+  await page.getByText('Paused by hand: from elsewhere').waitFor({ timeout: 4_000 })
+  await page.getByRole('button', { name: 'Stop updates' }).click()
+  await page.getByText('stopped', { exact: true }).waitFor()
+  await vi.waitFor(() => expect(requests.length).toBeGreaterThan(0))
+  await world.post('/v1/resume', {})
+  const before = requests.length
+  await page.getByRole('button', { name: 'Go on' }).click()
+  await page.getByText(/^All is well/).waitFor({ timeout: 4_000 })
+  expect(requests.length).toBeGreaterThan(before)
+})
+
+test('a server that is gone is said to be gone', async () => {
+  const world = await startApiWorld()
+  const { page } = await openPage(world)
+  await page.getByText(/^All is well/).waitFor()
+  await world.app.close()
+  await page.getByText('The connection to the server is gone').waitFor({ timeout: 20_000 })
+})
+
+test('a role is offered what it may do', async () => {
+  const world = await startApiWorld()
+  const id = 'order-1'
+  await world.post('/v1/pushes', world.message(0, { id }))
+  const { page: view } = await openPage(world, { role: 'view' })
+  await view.getByText(/^All is well|waits, and nothing/).waitFor()
+  expect(await view.getByRole('button', { name: /Pause|Sync/ }).count()).toBe(0)
+  const { page } = await openPage(world, { role: 'push' })
+  expect(await page.getByRole('navigation').getByRole('link').allTextContents()).toEqual(['Search'])
+  await page.getByRole('searchbox', { name: 'Push id' }).fill(id)
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: `Push ${id}` }).waitFor()
+})
+
+test('one box finds a push, its user, and the pushes of that user, and tells the story', async () => {
+  const world = await startWorld()
+  const unionid = world.message(3).unionid ?? ''
+  const id = await push(world, 3, { id: 'order-42' })
+  const late = await push(world, 3, { id: script, templateId: 'x'.repeat(43) })
+  const { page } = await openPage(world, { address: '/search' })
+  const box = page.getByRole('searchbox')
+  await expect.poll(() => page.locator(':focus').getAttribute('type')).toBe('search')
+  await page.keyboard.type(id)
+  await page.keyboard.press('Enter')
+  await page.getByText('WeChat accepted it as message').waitFor()
+  expect(page.url()).toBe(`${world.url}/#/search?q=${id}`)
+  const { msgid, openid } = (await world.get(`/v1/pushes/${id}`)).body
+  expect(msgid).toMatch(/^\d{15,}$/)
+  await page.getByText(msgid).first().waitFor()
+  await page.getByRole('heading', { name: /^The user in/ }).waitFor()
+  for (const word of [unionid, openid]) {
+    await box.fill(word)
+    await page.keyboard.press('Enter')
+    await page.getByRole('row').filter({ hasText: id }).waitFor()
+    await page.getByRole('row').filter({ hasText: script }).waitFor()
+  }
+  await page.getByRole('link', { name: script }).click()
+  await page.getByText('It was refused').waitFor()
+  await page.getByText('Choose a template of this account').waitFor()
+  await box.fill(msgid)
+  await page.keyboard.press('Enter')
+  await page.getByRole('row').filter({ hasText: id }).waitFor()
+  await box.fill(`nobody ${script}`)
+  await page.keyboard.press('Enter')
+  await page.getByText(`Nothing is known by nobody ${script}.`).waitFor()
+  expect(late).toBe(script)
+})
+
+test('failed pushes are sent again one by one, some of them, or all that the filter means', async () => {
+  const world = await startWorld()
+  const bad = { templateId: 'x'.repeat(43) }
+  for (const n of [0, 1, 2, 3]) await push(world, n, { id: `bad-${n}`, ...bad })
+  const attempts = async () => world.simulator.stats().calls['/cgi-bin/message/template/send'] ?? 0
+  const { page } = await openPage(world, { address: '/failed' })
+  await page.getByRole('button', { name: 'Send all 4 again' }).waitFor()
+  const tried = await attempts()
+  await page.getByRole('row').filter({ hasText: 'bad-1' }).getByRole('button', { name: 'Send again' }).click()
+  await page.getByText('1 push is in the queue again.').waitFor()
+  await expect.poll(attempts).toBe(tried + 1)
+  for (const id of ['bad-0', 'bad-2']) await page.getByLabel(`Choose ${id}`).check()
+  await page.getByRole('button', { name: 'Send the 2 chosen again' }).click()
+  await page.getByRole('dialog').getByText('2 new messages').waitFor()
+  await page.getByRole('dialog').getByRole('button').first().click()
+  await page.getByText('2 pushes are in the queue again.').waitFor()
+  await expect.poll(attempts).toBe(tried + 3)
+  await expect.poll(async () => (await world.get('/v1/pushes?status=rejected')).body.items.length).toBe(4)
+  await page.getByRole('button', { name: /Send all \d+ again/ }).click()
+  await page.getByRole('dialog').getByRole('button').first().click()
+  await page.getByText('4 pushes are in the queue again.').waitFor()
+  await expect.poll(attempts).toBe(tried + 7)
+})
