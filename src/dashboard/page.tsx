@@ -49,7 +49,7 @@ function Views() {
   const last = useRef(name)
   useEffect(() => {
     document.title = `${title} · unionpush`
-    if (last.current !== name) main.current?.focus()
+    if (last.current !== name && !main.current?.contains(document.activeElement)) main.current?.focus()
     last.current = name
   }, [name, title])
   return (
