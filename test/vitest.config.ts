@@ -19,6 +19,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'alone',
+          // Nearly half of what these take is to load the same modules again for each file.
+          isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.integration.test.ts', 'test/**/*.long.test.ts', 'test/engines/**'],
         },

@@ -18,8 +18,7 @@ import type { Output } from '../output.ts'
 
 export const templatesCommand = defineCommand({
   name: 'templates',
-  description:
-    'List the templates with their fields and types, show one as the user sees it, or what changed',
+  description: 'List the templates, show one, or what changed',
   args: {
     action: {
       type: 'positional',
@@ -35,7 +34,7 @@ export const templatesCommand = defineCommand({
     [
       `unionpush templates show ngqIpbwh8bUfcSsECmogfXcV14J0tQlEpBO27izEYtY \\
       --data '{"thing1":"订单已发货","time2":"2026-11-20 15:01"}'`,
-      'the message as the user will see it, and what is missing or wrong in it; exit 1 if something is',
+      'the message as the user will see it, and what is wrong in it',
     ],
     ['unionpush templates diff', 'what WeChat lists otherwise than it last did'],
   ],
