@@ -12,6 +12,7 @@ import { startAccountCron } from './roles/cron.ts'
 import { createHttpRole, hasHttp } from './roles/http.ts'
 import { createMonitoring, startMonitoringServer } from './roles/monitoring.ts'
 import { type AccountChanges, createRunningAccounts } from './roles/runningAccounts.ts'
+import { startWebhooks } from './roles/webhooks.ts'
 import { createAccountWorker } from './roles/worker.ts'
 import { openQueueRuntime } from './runtime.ts'
 import { createUndiciTransport } from './wechat/transport/undiciTransport.ts'
@@ -94,6 +95,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     accounts: running.list,
     async startWorker() {
       callsWechat = true
+      releasers.add(await startWebhooks(config, { ...runtime, metrics, accounts: running.list }))
       const connected = await connectWorker(config.queue, log, postDanger)
       connection = connected
       await running.startRole(async (account, releasers) => {

@@ -23,7 +23,7 @@ export interface QueueRuntime extends Runtime {
   readonly producer: ProducerConnection
 }
 
-type RuntimeConfig = Pick<Config, 'database' | 'apiBases' | 'proxy'>
+type RuntimeConfig = Pick<Config, 'database' | 'apiBases' | 'proxy'> & Partial<Pick<Config, 'webhook'>>
 
 /**
  * Opens the database and prepares the way to WeChat, which is not called yet. Rejects with a DatabaseError.
@@ -38,6 +38,13 @@ export async function openRuntime(
   const releasers = createReleasers()
   const database = await openDatabase(config.database, log)
   releasers.add(() => database.close())
+  try {
+    // Before anything changes, whoever changes it.
+    if (config.webhook) await database.webhooks().turnOn()
+  } catch (error) {
+    await releasers.close()
+    throw error
+  }
   const transport = createGotTransport(config)
   const hotTransport = createHotTransport?.(config) ?? transport
   const client = createWechatClient({ bases: config.apiBases, transport, hotTransport, log })

@@ -8,7 +8,7 @@ const src = fileURLToPath(new URL('../src', import.meta.url))
 /** What each room may import besides itself. A room that is not here is a room nobody has thought about. */
 const outside = ['base', 'net', 'wechat', 'db', 'queue']
 const contract = [...outside, 'push', 'health']
-const siblings = ['sending', 'broadcast', 'sync', 'callback', 'identity']
+const siblings = ['sending', 'broadcast', 'sync', 'callback', 'identity', 'webhooks']
 const all = [...contract, ...siblings, 'operations', 'runtime.ts']
 const allowed: Record<string, readonly string[]> = {
   base: [],
@@ -23,6 +23,7 @@ const allowed: Record<string, readonly string[]> = {
   sync: contract,
   callback: contract,
   identity: contract,
+  webhooks: contract,
   operations: [...contract, ...siblings],
   http: [...contract, 'callback', 'identity', 'operations'],
   'runtime.ts': contract,

@@ -53,6 +53,12 @@ export interface ProxyConfig {
   none: string | undefined
 }
 
+export interface WebhookConfig {
+  url: string
+  /** Each signs: the current one, and another while it is being changed. */
+  keys: readonly Uint8Array[]
+}
+
 export interface CallbackConfig {
   token: string
   /** Current, then previous; none = messages come unencrypted. */
@@ -104,6 +110,8 @@ export interface SharedConfig {
   alertWebhookUrl: string | undefined
   /** Chinese unless `UNIONPUSH_LANG` says otherwise: the group is where the service account is run. */
   alertLanguage: Language
+  /** Where outcomes are posted; undefined = nowhere. */
+  webhook: WebhookConfig | undefined
   /** Days without use after which a session of the mini-program is over. */
   sessionDays: number
   /** Whether openid and unionid are told to the mini-program. */
@@ -265,6 +273,10 @@ function toSharedConfig(values: SharedValues): Omit<SharedConfig, 'accountsFile'
     quiet: values.QUIET_HOURS && { window: values.QUIET_HOURS, action: values.QUIET_ACTION },
     retrySystemFailed: values.RETRY_SYSTEM_FAILED,
     alertWebhookUrl: values.ALERT_WEBHOOK_URL,
+    webhook:
+      values.WEBHOOK_URL && values.WEBHOOK_SECRET
+        ? { url: values.WEBHOOK_URL, keys: values.WEBHOOK_SECRET }
+        : undefined,
     alertLanguage: values.UNIONPUSH_LANG ?? 'zh',
     rateLimitPerIp: values.RATE_LIMIT_PER_IP,
     rateLimitPerCode: values.RATE_LIMIT_PER_CODE,

@@ -27,6 +27,7 @@ export const secrets = new Set([
   'WECHAT_MINIPROGRAM_CALLBACK_TOKEN',
   'WECHAT_MINIPROGRAM_ENCODING_AES_KEY',
   'ALERT_WEBHOOK_URL',
+  'WEBHOOK_SECRET',
   'HTTP_API_KEYS',
   'METRICS_KEY',
 ])
@@ -75,6 +76,21 @@ const proxyRanges = z
     z.array(
       z.union([z.enum(['loopback', 'linklocal', 'uniquelocal']), z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]),
     ),
+  )
+/** As Standard Webhooks has it: a key, or two while it is being changed. */
+const webhookKeys = z
+  .string()
+  .transform((text) => text.trim().split(/\s+/))
+  .pipe(
+    z
+      .array(
+        z
+          .string()
+          .regex(/^whsec_[A-Za-z0-9+/]+={0,2}$/)
+          .transform((text) => Buffer.from(text.slice('whsec_'.length), 'base64'))
+          .refine(({ length }) => length >= 24 && length <= 64),
+      )
+      .max(2),
   )
 const directory = z.string().transform((path) => resolve(path))
 const file = directory
@@ -198,6 +214,15 @@ export const environmentSchema = z.object({
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('an http:// or https:// URL, such as that of a WeCom group robot'),
+  WEBHOOK_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('an http:// or https:// URL of your own'),
+  WEBHOOK_SECRET: webhookKeys
+    .optional()
+    .describe(
+      'whsec_ and 24 to 64 bytes in base64, as `echo whsec_$(openssl rand -base64 32)` makes it; two separated by a blank while it is being changed',
+    ),
   SESSION_DAYS: integer(1, 365).prefault('30').describe('whole days from 1 to 365'),
   EXPOSE_IDS: onOrOff.prefault('off').describe('on or off'),
   RATE_LIMIT_PER_IP: integer(1, 100_000).prefault('60').describe('requests a minute from 1 to 100000'),
@@ -243,6 +268,13 @@ export const producerSchema = producerShape
   .refine(hasTlsForCertificates, tlsRule)
 export const sharedProducerSchema = producerShape.refine(hasTlsForCertificates, tlsRule)
 
+/** Whoever is told has to be able to see that it is us. */
+const webhookRule = { path: ['WEBHOOK_SECRET'], ...evenWithOtherProblems }
+
+function hasWebhookSecret(v: { WEBHOOK_URL?: unknown; WEBHOOK_SECRET?: unknown }): boolean {
+  return !v.WEBHOOK_URL || v.WEBHOOK_SECRET !== undefined
+}
+
 function hasTlsForCertificates(v: { REDIS_URL?: unknown; REDIS_CA_FILE?: unknown }): boolean {
   const [first]: unknown[] = Array.isArray(v.REDIS_URL) ? v.REDIS_URL : []
   return !v.REDIS_CA_FILE || !v.REDIS_URL || /^rediss/i.test(String(first))
@@ -258,6 +290,7 @@ export const completeSchema = environmentSchema
     ...evenWithOtherProblems,
   })
   .refine(hasTlsForCertificates, { path: ['REDIS_CA_FILE'], ...evenWithOtherProblems })
+  .refine(hasWebhookSecret, webhookRule)
   .refine((v) => v.WECHAT_CALLBACK_TOKEN || !v.WECHAT_ENCODING_AES_KEY, {
     path: ['WECHAT_CALLBACK_TOKEN'],
     ...evenWithOtherProblems,
@@ -317,6 +350,7 @@ export const sharedSchema = environmentSchema
   .omit(singleAccountVariables)
   .extend(proxySchema.shape)
   .refine(hasTlsForCertificates, tlsRule)
+  .refine(hasWebhookSecret, webhookRule)
 export type SharedValues = z.infer<typeof sharedSchema>
 
 export type CommonValues = Omit<

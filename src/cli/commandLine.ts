@@ -18,6 +18,7 @@ export const commands = new Map<string, () => Promise<Command>>([
   ['history', async () => (await import('./commands/history.ts')).historyCommand],
   ['failed', async () => (await import('./commands/failed.ts')).failedCommand],
   ['cancel', async () => (await import('./commands/cancel.ts')).cancelCommand],
+  ['webhooks', async () => (await import('./commands/webhooks.ts')).webhooksCommand],
   ['pause', async () => (await import('./commands/pause.ts')).pauseCommand],
   ['resume', async () => (await import('./commands/resume.ts')).resumeCommand],
   ['token', async () => (await import('./commands/token.ts')).tokenCommand],

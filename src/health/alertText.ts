@@ -8,6 +8,7 @@ export type PauseNews =
   | { kind: 'paused'; reason: PauseReason; detail: string; probeAt: number | null }
   | { kind: 'resumed'; reason: PauseReason }
   | { kind: 'queue_full'; detail: string }
+  | { kind: 'webhook_off'; detail: string }
 
 /** As the sync tells them. */
 type SyncNews =
@@ -43,6 +44,8 @@ function toSentence(account: string, news: AccountNews, language: Language): Sen
   switch (news.kind) {
     case 'queue_full':
       return say('alert.queueFull', { account, detail: toShort(news.detail) })
+    case 'webhook_off':
+      return say('alert.webhookOff', { detail: toShort(news.detail) })
     case 'sync_complete':
       return say('alert.syncComplete', { account })
     case 'sync_failed': {

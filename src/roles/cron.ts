@@ -2,6 +2,7 @@ import type { Account } from '../account.ts'
 import { day } from '../base/duration.ts'
 import { createCallbackPurge } from '../callback/purge.ts'
 import type { Broadcasts } from '../db/broadcasts/broadcasts.ts'
+import { purgeAll, purgeLimit } from '../db/purge.ts'
 import { type Cron, type CronDeps, startCron } from '../sync/cron.ts'
 
 /** Syncs one account, refreshes its token and purges, all in time. */
@@ -36,10 +37,12 @@ function createPurges({
   broadcasts,
   runtime: { database },
 }: Account): CronDeps['purges'] {
+  const webhooks = database.webhooks()
   const { purgeUnfollowedDays: unfollowedDays, miniProgram } = config
   const purges: CronDeps['purges'] = [
     createCallbackPurge(database, { appid, unfollowedDays }),
     () => held.expire(Date.now()),
+    () => purgeAll(() => webhooks.purge(Date.now() - config.historyDays * day, purgeLimit)),
     () => purgeBroadcasts(broadcasts, config.historyDays),
   ]
   if (miniProgram === undefined) return purges

@@ -11,6 +11,7 @@ import { statusSchema } from '../../src/operations/status.ts'
 import { syncOutputSchema } from '../../src/operations/sync.ts'
 import { templateSchema } from '../../src/operations/templates.ts'
 import { tokenSchema } from '../../src/operations/token.ts'
+import { webhookEnableSchema, webhookRetrySchema, webhookTestSchema } from '../../src/operations/webhooks.ts'
 import { pushRecordSchema } from '../../src/push/recordSchema.ts'
 import { type Language, readPage, toCodeSpans } from '../helpers/readme.ts'
 
@@ -28,6 +29,9 @@ const schemas = {
   sync: syncOutputSchema,
   templates: templateSchema,
   token: tokenSchema,
+  'webhooks enable': webhookEnableSchema,
+  'webhooks retry': webhookRetrySchema,
+  'webhooks test': webhookTestSchema,
 }
 
 for (const language of languages) {

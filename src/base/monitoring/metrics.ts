@@ -27,6 +27,8 @@ export interface AccountGauges {
 
 export interface Metrics {
   of(account: string): AccountCounts
+  /** A message to WEBHOOK_URL was posted. */
+  webhookEnded(result: string): void
   readonly contentType: string
   /** As text, with these. */
   render(gauges: readonly AccountGauges[]): Promise<string>
@@ -78,6 +80,7 @@ export function createMetrics(): Metrics {
         syncEnded: (seconds) => syncDuration.observe({ account }, seconds),
       }
     },
+    webhookEnded: (result) => counted.webhooks(result),
     render(now) {
       gauges.set(now)
       return registry.metrics()
@@ -98,6 +101,7 @@ function createCounters(registry: Registry) {
       'errcode',
     ]),
     tokens: createTally(registry, 'token_refreshes_total', 'access_tokens fetched', ['account']),
+    webhooks: createTally(registry, 'webhooks_total', 'Messages posted to WEBHOOK_URL', ['result']),
   }
 }
 

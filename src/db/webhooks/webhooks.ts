@@ -64,6 +64,8 @@ export interface Webhooks {
   findWaiting(): Promise<Pick<WebhookDelivery, 'id' | 'keys'>[]>
   recordTry(tried: Tried): Promise<void>
   drop(id: string): Promise<void>
+  /** Makes all that waits for its next try due. */
+  hasten(now: number): Promise<void>
   /** Makes all that failed due, those that were given up included, as if for the first time; returns how many. */
   retryAll(now: number): Promise<number>
   /** What waits for its next try, then what was given up. */

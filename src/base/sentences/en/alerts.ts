@@ -14,6 +14,10 @@ export const enAlerts = {
     'the push queue of service account {account} is full\nDetail: {detail}',
     'raise maxmemory of Redis; what is queued goes on being sent, and there is room again by itself',
   ],
+  'alert.webhookOff': [
+    'WEBHOOK_URL has taken nothing for three days, so webhooks are switched off\nDetail: {detail}',
+    'repair the receiver, then run unionpush webhooks enable; all outcomes are kept and go out in their order',
+  ],
   'alert.syncComplete': 'the follower sync of service account {account} works again',
   'alert.syncFailed': [
     'the follower sync of service account {account} {ending}\nDetail: {detail}',

@@ -9,6 +9,10 @@ export const zhAlerts = {
     '服务号 {account} 的推送队列已满\n详情：{detail}',
     '调大 Redis 的 maxmemory；队列里的推送仍在继续发送，腾出空间后自动恢复接收',
   ],
+  'alert.webhookOff': [
+    'WEBHOOK_URL 连续三天什么也没收下，webhook 已停用\n详情：{detail}',
+    '修好接收端，再运行 unionpush webhooks enable；期间的结果都留着，启用后按顺序补发',
+  ],
   'alert.syncComplete': '服务号 {account} 的关注者同步已恢复正常',
   'alert.syncFailed': [
     '服务号 {account} 的关注者同步{ending}\n详情：{detail}',

@@ -60,6 +60,9 @@ export function createWebhooks({
     async drop(id) {
       await writeSoon([{ sql: 'delete from webhook_deliveries where id = $1', params: [id] }])
     },
+    async hasten(now) {
+      await once(`update webhook_deliveries set next_at = $1 where ${waiting}`, toServer(now))
+    },
     retryAll: (now) => once(retrySql, toServer(now)),
     async list() {
       const from = `select ${listed} from webhook_deliveries where`

@@ -67,6 +67,10 @@ values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do nothing`,
     async drop(id) {
       await writeSoon([{ sql: 'delete from webhook_deliveries where id = ?', params: [id] }])
     },
+    async hasten(now) {
+      const sql = `update webhook_deliveries set next_at = ? where ${waiting}`
+      await write([{ sql, params: [now] }])
+    },
     retryAll: (now) => countChanged(write, [toRetry(now)]),
     async list() {
       return [...inOrder.all(), ...givenUp.all()]

@@ -1,0 +1,92 @@
+import type { SharedConfig, WebhookConfig } from '../../base/config.ts'
+import { ConfigError } from '../../base/configError.ts'
+import {
+  enableWebhooks,
+  listWebhooks,
+  retryWebhooks,
+  testWebhook,
+  type WebhookDeliveryAnswer,
+} from '../../operations/webhooks.ts'
+import { accountsArg } from '../accounts/accountArg.ts'
+import { withAccounts } from '../accounts/withAccounts.ts'
+import { UsageError } from '../args.ts'
+import { defineCommand } from '../command.ts'
+import { formatPlural } from '../format.ts'
+import { parseSince } from '../since.ts'
+
+const args = {
+  action: { type: 'positional', description: 'list, retry, enable or test' },
+  since: {
+    type: 'string',
+    valueHint: 'time',
+    description: 'of retry: also tell what came to where it is since: 2h, 3d, 2026-11-20 15:01',
+  },
+  ...accountsArg,
+} as const
+
+const actions = ['list', 'retry', 'enable', 'test']
+
+export const webhooksCommand = defineCommand({
+  name: 'webhooks',
+  description: 'What WEBHOOK_URL has not taken; try it again',
+  args,
+  examples: [
+    ['unionpush webhooks test', 'whether WEBHOOK_URL takes a message, and how long it took'],
+    ['unionpush webhooks list', 'messages that were not taken, with when they are tried again'],
+    ['unionpush webhooks retry', 'all of them, now'],
+    ['unionpush webhooks retry --since 2h', 'and every outcome of the last two hours once more'],
+    ['unionpush webhooks enable', 'after it was switched off because nothing was taken for three days'],
+  ],
+  run({ action, since, account }, out) {
+    if (!actions.includes(action)) {
+      throw new UsageError(`Unexpected argument '${action}': expected one of ${actions.join(', ')}`)
+    }
+    if (since !== undefined && action !== 'retry') throw new UsageError('--since goes with webhooks retry')
+    return withAccounts(out, account, async ({ accounts, runtime, config }) => {
+      const webhooks = runtime.database.webhooks()
+      if (action === 'list') {
+        const count = await out.printAll(await listWebhooks(webhooks), toLine)
+        const endpoint = await webhooks.findEndpoint()
+        if (endpoint?.offDetail)
+          out.remark(`Switched off: ${endpoint.offDetail}. Then: unionpush webhooks enable`)
+        else if (count === 0) out.remark('Everything was taken')
+        return 0
+      }
+      const webhook = getWebhook(config)
+      if (action === 'test') {
+        const answer = await testWebhook(webhook, config.proxy)
+        await out.print(answer, ({ error, durationMs }) =>
+          error === null ? `Taken after ${durationMs} ms` : `Not taken: ${error}`,
+        )
+        return answer.status === 'delivered' ? 0 : 1
+      }
+      if (action === 'enable') {
+        await out.print(await enableWebhooks(webhooks), ({ wasOff }) =>
+          wasOff ? 'Webhooks are on again' : 'Webhooks are on, as they were',
+        )
+        return 0
+      }
+      const from = since === undefined ? undefined : parseSince(since, config.timezone)
+      const appids = accounts.map(({ appid }) => appid)
+      await out.print(await retryWebhooks(webhooks, { since: from, appids }), ({ retried, repeated }) => {
+        const tried = `${formatPlural(retried, 'message', 'messages')} due now`
+        return from === undefined
+          ? tried
+          : `${tried}, ${formatPlural(repeated, 'record', 'records')} told once more`
+      })
+      return 0
+    })
+  },
+})
+
+function getWebhook({ webhook }: Pick<SharedConfig, 'webhook'>): WebhookConfig {
+  if (webhook) return webhook
+  throw new ConfigError([
+    { variable: 'WEBHOOK_URL', expected: 'an http:// or https:// URL of your own', found: 'nothing' },
+  ])
+}
+
+function toLine({ id, type, attempts, nextAt, lastError }: WebhookDeliveryAnswer): string {
+  const next = nextAt === null ? 'given up' : `next at ${nextAt}`
+  return `${id}  ${type}  ${formatPlural(attempts, 'try', 'tries')}, ${next}: ${lastError}`
+}

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto'
+import { toIso } from '../base/time.ts'
+import { toPushKey, type WebhookChange, type WebhookDelivery } from '../db/webhooks/webhooks.ts'
+
+/** Records in one message. */
+const mostPushes = 100
+
+/** Of other changes: what is a time there. */
+const times = ['since', 'probeAt']
+
+/** What is posted, and what it tells of. */
+export interface WebhookMessage extends Pick<WebhookDelivery, 'id' | 'type' | 'body'> {
+  keys: string[]
+  changes: readonly WebhookChange[]
+}
+
+/** What an account is called. */
+type NameOf = (appid: string) => string
+
+/**
+ * Changes in their order as messages: up to a hundred records each, anything else alone. No push is in two of them, for
+ * they travel at the same time: its later changes are left to the next turn.
+ */
+export function toMessages(changes: readonly WebhookChange[], nameOf: NameOf): WebhookMessage[] {
+  const messages: WebhookMessage[] = []
+  const told = new Set<string>()
+  let batch: WebhookChange[] = []
+  let inBatch = new Set<string>()
+  const close = () => {
+    if (batch.length > 0) messages.push(toPushMessage(batch, nameOf))
+    for (const key of inBatch) told.add(key)
+    batch = []
+    inBatch = new Set()
+  }
+  for (const change of changes) {
+    const key = toPushKey(change)
+    if (change.key === null) messages.push(toOtherMessage(change, nameOf))
+    else if (!told.has(key)) {
+      batch.push(change)
+      inBatch.add(key)
+    }
+    if (batch.length === mostPushes) close()
+  }
+  close()
+  return messages
+}
+
+/** A message of that type that tells of nothing that is stored. */
+export function toMessage(type: string, data: object): WebhookMessage {
+  return { ...toEnvelope(type, JSON.stringify(data), Date.now()), keys: [], changes: [] }
+}
+
+function toPushMessage(changes: readonly WebhookChange[], nameOf: NameOf): WebhookMessage {
+  const records = changes.map((change) => toRecord(change, nameOf)).join(',')
+  return {
+    ...toEnvelope('pushes.updated', `{"pushes":[${records}]}`, Date.now()),
+    keys: [...new Set(changes.map(toPushKey))],
+    changes,
+  }
+}
+
+/** The database has written most of it as JSON, and to parse that only to write it again costs more than all else here (bench: webhooks). */
+function toRecord({ appid, data, createdAt, sentAt, finishedAt }: WebhookChange, nameOf: NameOf): string {
+  const account = JSON.stringify(nameOf(appid))
+  return `{"account":${account},"createdAt":${toJson(createdAt)},"sentAt":${toJson(sentAt)},"finishedAt":${toJson(finishedAt)},${data.slice(1)}`
+}
+
+function toJson(time: number | null): string {
+  return time === null ? 'null' : `"${toIso(time)}"`
+}
+
+function toOtherMessage(change: WebhookChange, nameOf: NameOf): WebhookMessage {
+  const { type, appid, at } = change
+  const told: Record<string, unknown> = JSON.parse(change.data)
+  for (const name of times) {
+    const time = told[name]
+    if (typeof time === 'number') told[name] = toIso(time)
+  }
+  const data = JSON.stringify({ account: nameOf(appid), appid, ...told })
+  return { ...toEnvelope(type, data, at), keys: [], changes: [change] }
+}
+
+function toEnvelope(type: string, data: string, at: number) {
+  const id = `msg_${randomUUID().replaceAll('-', '')}`
+  return { id, type, body: `{"type":"${type}","timestamp":"${toIso(at)}","data":${data}}` }
+}

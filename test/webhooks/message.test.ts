@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest'
+import type { WebhookChange } from '../../src/db/webhooks/webhooks.ts'
+import { toMessages } from '../../src/webhooks/message.ts'
+
+const change = (n: number, key: string | null, more: Partial<WebhookChange> = {}): WebhookChange => ({
+  n,
+  type: 'pushes.updated',
+  appid: 'wx1',
+  key,
+  data: `{"id":"${key}","seq":${n}}`,
+  createdAt: 0,
+  sentAt: null,
+  finishedAt: 1_000,
+  at: 1_000,
+  ...more,
+})
+const nameOf = (appid: string) => (appid === 'wx1' ? 'shop "1"' : appid)
+
+test('up to a hundred records are one message, under the name of their account', () => {
+  const changes = Array.from({ length: 250 }, (_, n) => change(n, `p${n}`))
+  const messages = toMessages(changes, nameOf)
+  expect(messages.map((message) => message.changes.length)).toEqual([100, 100, 50])
+  expect(messages.map(({ keys }) => keys.length)).toEqual([100, 100, 50])
+  const body = JSON.parse(messages[2]?.body ?? '')
+  expect(body).toMatchObject({ type: 'pushes.updated', timestamp: expect.stringMatching(/^20.*Z$/) })
+  expect(body.data.pushes[0]).toEqual({
+    account: 'shop "1"',
+    id: 'p200',
+    seq: 200,
+    createdAt: '1970-01-01T00:00:00.000Z',
+    sentAt: null,
+    finishedAt: '1970-01-01T00:00:01.000Z',
+  })
+})
+
+test('changes of one push are in one message in their order, or wait for the next turn', () => {
+  const many = Array.from({ length: 99 }, (_, n) => change(10 + n, `p${n}`))
+  const messages = toMessages([change(1, 'a'), change(2, 'a'), ...many, change(200, 'a')], nameOf)
+  const numbers = messages.map(({ changes }) => changes.map(({ n }) => n))
+  expect(numbers[0]?.slice(0, 3)).toEqual([1, 2, 10])
+  expect(numbers).toHaveLength(2)
+  expect(numbers[1]).toEqual([108])
+})
+
+test('two accounts may have the same id', () => {
+  const [message, ...more] = toMessages([change(1, 'a'), change(2, 'a', { appid: 'wx2' })], nameOf)
+  expect(more).toEqual([])
+  expect(message?.keys).toEqual(['wx1 a', 'wx2 a'])
+})
+
+test('what is no push is a message of its own, with its times in words', () => {
+  const data = JSON.stringify({ reason: 'manual', since: 1_000, probeAt: null })
+  const [message] = toMessages([change(1, null, { type: 'account.paused', data, at: 2_000 })], nameOf)
+  expect(JSON.parse(message?.body ?? '')).toEqual({
+    type: 'account.paused',
+    timestamp: '1970-01-01T00:00:02.000Z',
+    data: {
+      account: 'shop "1"',
+      appid: 'wx1',
+      reason: 'manual',
+      since: '1970-01-01T00:00:01.000Z',
+      probeAt: null,
+    },
+  })
+})
