@@ -4,7 +4,9 @@ import type { AccountConfig, Config } from './base/config.ts'
 import type { Log } from './base/log.ts'
 import { createMetrics } from './base/monitoring/metrics.ts'
 import { createReleasers } from './base/releasers.ts'
+import type { Language } from './base/sentences/language.ts'
 import { holdServiceLease } from './db/leases/serviceLease.ts'
+import { loadDoctor } from './operations/doctor/run.ts'
 import type { Danger } from './queue/backend.ts'
 import { connectWorker, type WorkerConnection } from './queue/workerQueue.ts'
 import { countAccount, countTokens } from './roles/countedAccount.ts'
@@ -76,7 +78,24 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     callsWechat: () => callsWechat,
     key: config.metricsKey,
   })
-  const http = createHttpRole(config, { monitoring, running: running.list, log })
+  const http = createHttpRole(config, { monitoring, running: running.list, runDoctor, log })
+
+  /** On connections of its own, as what is asked is also whether there can be any. */
+  async function runDoctor(
+    appids: readonly string[],
+    ...[checks, language]: [checks: readonly string[], language: Language]
+  ) {
+    const [first, ...others] = running.list().filter(({ appid }) => appids.includes(appid))
+    if (!first) return { ok: true, checks: [] }
+    const { openRunning } = await import('./doctor.ts')
+    const accounts: AtLeastOne<AccountConfig> = [first.config, ...others.map((other) => other.config)]
+    const examined = await openRunning({ ...config, accounts }, log)
+    try {
+      return await loadDoctor(examined, checks, language)
+    } finally {
+      await examined.close()
+    }
+  }
 
   function openAccount(own: AccountConfig): Account {
     const { database } = runtime

@@ -42,7 +42,17 @@ export async function openExamined(
     return { machine, installation: undefined, patients: [], config: undefined, close: async () => {} }
   }
   const config = narrow(whole)
-  const log = createLog(config)
+  return openParts(config, machine, createLog(config))
+}
+
+/** The same in a process that runs, with the settings it has. */
+export function openRunning(config: Config, log: Log): Promise<OpenedExamined> {
+  const { accountsFile } = config
+  const machine = { cwd: process.cwd(), nodeVersion: process.version, problems: [], accountsFile }
+  return openParts(config, machine, log)
+}
+
+async function openParts(config: Config, machine: Examined['machine'], log: Log): Promise<OpenedExamined> {
   const releasers = createReleasers()
   const { stores, databaseError } = await tryDatabase(config, log)
   releasers.add(() => stores?.close())

@@ -30,7 +30,7 @@ const allowed: Record<string, readonly string[]> = {
   'account.ts': all,
   roles: [...all, 'http', 'account.ts'],
   'doctor.ts': all,
-  'app.ts': [...all, 'account.ts', 'roles'],
+  'app.ts': [...all, 'account.ts', 'doctor.ts', 'roles'],
   library: [...all, 'account.ts', 'roles'],
   simulator: ['base'],
   // Types alone: it is built for the browser.

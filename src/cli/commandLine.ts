@@ -25,6 +25,7 @@ export const commands = new Map<string, () => Promise<Command>>([
   ['templates', async () => (await import('./templates/command.ts')).templatesCommand],
   ['status', async () => (await import('./commands/status.ts')).statusCommand],
   ['doctor', async () => (await import('./doctor/doctor.ts')).doctorCommand],
+  ['audit', async () => (await import('./audit/command.ts')).auditCommand],
   ['migrate', async () => (await import('./commands/migrate.ts')).migrateCommand],
   ['simulator', async () => (await import('./commands/simulator.ts')).simulatorCommand],
   ['demo', async () => (await import('./commands/demo.ts')).demoCommand],

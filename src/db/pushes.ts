@@ -83,6 +83,24 @@ export interface PushedUser {
   templateId: string | undefined
 }
 
+/** Epoch milliseconds; a step begins at a multiple of `bucket`, less `offset`. */
+export interface OutcomeSteps {
+  since: number
+  until: number
+  bucket: number
+  offset: number
+}
+
+/** Pushes that ended within one step. */
+export interface PushOutcome {
+  /** When the step begins. */
+  at: number
+  status: FinalStatus
+  total: number
+  /** Of those with a reason. */
+  reasons: Record<string, number>
+}
+
 export interface PushRows {
   find(id: string): Promise<PushRow | undefined>
   /** False, and nothing written, when there is a row with that id. */
@@ -106,6 +124,8 @@ export interface PushRows {
   history(filter?: PushFilter): AsyncGenerator<PushRow>
   /** Pushes by status that ended since `from` (epoch milliseconds). */
   countFinished(from: number): Promise<Record<FinalStatus, number>>
+  /** The same in steps of time, with the reasons; steps in which none ended are left out. */
+  countOutcomes(steps: OutcomeSteps): Promise<PushOutcome[]>
   /** Pushes that WeChat accepted since `from` (epoch milliseconds), whatever has become of them. */
   countSent(from: number): Promise<number>
   /**

@@ -1,4 +1,5 @@
 import type { AccountState } from './accountState.ts'
+import type { Audit } from './audit/audit.ts'
 import type { Broadcasts } from './broadcasts/broadcasts.ts'
 import type { CallbackEvents } from './callbackEvents.ts'
 import type { Database } from './database.ts'
@@ -21,6 +22,7 @@ export interface Stores extends Database {
   /** Tells this database, its backups and copies included, from all others. */
   readonly id: string
   accountState(appid: string): AccountState
+  audit(): Audit
   broadcasts(appid: string): Broadcasts
   callbackEvents(appid: string): CallbackEvents
   followers(appid: string): Followers

@@ -43,6 +43,7 @@ function createPurges({
     createCallbackPurge(database, { appid, unfollowedDays }),
     () => held.expire(Date.now()),
     () => purgeAll(() => webhooks.purge(Date.now() - config.historyDays * day, purgeLimit)),
+    () => purgeAll(() => database.audit().purge(Date.now() - config.historyDays * day, purgeLimit)),
     () => purgeBroadcasts(broadcasts, config.historyDays),
   ]
   if (miniProgram === undefined) return purges

@@ -9,7 +9,7 @@ import { dashboardRoutes } from '../http/dashboard.ts'
 import { miniprogramRoutes } from '../http/miniprogramRoutes.ts'
 import { type HttpServer, startHttpServer } from '../http/server.ts'
 import { isNdjson } from '../http/v1/ndjson.ts'
-import { v1Routes } from '../http/v1/v1Routes.ts'
+import { type V1Options, v1Routes } from '../http/v1/v1Routes.ts'
 import { createIdentity } from '../identity/identity.ts'
 import type { Identity } from '../identity/states.ts'
 import { resend } from '../operations/resend.ts'
@@ -38,11 +38,15 @@ interface HttpRoleDeps {
   monitoring: Monitoring
   /** All of the process just now. */
   running(): readonly Account[]
+  runDoctor: V1Options['runDoctor']
   log: Log
 }
 
 /** One server for the accounts of a process, whichever they are at the time of a request. */
-export function createHttpRole(config: SharedConfig, { monitoring, running, log }: HttpRoleDeps): HttpRole {
+export function createHttpRole(
+  config: SharedConfig,
+  { monitoring, running, runDoctor, log }: HttpRoleDeps,
+): HttpRole {
   /** By the AppID of the service account. */
   const accounts = createRegistry<{ callback: Callback | undefined }>()
   /** By that and by the AppID of the mini-program. */
@@ -83,7 +87,7 @@ export function createHttpRole(config: SharedConfig, { monitoring, running, log 
     await addMonitoring(app, monitoring)
     const { apiKeys: keys } = config
     if (keys.length > 0) {
-      await app.register(v1Routes, { prefix: '/v1', keys, accounts: running, log })
+      await app.register(v1Routes, { prefix: '/v1', keys, accounts: running, runDoctor, log })
       await app.register(dashboardRoutes, { log })
     }
     const mayCome = config.accountsFile !== undefined

@@ -6,6 +6,7 @@ import { doctorPushSchema } from '../../src/operations/doctor/push.ts'
 import { followerSchema } from '../../src/operations/lookup.ts'
 import { pauseOutputSchema } from '../../src/operations/pause.ts'
 import { pushLinesOutputSchema, pushOutputSchema } from '../../src/operations/push.ts'
+import { auditEntrySchema } from '../../src/operations/reports/audit.ts'
 import { retryOutputSchema } from '../../src/operations/retry.ts'
 import { statusSchema } from '../../src/operations/status.ts'
 import { syncOutputSchema } from '../../src/operations/sync.ts'
@@ -17,6 +18,7 @@ import { type Language, readPage, toCodeSpans } from '../helpers/readme.ts'
 
 const languages: Language[] = ['en', 'zh']
 const schemas = {
+  audit: auditEntrySchema,
   cancel: cancelOutputSchema,
   doctor: doctorSchema,
   'doctor push': doctorPushSchema,

@@ -27,6 +27,7 @@ const names = [
   'broadcastRetries',
   'broadcastCounts',
   'broadcastRecents',
+  'auditEntries',
   'webhookChanges',
   'webhookDeliveries',
 ] as const

@@ -130,7 +130,9 @@ export const pushes = pgTable(
       .on(t.createdAt)
       .where(sql`${t.finishedAt} is null and ${t.reason} is distinct from 'hold'`),
     /** Enough to count outcomes without a look at their rows. */
-    index('pushes_finished').on(t.appid, t.status, t.finishedAt).where(sql`${t.finishedAt} is not null`),
+    index('pushes_finished')
+      .on(t.appid, t.status, t.finishedAt, t.reason)
+      .where(sql`${t.finishedAt} is not null`),
     /** A receipt without msgid names only the openid; pushes by unionid are found through the follower. */
     index('pushes_openid').on(t.openid, t.createdAt).where(sql`${t.unionid} is null`),
     /** The pushes that were held for one user and are not sent yet, in their order. */
@@ -264,6 +266,22 @@ export const leases = pgTable('leases', {
   owner: text('owner').notNull(),
   until: bigint('until', number).notNull(),
 })
+
+/** What was changed over HTTP, and with which key. */
+export const auditEntries = pgTable(
+  'audit',
+  {
+    id: bigint('id', number).primaryKey().generatedByDefaultAsIdentity(),
+    at: bigint('at', number).notNull(),
+    keyName: text('key_name').notNull(),
+    role: text('role').notNull(),
+    action: text('action').notNull(),
+    account: text('account'),
+    target: text('target'),
+    detail: text('detail'),
+  },
+  (t) => [index('audit_at').on(t.at, t.id)],
+)
 
 /** Users of the mini-program; `appid` is the mini-program here and in `sessions`. */
 export const users = pgTable(

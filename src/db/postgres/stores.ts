@@ -1,6 +1,7 @@
 import type { Database } from '../database.ts'
 import type { Stores } from '../stores.ts'
 import { createAccountState } from './accountState.ts'
+import { createAudit } from './audit.ts'
 import { createBroadcastStore } from './broadcasts/broadcasts.ts'
 import { createCallbackEvents } from './callbackEvents.ts'
 import { openPostgresDatabase, type PostgresDatabase, type PostgresOptions } from './engine/open.ts'
@@ -28,6 +29,7 @@ export async function openPostgres(options: PostgresOptions): Promise<PostgresSt
     ...database,
     id,
     accountState: (appid) => createAccountState(database, appid),
+    audit: () => createAudit(database),
     broadcasts: (appid) => createBroadcastStore(database, appid),
     callbackEvents: (appid) => createCallbackEvents(database, appid),
     followers: (appid) => createFollowers(database, appid),

@@ -12,6 +12,7 @@ import { createFollowers } from './followers/followers.ts'
 import { createLiveFollowers } from './followers/live.ts'
 import { createHeldPushes } from './pushes/heldPushes.ts'
 import { createPushes } from './pushes/pushes.ts'
+import { createAudit } from './shared/audit.ts'
 import { readDatabaseId } from './shared/databaseIdentity.ts'
 import { createLeases } from './shared/leases.ts'
 import { createSyncRuns } from './sync/syncRuns.ts'
@@ -28,6 +29,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStores> 
     ...database,
     id: readDatabaseId(database),
     accountState: (appid) => createAccountState(stores, appid),
+    audit: () => createAudit(stores),
     broadcasts: (appid) => createBroadcastStore(stores, appid),
     callbackEvents: (appid) => createCallbackEvents(stores, appid),
     followers: (appid) => createFollowers(stores, appid),

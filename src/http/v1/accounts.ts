@@ -1,12 +1,14 @@
 import { type AccountName, findAccount, toNames } from '../../base/accounts/accountName.ts'
 import type { AtLeastOne } from '../../base/accounts/accountsSchema.ts'
 import { say } from '../../base/sentences/sentence.ts'
+import type { Stores } from '../../db/stores.ts'
 import type { BroadcastDeps } from '../../operations/broadcasts/broadcasts.ts'
 import type { cancelAmong } from '../../operations/cancel.ts'
 import type { enqueue } from '../../operations/enqueue/enqueue.ts'
 import type { loadPushPage } from '../../operations/listing/pushPage.ts'
 import type { lookupAmong } from '../../operations/lookup.ts'
 import type { pauseAccount } from '../../operations/pause.ts'
+import type { loadOutcomes } from '../../operations/reports/outcomes.ts'
 import type { retryFailed } from '../../operations/retry.ts'
 import type { findPushAmong } from '../../operations/show.ts'
 import type { loadStatus } from '../../operations/status.ts'
@@ -19,9 +21,11 @@ type Among<F extends (accounts: never, ...more: never[]) => unknown> =
 type Of<F extends (account: never, ...more: never[]) => unknown> = Parameters<F>[0]
 
 /** What the API needs of a service account: all that its operations need. */
-export type ApiAccount = AccountName &
-  Among<typeof cancelAmong> &
+export type ApiAccount = AccountName & { runtime: { database: Pick<Stores, 'audit'> } } & Among<
+    typeof cancelAmong
+  > &
   Among<typeof enqueue> &
+  Among<typeof loadOutcomes> &
   Among<typeof loadPushPage> &
   Among<typeof lookupAmong> &
   Among<typeof retryFailed> &
@@ -40,6 +44,13 @@ export function chooseAccounts<T extends AccountName>(
   const [first, ...others] = word === undefined ? accounts : [findOne(accounts, word)]
   if (!first) throw new ProblemError(503, say('http.busy', { why: 'no account is running yet' }))
   return [first, ...others]
+}
+
+/** What the audit says of them: the only one, or what was asked for. */
+export function toAccountWord(accounts: readonly AccountName[], word: unknown): string | undefined {
+  const [only, ...others] = accounts
+  if (only && others.length === 0) return only.name
+  return typeof word === 'string' ? word : undefined
 }
 
 /** The one that is meant; without a word the only one. @throws ProblemError */

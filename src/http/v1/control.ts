@@ -23,11 +23,13 @@ export function controlRoutes(addRoute: AddRoute, { accounts, stop }: ControlRou
       summary: 'Send nothing until it is resumed',
       tag: 'account',
       roles: operators,
+      action: 'pause',
       body: pauseInputSchema.extend({ account }).prefault({}),
       answers: { 200: ['how it is now', pauseOutputSchema] },
     },
-    async ({ body: { account: word, reason } }) => {
+    async ({ body: { account: word, reason }, tell }) => {
       const { answer } = await pauseAccount(chooseOneAccount(accounts(), word), { reason })
+      tell({ account: answer.account, detail: reason })
       return answer
     },
   )
@@ -38,11 +40,13 @@ export function controlRoutes(addRoute: AddRoute, { accounts, stop }: ControlRou
       summary: 'Send again, whatever it was paused for',
       tag: 'account',
       roles: operators,
+      action: 'resume',
       body: pauseInputSchema.extend({ account }).prefault({}),
       answers: { 200: ['how it is now', pauseOutputSchema] },
     },
-    async ({ body: { account: word } }) => {
+    async ({ body: { account: word, reason }, tell }) => {
       const { answer } = await resumeAccount(chooseOneAccount(accounts(), word))
+      tell({ account: answer.account, detail: reason })
       return answer
     },
   )
@@ -54,13 +58,18 @@ export function controlRoutes(addRoute: AddRoute, { accounts, stop }: ControlRou
       description: 'It runs on after the answer; `lastSync` of /v1/status tells how far it is.',
       tag: 'account',
       roles: operators,
+      action: 'sync',
       body: syncInputSchema.extend({ account, reason: pauseInputSchema.shape.reason }).prefault({}),
       answers: { 202: ['it runs', z.strictObject({ runId: z.int() })] },
       problems: [409],
     },
-    async ({ body: { account: word, full, force } }) => {
-      const begun = await beginSync(chooseOneAccount(accounts(), word), { full, force }, stop)
-      if ('runId' in begun) return begun
+    async ({ body: { account: word, reason, full, force }, tell }) => {
+      const chosen = chooseOneAccount(accounts(), word)
+      const begun = await beginSync(chosen, { full, force }, stop)
+      if ('runId' in begun) {
+        tell({ account: chosen.name, target: String(begun.runId), detail: reason })
+        return begun
+      }
       throw new ProblemError(409, say('http.busy', { why: begun.busy }))
     },
   )

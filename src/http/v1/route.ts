@@ -19,6 +19,8 @@ export interface ApiRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.
   description?: string
   tag: string
   roles: readonly ApiRole[]
+  /** What it is in the audit, for a route that changes something. */
+  action?: string
   params?: P
   query?: Q
   /** For the description. */
@@ -40,11 +42,23 @@ export interface RouteInput<P extends z.ZodType, Q extends z.ZodType, B extends 
   /** The body when it is of one of the `streamTypes`; then there is no other. */
   stream: Readable | undefined
   key: ApiKey
+  /** Says what is changed, for the audit; once it has, the change is there even if the rest fails. */
+  tell(change: Change): void
   request: FastifyRequest
   reply: FastifyReply
 }
 
+/** Never rejects. */
+export type RecordChange = (key: ApiKey, action: string, change: Change) => Promise<void>
+
 const usualBodyLimit = 1024 * 1024
+
+/** Of an account, by name. */
+export interface Change {
+  account?: string | undefined
+  target?: string | undefined
+  detail?: string | undefined
+}
 
 export type AddRoute = <
   P extends z.ZodType = z.ZodUnknown,
@@ -59,6 +73,7 @@ export type AddRoute = <
 export function createAddRoute(
   app: FastifyInstance,
   { keyOf, requireRole }: Pick<Authentication, 'keyOf' | 'requireRole'>,
+  record: RecordChange,
 ): AddRoute {
   app.addSchema({ $id: 'Problem', ...toJsonSchema(problemSchema, 'output') })
   return (route, handle) => {
@@ -66,6 +81,7 @@ export function createAddRoute(
       method,
       path: url,
       roles,
+      action,
       params,
       query,
       body,
@@ -91,15 +107,25 @@ export function createAddRoute(
       handler: async (request, reply) => {
         reply.code(Number(status))
         const isStream = streamTypes.includes(toMediaType(request) ?? '')
-        const answer = await handle({
-          params: parse(params, request.params),
-          query: parse(query, request.query),
-          body: parse(isStream ? undefined : body, request.body ?? undefined),
-          stream: isStream && request.body instanceof Readable ? request.body : undefined,
-          key: keyOf(request),
-          request,
-          reply,
-        })
+        let change: Change | undefined
+        let answer: unknown
+        const key = keyOf(request)
+        try {
+          answer = await handle({
+            params: parse(params, request.params),
+            query: parse(query, request.query),
+            body: parse(isStream ? undefined : body, request.body ?? undefined),
+            stream: isStream && request.body instanceof Readable ? request.body : undefined,
+            key,
+            tell(told) {
+              change = told
+            },
+            request,
+            reply,
+          })
+        } finally {
+          if (action !== undefined && change) await record(key, action, change)
+        }
         return reply.sent ? reply : reply.send(answer)
       },
     })

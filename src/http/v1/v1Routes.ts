@@ -17,6 +17,8 @@ import { batchRoutes } from './pushes/batch.ts'
 import { pushRoutes } from './pushes/pushes.ts'
 import { pushListRoutes } from './pushes/pushList.ts'
 import { readRoutes } from './reads.ts'
+import { createRecordChange } from './recordChange.ts'
+import { type RunDoctor, reportRoutes } from './reports.ts'
 import { createAddRoute } from './route.ts'
 import { sessionRoutes } from './session.ts'
 import { toProblemError } from './toProblemError.ts'
@@ -25,6 +27,8 @@ export interface V1Options {
   keys: readonly ApiKey[]
   /** Those of the process just now. */
   accounts(): readonly ApiAccount[]
+  /** Of those with these AppIDs, by the names of the checks; none = all. */
+  runDoctor: RunDoctor
   log: Log
 }
 
@@ -32,7 +36,10 @@ export interface V1Options {
 const mostRequests = 600
 
 /** The HTTP API as a fastify plugin, below the prefix that it is registered with. */
-export async function v1Routes(app: FastifyInstance, { keys, accounts, log }: V1Options): Promise<void> {
+export async function v1Routes(
+  app: FastifyInstance,
+  { keys, accounts, runDoctor, log }: V1Options,
+): Promise<void> {
   app.setErrorHandler((error: FastifyError, request, reply) =>
     answerProblem(toProblemError(error, request.routeOptions.bodyLimit), request, reply, log),
   )
@@ -72,13 +79,14 @@ export async function v1Routes(app: FastifyInstance, { keys, accounts, log }: V1
   const stopping = new AbortController()
   app.addHook('preClose', async () => stopping.abort())
   await describeRoutes(app)
-  const addRoute = createAddRoute(app, authentication)
+  const addRoute = createAddRoute(app, authentication, createRecordChange({ accounts, log }))
   openApiRoute(app, addRoute)
   pushRoutes(addRoute, { accounts })
   pushListRoutes(addRoute, { accounts })
   batchRoutes(addRoute, { accounts })
   broadcastRoutes(addRoute, { accounts })
   readRoutes(addRoute, { accounts })
+  reportRoutes(addRoute, { accounts, runDoctor })
   controlRoutes(addRoute, { accounts, stop: stopping.signal })
   sessionRoutes(app, addRoute, { authentication, sessions })
 }

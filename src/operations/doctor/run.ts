@@ -1,7 +1,8 @@
+import type * as z from 'zod'
 import { second } from '../../base/duration.ts'
 import type { Language } from '../../base/sentences/language.ts'
 import { isSentenceKey, render, type Sentence } from '../../base/sentences/sentence.ts'
-import { type Check, type CheckResult, type Finding, fail, skip } from './check.ts'
+import { type Check, type CheckResult, type doctorSchema, type Finding, fail, skip } from './check.ts'
 import { checks } from './checks/checks.ts'
 import type { Installation, Machine, Patient } from './patient.ts'
 
@@ -45,6 +46,17 @@ export async function* runChecks(
     const { status, sentence } = await finding
     yield { ...subject, status, ...toWords(sentence, language) }
   }
+}
+
+/** The same as one answer. */
+export async function loadDoctor(
+  examined: Examined,
+  names: readonly string[],
+  language: Language,
+): Promise<z.infer<typeof doctorSchema>> {
+  const results: CheckResult[] = []
+  for await (const result of runChecks(examined, names, language)) results.push(result)
+  return { ok: results.every(({ status }) => status !== 'fail'), checks: results }
 }
 
 /** What one check says, of the first account where it is about one. Never rejects. */

@@ -26,10 +26,13 @@ test('the API describes all of itself, in valid OpenAPI 3.1, to whoever has a ke
     [
       'GET /v1/broadcasts',
       'GET /v1/broadcasts/{id}',
+      'GET /v1/doctor',
       'GET /v1/followers/{unionid}',
       'GET /v1/openapi.json',
+      'GET /v1/outcomes',
       'GET /v1/pushes',
       'GET /v1/pushes/{id}',
+      'GET /v1/session',
       'GET /v1/status',
       'GET /v1/templates',
       'POST /v1/broadcasts',
@@ -44,6 +47,7 @@ test('the API describes all of itself, in valid OpenAPI 3.1, to whoever has a ke
       'POST /v1/pushes/{id}/cancel',
       'POST /v1/pushes/{id}/retry',
       'POST /v1/resume',
+      'POST /v1/session/end',
       'POST /v1/sync',
     ].sort(),
   )

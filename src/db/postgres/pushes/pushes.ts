@@ -7,6 +7,7 @@ import type { PostgresDatabase } from '../engine/open.ts'
 import { columnNames, forRows, recordset, type Statement, selectList } from '../engine/statement.ts'
 import { pushes } from '../schema.ts'
 import { createPushHistory } from './pushHistory.ts'
+import { createPushOutcomes } from './pushOutcomes.ts'
 import { createPushTimes } from './pushTimes.ts'
 
 /** Receipts tell the time in whole seconds, of a clock that is not ours. */
@@ -129,6 +130,7 @@ export function createPushes(
       return row?.total ?? 0
     },
     history: createPushHistory({ query, clock }, appid),
+    ...createPushOutcomes({ query, clock }, appid),
     async countFinished(from) {
       const counts = { sent: 0, delivered: 0, undelivered: 0, rejected: 0, skipped: 0, unknown: 0 }
       const params = [appid, finalStatuses, clock.toServer(from)]

@@ -5,6 +5,7 @@ import type { Statement } from '../engine/statement.ts'
 import { isOfAccount, isUnderWay } from './conditions.ts'
 import { createPushCounts } from './pushCounts.ts'
 import { createPushHistory } from './pushHistory.ts'
+import { createPushOutcomes } from './pushOutcomes.ts'
 import { createPushWrites } from './pushWrites.ts'
 import { pushes } from './tables.ts'
 
@@ -26,6 +27,7 @@ export function createPushes(
     ...createPushWrites({ read, write, writeSoon }, appid),
     ...createPushHistory({ read }, appid),
     ...createPushCounts({ read }, appid),
+    ...createPushOutcomes({ read }, appid),
     async find(id) {
       return find.get({ id })
     },

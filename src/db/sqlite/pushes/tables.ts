@@ -53,8 +53,10 @@ export const pushes = sqliteTable(
     index('pushes_created').on(t.appid, t.createdAt),
     /** The few that are under way. */
     index('pushes_open').on(t.createdAt).where(sql`${t.finishedAt} is null and ${t.reason} is not 'hold'`),
-    /** Enough to count outcomes without a look at their rows. */
-    index('pushes_finished').on(t.appid, t.status, t.finishedAt).where(sql`${t.finishedAt} is not null`),
+    /** Enough to count outcomes and their reasons without a look at their rows. */
+    index('pushes_finished')
+      .on(t.appid, t.status, t.finishedAt, t.reason)
+      .where(sql`${t.finishedAt} is not null`),
     /** A receipt without msgid names only the openid; pushes by unionid are found through the follower. */
     index('pushes_openid').on(t.openid, t.createdAt).where(sql`${t.unionid} is null`),
     /** The pushes that were held for one user and are not sent yet, in their order. */

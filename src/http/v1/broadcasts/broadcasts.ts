@@ -62,6 +62,7 @@ export function broadcastRoutes(addRoute: AddRoute, { accounts }: BroadcastRoute
         'Workers send it. With rows as NDJSON, each with unionid or openid and the columns that the message names, the rest goes into the query, `data` and `miniprogram` as JSON. Rows that cannot be used are in `invalid`, the rest is created; with `dryRun` nothing is.',
       tag,
       roles: operators,
+      action: 'broadcast.create',
       query: broadcastQuery,
       body: broadcastBody,
       bodyLimit,
@@ -71,12 +72,16 @@ export function broadcastRoutes(addRoute: AddRoute, { accounts }: BroadcastRoute
         200: ['what it would do (dryRun)', planSchema],
       },
     },
-    async ({ body, stream, request, reply }) => {
+    async ({ body, stream, request, reply, tell }) => {
       const rows = stream && { ...parseRowsQuery(request.query), audience: { rows: readRows(stream) } }
       const { account, ...input } = rows ?? body
       const deps = chooseOneAccount(accounts(), account)
       reply.code(input.dryRun ? 200 : 201)
-      return input.dryRun ? planOne(deps, input) : createOne(deps, input)
+      if (input.dryRun) return planOne(deps, input)
+      const created = await createOne(deps, input)
+      const detail = `${created.counts.selected} selected${created.name === null ? '' : `, ${created.name}`}`
+      tell({ account: deps.name, target: created.id, detail })
+      return created
     },
   )
   addRoute(
@@ -114,11 +119,17 @@ function verbRoutes(addRoute: AddRoute, find: (id: string) => Promise<BroadcastD
         summary,
         tag,
         roles: operators,
+        action: `broadcast.${verb}`,
         params,
         answers: { 200: ['how it is now', answer] },
         problems: [404, 409],
       },
-      async ({ params: { id } }) => control(await find(id), id),
+      async ({ params: { id }, tell }) => {
+        const deps = await find(id)
+        const answer = await control(deps, id)
+        tell({ account: deps.name, target: id })
+        return answer
+      },
     )
   }
   addRoute(
@@ -128,12 +139,18 @@ function verbRoutes(addRoute: AddRoute, find: (id: string) => Promise<BroadcastD
       summary: 'Send again to those who failed for a reason that can pass, or for the given one',
       tag,
       roles: operators,
+      action: 'broadcast.retry',
       params,
       body: z.strictObject({ reason: historyFilterSchema.shape.reason }).prefault({}),
       answers: { 200: ['how many wait again', retryOutputSchema] },
       problems: [404, 409],
     },
-    async ({ params: { id }, body: { reason } }) => retryOne(await find(id), id, reason),
+    async ({ params: { id }, body: { reason }, tell }) => {
+      const deps = await find(id)
+      const answer = await retryOne(deps, id, reason)
+      tell({ account: deps.name, target: id, detail: `${answer.retried} retried` })
+      return answer
+    },
   )
 }
 

@@ -7,7 +7,7 @@ import {
   pushManyOutputSchema,
 } from '../../../operations/enqueue/enqueueMany.ts'
 import type { PushManyReceipt } from '../../../push/pushAnswers.ts'
-import { type ApiAccount, chooseAccounts } from '../accounts.ts'
+import { type ApiAccount, chooseAccounts, toAccountWord } from '../accounts.ts'
 import { ndjsonTypes, readNdjson } from '../ndjson.ts'
 import { ProblemError } from '../problem.ts'
 import type { AddRoute } from '../route.ts'
@@ -46,17 +46,24 @@ export function batchRoutes(addRoute: AddRoute, { accounts }: BatchRoutesDeps): 
       description: `Up to ${mostPushes} as JSON, or any number as NDJSON, one message a line of at most 64 KB, which are queued as they come and always permissive; \`index\` counts lines from 0, blank ones not counted.`,
       tag: 'pushes',
       roles: ['push', 'operate'],
+      action: 'push.batch',
       body: batchBody,
       bodyLimit,
       streamTypes: ndjsonTypes,
       answers: { 202: ['what became of them', pushManyOutputSchema] },
       problems: [409],
     },
-    async ({ body, stream }) => {
+    async ({ body, stream, tell }) => {
       const chosen = chooseAccounts(accounts(), undefined)
       const receipt: PushManyReceipt = { queued: 0, duplicates: 0, invalid: [] }
-      if (stream) await enqueueStream(chosen, readNdjson(stream), receipt)
-      else await enqueueBatch(chosen, body, receipt)
+      try {
+        if (stream) await enqueueStream(chosen, readNdjson(stream), receipt)
+        else await enqueueBatch(chosen, body, receipt)
+      } finally {
+        const { queued, duplicates, invalid } = receipt
+        const detail = `${queued} queued, ${duplicates} duplicates, ${invalid.length} invalid`
+        if (queued + duplicates > 0) tell({ account: toAccountWord(chosen, undefined), detail })
+      }
       receipt.invalid.sort((a, b) => a.index - b.index)
       return receipt
     },

@@ -5,7 +5,7 @@ import { cursorSchema } from '../../../operations/listing/cursor.ts'
 import { loadPushPage, pushPageSchema } from '../../../operations/listing/pushPage.ts'
 import { historyFilterSchema } from '../../../operations/pushFilter.ts'
 import { retryFailed, retryInputSchema, retryOutputSchema } from '../../../operations/retry.ts'
-import { type ApiAccount, chooseAccounts } from '../accounts.ts'
+import { type ApiAccount, chooseAccounts, toAccountWord } from '../accounts.ts'
 import { findDeps } from '../broadcasts/broadcasts.ts'
 import { timeParameter } from '../parameters.ts'
 import { type AddRoute, operators, readers } from '../route.ts'
@@ -64,14 +64,21 @@ export function pushListRoutes(addRoute: AddRoute, { accounts }: PushListRoutesD
         'At least a status (rejected, undelivered, unknown) or a reason has to be given. With dryRun they are only counted.',
       tag: 'pushes',
       roles: operators,
+      action: 'retry',
       body: retryBody,
       answers: { 200: ['how many are queued again', retryOutputSchema] },
       problems: [404, 409],
     },
-    ({ body: { account, broadcast, template: templateId, ...filter } }) => {
+    async ({ body, tell }) => {
+      const { account, broadcast, template: templateId, ...filter } = body
       const chosen = chooseAccounts(accounts(), account)
-      if (broadcast === undefined) return retryFailed(chosen, { ...filter, templateId })
-      return retryBroadcastOf(chosen, broadcast, { ...filter, templateId })
+      const answer =
+        broadcast === undefined
+          ? await retryFailed(chosen, { ...filter, templateId })
+          : await retryBroadcastOf(chosen, broadcast, { ...filter, templateId })
+      const detail = `${answer.retried} retried: ${JSON.stringify(body)}`
+      tell({ account: toAccountWord(chosen, account), target: broadcast, detail })
+      return answer
     },
   )
 }

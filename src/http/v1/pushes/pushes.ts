@@ -8,7 +8,7 @@ import { pushOutputSchema } from '../../../operations/push.ts'
 import { retryNamed, retryOutputSchema } from '../../../operations/retry.ts'
 import { findPushAmong } from '../../../operations/show.ts'
 import { pushRecordSchema } from '../../../push/recordSchema.ts'
-import { type ApiAccount, chooseAccounts } from '../accounts.ts'
+import { type ApiAccount, chooseAccounts, toAccountWord } from '../accounts.ts'
 import { ProblemError } from '../problem.ts'
 import { accountQuery } from '../reads.ts'
 import { type AddRoute, operators } from '../route.ts'
@@ -39,14 +39,19 @@ export function pushRoutes(addRoute: AddRoute, { accounts }: PushRoutesDeps): vo
         'With an id, in the body or as Idempotency-Key, it is one push however often it is sent: repeated it is a `duplicate`, with another content it is refused (409), for as long as its record lives.',
       tag,
       roles: ['push', 'operate'],
+      action: 'push',
       headers: z.object({ 'idempotency-key': z.string().optional().describe('stands for `id`') }),
       body: pushBodySchema,
       answers: { 202: ['it is queued, or was before', pushOutputSchema] },
       problems: [409],
     },
-    async ({ body, request }) => {
-      const answer = await enqueue(chooseAccounts(accounts(), undefined), withKey(body, request))
-      if (answer.status !== 'other_content') return answer
+    async ({ body, request, tell }) => {
+      const chosen = chooseAccounts(accounts(), undefined)
+      const answer = await enqueue(chosen, withKey(body, request))
+      if (answer.status !== 'other_content') {
+        tell({ account: toAccountWord(chosen, body.account), target: answer.id, detail: answer.status })
+        return answer
+      }
       throw toConflict(answer.id)
     },
   )
@@ -75,14 +80,17 @@ export function pushRoutes(addRoute: AddRoute, { accounts }: PushRoutesDeps): vo
       summary: 'Take back a push that is not sent yet',
       tag,
       roles: operators,
+      action: 'cancel',
       params,
       query: accountQuery,
       answers: { 200: ['it is, or it is too late', cancelOutputSchema] },
       problems: [404],
     },
-    async ({ params: { id }, query }) => {
-      const answer = await cancelAmong(chooseAccounts(accounts(), query.account), id)
+    async ({ params: { id }, query, tell }) => {
+      const chosen = chooseAccounts(accounts(), query.account)
+      const answer = await cancelAmong(chosen, id)
       if (answer.status === 'not_found') throw toUnknown(id)
+      tell({ account: toAccountWord(chosen, query.account), target: id, detail: answer.status })
       return answer
     },
   )
@@ -93,14 +101,17 @@ export function pushRoutes(addRoute: AddRoute, { accounts }: PushRoutesDeps): vo
       summary: 'Send a push that failed once more, as a new message',
       tag,
       roles: operators,
+      action: 'retry',
       params,
       query: accountQuery,
       answers: { 200: ['1 when it is queued again, 0 when it has not failed', retryOutputSchema] },
       problems: [404],
     },
-    async ({ params: { id }, query }) => {
-      const { answer, left } = await retryNamed(chooseAccounts(accounts(), query.account), { ids: [id] })
+    async ({ params: { id }, query, tell }) => {
+      const chosen = chooseAccounts(accounts(), query.account)
+      const { answer, left } = await retryNamed(chosen, { ids: [id] })
       if (left.some(({ status }) => status === undefined)) throw toUnknown(id)
+      tell({ account: toAccountWord(chosen, query.account), target: id, detail: `${answer.retried} retried` })
       return answer
     },
   )

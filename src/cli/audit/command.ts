@@ -1,0 +1,31 @@
+import { listAudit } from '../../operations/reports/audit.ts'
+import { withAccounts } from '../accounts/withAccounts.ts'
+import { defineCommand, toCount } from '../command.ts'
+import { createTimeFormat, formatPlural } from '../format.ts'
+import { parseSince } from '../since.ts'
+
+export const auditCommand = defineCommand({
+  name: 'audit',
+  description: 'List what was changed over HTTP, newest first',
+  args: {
+    since: { type: 'string', valueHint: 'time', description: 'since: 2h, 3d, 2026-11-20 15:01' },
+    limit: { type: 'string', valueHint: 'count', description: 'at most so many; default all' },
+  },
+  examples: [
+    ['unionpush audit --since 1d', 'who changed what since yesterday, and with which key'],
+    ['unionpush audit --json > audit.jsonl', 'all that is kept, one JSON object per line'],
+  ],
+  run({ since, limit }, out) {
+    const most = limit === undefined ? undefined : toCount('limit', limit, 1)
+    return withAccounts(out, undefined, async ({ accounts, config: { timezone } }) => {
+      const from = since === undefined ? undefined : parseSince(since, timezone)
+      const formatTime = createTimeFormat(timezone)
+      const entries = listAudit(accounts[0].runtime.database.audit(), { since: from, limit: most })
+      const count = await out.printAll(entries, ({ at, keyName, role, action, account, target, detail }) =>
+        [formatTime(at), `${keyName} (${role})`, action, account, target, detail].filter(Boolean).join('  '),
+      )
+      out.remark(formatPlural(count, 'change'))
+      return 0
+    })
+  },
+})

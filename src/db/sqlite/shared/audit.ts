@@ -1,0 +1,50 @@
+import { and, desc, gte, sql } from 'drizzle-orm'
+import type { Audit, AuditEntry } from '../../audit/audit.ts'
+import { countChanged } from '../engine/change.ts'
+import { placedAs } from '../engine/columns.ts'
+import type { SqliteDatabase } from '../engine/open.ts'
+import { compileWrite } from '../engine/statement.ts'
+import { auditEntries } from './tables.ts'
+
+const pageSize = 500
+
+export function createAudit({ read, write }: Pick<SqliteDatabase, 'read' | 'write'>): Audit {
+  const placed = placedAs('at', 'keyName', 'role', 'action', 'account', 'target', 'detail', 'limit')
+  const { limit, ...values } = placed
+  const add = compileWrite<AuditEntry>(read.insert(auditEntries).values(values))
+  const page = read
+    .select()
+    .from(auditEntries)
+    .where(
+      and(
+        gte(auditEntries.at, sql.placeholder('since')),
+        sql`(${auditEntries.at}, ${auditEntries.id}) < (${sql.placeholder('at')}, ${sql.placeholder('id')})`,
+      ),
+    )
+    .orderBy(desc(auditEntries.at), desc(auditEntries.id))
+    .limit(pageSize)
+    .prepare()
+  const purge = compileWrite<{ at: number; limit: number }>(
+    read
+      .delete(auditEntries)
+      .where(
+        sql`${auditEntries}.rowid in (select rowid from ${auditEntries} where ${auditEntries.at} < ${placed.at} limit ${limit})`,
+      ),
+  )
+  return {
+    async add(entry) {
+      await write([add.once(entry)])
+    },
+    async *list(since) {
+      let last = { at: Number.MAX_SAFE_INTEGER, id: 0 }
+      for (;;) {
+        const rows = page.all({ since, ...last })
+        for (const { id: _, ...entry } of rows) yield entry
+        const end = rows.at(-1)
+        if (rows.length < pageSize || !end) return
+        last = end
+      }
+    },
+    purge: (before, limit) => countChanged(write, [purge.once({ at: before, limit })]),
+  }
+}

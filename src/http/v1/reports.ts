@@ -1,0 +1,97 @@
+import * as z from 'zod'
+import { day, second } from '../../base/duration.ts'
+import { rememberFor } from '../../base/monitoring/rememberFor.ts'
+import type { Language } from '../../base/sentences/language.ts'
+import { doctorSchema } from '../../operations/doctor/check.ts'
+import { listChecks } from '../../operations/doctor/run.ts'
+import {
+  bucketSchema,
+  countBuckets,
+  loadOutcomes,
+  mostBuckets,
+  outcomesSchema,
+} from '../../operations/reports/outcomes.ts'
+import { type ApiAccount, chooseAccounts } from './accounts.ts'
+import { toAcceptedLanguage } from './language.ts'
+import { timeParameter } from './parameters.ts'
+import { accountQuery } from './reads.ts'
+import { type AddRoute, readers } from './route.ts'
+import { toBadInput } from './toProblemError.ts'
+
+export type RunDoctor = (
+  appids: readonly string[],
+  checks: readonly string[],
+  language: Language,
+) => Promise<z.infer<typeof doctorSchema>>
+
+interface ReportRoutesDeps {
+  accounts(): readonly ApiAccount[]
+  runDoctor: RunDoctor
+}
+
+const outcomesQuery = accountQuery.extend({
+  since: timeParameter.optional().describe('default: a day before until'),
+  until: timeParameter.optional().describe('default: now'),
+  bucket: bucketSchema.default('hour').describe('a day begins in Asia/Shanghai'),
+})
+
+/** It calls WeChat, and more than one look in so much time tells nothing new. */
+const doctorLife = 10 * second
+const mostRemembered = 100
+
+export function reportRoutes(addRoute: AddRoute, { accounts, runDoctor }: ReportRoutesDeps): void {
+  const remembered = new Map<string, () => ReturnType<RunDoctor>>()
+
+  addRoute(
+    {
+      method: 'GET',
+      path: '/outcomes',
+      summary: 'How pushes ended, by when they did, for charts',
+      tag: 'pushes',
+      roles: readers,
+      query: outcomesQuery,
+      answers: { 200: ['steps of time, those without a push too', outcomesSchema] },
+    },
+    ({ query: { account, until = Date.now(), since = until - day, bucket } }) => {
+      const steps = countBuckets({ since, until, bucket })
+      if (steps > mostBuckets) {
+        const message = `${steps} steps are more than ${mostBuckets}: take a wider bucket, or less time`
+        throw toBadInput([{ pointer: '/bucket', message }])
+      }
+      return loadOutcomes(chooseAccounts(accounts(), account), { since, until, bucket })
+    },
+  )
+  addRoute(
+    {
+      method: 'GET',
+      path: '/doctor',
+      summary: 'Everything that can be wrong, what was seen and what to do',
+      description: 'In the language of Accept-Language. It takes up to 10 s, and is the same for 10 s.',
+      tag: 'account',
+      roles: readers,
+      query: accountQuery.extend({ checks: z.string().optional().describe('names, separated by commas') }),
+      answers: { 200: ['as the command doctor', doctorSchema] },
+    },
+    ({ query, request }) => {
+      const appids = chooseAccounts(accounts(), query.account).map(({ appid }) => appid)
+      const language = toAcceptedLanguage(request.headers['accept-language'])
+      const checks = query.checks?.split(',').map((name) => name.trim()) ?? []
+      const known = listChecks(language).map(({ name }) => name)
+      const unknown = checks.find((check) => !known.includes(check))
+      if (unknown !== undefined) {
+        throw toBadInput([{ pointer: '/checks', message: `no '${unknown}' among ${known.join(', ')}` }])
+      }
+      return remember(appids, checks, language)
+    },
+  )
+
+  function remember(...asked: Parameters<RunDoctor>): ReturnType<RunDoctor> {
+    const key = JSON.stringify(asked)
+    const known = remembered.get(key)
+    if (known) return known()
+    if (remembered.size >= mostRemembered) remembered.clear()
+    const ask = rememberFor(doctorLife, () => runDoctor(...asked))
+    remembered.set(key, ask)
+    return ask()
+  }
+}
