@@ -55,8 +55,11 @@ export function OutcomeChart({ buckets, bucket, span }: ChartProps) {
 }
 
 function draw(place: HTMLElement, buckets: Bucket[], width: number, span: number): () => void {
-  const style = getComputedStyle(place)
-  const color = (name: string) => style.getPropertyValue(`--${name}`).trim()
+  // A canvas knows no variables, and what they stand for depends on the theme.
+  const color = (name: string) => {
+    place.style.color = `var(--${name})`
+    return getComputedStyle(place).color
+  }
   const times = buckets.map(({ at }) => Date.parse(at) / 1_000)
   const sums = buckets.map(() => 0)
   // The tallest is drawn first, and each lower one over it: that is how columns are stacked here.
@@ -87,7 +90,7 @@ function draw(place: HTMLElement, buckets: Bucket[], width: number, span: number
         y: { range: (_, __, max) => [0, Math.max(5, max * 1.1)] },
       },
       axes: [
-        { ...axis, values: (_, ticks) => ticks.map((tick) => toTick(tick, width)) },
+        { ...axis, grid: { show: false }, values: (_, ticks) => ticks.map((tick) => toTick(tick, width)) },
         {
           ...axis,
           size: 60,

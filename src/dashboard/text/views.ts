@@ -102,6 +102,7 @@ export const viewTexts = {
     'The dry run comes first: it says to how many it goes.',
     '请先试算，看看会发给多少人。',
   ],
+  'broadcast.send_any': ['Send', '发送'],
   'broadcast.send': ['Send to one user|Send to {n} users', '发给 {n} 人'],
   'broadcast.send.what': [
     'One user gets this message.|{n} users get this message. You can pause and cancel at any time, but nothing that was sent comes back.',

@@ -148,7 +148,7 @@ function Steps({ input, account, isReady }: StepsProps) {
         />
         <Act
           kind="main"
-          label={t('broadcast.send', { n: plan?.sendable ?? 0 })}
+          label={plan ? t('broadcast.send', { n: plan.sendable }) : t('broadcast.send_any')}
           disabled={!plan || plan.selected === 0}
           confirm={t('broadcast.send.what', { n: plan?.sendable ?? 0 })}
           run={async () => {

@@ -112,16 +112,7 @@ function OneBroadcast({ id }: { id: string }) {
                   </div>
                 ))}
               </dl>
-              {one.canary && (
-                <p>
-                  {t('broadcast.canary.is', {
-                    share: one.canary.share,
-                    delivered: one.canary.delivered,
-                    sent: one.canary.sent,
-                    state: tWord('status', one.canary.state),
-                  })}
-                </p>
-              )}
+              <CanaryText canary={one.canary} />
               <p class="faint">
                 {one.id} · {one.account} · {one.templateId} · <When iso={one.createdAt} />
               </p>
@@ -134,6 +125,13 @@ function OneBroadcast({ id }: { id: string }) {
       </Loaded>
     </>
   )
+}
+
+function CanaryText({ canary }: Pick<Broadcast, 'canary'>) {
+  if (!canary) return null
+  const { share, sent, delivered, undelivered, state } = canary
+  const facts = { share, delivered, sent: sent + delivered + undelivered, state: tWord('status', state) }
+  return <p>{t('broadcast.canary.is', facts)}</p>
 }
 
 function Controls({ path, one, reload }: { path: string; one: Broadcast; reload(): void }) {
