@@ -41,5 +41,18 @@ select ${account}, 'complete', false, true, false, 1, 1, 1, 1, 1, 1, 1, 1, ${at}
 insert into templates select '${appid}', 't' || n, '', '', '', '', '', ${at} from generate_series(1, 25) as n;
 insert into leases select 'lease ' || n, 'somebody', ${at} from generate_series(1, 20) as n;
 insert into pending_releases (appid, recipient) select ${account}, 'u' || n from generate_series(1, 20) as n;
+insert into broadcasts (id, appid, template_id, message, audience, status, max_failures, selected, is_filled, filled,
+  fill_cursor, fill_until, "cursor", handed_out, next_at, per_second, created_at)
+select case n when 100 then 'b1' else 'old' || n end, '${appid}', 't1', '{}', '{"kind": "file"}',
+  case n when 100 then 'running' else 'finished' end, 0.2, ${rows}, true, ${rows}, 0, 0, ${rows / 2}, ${rows / 2}, 0, 1, ${at}
+from generate_series(1, 100) as n;
+insert into broadcast_recipients (broadcast, seq, openid, unionid, is_by_unionid, status, reason, msgid, attempts,
+  generation, sent_at, finished_at)
+select 100, n, 'o' || n, 'u' || n, false, case when n <= ${rows / 2} then case when n % 100 = 0 then 'skipped' else 'sent' end end,
+  case when n <= ${rows / 2} and n % 100 = 0 then 'not_following' end, case when n <= ${rows / 2} then (2000000000000000000 + n)::text end,
+  1, 0, ${at}, ${at} from ${series};
+insert into broadcast_keys select 100, 'o' || n, n from ${series};
+insert into webhook_changes (type, appid, key, data, at)
+select 'pushes.updated', ${account}, 'p' || n, '{}', ${at} from ${series};
 vacuum analyze;`
 }

@@ -33,7 +33,8 @@ const settleRetriesSql = `update broadcast_recipients r set ${ambiguous}, finish
 where r.broadcast = input.broadcast and r.seq = input.seq and r.status is null`
 const dropRetriesSql = `delete from broadcast_retries t using ${retryInput}
 where t.broadcast = input.broadcast and t.seq = input.seq`
-const moreSql = 'select 1 from broadcast_recipients where broadcast = $1 and seq > $2 limit 1'
+/** In order, or PostgreSQL reads the table from its beginning to come by the one sooner. */
+const moreSql = 'select 1 from broadcast_recipients where broadcast = $1 and seq > $2 order by seq limit 1'
 const openWorkSql = `select
   (select count(*) from broadcast_chunks where broadcast = $1) as chunks,
   (select coalesce(sum((select count(*) from broadcast_recipients r

@@ -12,7 +12,7 @@ const largeSql = [
   ['broadcast_keys', 'key'],
 ].map(
   ([table, key]) => `delete from ${table} where broadcast = $1 and ${key} in
-(select ${key} from ${table} where broadcast = $1 limit ${purgeLimit})`,
+(select ${key} from ${table} where broadcast = $1 order by ${key} limit ${purgeLimit})`,
 )
 const smallSql = smallTables.map((table) => `delete from ${table} where broadcast = $1`)
 const ownSql = 'delete from broadcasts where no = $1'
