@@ -2,8 +2,6 @@ import type { BroadcastCount, RecentOutcomes } from '../db/broadcasts/broadcasts
 
 /** Outcomes of which a share is told. */
 const telling = 200
-/** What keeps a message from everybody, so that nobody need be burnt to see it. */
-export const commonFaults: readonly (string | null)[] = ['template_invalid']
 
 /** The share of failures among the last outcomes, if there are enough of them to tell, or `isEnough`. */
 export function findFailureShare({ sends, receipts }: RecentOutcomes, isEnough = false): number {

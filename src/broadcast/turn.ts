@@ -5,7 +5,8 @@ import { DatabaseError } from '../db/databaseError.ts'
 import type { PushRow } from '../db/pushes.ts'
 import type { Sender, SendResult } from '../push/sender.ts'
 import { isFinal } from '../push/status.ts'
-import { commonFaults } from './failures.ts'
+import { createDenials, isDenied } from './denials.ts'
+import { createInLine } from './inLine.ts'
 import { createPushMaker } from './message.ts'
 
 export interface TurnDeps {
@@ -16,6 +17,7 @@ export interface TurnDeps {
     | 'find'
     | 'finishChunk'
     | 'giveBack'
+    | 'isTaken'
     | 'record'
     | 'recordRetry'
     | 'renew'
@@ -44,12 +46,13 @@ export type TurnEnd =
 /** How long recipients belong to a process that is not heard of any more. */
 const lease = 20 * second
 export const leaseRenewal = 5 * second
-
 /** Sends to those of a broadcast who are next, as many as may go at once. */
 export function createTurns(deps: TurnDeps) {
   const { broadcasts, sender } = deps
   const underWay = new Map<Chunk, number>()
-  const lines = new Map<string, Promise<unknown>>()
+  /** Two that ask at once would both be told of the same recipients, and one of them in vain. */
+  const inLine = createInLine()
+  const denials = createDenials()
 
   return {
     async take(id: string): Promise<TurnEnd> {
@@ -81,7 +84,10 @@ export function createTurns(deps: TurnDeps) {
   async function work(row: BroadcastRow, handed: BroadcastRecipient[] | Chunk): Promise<void> {
     const toPush = createPushMaker(row)
     const bring = async (recipient: BroadcastRecipient, wasRetried: boolean) => {
-      const known = { ...recipient, hasLeft: recipient.isFollowing === false }
+      const { seq, openid } = recipient
+      // Nobody knew who that is when the file was read.
+      const isTaken = openid === null ? (found: string) => broadcasts.isTaken(row.no, found, seq) : undefined
+      const known = { ...recipient, hasLeft: recipient.isFollowing === false, isTaken }
       const result = await sender.send(toPush(recipient), known, () => deps.isRunning(row.id))
       return keep(row, recipient, result, wasRetried)
     }
@@ -107,16 +113,17 @@ export function createTurns(deps: TurnDeps) {
     wasRetried: boolean,
   ): Promise<boolean> {
     const { seq, unknownSince, starts, errcode, attempts } = recipient
-    const isCommon = result.kind === 'ended' && commonFaults.includes(result.row.reason)
-    if (isCommon) await deps.pause(row, result.row.detail ?? '')
-    if (result.kind === 'not_tried' || isCommon) {
+    if (result.kind !== 'not_tried' && denials.speaksForAll(row.id, result)) {
+      await deps.pause(row, result.row.detail ?? '')
+    }
+    if (result.kind === 'not_tried' || isDenied(result)) {
       if (!wasRetried) return false
       const retry = { seq, dueAt: Date.now(), attempts, unknownSince, starts, errcode, detail: null }
       await insist(() => broadcasts.recordRetry(row.no, retry))
       return false
     }
     if (result.kind === 'later') {
-      const next = { ...result.row, seq, dueAt: Date.now() + result.delay, starts: starts + 1 }
+      const next = { ...result.row, seq, dueAt: Math.ceil(Date.now() + result.delay), starts: starts + 1 }
       await insist(() => broadcasts.recordRetry(row.no, next))
     } else await insist(() => broadcasts.record(row.no, toOutcome(recipient, result.row, wasRetried)))
     return true
@@ -133,17 +140,6 @@ export function createTurns(deps: TurnDeps) {
         await sleep(second)
       }
     }
-  }
-
-  /** Two that ask at once would both be told of the same recipients, and one of them in vain. */
-  function inLine<T>(id: string, task: () => Promise<T>): Promise<T> {
-    const turn = (lines.get(id) ?? Promise.resolve()).then(task, task)
-    lines.set(id, turn)
-    const leave = () => {
-      if (lines.get(id) === turn) lines.delete(id)
-    }
-    turn.then(leave, leave)
-    return turn
   }
 }
 

@@ -14,6 +14,8 @@ export interface KnownTries {
   errcode: number | null
   /** The follower has left, as far as the table knows. */
   hasLeft: boolean
+  /** Whether somebody else stands for the user who turns out to be meant; undefined where that is known before. */
+  isTaken?: ((openid: string) => Promise<boolean>) | undefined
 }
 
 export type SendResult =

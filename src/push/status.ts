@@ -67,6 +67,7 @@ export const pushReasons = {
     'handed_over',
     'expired',
     'cancelled',
+    'duplicate',
     'capped',
     'quiet',
     'session_unknown',

@@ -33,6 +33,12 @@ export function createSender({ appid, tries, note, ...state }: SenderDeps): Send
         row = next
         return true
       }
+      // The first record of a try tells who is meant, and comes before the call.
+      let isTaken = false
+      const add = async (next: PushRow) => {
+        isTaken = next.openid !== null && (await known.isTaken?.(next.openid)) === true
+        return !isTaken && keep(next)
+      }
       const deps: TryDeps = {
         ...tries,
         manners: undefined,
@@ -40,16 +46,23 @@ export function createSender({ appid, tries, note, ...state }: SenderDeps): Send
           wasTried = tries.mayTry() && isWanted()
           return wasTried
         },
-        pushes: { add: keep, record: keep, recordSent: (accepted) => keep(toSent(row, accepted)) },
+        pushes: { add, record: keep, recordSent: (accepted) => keep(toSent(row, accepted)) },
       }
       const task = { push, row, starts: known.starts + 1, isNew: true }
       const step = await tryInSlot(deps, task, tries.slots.acquireLast)
       if (!wasTried) return { kind: 'not_tried' }
+      if (isTaken) return { kind: 'ended', row: toEnded(row, duplicate) }
       if (step.kind !== 'superseded') await note(step)
       return step.kind === 'later' ? { kind: 'later', row, delay: step.delay } : { kind: 'ended', row }
     },
   }
 }
+
+const duplicate = {
+  status: 'skipped',
+  reason: 'duplicate',
+  detail: 'another recipient of this broadcast is the same person',
+} as const
 
 function toSent(row: PushRow, { msgid, attempts, sentAt }: Acceptance): PushRow {
   return {

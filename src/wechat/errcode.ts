@@ -65,6 +65,11 @@ export function explain(
   return toSentence(meaning, row.advice)
 }
 
+/** Whether a code speaks of the template, so that every message with it is refused. */
+export function concernsTemplate(code: number): boolean {
+  return code === errcode.templateRestricted || errcodes.get(code)?.reason === 'template_invalid'
+}
+
 /** Whether a refusal of the account may be about the one push it was given for. IPs and quotas never are. */
 export function mayConcernOnePush({ errcode: code, path }: Pick<WechatRefusal, 'errcode' | 'path'>): boolean {
   const row = findRow(code, path)

@@ -258,6 +258,7 @@ describe.each(engines)('$name', ({ create }) => {
       if (!chunk) throw new Error('no chunk')
       await broadcasts.record(no, outcome(1))
       await broadcasts.giveBack(no, chunk, 3_000)
+      expect(await broadcasts.openWork(no)).toMatchObject({ hasChunks: true, inFlight: 0 })
       const again = await broadcasts.claim(no, 3, 3_000, lease)
       expect(again).toMatchObject({ isTakenOver: false, since: 3_000 })
       expect(again?.recipients.map(({ seq, unknownSince }) => [seq, unknownSince])).toEqual([
@@ -266,6 +267,15 @@ describe.each(engines)('$name', ({ create }) => {
       ])
       if (again) await broadcasts.finishChunk(no, again)
       expect(await broadcasts.openWork(no)).toMatchObject({ hasChunks: false, inFlight: 0 })
+    })
+
+    test('not to a line that turns out to be the person of another line', async () => {
+      const { database } = await create()
+      const broadcasts = open(database)
+      const { no } = await run(broadcasts, 2)
+      expect(await broadcasts.isTaken(no, 'o1', 1)).toBe(false)
+      expect(await broadcasts.isTaken(no, 'o1', 2)).toBe(true)
+      expect(await broadcasts.isTaken(no, 'o9', 1)).toBe(false)
     })
 
     test('not while it is paused, and not beyond the quota', async () => {

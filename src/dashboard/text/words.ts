@@ -62,6 +62,7 @@ export const wordTexts = {
   'reason.expired': ['expired', '已过期'],
   'reason.cancelled': ['cancelled', '已取消'],
   'reason.session_unknown': ['session unknown', '会话失效'],
+  'reason.duplicate': ['the same person twice', '同一个人重复'],
   'reason.unionid_unknown': ['unionid unknown', '没有 unionid'],
   'reason.ambiguous': ['no answer', '没有应答'],
   'reason.manual': ['paused by hand', '人工暂停'],

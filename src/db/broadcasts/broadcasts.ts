@@ -278,6 +278,8 @@ export interface Broadcasts {
   finishChunk(no: number, chunk: Chunk): Promise<void>
   /** Whoever has no outcome was not sent to by this process. */
   giveBack(no: number, chunk: Chunk, now: number): Promise<void>
+  /** Whether another recipient of a file stands for that user. */
+  isTaken(no: number, openid: string, seq: number): Promise<boolean>
   record(no: number, outcome: RecipientOutcome): Promise<void>
   recordRetry(no: number, retry: RecipientRetry): Promise<void>
   /**

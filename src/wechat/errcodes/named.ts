@@ -5,6 +5,7 @@ export const errcode = {
   invalidOpenid: 40003,
   invalidOpenidListSize: 40032,
   invalidTemplateId: 40037,
+  templateRestricted: 43116,
   ipNotInWhitelist: 40164,
   ipNotRegistered: 61004,
   minuteQuota: 45011,

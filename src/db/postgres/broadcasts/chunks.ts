@@ -39,7 +39,7 @@ const openWorkSql = `select
   (select count(*) from broadcast_chunks where broadcast = $1) as chunks,
   (select coalesce(sum((select count(*) from broadcast_recipients r
     where r.broadcast = c.broadcast and r.seq between c.from_seq and c.to_seq and ${waits})), 0)::bigint
-    from broadcast_chunks c where c.broadcast = $1) as "inFlight",
+    from broadcast_chunks c where c.broadcast = $1 and c.since is not null) as "inFlight",
   (select count(*) from broadcast_retries where broadcast = $1) as retries,
   (select min(due_at) from broadcast_retries where broadcast = $1) as "nextRetryAt"`
 

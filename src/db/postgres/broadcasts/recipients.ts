@@ -10,6 +10,7 @@ import { broadcastKeys, broadcastRecipients, broadcastRetries } from './tables.t
 const batch = { size: 500, concurrency: 1, isOwnFault }
 
 const knownKeysSql = 'select key from broadcast_keys where broadcast = $1 and key = any($2)'
+const takenSql = 'select 1 from broadcast_keys where broadcast = $1 and key = $2 and seq <> $3'
 const followersSql = `select openid, unionid, subscribed from followers where appid = $1 and unionid = any($2)
 union select openid, unionid, subscribed from followers where appid = $1 and openid = any($3)`
 const addKeysSql = `insert into broadcast_keys (broadcast, key, seq)
@@ -41,7 +42,7 @@ interface Known {
 export function createBroadcastRecipients(
   { query, write, writeSoon, clock }: Pick<PostgresDatabase, 'query' | 'write' | 'writeSoon' | 'clock'>,
   appid: string,
-): Pick<Broadcasts, 'addRecipients' | 'record'> {
+): Pick<Broadcasts, 'addRecipients' | 'isTaken' | 'record'> {
   const times = createBroadcastTimes(clock)
   const record = batchCalls(recordAll, {
     ...batch,
@@ -74,6 +75,9 @@ export function createBroadcastRecipients(
         { sql: filledSql, params: [no, rows.length] },
       ])
       return duplicates
+    },
+    async isTaken(no, openid, seq) {
+      return (await query(takenSql, [no, openid, seq])).length > 0
     },
     record: (no, outcome) => record.call({ ...outcome, broadcast: no }),
   }

@@ -90,7 +90,7 @@ function prepareChunks(client: SqliteDatabase['read']['$client']) {
   const selectChunks = client.prepare<[number], { inFlight: number }>(
     `select coalesce(sum((select count(*) from broadcast_recipients r
 where r.broadcast = c.broadcast and r.seq between c.from_seq and c.to_seq and ${waits})), 0) as inFlight
-from broadcast_chunks c where c.broadcast = ?`,
+from broadcast_chunks c where c.broadcast = ? and c.since is not null`,
   )
   const selectRetries = client.prepare<[number], { total: number; next: number | null }>(
     'select count(*) as total, min(due_at) as next from broadcast_retries where broadcast = ?',

@@ -6,10 +6,13 @@ import type { Statement } from '../engine/statement.ts'
 export function createBroadcastRecipients(
   { read, write, writeSoon }: Pick<SqliteDatabase, 'read' | 'write' | 'writeSoon'>,
   appid: string,
-): Pick<Broadcasts, 'addRecipients' | 'record'> {
+): Pick<Broadcasts, 'addRecipients' | 'isTaken' | 'record'> {
   const client = read.$client
   const hasKey = client.prepare<[number, string], unknown>(
     'select 1 from broadcast_keys where broadcast = ? and key = ?',
+  )
+  const holderOf = client.prepare<[number, string], { seq: number }>(
+    'select seq from broadcast_keys where broadcast = ? and key = ?',
   )
   const openidsOf = client.prepare<[string, string], { openid: string; subscribed: number }>(
     'select openid, subscribed from followers where appid = ? and unionid = ? limit 100',
@@ -46,6 +49,11 @@ values (?, ?, ?, ?, ?, ?, 0, 0)`,
         { sql: 'update broadcasts set filled = filled + ? where no = ?', params: [rows.length, no] },
       ])
       return duplicates
+    },
+
+    async isTaken(no, openid, seq) {
+      const holder = holderOf.get(no, openid)
+      return holder !== undefined && holder.seq !== seq
     },
 
     async record(no, outcome) {
