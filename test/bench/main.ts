@@ -3,6 +3,7 @@ import { benchPush, benchPushMany } from './enqueue.ts'
 import { benchLookup } from './lookup.ts'
 import { benchSendGot, benchSendInstant, benchSendLatency, benchSendPostgres } from './send.ts'
 import { benchSync, benchSyncLatency } from './sync.ts'
+import { benchWebhooks } from './webhooks.ts'
 
 /**
  * `npm run bench [-- name ...]`, a name being the start of a bench's such as `send`: one JSON line each. Needs a Redis
@@ -18,6 +19,7 @@ const benches: Record<string, () => Promise<object>> = {
   'sync.1m': benchSync,
   'sync.100ms': benchSyncLatency,
   'lookup.1m': benchLookup,
+  webhooks: benchWebhooks,
   'accounts.stuck': benchAccounts,
 }
 
