@@ -122,6 +122,8 @@ export interface PushRows {
   recordResent(rows: readonly Pick<PushRow, 'id' | 'generation' | 'jobId'>[]): Promise<void>
   /** Newest first, in pages, so that memory does not grow with the history. */
   history(filter?: PushFilter): AsyncGenerator<PushRow>
+  /** Up to `limit` of each status that ended at this time or later (epoch milliseconds), the first of them. */
+  findFinished(from: number, limit: number): Promise<PushRow[]>
   /** Pushes by status that ended since `from` (epoch milliseconds). */
   countFinished(from: number): Promise<Record<FinalStatus, number>>
   /** The same in steps of time, with the reasons; steps in which none ended are left out. */

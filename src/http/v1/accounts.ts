@@ -8,6 +8,7 @@ import type { enqueue } from '../../operations/enqueue/enqueue.ts'
 import type { loadPushPage } from '../../operations/listing/pushPage.ts'
 import type { lookupAmong } from '../../operations/lookup.ts'
 import type { pauseAccount } from '../../operations/pause.ts'
+import type { loadFinished } from '../../operations/reports/changes.ts'
 import type { loadOutcomes } from '../../operations/reports/outcomes.ts'
 import type { retryFailed } from '../../operations/retry.ts'
 import type { findPushAmong } from '../../operations/show.ts'
@@ -26,6 +27,7 @@ export type ApiAccount = AccountName & { runtime: { database: Pick<Stores, 'audi
   > &
   Among<typeof enqueue> &
   Among<typeof loadOutcomes> &
+  Among<typeof loadFinished> &
   Among<typeof loadPushPage> &
   Among<typeof lookupAmong> &
   Among<typeof retryFailed> &

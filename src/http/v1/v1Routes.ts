@@ -8,6 +8,7 @@ import type { ApiAccount } from './accounts.ts'
 import { createAuthentication } from './authentication.ts'
 import { broadcastRoutes } from './broadcasts/broadcasts.ts'
 import { controlRoutes } from './control.ts'
+import { eventRoutes } from './events/events.ts'
 import { toAcceptedLanguage } from './language.ts'
 import { createLoginSessions } from './loginSessions.ts'
 import { ndjsonTypes } from './ndjson.ts'
@@ -86,6 +87,7 @@ export async function v1Routes(
   batchRoutes(addRoute, { accounts })
   broadcastRoutes(addRoute, { accounts })
   readRoutes(addRoute, { accounts })
+  eventRoutes(addRoute, { accounts, stop: stopping.signal, log })
   reportRoutes(addRoute, { accounts, runDoctor })
   controlRoutes(addRoute, { accounts, stop: stopping.signal })
   sessionRoutes(app, addRoute, { authentication, sessions })

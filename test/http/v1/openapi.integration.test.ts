@@ -27,6 +27,7 @@ test('the API describes all of itself, in valid OpenAPI 3.1, to whoever has a ke
       'GET /v1/broadcasts',
       'GET /v1/broadcasts/{id}',
       'GET /v1/doctor',
+      'GET /v1/events',
       'GET /v1/followers/{unionid}',
       'GET /v1/openapi.json',
       'GET /v1/outcomes',

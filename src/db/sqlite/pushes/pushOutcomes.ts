@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { and, count, eq, gte, lt, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, eq, gte, lt, type SQL, sql } from 'drizzle-orm'
 import { type FinalStatus, finalStatuses, pushReasons } from '../../../push/status.ts'
 import type { PushOutcome, PushRows } from '../../pushes.ts'
 import { placedAs } from '../engine/columns.ts'
@@ -10,9 +10,13 @@ import { pushes } from './tables.ts'
 export function createPushOutcomes(
   { read }: Pick<SqliteDatabase, 'read'>,
   appid: string,
-): Pick<PushRows, 'countOutcomes'> {
+): Pick<PushRows, 'countOutcomes' | 'findFinished'> {
+  const finished = finalStatuses.map((status) => prepareFinished(read, appid, status))
   const totals = finalStatuses.map((status) => [status, prepareTotals(read, appid, status)] as const)
   return {
+    async findFinished(from, limit) {
+      return finished.flatMap((query) => query.all({ from, limit }))
+    },
     async countOutcomes({ since, until, bucket, offset }) {
       const outcomes: PushOutcome[] = []
       for (let at = Math.floor((since + offset) / bucket) * bucket - offset; at < until; at += bucket) {
@@ -48,6 +52,23 @@ function prepareTotals(read: SqliteDatabase['read'], appid: string, status: Fina
         lt(pushes.finishedAt, placed.to),
       ),
     )
+    .prepare()
+}
+
+function prepareFinished(read: SqliteDatabase['read'], appid: string, status: FinalStatus) {
+  const placed = placedAs('from')
+  return read
+    .select()
+    .from(pushes)
+    .where(
+      and(
+        eq(pushes.appid, appid),
+        eq(pushes.status, sql.raw(`'${status}'`)),
+        gte(pushes.finishedAt, placed.from),
+      ),
+    )
+    .orderBy(asc(pushes.finishedAt))
+    .limit(sql.placeholder('limit'))
     .prepare()
 }
 

@@ -1,0 +1,117 @@
+import type { Writable } from 'node:stream'
+import { second } from '../../../base/duration.ts'
+import { every } from '../../../base/every.ts'
+import type { Log } from '../../../base/log.ts'
+import { createOutage } from '../../../base/outage.ts'
+import {
+  type ChangeEvent,
+  type ChangesAccount,
+  createChanges,
+  loadFinished,
+} from '../../../operations/reports/changes.ts'
+
+/** What a client is behind by until it is let go; it comes back and resumes. */
+const longestBacklog = 128 * 1024
+/** Kept for those who come back. */
+const mostKept = 1_000
+const heartbeat = 15 * second
+
+interface Told {
+  /** When it was told, and its number: later ones are greater. */
+  at: number
+  serial: number
+  text: string
+}
+
+interface FeedDeps {
+  accounts(): readonly ChangesAccount[]
+  log: Log
+}
+
+/** One look a second for all clients, and none without any. */
+export function createFeed({ accounts, log }: FeedDeps) {
+  const clients = new Set<Writable>()
+  let kept: Told[] = []
+  let serial = 0
+  let stop: (() => void) | undefined
+  let latestStatus = ''
+  let quietSince = 0
+
+  function start(): void {
+    const look = createChanges(accounts)
+    const outage = createOutage<unknown>({
+      onFail: (error) => log.warn({ err: error }, 'changes cannot be told to API clients'),
+      onPass: () => log.info('changes are told to API clients again'),
+    })
+    quietSince = Date.now()
+    stop = every(
+      second,
+      async () => {
+        const changes = await look()
+        outage.pass()
+        for (const change of changes) tell(change)
+        if (Date.now() - quietSince > heartbeat) send(':\n\n')
+      },
+      outage.fail,
+    )
+  }
+
+  function tell(change: ChangeEvent): void {
+    serial += 1
+    const at = Date.now()
+    const text = toText(change, `${at}.${serial}`)
+    if (change.event === 'status') latestStatus = text
+    else kept = [...kept.slice(1 - mostKept), { at, serial, text }]
+    send(text)
+  }
+
+  function send(text: string): void {
+    quietSince = Date.now()
+    for (const client of clients) {
+      if (client.writableLength > longestBacklog) client.destroy()
+      else client.write(text)
+    }
+  }
+
+  return {
+    /** Until it goes; from where it was, as far as that is known. */
+    async add(client: Writable, lastEventId: string | undefined): Promise<void> {
+      client.write(`retry: ${second}\n\n${latestStatus}`)
+      const last = parseId(lastEventId)
+      if (last) for (const text of await findMissed(last)) client.write(text)
+      clients.add(client)
+      client.once('close', () => {
+        clients.delete(client)
+        if (clients.size > 0) return
+        stop?.()
+        stop = undefined
+        latestStatus = ''
+      })
+      if (!stop) start()
+    },
+    count: () => clients.size,
+    close(): void {
+      for (const client of clients) client.end()
+    },
+  }
+
+  async function findMissed(last: { at: number; serial: number }): Promise<string[]> {
+    if (kept.some((one) => one.at === last.at && one.serial === last.serial)) {
+      return kept.filter((one) => one.serial > last.serial).map(({ text }) => text)
+    }
+    // Another process told it, or it is long ago: what has ended since then is in the table.
+    const records = await loadFinished(accounts(), last.at)
+    return records.map((data) => toText({ event: 'push', data }, `${last.at}.0`))
+  }
+}
+
+export type Feed = ReturnType<typeof createFeed>
+
+function toText({ event, data }: ChangeEvent, id: string): string {
+  return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+}
+
+function parseId(id: string | undefined): { at: number; serial: number } | undefined {
+  const [, at, serial] = /^(\d{13})\.(\d{1,15})$/.exec(id ?? '') ?? []
+  return at === undefined ? undefined : { at: Number(at), serial: Number(serial) }
+}
