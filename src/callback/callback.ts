@@ -4,7 +4,7 @@ import { createFollowerCheck, type FollowerCheckDeps } from './checkFollower.ts'
 import { toFacts } from './event.ts'
 import { startEventWorker } from './eventWorker.ts'
 import type { ReceiptCounts, ReceiptNews } from './receipts.ts'
-import { type CallbackAccount, createReceiver } from './receive.ts'
+import { type CallbackAccount, createReceiver, type MessageResult } from './receive.ts'
 import { createRefusals, type Refusals } from './refusals.ts'
 import type { CallbackAnswer, CallbackRequest } from './request.ts'
 import { createResendFailed } from './resendFailed.ts'
@@ -29,13 +29,15 @@ interface CallbackDeps extends Pick<FollowerCheckDeps, 'api' | 'followers'> {
   resend?: ((pushId: string) => Promise<unknown>) | undefined
   /** Told of each push that has its receipt on record. */
   onReceipt?: ((news: ReceiptNews) => void) | undefined
+  /** Told of each message that was posted. */
+  onMessage?: ((event: string, result: MessageResult) => void) | undefined
   log: Log
   now?: () => number
 }
 
 /** Takes WeChat's message push for one account and works it off, beginning with what an earlier process left. */
 export function startCallback(deps: CallbackDeps): Callback {
-  const { appid, accounts, db, api, followers, resend, onReceipt, log, now = Date.now } = deps
+  const { appid, accounts, db, api, followers, resend, onReceipt, onMessage, log, now = Date.now } = deps
   const receipts = db.receipts(appid)
   const events = db.callbackEvents(appid)
   const refusals = createRefusals(log, now)
@@ -56,11 +58,13 @@ export function startCallback(deps: CallbackDeps): Callback {
     async store(account, event) {
       const isPrivacy = 'app' in event
       // Follows and receipts are the service account's; a mini-program has neither.
-      if (account !== appid && !isPrivacy) return
+      if (account !== appid && !isPrivacy) return 'ignored'
       const told = isPrivacy && event.app === '' ? { ...event, app: account } : event
       const isNew = await events.record(toFacts(told), now())
       if (isNew) worker.wake()
+      return isNew ? 'stored' : 'repeated'
     },
+    onMessage,
     refusals,
     log,
     now,

@@ -17,11 +17,18 @@ export interface CallbackAccount {
 interface ReceiverDeps {
   accounts: readonly CallbackAccount[]
   /** Resolves when the event is safe on disk. */
-  store(appid: string, event: CallbackEvent): Promise<void>
+  store(appid: string, event: CallbackEvent): Promise<Stored>
+  /** Told of each message: what it is about, '' where nobody knows, and what became of it. */
+  onMessage?: ((event: string, result: MessageResult) => void) | undefined
   refusals: Refusals
   log: Log
   now?: () => number
 }
+
+/** `repeated`: WeChat had posted it before. `ignored`: not for this account. */
+export type Stored = 'stored' | 'repeated' | 'ignored'
+/** `unusable`: well signed, and nothing can be made of it. `failed`: it could not be stored, and WeChat comes again. */
+export type MessageResult = Stored | 'unusable' | 'refused' | 'failed'
 
 export const maxBodyBytes = 64 * 1024
 export const timestampTolerance = hour
@@ -40,7 +47,14 @@ type Reading =
  * answered once the event is stored; what it means is worked out later, because WeChat waits 5 seconds and then repeats.
  * It is also the answer to what is well signed and of no use: WeChat would repeat it and take this server for broken.
  */
-export function createReceiver({ accounts, store, refusals, log, now = Date.now }: ReceiverDeps) {
+export function createReceiver({
+  accounts,
+  store,
+  onMessage = () => {},
+  refusals,
+  log,
+  now = Date.now,
+}: ReceiverDeps) {
   let waiting = 0
   const outage = createOutage<unknown>({
     onFail: (error) => log.error({ err: error }, 'callback events cannot be stored, WeChat will repeat them'),
@@ -51,26 +65,33 @@ export function createReceiver({ accounts, store, refusals, log, now = Date.now 
     const account = request.appid ? accounts.find((a) => a.appid === request.appid) : accounts[0]
     const reading = account ? read(request, account, now()) : 'unknown_account'
     if (typeof reading === 'string') {
+      onMessage('', 'refused')
       return { status: refusals.record(reading, account?.appid), body: 'refused' }
     }
     if (reading.kind === 'echo') return { status: 200, body: reading.text }
-    if (reading.kind === 'unusable') refusals.recordUnusable(reading.fault, account?.appid, reading.event)
-    if (reading.kind === 'event' && account && !(await isStored(account.appid, reading.event))) {
-      return { status: 503, body: 'try again' }
+    if (reading.kind === 'unusable') {
+      refusals.recordUnusable(reading.fault, account?.appid, reading.event)
+      onMessage('', 'unusable')
+    }
+    if (reading.kind === 'ignored') onMessage('', 'ignored')
+    if (reading.kind === 'event' && account) {
+      const result = await keep(account.appid, reading.event)
+      onMessage(reading.event.kind, result)
+      if (result === 'failed') return { status: 503, body: 'try again' }
     }
     return { status: 200, body: 'success' }
   }
 
-  async function isStored(appid: string, event: CallbackEvent): Promise<boolean> {
-    if (waiting >= maxWaiting) return false
+  async function keep(appid: string, event: CallbackEvent): Promise<Stored | 'failed'> {
+    if (waiting >= maxWaiting) return 'failed'
     waiting += 1
     try {
-      await store(appid, event)
+      const stored = await store(appid, event)
       outage.pass()
-      return true
+      return stored
     } catch (error) {
       outage.fail(error)
-      return false
+      return 'failed'
     } finally {
       waiting -= 1
     }

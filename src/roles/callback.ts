@@ -17,5 +17,7 @@ export function startAccountCallback(
     counts?.pushReached(status, reason)
     counts?.receiptCame(delay / second)
   }
-  return startCallback({ appid, accounts, db: runtime.database, api, followers, resend, onReceipt, log })
+  const db = runtime.database
+  const onMessage = counts?.messageCame
+  return startCallback({ appid, accounts, db, api, followers, resend, onReceipt, onMessage, log })
 }

@@ -20,6 +20,7 @@ function setUp({
   const log = pino({ base: null, timestamp: false }, { write: (line) => lines.push(JSON.parse(line)) })
   const refusals = createRefusals(log, now)
   const stored: [string, CallbackEvent][] = []
+  const results: [string, string][] = []
   const receive = createReceiver({
     accounts: [
       { appid, token, encodingAesKeys: keys },
@@ -28,12 +29,14 @@ function setUp({
     store: async (account, event) => {
       await store(account, event)
       stored.push([account, event])
+      return 'stored'
     },
+    onMessage: (event, result) => results.push([event, result]),
     refusals,
     log,
     now,
   })
-  return { receive, stored, refusals, lines }
+  return { receive, stored, results, refusals, lines }
 }
 
 const post = (body: string, more: Partial<CallbackRequest> = {}): CallbackRequest => ({
@@ -126,6 +129,26 @@ describe('messages', () => {
     const words = eventXml('', { MsgType: 'text', Content: '<!DOCTYPE html> &amp; hello' })
     expect(await receive(post(words))).toEqual({ status: 200, body: 'success' })
     expect(stored).toEqual([])
+  })
+
+  test('each is counted by what it is about and what became of it', async () => {
+    let failing = false
+    const { receive, results } = setUp({
+      store: async () => {
+        if (failing) throw new Error('disk full')
+      },
+    })
+    await receive(post(eventXml('subscribe')))
+    await receive(post(eventXml('subscribe'), { query: plainQuery({ token: 'wrong' }) }))
+    await receive(post('<xml><Event><![CDATA[subscribe]]></Event></xml>'))
+    failing = true
+    await receive(post(eventXml('subscribe')))
+    expect(results).toEqual([
+      ['subscribe', 'stored'],
+      ['', 'refused'],
+      ['', 'unusable'],
+      ['subscribe', 'failed'],
+    ])
   })
 
   test('what cannot be stored is left to be repeated, and an outage is logged once', async () => {

@@ -44,8 +44,9 @@ export async function openCallbackServer({
   const receive = createReceiver({
     accounts: [{ appid, token, encodingAesKeys: keys }],
     store: async (_account, event) => {
-      await events.record(toFacts(event), now())
+      const isNew = await events.record(toFacts(event), now())
       worker?.wake()
+      return isNew ? 'stored' : 'repeated'
     },
     refusals,
     log,

@@ -7,6 +7,8 @@ export interface AccountCounts {
   /** A call of template/send was answered or not. */
   sendEnded(outcome: 'accepted' | 'refused' | 'no_answer', errcode: number, seconds: number): void
   receiptCame(secondsAfterSend: number): void
+  /** WeChat posted a message. */
+  messageCame(event: string, result: string): void
   tokenFetched(): void
   syncEnded(seconds: number): void
 }
@@ -76,6 +78,7 @@ export function createMetrics(): Metrics {
           sendDuration.observe(seconds)
         },
         receiptCame: (seconds) => receiptDelay.observe({ account }, seconds),
+        messageCame: (event, result) => counted.callbacks(account, event, result),
         tokenFetched: () => counted.tokens(account),
         syncEnded: (seconds) => syncDuration.observe({ account }, seconds),
       }
@@ -99,6 +102,11 @@ function createCounters(registry: Registry) {
       'account',
       'outcome',
       'errcode',
+    ]),
+    callbacks: createTally(registry, 'callbacks_total', 'Messages that WeChat posted', [
+      'account',
+      'event',
+      'result',
     ]),
     tokens: createTally(registry, 'token_refreshes_total', 'access_tokens fetched', ['account']),
     webhooks: createTally(registry, 'webhooks_total', 'Messages posted to WEBHOOK_URL', ['result']),
