@@ -39,7 +39,7 @@ export async function buildDashboard() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const [path, body] of await buildDashboard()) {
-    const target = join(root, 'dist/dashboard', path)
+    const target = join(process.argv[2] ?? join(root, 'dist/dashboard'), path)
     await mkdir(dirname(target), { recursive: true })
     await writeFile(target, body)
   }

@@ -62,6 +62,10 @@ async function compile(dir: string, edits: readonly Edit[]): Promise<string> {
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   const project = join(root, 'src/tsconfig.build.json')
   await promisify(execFile)(process.execPath, [tsc, '-p', project, '--outDir', dist, ...onlyCode])
+  await promisify(execFile)(process.execPath, [
+    join(root, 'src/dashboard.build.mjs'),
+    join(dist, 'dashboard'),
+  ])
   await cp(join(root, 'package.json'), join(dir, 'package.json'))
   await cp(join(root, 'drizzle'), join(dir, 'drizzle'), { recursive: true })
   await symlink(join(root, 'node_modules'), join(dir, 'node_modules'))

@@ -62,3 +62,26 @@ test('people are told of every step; Ctrl-C leaves nothing behind', async () => 
   expect(stderr).toMatch(/\nunionpush demo: The demo was stopped\n$/)
   expect(await listLeftovers(cwd)).toEqual([])
 })
+
+test('with --page it goes on, has a page with something to see, and Ctrl-C leaves nothing behind', async () => {
+  needRedis()
+  const cwd = await makeDir()
+  const demo = startCli(['demo', '--page', '--json'], { cwd, env: { TMPDIR: cwd, REDIS_URL: redisUrl } })
+  await demo.waitFor(/"key"/)
+  const { url, key } = JSON.parse(demo.stdout())
+  const ask = async (path: string) => {
+    const answer = await fetch(url + path, { headers: { authorization: `Bearer ${key}` } })
+    return JSON.parse(await answer.text())
+  }
+  expect(await (await fetch(url)).text()).toMatch(/<script type="module" src="\/assets\//)
+  await vi.waitUntil(async () => (await ask('v1/pushes?status=rejected')).items.length > 0, {
+    timeout: 30_000,
+  })
+  const [account] = (await ask('v1/status')).accounts
+  expect(account.followers.subscribed).toBe(3_000)
+  expect((await ask('v1/broadcasts')).items).toHaveLength(1)
+  demo.child.kill('SIGINT')
+  expect((await demo.ended).code).toBe(0)
+  expect(await listLeftovers(cwd)).toEqual([])
+  expect(await findKeys(account.appid)).toEqual([])
+})
