@@ -11,6 +11,7 @@ import type { WechatApi } from '../wechat/api.ts'
 import { checkCanary } from './canary.ts'
 import { findFailureShare, toFailureDetail } from './failures.ts'
 import { createMeter } from './meter.ts'
+import { createBroadcastTeller } from './news.ts'
 import { createQuotaWatch } from './quotaWatch.ts'
 import { goesOn, start } from './start.ts'
 
@@ -29,7 +30,8 @@ const fillTime = 300
 
 /** Moves broadcasts on: starts them, writes down who gets them, pauses and ends them. One process does it for each. */
 export function createLeader(deps: LeaderDeps) {
-  const { broadcasts, log } = deps
+  const { broadcasts } = deps
+  const news = createBroadcastTeller(deps)
   const quota = createQuotaWatch({ api: deps.api, change, pause })
   const meter = createMeter({ broadcasts, change })
 
@@ -60,7 +62,10 @@ export function createLeader(deps: LeaderDeps) {
     if (window && (await change(row, window))) return true
     if (await quota.keep(row, now)) return true
     const canary = await checkCanary(broadcasts, row, now)
-    if (canary) return (await change(row, canary)) || true
+    if (canary) {
+      if ((await change(row, canary)) && row.status === 'paused') news.paused(row)
+      return true
+    }
     if (row.status !== 'running') return false
     if (await checkFailures(row)) return true
     if (!(await hasWork(row))) {
@@ -92,9 +97,7 @@ export function createLeader(deps: LeaderDeps) {
   }
 
   async function pause(row: BroadcastRow, reason: BroadcastPause, detail: string): Promise<void> {
-    if (!(await change(row, { status: 'paused', reason, detail }))) return
-    log.warn({ broadcast: row.id, reason }, `broadcast paused: ${detail}`)
-    deps.alert({ kind: 'broadcast_paused', broadcast: row.id, name: row.name, reason, detail })
+    if (await change(row, { status: 'paused', reason, detail })) news.paused(row)
   }
 
   async function finish(row: BroadcastRow, reason: 'expired' | null): Promise<void> {
@@ -103,18 +106,7 @@ export function createLeader(deps: LeaderDeps) {
     if (!(await change(row, finished))) return
     quota.forget(row.id)
     meter.forget(row.id)
-    const counts = await broadcasts.counts(row.no)
-    const accepted = counts
-      .filter(({ status }) => status === 'sent' || status === 'delivered' || status === 'undelivered')
-      .reduce((sum, { total }) => sum + total, 0)
-    log.info({ broadcast: row.id, selected: row.selected, accepted, reason }, 'broadcast finished')
-    deps.alert({
-      kind: 'broadcast_finished',
-      broadcast: row.id,
-      name: row.name,
-      selected: row.selected,
-      accepted,
-    })
+    news.finished(row, await broadcasts.counts(row.no))
   }
 
   async function change(row: BroadcastRow, next: BroadcastChange): Promise<boolean> {

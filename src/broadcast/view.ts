@@ -66,7 +66,8 @@ export function toBroadcast(
   }
 }
 
-function toTotals(
+/** How many recipients have come to what. */
+export function toTotals(
   row: BroadcastRow,
   counts: readonly BroadcastCount[],
 ): Pick<Broadcast, 'counts' | 'reasons'> {

@@ -32,6 +32,7 @@ test('a canary whose receipts say delivered goes on by itself', async () => {
   const paused = await broadcasts.until(id, ({ reason }) => reason === 'canary')
   expect(paused).toMatchObject({ status: 'paused', canary: { size: 10, state: 'waiting' } })
   expect(touched(world)).toHaveLength(10)
+  expect(world.lines.filter(({ reason }) => reason === 'canary')).toHaveLength(1)
   const ended = await broadcasts.until(id, isFinished)
   expect(ended).toMatchObject({ canary: { state: 'passed', delivered: 10 } })
   expect(sumOf(ended)).toBe(100)

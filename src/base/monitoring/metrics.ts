@@ -25,6 +25,8 @@ export interface AccountGauges {
   jobs?: Record<'waiting' | 'active' | 'delayed' | 'failed' | 'held', number>
   /** Seconds, 0 = nothing waits. */
   oldestWaiting?: number
+  /** Recipients of the broadcasts that are under way, by status. */
+  broadcasts?: readonly { id: string; counts: Record<string, number> }[]
 }
 
 export interface Metrics {
@@ -148,7 +150,13 @@ function createGauges(registry: Registry) {
     'queue_oldest_waiting_seconds',
     'For how long the oldest push that could go has waited',
   )
-  const all = [paused, rate, token, followers, synced, jobs, oldest]
+  const recipients = gauge(
+    'broadcast_recipients',
+    'Recipients of the broadcasts that are under way',
+    'broadcast',
+    'status',
+  )
+  const all = [paused, rate, token, followers, synced, jobs, oldest, recipients]
 
   return {
     set(accounts: readonly AccountGauges[]): void {
@@ -162,6 +170,9 @@ function createGauges(registry: Registry) {
         setKnown(oldest, account, now.oldestWaiting)
         for (const [state, n] of Object.entries(now.followers ?? {})) followers.set({ account, state }, n)
         for (const [state, n] of Object.entries(now.jobs ?? {})) jobs.set({ account, state }, n)
+        for (const { id: broadcast, counts } of now.broadcasts ?? []) {
+          for (const [status, n] of Object.entries(counts)) recipients.set({ account, broadcast, status }, n)
+        }
       }
     },
   }

@@ -2,7 +2,9 @@ import type { AccountSettings } from '../../base/config.ts'
 import { second } from '../../base/duration.ts'
 import type { AccountGauges } from '../../base/monitoring/metrics.ts'
 import { tryFor } from '../../base/monitoring/tryFor.ts'
+import { toTotals } from '../../broadcast/view.ts'
 import type { AccountState } from '../../db/accountState.ts'
+import type { Broadcasts } from '../../db/broadcasts/broadcasts.ts'
 import type { Followers } from '../../db/followers.ts'
 import type { HeldPushes } from '../../db/heldPushes.ts'
 import type { SyncRuns } from '../../db/syncRuns.ts'
@@ -15,6 +17,7 @@ export interface GaugesDeps {
   name: string
   config: Pick<AccountSettings, 'pushRate'>
   accountState: Pick<AccountState, 'find'>
+  broadcasts: Pick<Broadcasts, 'counts' | 'listOpen'>
   followers: Pick<Followers, 'counts'>
   held: Pick<HeldPushes, 'count'>
   syncRuns: Pick<SyncRuns, 'findLastComplete'>
@@ -34,21 +37,34 @@ export async function loadGauges(account: GaugesDeps): Promise<AccountGauges> {
   return { account: account.name, ...stored?.value, ...queued?.value }
 }
 
-async function loadStored({ accountState, tokens, followers, syncRuns, config }: GaugesDeps) {
-  const [state, token, counts, lastComplete] = await Promise.all([
+async function loadStored({ accountState, broadcasts, tokens, followers, syncRuns, config }: GaugesDeps) {
+  const [state, token, counts, lastComplete, open] = await Promise.all([
     accountState.find(),
     tokens.peek(),
     followers.counts(),
     syncRuns.findLastComplete(),
+    loadBroadcasts(broadcasts),
   ])
   const { subscribed, withUnionid, unsubscribed } = counts
   return {
     paused: state?.pausedReason ?? null,
     rateLimit: toLimit(state?.rate ?? null, config.pushRate),
     tokenExpiresAt: token ? token.expiresAt / second : null,
+    broadcasts: open,
     followers: { subscribed, with_unionid: withUnionid, unsubscribed },
     lastCompleteSync: lastComplete?.finishedAt ? lastComplete.finishedAt / second : null,
   }
+}
+
+/** By counts that are kept, however many recipients there are. */
+async function loadBroadcasts(broadcasts: GaugesDeps['broadcasts']) {
+  const rows = (await broadcasts.listOpen()).filter(({ status }) => status !== 'scheduled')
+  return Promise.all(
+    rows.map(async (row) => {
+      const { selected: _, ...counts } = toTotals(row, await broadcasts.counts(row.no)).counts
+      return { id: row.id, counts }
+    }),
+  )
 }
 
 async function loadQueued({ openQueue, held }: GaugesDeps) {
