@@ -108,6 +108,8 @@ export async function startCliWorld({ queue = 'redis', ...options }: WorldOption
     queuePushes,
     appid,
     simulator,
+    /** Of every command from then on. */
+    env,
     cwd,
     templateId,
     run: (words: string[], more: Record<string, string> = {}) =>

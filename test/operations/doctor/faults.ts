@@ -97,6 +97,18 @@ export const faults: Record<string, DoctorFault> = {
       env.TIMEZONE = 'America/New_York'
     },
   },
+  webhook: {
+    says: ['fail', /127\.0\.0\.1:1 is switched off since 2.*: HTTP 500/],
+    async inject({ env, withAccount }) {
+      env.WEBHOOK_URL = 'http://127.0.0.1:1/hook'
+      env.WEBHOOK_SECRET = `whsec_${Buffer.alloc(24).toString('base64')}`
+      await withAccount(async ({ runtime }) => {
+        const webhooks = runtime.database.webhooks()
+        await webhooks.turnOn()
+        await webhooks.switchOff(Date.now(), 'HTTP 500')
+      })
+    },
+  },
   alert_url: {
     says: ['fail', /127\.0\.0\.1:1 cannot be reached/],
     inject({ env }) {

@@ -21,6 +21,7 @@ export const enChecks = {
   'about.proxy': 'nothing on the way answers in place of WeChat',
   'about.clock': 'the clock agrees with that of WeChat',
   'about.timezone': 'schedules are in the time of China',
+  'about.webhook': 'outcomes are taken at WEBHOOK_URL',
   'about.alert_url': 'somebody can be told when sending stops',
   'about.token': 'WeChat hands out an access_token and takes it',
   'about.ip_whitelist': 'the IP of this machine is in the whitelist',

@@ -52,6 +52,17 @@ export const enWechat = {
     '{timezone}, where it is {time}: SYNC_CRON is in that time, while the quotas of WeChat begin anew at 00:00 in Shanghai',
     'Set TIMEZONE=Asia/Shanghai unless that is what you want',
   ],
+  'webhook.none': 'WEBHOOK_URL is not set: outcomes are posted nowhere',
+  'webhook.noDatabase': 'what was not taken is in the database, which cannot be opened',
+  'webhook.ok': '{host} has taken everything',
+  'webhook.failing': [
+    '{host} has not taken {count} messages, such as: {why}',
+    'See unionpush webhooks list; try WEBHOOK_URL with unionpush webhooks test',
+  ],
+  'webhook.off': [
+    '{host} is switched off since {since}: {why}',
+    'Repair the receiver, then run unionpush webhooks enable: everything is kept',
+  ],
   'alertUrl.none': [
     'ALERT_WEBHOOK_URL is not set: nobody is told when sending stops',
     'Give it the URL of a group robot of WeCom (企业微信)',

@@ -21,6 +21,7 @@ export const zhChecks = {
   'about.proxy': '中间没有代理冒充微信应答',
   'about.clock': '本机时钟与微信一致',
   'about.timezone': '定时任务按北京时间执行',
+  'about.webhook': 'WEBHOOK_URL 收下了推送结果',
   'about.alert_url': '停发时通知得到人',
   'about.token': '能拿到 access_token，并且能用',
   'about.ip_whitelist': '本机 IP 已加入 IP白名单',

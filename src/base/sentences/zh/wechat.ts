@@ -40,6 +40,17 @@ export const zhWechat = {
     '{timezone}，现在是 {time}：SYNC_CRON 按这个时区执行，而微信额度在北京时间零点重置',
     '若非有意，请设 TIMEZONE=Asia/Shanghai',
   ],
+  'webhook.none': '没有设置 WEBHOOK_URL：推送结果不会发到别处',
+  'webhook.noDatabase': '没收下的消息记在数据库里，而数据库打不开',
+  'webhook.ok': '{host} 全都收下了',
+  'webhook.failing': [
+    '{host} 有 {count} 条消息没收下，例如：{why}',
+    '用 unionpush webhooks list 查看，用 unionpush webhooks test 试一下 WEBHOOK_URL',
+  ],
+  'webhook.off': [
+    '{host} 从 {since} 起停用：{why}',
+    '修好接收端，再运行 unionpush webhooks enable：期间的结果都留着',
+  ],
   'alertUrl.none': ['没有设置 ALERT_WEBHOOK_URL：停发时没人知道', '填一个企业微信群机器人的地址'],
   'alertUrl.ok': '{host} 有应答',
   'alertUrl.plain': ['{host} 没有走 TLS：地址里的 key 在途中可被看到', '改用 https://'],

@@ -1,7 +1,7 @@
 import { toShanghaiDayStart } from '../../../base/duration.ts'
 import { toIso } from '../../../base/time.ts'
 import { type Check, fail, ok, skip, warn } from '../check.ts'
-import type { Tables } from '../patient.ts'
+import type { Installation, Tables } from '../patient.ts'
 
 /** From so many outcomes on, a share of failures says something. */
 const enoughOutcomes = 20
@@ -51,6 +51,7 @@ export const sendingChecks: Check[] = [
       return warn('outcomes.manyFail', { ...facts, reason: await findCommonest(pushes) })
     },
   },
+  { name: 'webhook', of: 'installation', run: checkWebhook },
 ]
 
 async function findCommonest(pushes: Tables['pushes']): Promise<string> {
@@ -60,4 +61,19 @@ async function findCommonest(pushes: Tables['pushes']): Promise<string> {
     if (isFailed && reason) counts.set(reason, (counts.get(reason) ?? 0) + 1)
   }
   return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? '-'
+}
+
+/** What was not taken tells more than whether the receiver answers just now. */
+async function checkWebhook({ config: { webhook }, stores }: Installation) {
+  if (webhook === undefined) return skip('webhook.none')
+  if (stores === undefined) return skip('webhook.noDatabase')
+  const { host } = new URL(webhook.url)
+  const webhooks = stores.webhooks()
+  const endpoint = await webhooks.findEndpoint()
+  if (endpoint?.offAt) {
+    return fail('webhook.off', { host, since: toIso(endpoint.offAt), why: endpoint.offDetail ?? '' })
+  }
+  const [first, ...others] = await webhooks.list()
+  if (first) return warn('webhook.failing', { host, count: others.length + 1, why: first.lastError })
+  return ok('webhook.ok', { host })
 }
