@@ -105,8 +105,6 @@ export function createFeed({ accounts, log }: FeedDeps) {
   }
 }
 
-export type Feed = ReturnType<typeof createFeed>
-
 function toText({ event, data }: ChangeEvent, id: string): string {
   return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`
 }
