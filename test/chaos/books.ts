@@ -6,9 +6,13 @@ import type { World } from './world.ts'
 /** PUSH_ATTEMPTS, which is left at its default. */
 const maxAttempts = 8
 
-/** Nothing waits in the queue or on its way from WeChat, and what came from there has been worked off. */
-export async function hasDrained({ queue, appid, simulator, database, admitted }: World): Promise<boolean> {
-  if ((await queue.countJobs(appid)) > 0 || simulator.stats().callbacks.pending > 0) return false
+/** Nothing waits in the queue or on its way from WeChat. */
+export async function isQuiet({ queue, appid, simulator }: World): Promise<boolean> {
+  return (await queue.countJobs(appid)) === 0 && simulator.stats().callbacks.pending === 0
+}
+
+/** What came from WeChat has been worked off. */
+export async function isSettled({ simulator, database, admitted }: World): Promise<boolean> {
   return findOpenReceipts(await database.rows(), toReceipts(simulator), admitted.lostReceipts).length === 0
 }
 
