@@ -12,7 +12,7 @@ export async function withBenchSchema<T>(use: (databaseUrl: string) => Promise<T
   } finally {
     const client = new pg.Client({ connectionString: toPostgresAddress(server).url })
     await client.connect()
-    await client.query(`drop schema if exists ${schema} cascade`)
+    await client.query(`drop schema if exists ${schema}, ${schema}_queue cascade`)
     await client.end()
   }
 }

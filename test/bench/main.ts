@@ -1,24 +1,33 @@
 import { benchAccounts } from './accounts.ts'
 import { benchPush, benchPushMany } from './enqueue.ts'
-import { benchLookup } from './lookup.ts'
-import { benchSendGot, benchSendInstant, benchSendLatency, benchSendPostgres } from './send.ts'
-import { benchSync, benchSyncLatency } from './sync.ts'
+import { benchLookup, benchLookupPostgres } from './lookup.ts'
+import {
+  benchSendGot,
+  benchSendInstant,
+  benchSendLatency,
+  benchSendPostgres,
+  benchSendPostgresQueue,
+} from './send.ts'
+import { benchSync, benchSyncLatency, benchSyncPostgres } from './sync.ts'
 import { benchWebhooks } from './webhooks.ts'
 
 /**
  * `npm run bench [-- name ...]`, a name being the start of a bench's such as `send`: one JSON line each. Needs a Redis
- * (REDIS_URL, default on this machine) and a machine that does nothing else.
+ * (REDIS_URL, default on this machine), those on PostgreSQL a server (BENCH_POSTGRES_URL) and a machine that does nothing else.
  */
 const benches: Record<string, () => Promise<object>> = {
   'enqueue.pushMany': benchPushMany,
   'enqueue.push': benchPush,
   'send.instant': benchSendInstant,
   'send.postgres': benchSendPostgres,
+  'send.postgresQueue': benchSendPostgresQueue,
   'send.got': benchSendGot,
   'send.50ms': benchSendLatency,
   'sync.1m': benchSync,
   'sync.100ms': benchSyncLatency,
+  'sync.postgres': benchSyncPostgres,
   'lookup.1m': benchLookup,
+  'lookup.postgres': benchLookupPostgres,
   webhooks: benchWebhooks,
   'accounts.stuck': benchAccounts,
 }

@@ -12,7 +12,7 @@ import { Pool } from 'undici'
 import { z } from 'zod'
 import { createAccount } from '../../src/account.ts'
 import { loadConfig } from '../../src/base/programConfig.ts'
-import { createPusher } from '../../src/library/createPusher.ts'
+import { createPusher, type PusherOptions } from '../../src/library/createPusher.ts'
 import { queuePrefix, toQueueName } from '../../src/queue/names.ts'
 import { connectWorker } from '../../src/queue/workerQueue.ts'
 import { createAccountWorker } from '../../src/roles/worker.ts'
@@ -34,6 +34,8 @@ interface Load {
   total: number
   concurrency: number
   databaseUrl?: string
+  /** Default: in Redis. */
+  queue?: 'postgres'
 }
 
 /** Our worker beside a bare BullMQ worker that does only the same call, against a server that answers at once. */
@@ -69,6 +71,25 @@ export async function benchSendPostgres() {
   })
 }
 
+/** Our worker with its queue in the PostgreSQL of its tables too, beside itself with the queue in Redis. */
+export async function benchSendPostgresQueue() {
+  return withServer(0, async (base) => {
+    const run = (more: Partial<Load>) =>
+      withBenchSchema((databaseUrl) =>
+        sendOurs({ base, total: 5_000, concurrency: 50, databaseUrl, ...more }),
+      )
+    return {
+      bench: 'send.postgresQueue',
+      ...(await compare(
+        'sends/s',
+        () => run({ queue: 'postgres' }),
+        () => run({}),
+        3,
+      )),
+    }
+  })
+}
+
 /** Our worker beside the same calls by got with no queue and no database. */
 export async function benchSendGot() {
   return withServer(0, async (base) => {
@@ -96,8 +117,9 @@ export async function benchSendLatency() {
 }
 
 /** With a full queue: from the first send that is on record to the last. */
-function sendOurs({ base, total, concurrency, databaseUrl }: Load): Promise<number> {
-  return withFullQueue(total, async (appid) => {
+function sendOurs({ base, total, concurrency, databaseUrl = '', queue: kind }: Load): Promise<number> {
+  const place = { redisUrl: kind === 'postgres' ? '' : redisUrl, databaseUrl }
+  return withFullQueue(place, total, async (appid) => {
     const dir = await mkdtemp(join(tmpdir(), 'unionpush-bench-'))
     const config = {
       ...toOnlyAccount(
@@ -106,8 +128,8 @@ function sendOurs({ base, total, concurrency, databaseUrl }: Load): Promise<numb
           WECHAT_SECRET: 'bench',
           WECHAT_API_BASE: base,
           DATA_DIR: dir,
-          REDIS_URL: redisUrl,
-          ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
+          ...(place.redisUrl !== '' && { REDIS_URL: place.redisUrl }),
+          ...(databaseUrl !== '' && { DATABASE_URL: databaseUrl }),
         }),
       ),
       pushConcurrency: concurrency,
@@ -120,7 +142,7 @@ function sendOurs({ base, total, concurrency, databaseUrl }: Load): Promise<numb
       subscribed: true,
     }))
     await account.followers.upsert(infos, { at: Date.now() })
-    const connection = await connectWorker({ kind: 'redis', urls: [redisUrl] }, log)
+    const connection = await connectWorker(config.queue, log)
     const queue = connection.openQueue(appid)
     const { count, rate } = countTo(total)
     const worker = createAccountWorker(
@@ -150,7 +172,7 @@ function sendOurs({ base, total, concurrency, databaseUrl }: Load): Promise<numb
 }
 
 function sendBare({ base, total, concurrency }: Load): Promise<number> {
-  return withFullQueue(total, async (appid) => {
+  return withFullQueue({ redisUrl }, total, async (appid) => {
     const pool = new Pool(base, { connections: concurrency })
     const connection = new Redis(redisUrl, { maxRetriesPerRequest: null })
     const { count, rate } = countTo(total)
@@ -195,9 +217,13 @@ function toBody({ unionid, templateId, data, url }: ReturnType<typeof toMessage>
   return JSON.stringify({ touser: unionid, template_id: templateId, url, client_msg_id, data: values })
 }
 
-function withFullQueue<T>(total: number, use: (appid: string) => Promise<T>): Promise<T> {
+function withFullQueue<T>(
+  place: PusherOptions,
+  total: number,
+  use: (appid: string) => Promise<T>,
+): Promise<T> {
   return withAccount(async (appid) => {
-    const pusher = createPusher({ appid, redisUrl })
+    const pusher = createPusher({ appid, ...place })
     await pusher.pushMany(Array.from({ length: total }, (_, n) => toMessage(n)))
     await pusher.close()
     return use(appid)

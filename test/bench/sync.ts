@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 import { makeBareCalls } from './bareCalls.ts'
+import { withBenchSchema } from './benchSchema.ts'
 import { fillTable } from './fillTable.ts'
 import { benchAppid } from './followerData.ts'
 
@@ -67,6 +68,28 @@ export async function benchSyncLatency(followers = 1_000_000) {
   }
 }
 
+/** The same on PostgreSQL, beside SQLite: seconds, at most 2 times as many at first, and 1.5 times when nothing is new. */
+export async function benchSyncPostgres(followers = 300_000) {
+  await build()
+  const sqlite = await withServer(followers, 0, runSync)
+  const postgres = await withServer(followers, 0, (base) =>
+    withBenchSchema((databaseUrl) => runSyncOn(databaseUrl, base)),
+  )
+  return {
+    bench: 'sync.postgres',
+    unit: 's',
+    ours: round(postgres.firstMs / 1_000),
+    ceiling: round(sqlite.firstMs / 1_000),
+    ratio: round(postgres.firstMs / sqlite.firstMs),
+    secondRatio: round(postgres.secondMs / sqlite.secondMs),
+    followers,
+    complete: postgres.complete && sqlite.complete,
+    secondCalls: postgres.secondCalls,
+    secondWrites: postgres.secondWrites,
+    peakMb: Math.round(postgres.peakMb),
+  }
+}
+
 async function build(): Promise<void> {
   await promisify(execFile)('npm', ['run', 'build'], {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
@@ -74,12 +97,14 @@ async function build(): Promise<void> {
 }
 
 function runSync(base: string): Promise<z.infer<typeof syncFigures>> {
-  return withFile(async (path) => {
-    const file = fileURLToPath(new URL('syncRole.mjs', import.meta.url))
-    const child = fork(file, [path, base, benchAppid, String(concurrency)], { execArgv: [] })
-    const [figures] = await once(child, 'message')
-    return syncFigures.parse(figures)
-  })
+  return withFile((path) => runSyncOn(`file:${path}`, base))
+}
+
+async function runSyncOn(databaseUrl: string, base: string): Promise<z.infer<typeof syncFigures>> {
+  const file = fileURLToPath(new URL('syncRole.mjs', import.meta.url))
+  const child = fork(file, [databaseUrl, base, benchAppid, String(concurrency)], { execArgv: [] })
+  const [figures] = await once(child, 'message')
+  return syncFigures.parse(figures)
 }
 
 async function withServer<T>(

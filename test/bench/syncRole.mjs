@@ -6,15 +6,15 @@ import { openQueueRuntime } from '../../dist/runtime.js'
 
 /**
  * A first sync and a second one that finds nothing new, in a process that does nothing else. It runs what is built: a
- * loader for TypeScript would be a fifth of the memory measured. Arguments: database, server, appid, concurrency.
+ * loader for TypeScript would be a fifth of the memory measured. Arguments: DATABASE_URL, server, appid, concurrency.
  */
-const [path, base, appid, concurrency] = process.argv.slice(2)
+const [databaseUrl, base, appid, concurrency] = process.argv.slice(2)
 const log = pino({ level: 'silent' })
 const { accounts, ...shared } = loadConfig({
   WECHAT_APPID: appid,
   WECHAT_SECRET: 's',
   WECHAT_API_BASE: base,
-  DATABASE_URL: `file:${path}`,
+  DATABASE_URL: databaseUrl,
   SYNC_CONCURRENCY: concurrency,
 })
 const runtime = await openQueueRuntime(shared, log)
