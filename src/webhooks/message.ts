@@ -3,7 +3,7 @@ import { toIso } from '../base/time.ts'
 import { toPushKey, type WebhookChange, type WebhookDelivery } from '../db/webhooks/webhooks.ts'
 
 /** Records in one message. */
-const mostPushes = 100
+export const mostPushes = 100
 
 /** Of other changes: what is a time there. */
 const times = ['since', 'probeAt']
@@ -65,8 +65,17 @@ function toRecord({ appid, data, createdAt, sentAt, finishedAt }: WebhookChange,
   return `{"account":${account},"createdAt":${toJson(createdAt)},"sentAt":${toJson(sentAt)},"finishedAt":${toJson(finishedAt)},${data.slice(1)}`
 }
 
+/** Seconds as `2026-11-29T08:00:01.`: many records share one, and three times a record would cost most of all here. */
+const seconds = new Map<number, string>()
+const mostSeconds = 1_000
+
 function toJson(time: number | null): string {
-  return time === null ? 'null' : `"${toIso(time)}"`
+  if (time === null) return 'null'
+  const whole = Math.floor(time / 1_000)
+  const prefix = seconds.get(whole) ?? toIso(whole * 1_000).slice(0, -4)
+  if (seconds.size >= mostSeconds) seconds.clear()
+  seconds.set(whole, prefix)
+  return `"${prefix}${String(time - whole * 1_000).padStart(3, '0')}Z"`
 }
 
 function toOtherMessage(change: WebhookChange, nameOf: NameOf): WebhookMessage {

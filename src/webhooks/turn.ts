@@ -2,14 +2,12 @@ import { second } from '../base/duration.ts'
 import { toPushKey, type WebhookChange } from '../db/webhooks/webhooks.ts'
 import { createDeliverer, type DeliverDeps } from './deliver.ts'
 import { createHeldBack } from './heldBack.ts'
-import { toMessages, type WebhookMessage } from './message.ts'
+import { mostPushes, toMessages, type WebhookMessage } from './message.ts'
 import { createReceiverState } from './receiverState.ts'
 import { createUnderWay } from './underWay.ts'
 
 /** Messages under way at the same time. */
 const concurrency = 4
-/** Changes that are looked at in one turn. */
-const pageSize = 400
 /** Messages not taken and still tried, beyond which there is nothing new to be tried with. */
 const mostFailed = 1_000
 const lookInterval = second
@@ -68,7 +66,9 @@ export function createTurn(deps: TurnDeps) {
     for (;;) {
       const free = countFree()
       if (free <= 0 || held.size() >= mostFailed) return
-      const changes = await webhooks.findChanges(cursor, pageSize)
+      // No more than finds a place, or most of it is read again in the next turn (bench: webhooks).
+      const limit = free * mostPushes
+      const changes = await webhooks.findChanges(cursor, limit)
       const isFree = (change: WebhookChange) => !taken.has(change.n) && !isHeld(change)
       const messages = toMessages(changes.filter(isFree), nameOf).slice(0, free)
       for (const message of messages) start(message)
@@ -77,7 +77,7 @@ export function createTurn(deps: TurnDeps) {
       // What found no place in a message comes first in the next turn.
       const left = changes.find(isFree)
       cursor = left ? left.n - 1 : (changes.at(-1)?.n ?? cursor)
-      if (messages.length > 0 || changes.length < pageSize) return
+      if (messages.length > 0 || changes.length < limit) return
     }
   }
 

@@ -42,6 +42,18 @@ test('changes of one push are in one message in their order, or wait for the nex
   expect(numbers[1]).toEqual([108])
 })
 
+test('times keep their milliseconds', () => {
+  const times = [0, 1, 999, 1_000, 1_795_994_616_734, 1_795_994_616_007, -1]
+  const messages = toMessages(
+    times.map((createdAt, n) => change(n, `p${n}`, { createdAt })),
+    nameOf,
+  )
+  const { pushes } = JSON.parse(messages[0]?.body ?? '').data
+  expect(pushes.map(({ createdAt }: { createdAt: string }) => createdAt)).toEqual(
+    times.map((time) => new Date(time).toISOString()),
+  )
+})
+
 test('two accounts may have the same id', () => {
   const [message, ...more] = toMessages([change(1, 'a'), change(2, 'a', { appid: 'wx2' })], nameOf)
   expect(more).toEqual([])
