@@ -215,6 +215,36 @@ describe.each(engines)('$name', ({ create }) => {
     })
   })
 
+  test.each([
+    ['a file', ofFile],
+    ['followers', followersOf],
+  ])('tells which lines name somebody who got a broadcast to %s', async (_, audience) => {
+    const { database } = await create()
+    await addFollowers(database, 3)
+    const broadcasts = open(database)
+    const no = await broadcasts.draft(asked({ audience }))
+    const isFilled = audience.kind === 'file'
+    if (isFilled)
+      await broadcasts.addRecipients(
+        no,
+        [1, 2].map((n) => line(n, { openid: `o${n}` })),
+      )
+    await broadcasts.publish(no, { status: 'running', selected: 2, isFilled, canarySize: null })
+    await broadcasts.change(await find(broadcasts), { startedAt: 50_000, fillUntil: 2 })
+    if (!isFilled) while (await broadcasts.fill(await find(broadcasts), 10));
+    await broadcasts.claim(no, 2, 2_000, lease)
+    await broadcasts.record(no, outcome(1))
+    await broadcasts.record(no, outcome(2, { status: 'rejected', reason: 'data_invalid', msgid: null }))
+    const lines = [
+      line(1, { unionid: 'u1' }),
+      line(2, { openid: 'o1' }),
+      line(3, { openid: 'o2' }),
+      line(4, { unionid: 'u3' }),
+      line(5, { unionid: 'stranger' }),
+    ]
+    expect(await broadcasts.findServed(no, lines)).toEqual(new Set([1, 2]))
+  })
+
   describe('recipients are handed out', () => {
     test('in order, each to one process', async () => {
       const { database, openAgain } = await create()

@@ -43,10 +43,11 @@ export async function draftBroadcast(broadcasts: Broadcasts, input: CheckedInput
     const selected = await broadcasts.countFollowers(audience)
     return { no, id, selected, isFilled: false, invalid: [] }
   }
-  return { no, id, isFilled: true, ...(await addRows(broadcasts, no, input)) }
+  return { no, id, isFilled: true, ...(await addRows(broadcasts, no, input, audience.except)) }
 }
 
-async function addRows(broadcasts: Broadcasts, no: number, input: CheckedInput) {
+/** `except`: number of a broadcast whose recipients are left out. */
+async function addRows(broadcasts: Broadcasts, no: number, input: CheckedInput, except: number | undefined) {
   const check = createRecipientCheck(input.templateId, input.template, input.needed)
   const invalid: InvalidRow[] = []
   let selected = 0
@@ -60,8 +61,10 @@ async function addRows(broadcasts: Broadcasts, no: number, input: CheckedInput) 
   return { selected, invalid: invalid.sort((a, b) => a.line - b.line) }
 
   async function flush(): Promise<void> {
-    const duplicates = await broadcasts.addRecipients(no, batch)
-    selected += batch.length - duplicates.length
+    const served = except === undefined ? undefined : await broadcasts.findServed(except, batch)
+    const wanted = batch.filter(({ seq }) => !served?.has(seq))
+    const duplicates = await broadcasts.addRecipients(no, wanted)
+    selected += wanted.length - duplicates.length
     invalid.push(
       ...duplicates.map((line) => ({ line, reason: 'duplicate: an earlier line names the same person' })),
     )

@@ -242,6 +242,8 @@ export interface Broadcasts {
   draft(row: NewBroadcast): Promise<number>
   /** Lines of a file, in order; returns those that name somebody who was named before. */
   addRecipients(no: number, recipients: readonly NewRecipient[]): Promise<number[]>
+  /** Which of these lines name somebody who got that broadcast. */
+  findServed(no: number, recipients: readonly NewRecipient[]): Promise<Set<number>>
   /** Of a draft: how many of those it has can be sent to as far as is known, and the first of them. */
   preview(no: number, size: number): Promise<{ sendable: number; first: BroadcastRecipient[] }>
   /** Deletes a draft. */

@@ -2,7 +2,7 @@ import type { Broadcasts, NewRecipient, RecipientOutcome } from '../../broadcast
 import { batchCalls } from '../engine/batchCalls.ts'
 import { isOwnFault } from '../engine/errors.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
-import { forRows, recordset } from '../engine/statement.ts'
+import { forRows, recordset, toRows } from '../engine/statement.ts'
 import { createBroadcastTimes } from './broadcastTimes.ts'
 import { broadcastKeys, broadcastRecipients, broadcastRetries } from './tables.ts'
 
@@ -10,6 +10,16 @@ import { broadcastKeys, broadcastRecipients, broadcastRetries } from './tables.t
 const batch = { size: 500, concurrency: 1, isOwnFault }
 
 const knownKeysSql = 'select key from broadcast_keys where broadcast = $1 and key = any($2)'
+const served = `r.status in ('sent', 'delivered')`
+const lines = recordset(broadcastRecipients, '$2', { keys: ['seq', 'openid', 'unionid'] })
+/** Of an audience of followers the number of the row is that of the follower. */
+const servedSql = `select input.seq from ${lines}
+where exists (select 1 from broadcast_keys k join broadcast_recipients r on r.broadcast = k.broadcast and r.seq = k.seq
+  where k.broadcast = $1 and k.key in (input.openid, input.unionid) and ${served})
+or exists (select 1 from followers f join broadcast_recipients r on r.broadcast = $1 and r.seq = f.id and r.openid = f.openid
+  where f.appid = $3 and f.openid = input.openid and ${served})
+or exists (select 1 from followers f join broadcast_recipients r on r.broadcast = $1 and r.seq = f.id and r.openid = f.openid
+  where f.appid = $3 and f.unionid = input.unionid and ${served})`
 const takenSql = 'select 1 from broadcast_keys where broadcast = $1 and key = $2 and seq <> $3'
 const followersSql = `select openid, unionid, subscribed from followers where appid = $1 and unionid = any($2)
 union select openid, unionid, subscribed from followers where appid = $1 and openid = any($3)`
@@ -42,7 +52,7 @@ interface Known {
 export function createBroadcastRecipients(
   { query, write, writeSoon, clock }: Pick<PostgresDatabase, 'query' | 'write' | 'writeSoon' | 'clock'>,
   appid: string,
-): Pick<Broadcasts, 'addRecipients' | 'isTaken' | 'record'> {
+): Pick<Broadcasts, 'addRecipients' | 'findServed' | 'isTaken' | 'record'> {
   const times = createBroadcastTimes(clock)
   const record = batchCalls(recordAll, {
     ...batch,
@@ -75,6 +85,11 @@ export function createBroadcastRecipients(
         { sql: filledSql, params: [no, rows.length] },
       ])
       return duplicates
+    },
+    async findServed(no, given) {
+      const rows = await complete(given)
+      const found = await query<{ seq: number }>(servedSql, [no, toRows(rows), appid])
+      return new Set(found.map(({ seq }) => seq))
     },
     async isTaken(no, openid, seq) {
       return (await query(takenSql, [no, openid, seq])).length > 0

@@ -1,12 +1,13 @@
 import type { Broadcasts, NewRecipient } from '../../broadcasts/broadcasts.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import type { Statement } from '../engine/statement.ts'
+import { createKnownNames } from './knownNames.ts'
 
 /** Those whom a broadcast goes to, and what became of them. */
 export function createBroadcastRecipients(
   { read, write, writeSoon }: Pick<SqliteDatabase, 'read' | 'write' | 'writeSoon'>,
   appid: string,
-): Pick<Broadcasts, 'addRecipients' | 'isTaken' | 'record'> {
+): Pick<Broadcasts, 'addRecipients' | 'findServed' | 'isTaken' | 'record'> {
   const client = read.$client
   const hasKey = client.prepare<[number, string], unknown>(
     'select 1 from broadcast_keys where broadcast = ? and key = ?',
@@ -14,12 +15,15 @@ export function createBroadcastRecipients(
   const holderOf = client.prepare<[number, string], { seq: number }>(
     'select seq from broadcast_keys where broadcast = ? and key = ?',
   )
-  const openidsOf = client.prepare<[string, string], { openid: string; subscribed: number }>(
-    'select openid, subscribed from followers where appid = ? and unionid = ? limit 100',
+  // Of an audience of followers the number of the row is that of the follower.
+  const served = client.prepare<unknown[], unknown>(
+    `select 1 from (select seq from broadcast_keys where broadcast = ? and key in (?, ?)
+union all select id from followers where appid = ? and openid = ?
+union all select id from followers where appid = ? and unionid = ?) known
+join broadcast_recipients r on r.broadcast = ? and r.seq = known.seq
+where (r.openid = ? or r.unionid = ?) and r.status in ('sent', 'delivered') limit 1`,
   )
-  const unionidOf = client.prepare<[string, string], { unionid: string | null }>(
-    'select unionid from followers where appid = ? and openid = ?',
-  )
+  const complete = createKnownNames({ read }, appid)
   return {
     async addRecipients(no, given) {
       const duplicates: number[] = []
@@ -49,6 +53,15 @@ values (?, ?, ?, ?, ?, ?, 0, 0)`,
         { sql: 'update broadcasts set filled = filled + ? where no = ?', params: [rows.length, no] },
       ])
       return duplicates
+    },
+
+    async findServed(no, given) {
+      const isServed = (recipient: NewRecipient) => {
+        const { openid, unionid } = complete(recipient)
+        const names = [openid, unionid]
+        return served.get(no, ...names, appid, openid, appid, unionid, no, ...names) !== undefined
+      }
+      return new Set(given.filter(isServed).map(({ seq }) => seq))
     },
 
     async isTaken(no, openid, seq) {
@@ -84,20 +97,5 @@ where broadcast = ? and seq = ? and generation = ? and status is null`,
       }
       await writeSoon(outcome.wasRetried ? [written, forgotten] : [written])
     },
-  }
-
-  /** A person may be named by unionid in one line and by openid in another. */
-  function complete(recipient: NewRecipient): NewRecipient {
-    const { openid, unionid } = recipient
-    return {
-      ...recipient,
-      openid: openid ?? (unionid === null ? null : findOpenid(unionid)),
-      unionid: unionid ?? (openid === null ? null : (unionidOf.get(appid, openid)?.unionid ?? null)),
-    }
-  }
-
-  function findOpenid(unionid: string): string | null {
-    const known = openidsOf.all(appid, unionid)
-    return (known.find(({ subscribed }) => subscribed === 1) ?? known[0])?.openid ?? null
   }
 }
