@@ -1,20 +1,28 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Broadcast, BroadcastPlan } from '../operations/broadcasts/broadcasts.ts'
 import type { CheckResult } from '../operations/doctor/check.ts'
+import type { AuditAnswer } from '../operations/reports/audit.ts'
+import type { loadOutcomes } from '../operations/reports/outcomes.ts'
 import type { ShownPush } from '../operations/show.ts'
 import type { AccountStatus, Status } from '../operations/status.ts'
 import type { TemplateAnswer } from '../operations/templates.ts'
 import { language, pulse, session } from './state.ts'
 
-export type { AccountStatus, Broadcast, BroadcastPlan, CheckResult, ShownPush, Status, TemplateAnswer }
-
-/** Counts by how pushes ended, from `at` on. */
-export type Bucket = { at: string } & Record<OutcomeName, number>
-export type OutcomeName = 'sent' | 'delivered' | 'undelivered' | 'rejected' | 'skipped' | 'unknown'
-export interface Outcomes {
-  buckets: Bucket[]
-  reasons: Record<string, number>
+export type {
+  AccountStatus,
+  AuditAnswer,
+  Broadcast,
+  BroadcastPlan,
+  CheckResult,
+  ShownPush,
+  Status,
+  TemplateAnswer,
 }
+
+export type Outcomes = Awaited<ReturnType<typeof loadOutcomes>>
+/** Counts by how pushes ended, from `at` on. */
+export type Bucket = Outcomes['buckets'][number]
+export type OutcomeName = Exclude<keyof Bucket, 'at'>
 export interface List<T> {
   items: T[]
   /** Where the next part begins. */

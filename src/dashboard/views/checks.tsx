@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { type CheckResult, type List, type TemplateAnswer, useAsk } from '../api.ts'
+import { type AuditAnswer, type CheckResult, type List, type TemplateAnswer, useAsk } from '../api.ts'
 import { Act, Badge, Grid, Loaded, Notice, Panel, When } from '../parts.tsx'
 import { mayOperate } from '../state.ts'
 import { t } from '../text/text.ts'
@@ -45,18 +45,8 @@ export function DoctorView() {
   )
 }
 
-interface AuditEntry {
-  at: string
-  keyName: string
-  role: string
-  action: string
-  account: string | null
-  target: string | null
-  detail: unknown
-}
-
 export function AuditView() {
-  const asked = useAsk<List<AuditEntry>>('/audit?limit=200', 5)
+  const asked = useAsk<List<AuditAnswer>>('/audit?limit=200', 5)
   return (
     <>
       <p>{t('audit.what')}</p>
@@ -75,11 +65,7 @@ export function AuditView() {
                 <td>{entry.action}</td>
                 <td>{entry.account}</td>
                 <td>{entry.target}</td>
-                <td class="detail">
-                  {typeof entry.detail === 'object' && entry.detail !== null
-                    ? JSON.stringify(entry.detail)
-                    : String(entry.detail ?? '')}
-                </td>
+                <td class="detail">{entry.detail}</td>
               </tr>
             ))}
           </Grid>

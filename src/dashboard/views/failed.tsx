@@ -82,8 +82,8 @@ export function FailedView() {
         <Loaded asked={list}>
           {({ items, next }) => (
             <>
+              <Chosen items={items} filter={kept} reload={list.reload} />
               {items.length === 0 && <Notice>{t('failed.none')}</Notice>}
-              {items.length > 0 && <Chosen items={items} filter={kept} reload={list.reload} />}
               {next && <a href={`#/failed${toQuery({ ...kept, cursor: next })}`}>{t('older')}</a>}
             </>
           )}
@@ -111,8 +111,8 @@ function Chosen({ items, filter, reload }: ChosenProps) {
   const [progress, setProgress] = useState<{ done: number; of: number }>()
   const isStopped = useRef(false)
   const body = toRetryBody(filter)
-  const path = mayOperate.value ? '/pushes/retry' : null
-  const total = useAsk<{ retried: number }>(path, 0, { ...body, dryRun: true })
+  const path = mayOperate.value && !filter.broadcast ? '/pushes/retry' : null
+  const total = useAsk<{ retried: number }>(path, 15, { ...body, dryRun: true })
 
   async function retry(ids: readonly string[]) {
     isStopped.current = false
@@ -135,7 +135,7 @@ function Chosen({ items, filter, reload }: ChosenProps) {
   const all = total.data?.retried
   return (
     <>
-      {mayOperate.value && (
+      {mayOperate.value && items.length > 0 && (
         <div class="row">
           <Act label={t('choose.all')} run={() => setChosen(new Set(items.map(({ id }) => id)))} />
           <Act
@@ -173,20 +173,22 @@ function Chosen({ items, filter, reload }: ChosenProps) {
         </p>
       )}
       {told && <Notice tone="ok">{told}</Notice>}
-      <PushTable
-        label={t('nav.failed')}
-        pushes={items}
-        {...(mayOperate.value && {
-          chosen,
-          choose(id: string, isChosen: boolean) {
-            const next = new Set(chosen)
-            if (isChosen) next.add(id)
-            else next.delete(id)
-            setChosen(next)
-          },
-          aside: ({ id }: ShownPush) => <Act label={t('do.retry')} run={() => retry([id])} />,
-        })}
-      />
+      {items.length > 0 && (
+        <PushTable
+          label={t('nav.failed')}
+          pushes={items}
+          {...(mayOperate.value && {
+            chosen,
+            choose(id: string, isChosen: boolean) {
+              const next = new Set(chosen)
+              if (isChosen) next.add(id)
+              else next.delete(id)
+              setChosen(next)
+            },
+            aside: ({ id }: ShownPush) => <Act label={t('do.retry')} run={() => retry([id])} />,
+          })}
+        />
+      )}
     </>
   )
 }

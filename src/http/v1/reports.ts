@@ -4,6 +4,7 @@ import { rememberFor } from '../../base/monitoring/rememberFor.ts'
 import type { Language } from '../../base/sentences/language.ts'
 import { doctorSchema } from '../../operations/doctor/check.ts'
 import { listChecks } from '../../operations/doctor/run.ts'
+import { type AuditAnswer, auditEntrySchema, listAudit } from '../../operations/reports/audit.ts'
 import {
   bucketSchema,
   countBuckets,
@@ -33,6 +34,11 @@ const outcomesQuery = accountQuery.extend({
   since: timeParameter.optional().describe('default: a day before until'),
   until: timeParameter.optional().describe('default: now'),
   bucket: bucketSchema.default('hour').describe('a day begins in Asia/Shanghai'),
+})
+
+const auditQuery = z.strictObject({
+  since: timeParameter.optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
 })
 
 /** It calls WeChat, and more than one look in so much time tells nothing new. */
@@ -82,6 +88,24 @@ export function reportRoutes(addRoute: AddRoute, { accounts, runDoctor }: Report
         throw toBadInput([{ pointer: '/checks', message: `no '${unknown}' among ${known.join(', ')}` }])
       }
       return remember(appids, checks, language)
+    },
+  )
+
+  addRoute(
+    {
+      method: 'GET',
+      path: '/audit',
+      summary: 'What was changed over HTTP, and with which key, newest first',
+      tag: 'api',
+      roles: readers,
+      query: auditQuery,
+      answers: { 200: ['the newest', z.strictObject({ items: z.array(auditEntrySchema) })] },
+    },
+    async ({ query }) => {
+      const [{ runtime }] = chooseAccounts(accounts(), undefined)
+      const items: AuditAnswer[] = []
+      for await (const entry of listAudit(runtime.database.audit(), query)) items.push(entry)
+      return { items }
     },
   )
 

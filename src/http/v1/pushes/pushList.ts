@@ -77,7 +77,7 @@ export function pushListRoutes(addRoute: AddRoute, { accounts }: PushListRoutesD
           ? await retryFailed(chosen, { ...filter, templateId })
           : await retryBroadcastOf(chosen, broadcast, { ...filter, templateId })
       const detail = `${answer.retried} retried: ${JSON.stringify(body)}`
-      tell({ account: toAccountWord(chosen, account), target: broadcast, detail })
+      if (!filter.dryRun) tell({ account: toAccountWord(chosen, account), target: broadcast, detail })
       return answer
     },
   )
