@@ -284,6 +284,8 @@ async function askBroadcasts({ database, now, take }: Asking): Promise<void> {
     line,
     { ...line, seq: 2, openid: null, unionid: 'u2', isByUnionid: true },
   ])
+  await broadcasts.findServed(no, [line, { ...line, seq: 2, openid: null, unionid: 'u2', isByUnionid: true }])
+  await broadcasts.isTaken(no, 'o1', 2)
   await broadcasts.preview(file, 5)
   await broadcasts.drop(file)
 
