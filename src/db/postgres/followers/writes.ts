@@ -1,6 +1,7 @@
 import { day } from '../../../base/duration.ts'
 import { clockTolerance } from '../../clock.ts'
 import type { Asked, FollowerFacts } from '../../followers.ts'
+import { createAnalysis } from '../engine/analysis.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
 import { forRows, recordset, type Statement } from '../engine/statement.ts'
 import { toPendingReleases } from '../pushes/pendingReleases.ts'
@@ -61,6 +62,7 @@ where appid = $1 and openid = any($2) and subscribed
 
 /** Statements about followers, for transactions that write something else too. When WeChat was asked is told by the clock of the server. */
 export function createFollowerWrites({ toServer }: PostgresDatabase['clock'], appid: string) {
+  const analysis = createAnalysis('followers')
   function toUnsubscribe(openids: readonly string[], at: number): Statement {
     const params = [appid, openids, toServer(at)]
     return { sql: unsubscribeSql, params, isEmpty: openids.length === 0 }
@@ -80,6 +82,7 @@ export function createFollowerWrites({ toServer }: PostgresDatabase['clock'], ap
           at,
         ),
         ...toPendingReleases(appid, touched),
+        ...analysis(following.length),
       ]
     },
     toUnsubscribe,

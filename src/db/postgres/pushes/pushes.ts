@@ -1,6 +1,7 @@
 import { getTableColumns } from 'drizzle-orm'
 import { acceptedStatuses, type FinalStatus, finalStatuses } from '../../../push/status.ts'
 import { type Acceptance, cancelled, type PushRow, type PushRows } from '../../pushes.ts'
+import { createAnalysis } from '../engine/analysis.ts'
 import { batchCalls } from '../engine/batchCalls.ts'
 import { isOwnFault } from '../engine/errors.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
@@ -75,6 +76,7 @@ export function createPushes(
   appid: string,
 ): PostgresPushRows {
   const times = createPushTimes(clock)
+  const analysis = createAnalysis('pushes')
   const toKey = ({ id }: { id: string }) => id
   const find = batchCalls(findAll, { ...batch, concurrency: 2 })
   const add = batchCalls((rows: PushRow[]) => save(addSql, rows.map(times.toStored), []), {
@@ -162,7 +164,7 @@ export function createPushes(
 
   /** Whether each of them was written. */
   async function save(sql: string, rows: { id: string }[], more: unknown[]): Promise<boolean[]> {
-    const [result] = await writeSoon([forRows(sql, rows, ...more)])
+    const [result] = await writeSoon([forRows(sql, rows, ...more), ...analysis(rows.length)])
     const written = new Set(result?.rows.map((row) => Reflect.get(row, 'id')))
     return rows.map(({ id }) => written.has(id))
   }
