@@ -86,6 +86,18 @@ async function askAccount({ database, now, take }: Asking): Promise<void> {
   const templates = take('templates', database.templates(appid))
   await templates.find('t1')
   await templates.replace(await templates.list(), now)
+  const audit = take('audit', database.audit())
+  await audit.add({
+    at: now,
+    keyName: 'k',
+    role: 'operate',
+    action: 'pause',
+    account: null,
+    target: null,
+    detail: null,
+  })
+  for await (const _ of audit.list(now - hour));
+  await audit.purge(now - day, 1_000)
   const tokens = take('tokens', database.tokens())
   await tokens.save(appid, { token: 't', obtainedAt: now, expiresAt: now })
   await tokens.load(appid)
@@ -156,6 +168,8 @@ async function askPushes({ database, now, take, write }: Asking): Promise<void> 
   for await (const _ of pushes.history({ after: { createdAt: now, id: 'p9', isIncluded: true }, limit: 20 }));
   await pushes.countFinished(now - 100 * 60_000)
   await pushes.countSent(now - 100 * 60_000)
+  await pushes.findFinished(now - 100 * 60_000, 20)
+  await pushes.countOutcomes({ since: now - 100 * 60_000, until: now, bucket: hour, offset: 0 })
   for (const unionid of [null, 'u1'])
     for (const templateId of [undefined, 't1'])
       await pushes.countToUser({ openid: 'o3', unionid, templateId }, now - day, 'p1')
@@ -301,6 +315,7 @@ async function askBroadcasts({ database, now, take }: Asking): Promise<void> {
     ...{ openid: 'o', reason: null, detail: null, msgid: '5', errcode: null, errmsg: null, rid: null },
     ...{ attempts: 1, generation: 0, status: 'sent', sentAt: now, finishedAt: now, wasRetried: true },
   }
+  await broadcasts.isTaken(no, 'o7', 8)
   await broadcasts.record(no, { ...outcome, seq: first?.seq ?? 0 })
   await broadcasts.recordRetry(no, {
     ...{
@@ -347,6 +362,7 @@ async function askWebhooks({ database, now, take }: Asking): Promise<void> {
   await webhooks.recordTry(delivery)
   await webhooks.list()
   await webhooks.retryAll(now)
+  await webhooks.hasten(now)
   await webhooks.drop('d')
   await webhooks.repeat(appid, now - 100 * 60_000)
   await webhooks.purge(now - 15_000 * 60_000, 1_000)
