@@ -19,7 +19,7 @@ export interface Sum {
   failed: number
 }
 
-export function sumUp({ buckets }: Pick<Outcomes, 'buckets'>): Sum {
+function sumUp({ buckets }: Pick<Outcomes, 'buckets'>): Sum {
   return buckets.reduce(
     ({ sent, failed }, one) => ({
       sent: sent + one.sent + one.delivered + one.undelivered,

@@ -115,7 +115,7 @@ function tell(push: ShownPush): Step[] {
   return steps
 }
 
-export function isRetriable({ status, reason }: ShownPush): boolean {
+function isRetriable({ status, reason }: ShownPush): boolean {
   return ['rejected', 'undelivered', 'unknown'].includes(status) || (status === 'sent' && reason !== null)
 }
 
