@@ -93,31 +93,32 @@ interface LastAnswer<T> {
 
 /**
  * What the server answers to a path, in the language that is chosen; null = nothing is asked. With `seconds` it is asked
- * again when something has changed, but not more often than that. What was there stays until the new is.
+ * again when something has changed, but not more often than that. What was there stays until the new is, also when the path has changed under the same name.
  */
-export function useAsk<T>(path: string | null, seconds = 0, body?: object): LiveAnswer<T> {
+export function useAsk<T>(path: string | null, seconds = 0, body?: object, name?: string): LiveAnswer<T> {
   const [answer, setAnswer] = useState<LastAnswer<T>>()
   const [turn, setTurn] = useState(0)
   const beat = seconds > 0 ? Math.floor(pulse.value / seconds) : 0
   const spoken = language.value
   const question = path && JSON.stringify([path, body])
+  const of = name ?? question
   useEffect(() => {
     if (path === null) return
     const stop = new AbortController()
     ask<T>(path, body, stop.signal).then(
-      (data) => setAnswer({ of: question, data, error: undefined }),
+      (data) => setAnswer({ of, data, error: undefined }),
       (error: Error) => {
         if (stop.signal.aborted) return
         setAnswer((last) => ({
-          of: question,
-          data: last?.of === question ? last.data : undefined,
+          of,
+          data: last?.of === of ? last.data : undefined,
           error,
         }))
       },
     )
     return () => stop.abort()
   }, [question, turn, beat, spoken])
-  const own = answer?.of === question ? answer : undefined
+  const own = answer?.of === of ? answer : undefined
   return { data: own?.data, error: own?.error, reload: () => setTurn((last) => last + 1) }
 }
 

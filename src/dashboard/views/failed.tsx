@@ -1,4 +1,4 @@
-import { useRef, useState } from 'preact/hooks'
+import { useMemo, useRef, useState } from 'preact/hooks'
 import { ask, type List, type Outcomes, type ShownPush, toQuery, useAsk } from '../api.ts'
 import { ReasonBars } from '../chart.tsx'
 import { Act, Loaded, Notice, Panel } from '../parts.tsx'
@@ -16,7 +16,9 @@ export function FailedView() {
   const { query } = address.value
   const given: Filter = Object.fromEntries(query)
   const filter: Filter = { ...given, ...(!given.reason && !given.status && { status: 'rejected' }) }
-  const since = filter.since ?? new Date(Math.floor(Date.now() / 60_000) * 60_000 - spans.day).toISOString()
+  // As of when the view was opened: a list that is being chosen from does not change its meaning by the minute.
+  const dayAgo = useMemo(() => new Date(Date.now() - spans.day).toISOString(), [])
+  const since = filter.since ?? dayAgo
   const { cursor: _, ...kept } = { ...filter, since }
   const outcomes = useAsk<Outcomes>(
     `/outcomes${toQuery({ since, bucket: 'day', account: filter.account })}`,

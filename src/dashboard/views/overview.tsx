@@ -13,8 +13,8 @@ export type BucketName = keyof typeof spans
 
 export function OverviewView() {
   const [bucket, setBucket] = useState<BucketName>('minute')
-  const hour = useAsk<Outcomes>(toPath('minute'), 2)
-  const chosen = useAsk<Outcomes>(bucket === 'minute' ? null : toPath(bucket), 10)
+  const hour = useAsk<Outcomes>(toPath('minute'), 2, undefined, 'minute')
+  const chosen = useAsk<Outcomes>(bucket === 'minute' ? null : toPath(bucket), 10, undefined, bucket)
   const shown = bucket === 'minute' ? hour : chosen
   const now = status.value
   if (!now) return <p class="faint">{t('loading')}</p>

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { ApiKey, ApiRole } from '../../base/api/apiKeys.ts'
 import { minute } from '../../base/duration.ts'
 import { say } from '../../base/sentences/sentence.ts'
-import { isOfPage, type LoginSessions } from './loginSessions.ts'
+import { isOfPage, type LoginSession, type LoginSessions } from './loginSessions.ts'
 import { ProblemError } from './problem.ts'
 
 declare module 'fastify' {
@@ -66,6 +66,7 @@ export function createAuthentication(
     }
     if (request.method !== 'GET' && !isOfPage(request)) throw new ProblemError(403, say('http.other_site'))
     callers.set(request, session.key)
+    if (request.headers.accept === 'text/event-stream') endWith(session, request)
   }
 
   return {
@@ -97,4 +98,15 @@ export function createAuthentication(
 
 function toDigest(text: string): Buffer {
   return hash('sha256', text, 'buffer')
+}
+
+/** A stream outlives the question whether it may be had, but not the session. */
+function endWith({ ended, expiresAt }: LoginSession, { raw }: FastifyRequest): void {
+  const end = () => raw.destroy()
+  const timer = setTimeout(end, expiresAt - Date.now())
+  ended.signal.addEventListener('abort', end)
+  raw.socket.once('close', () => {
+    clearTimeout(timer)
+    ended.signal.removeEventListener('abort', end)
+  })
 }

@@ -3,15 +3,17 @@ import type { FastifyRequest } from 'fastify'
 import type { ApiKey } from '../../base/api/apiKeys.ts'
 import { hour } from '../../base/duration.ts'
 
-interface Session {
+export interface LoginSession {
   key: ApiKey
   expiresAt: number
+  /** Aborted when somebody logs out. */
+  ended: AbortController
 }
 
 export interface LoginSessions {
   /** The token for the cookie. */
   open(key: ApiKey): { token: string; expiresAt: number }
-  find(request: FastifyRequest): Session | undefined
+  find(request: FastifyRequest): LoginSession | undefined
   end(request: FastifyRequest): void
   /** All that were opened with the key. */
   endAll(key: ApiKey): void
@@ -28,20 +30,25 @@ const cookie = 'unionpush_session'
  * opens the program lies on a disk, and after a restart the page asks for the key again.
  */
 export function createLoginSessions(now = Date.now): LoginSessions {
-  const sessions = new Map<string, Session>()
+  const sessions = new Map<string, LoginSession>()
 
-  function endWhere(isOver: (session: Session) => boolean): void {
-    for (const [token, session] of sessions) if (isOver(session)) sessions.delete(token)
+  function end(token: string): void {
+    sessions.get(token)?.ended.abort()
+    sessions.delete(token)
+  }
+
+  function endWhere(isOver: (session: LoginSession) => boolean): void {
+    for (const [token, session] of sessions) if (isOver(session)) end(token)
   }
 
   return {
     open(key) {
       endWhere(({ expiresAt }) => expiresAt <= now())
       const own = [...sessions].filter(([, session]) => session.key === key)
-      for (const [token] of own.slice(0, Math.max(0, own.length - mostOfKey + 1))) sessions.delete(token)
+      for (const [token] of own.slice(0, Math.max(0, own.length - mostOfKey + 1))) end(token)
       const token = randomBytes(32).toString('base64url')
       const expiresAt = now() + life
-      sessions.set(token, { key, expiresAt })
+      sessions.set(token, { key, expiresAt, ended: new AbortController() })
       return { token, expiresAt }
     },
     find(request) {
@@ -49,7 +56,7 @@ export function createLoginSessions(now = Date.now): LoginSessions {
       return session && session.expiresAt > now() ? session : undefined
     },
     end(request) {
-      sessions.delete(readToken(request) ?? '')
+      end(readToken(request) ?? '')
     },
     endAll(key) {
       endWhere((session) => session.key === key)
