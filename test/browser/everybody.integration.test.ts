@@ -97,6 +97,7 @@ describe('by keyboard alone', () => {
       await page.keyboard.press(key ?? '')
       await page.getByRole('heading', { level: 1, name: heading ?? '', exact: true }).waitFor()
     }
+    await page.locator('input[type=search]:focus').waitFor()
     await page.keyboard.type('1')
     expect(await page.getByRole('searchbox').inputValue()).toBe('1')
     await page.keyboard.press('Shift+Tab')

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { AskError, isMissing, type List, type ShownPush, toQuery, useAsk } from '../api.ts'
 import { ErrorNotice, Notice, Panel, When } from '../parts.tsx'
 import { address, go, mayRead } from '../state.ts'
@@ -19,7 +19,7 @@ interface FoundFollower {
 export function SearchView() {
   const word = address.value.query.get('q') ?? ''
   const box = useRef<HTMLInputElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (word === '') box.current?.focus()
   }, [word])
   return (
