@@ -1,5 +1,5 @@
 // The page: few files with the hash of what is in them in their names. `npm run build` writes them into the package; a
-// program that runs from its source makes them in memory, so that it never shows an older page than its own.
+// program that runs from its source has them made elsewhere, so that it never shows an older page than its own.
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +8,7 @@ import { build } from 'esbuild'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** What is served below `/`, by its path. */
-export async function buildDashboard() {
+async function buildDashboard() {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: ['src/dashboard/page.tsx', 'src/dashboard/page.css', 'src/dashboard/icon.svg'],
@@ -37,10 +37,8 @@ export async function buildDashboard() {
   return new Map([['index.html', Buffer.from(html)], ...files])
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const [path, body] of await buildDashboard()) {
-    const target = join(process.argv[2] ?? join(root, 'dist/dashboard'), path)
-    await mkdir(dirname(target), { recursive: true })
-    await writeFile(target, body)
-  }
+for (const [path, body] of await buildDashboard()) {
+  const target = join(process.argv[2] ?? join(root, 'dist/dashboard'), path)
+  await mkdir(dirname(target), { recursive: true })
+  await writeFile(target, body)
 }

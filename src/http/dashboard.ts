@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process'
 import { hash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
-import { extname } from 'node:path'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -128,15 +131,21 @@ async function compress(path: string, identity: Buffer): Promise<ServedFile> {
 
 async function loadFiles(): Promise<PageFiles> {
   const here = new URL(import.meta.url)
-  if (here.pathname.endsWith('.ts')) {
-    // Neither in the package nor seen by its compiler.
-    const builder = new URL('../dashboard.build.mjs', here).href
-    const { buildDashboard }: { buildDashboard(): Promise<PageFiles> } = await import(builder)
-    return buildDashboard()
+  if (!here.pathname.endsWith('.ts')) return readFiles(fileURLToPath(new URL('../dashboard/', here)))
+  // The builder is neither in the package nor seen by its compiler.
+  const dir = await mkdtemp(join(tmpdir(), 'unionpush-page-'))
+  try {
+    const builder = fileURLToPath(new URL('../dashboard.build.mjs', here))
+    await promisify(execFile)(process.execPath, [builder, dir])
+    return await readFiles(dir)
+  } finally {
+    await rm(dir, { recursive: true, force: true })
   }
-  const dir = new URL('../dashboard/', here)
-  const paths = ['index.html', ...(await readdir(new URL('assets/', dir))).map((name) => `assets/${name}`)]
+}
+
+async function readFiles(dir: string): Promise<PageFiles> {
+  const paths = ['index.html', ...(await readdir(join(dir, 'assets'))).map((name) => `assets/${name}`)]
   return new Map(
-    await Promise.all(paths.map(async (path) => [path, await readFile(new URL(path, dir))] as const)),
+    await Promise.all(paths.map(async (path) => [path, await readFile(join(dir, path))] as const)),
   )
 }
