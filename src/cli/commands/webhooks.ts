@@ -19,7 +19,7 @@ const args = {
   since: {
     type: 'string',
     valueHint: 'time',
-    description: 'of retry: what changed since, too: 2h, 3d, 2026-11-20 15:01',
+    description: 'of retry: what changed since: 2h, 3d, 2026-11-20 15:01',
   },
   ...accountsArg,
 } as const
