@@ -83,6 +83,22 @@ describe('QUIET_HOURS', () => {
     expect(await other.row('p')).toMatchObject({ status: 'sent' })
   })
 
+  test('a try that got no answer before they began is repeated in them, while WeChat recognises it', async () => {
+    const world = await startPushing()
+    world.simulator.addFault({ path: send, action: 'reset_after', times: 1 })
+    const before = await world.startWorker()
+    await world.producer().push(world.message(0, { id: 'p' }))
+    await vi.waitUntil(async () => (await world.row('p'))?.reason === 'retry', patience)
+    await before.stop()
+    const { queue } = await world.startWorker({
+      manners: { caps: [], quiet: { window: nowQuiet(), action: 'wait' }, timezone },
+    })
+    for (const job of await queue.getJobs(['delayed'])) await job.promote()
+    await world.ended(1)
+    expect(await world.row('p')).toMatchObject({ status: 'sent' })
+    expect(world.simulator.stats()).toMatchObject({ accepted: 1, calls: { [send]: 2 } })
+  })
+
   test('one that expires before their end expires in time', async () => {
     const world = await startPushing()
     await world.startWorker({

@@ -114,7 +114,7 @@ async function tryOnce(deps: TryDeps, task: TryInSlot): Promise<Step> {
   if (recipient.kind === 'follower') {
     const missing = await deps.findMissingKeywords(push)
     if (missing.length > 0) return end(deps, task, { ...row, ...recipient.ids }, toIncomplete(missing))
-    const quiet = deps.manners?.findQuiet(push, Date.now())
+    const quiet = findManners(deps, row)?.findQuiet(push, Date.now())
     if (quiet === undefined) return send(deps, task, recipient.ids)
     if ('status' in quiet) return end(deps, task, { ...row, ...recipient.ids }, quiet)
     return waitUntil(deps, task, { ...row, ...recipient.ids }, quiet)
@@ -124,6 +124,11 @@ async function tryOnce(deps: TryDeps, task: TryInSlot): Promise<Step> {
     return handOver(deps, task, { ...row, ...ids }, detail)
   }
   return end(deps, task, { ...row, ...ids }, { status: 'skipped', reason, detail })
+}
+
+/** A try without an answer may have reached the user already, and its repetition counts only while WeChat recognises it. */
+function findManners({ manners }: TryDeps, { unknownSince }: PushRow): Manners | undefined {
+  return unknownSince === null ? manners : undefined
 }
 
 /** It goes on as a push whose try is to be repeated does. */
@@ -203,7 +208,7 @@ async function send(deps: TryDeps, task: TryInSlot, { unionid, openid }: Followe
     return (await save(deps, task, sending)) ? 'begun' : superseded
   }
   const counted = { id: push.id, templateId: push.templateId, ids: { unionid, openid } }
-  const step = await (deps.manners?.whenCounted(counted, begin) ?? begin())
+  const step = await (findManners(deps, row)?.whenCounted(counted, begin) ?? begin())
   if (step !== 'begun') return step
   const { templateId, data, url, miniprogram } = push
   const clientMsgId = toClientMsgId(row)
