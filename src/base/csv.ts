@@ -1,7 +1,8 @@
 import { parse } from 'csv-parse/sync'
 import { findLineProblem, maxLineLength, type TextLine } from './lines.ts'
+import { type Sentence, say } from './sentences/sentence.ts'
 
-export type CsvRow = { line: number; cells: string[] } | { line: number; reason: string }
+export type CsvRow = { line: number; cells: string[] } | { line: number; reason: Sentence }
 
 /** Rows parsed in one go: csv-parse costs 49 us for a row alone, a tenth of it in a block. */
 const blockSize = 500
@@ -72,6 +73,6 @@ function* parseAlone({ line, text }: TextLine, width: number | undefined): Gener
   const row = problem === undefined ? parseRows([{ line, text }])?.[0] : undefined
   const lines = text.split('\n')
   if (row !== undefined && 'cells' in row && (lines.length === 1 || row.cells.length === width)) yield row
-  else if (lines.length === 1) yield { line, reason: problem ?? 'has a quote in the wrong place' }
+  else if (lines.length === 1) yield { line, reason: problem ?? say('line.quote') }
   else for (const [i, alone] of lines.entries()) yield* parseAlone({ line: line + i, text: alone }, width)
 }

@@ -1,3 +1,5 @@
+import { type Sentence, say } from './sentences/sentence.ts'
+
 export interface TextLine {
   /** Counts from 1, as editors do. */
   line: number
@@ -39,9 +41,9 @@ function withoutReturn(text: string): string {
 }
 
 /** Why nothing can be made of a line, whatever its format. */
-export function findLineProblem(text: string): string | undefined {
-  if (text.length > maxLineLength) return `is longer than ${maxLineLength} characters`
+export function findLineProblem(text: string): Sentence | undefined {
+  if (text.length > maxLineLength) return say('line.tooLong', { most: String(maxLineLength) })
   // Excel on a Chinese Windows saves plain "CSV" as GBK.
-  if (text.includes('\ufffd')) return 'is not UTF-8 text (in Excel: save as "CSV UTF-8")'
+  if (text.includes('\ufffd')) return say('line.notUtf8')
   return undefined
 }

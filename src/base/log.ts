@@ -1,5 +1,7 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino'
-import type { LogLevel } from './environment.ts'
+import type { LogLevel } from './environment/variables.ts'
+import type { Language } from './sentences/language.ts'
+import { renderTold } from './sentences/stored.ts'
 
 export type Log = Logger
 
@@ -7,15 +9,18 @@ interface LogOptions {
   level: LogLevel
   /** Human-readable lines instead of JSON; for terminals. */
   pretty: boolean
+  /** Of sentences that are kept or handed on in no language yet; default English. */
+  language?: Language
 }
 
 /** JSON lines on stderr: stdout belongs to the answers of the commands. */
-export function createLog({ level, pretty }: LogOptions): Log {
+export function createLog({ level, pretty, language = 'en' }: LogOptions): Log {
   const options: LoggerOptions = {
     level,
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label) => ({ level: label }) },
+    serializers: createSerializers(language),
   }
   if (!pretty) return pino(options, toDestination())
   const transport = pino.transport({
@@ -23,6 +28,12 @@ export function createLog({ level, pretty }: LogOptions): Log {
     options: { destination: 2, ignore: 'pid,hostname', sync: true },
   })
   return pino(options, transport.on('error', ignore))
+}
+
+/** What the log has to say about records and faults, in words. */
+export function createSerializers(language: Language) {
+  const toWords = (told: unknown) => renderTold(told, language)
+  return { detail: toWords, error: toWords, reason: toWords }
 }
 
 /** Characters that wait for room; more are dropped. */

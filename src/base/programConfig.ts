@@ -1,7 +1,8 @@
 import { validate } from 'node-cron'
 import { loadWholeConfig } from './accounts/wholeConfig.ts'
-import type { Environment } from './checkEnvironment.ts'
-import { type Config, readEnvironment } from './config.ts'
+import type { Config } from './config.ts'
+import type { Environment } from './environment/checkEnvironment.ts'
+import { readEnvironment } from './environment/readEnvironment.ts'
 
 /**
  * Reads the whole configuration from the environment, a `.env` file in the working directory, and ACCOUNTS_FILE if that is

@@ -1,8 +1,9 @@
 import { promisify } from 'node:util'
 import { brotliDecompress, unzip } from 'node:zlib'
+import { type Sentence, say } from '../base/sentences/sentence.ts'
 import { errcode as codes } from './errcode.ts'
 import { WechatApiError, WechatNetworkError } from './errors.ts'
-import { bodyLimit, type TransportAnswer } from './transport/transport.ts'
+import { bodyLimit, type TransportAnswer, tooLarge } from './transport/transport.ts'
 
 export interface WechatAnswer {
   json: Record<string, unknown>
@@ -20,12 +21,12 @@ const decompressors = { br: promisify(brotliDecompress), other: promisify(unzip)
  */
 export function readAnswer(path: string, { status, date, body }: TransportAnswer): WechatAnswer {
   if (status < 200 || status > 299) {
-    const detail = `HTTP status ${status}`
+    const detail = say('network.http_status', { status })
     throw new WechatNetworkError({ kind: 'http_status', path, detail, status, maybeReceived: true })
   }
   const text = body.toString()
   const json = parseJson(text)
-  if (!isObject(json)) throw toBadBody(path, `the answer is not a JSON object (${body.length} bytes)`)
+  if (!isObject(json)) throw toBadBody(path, say('network.not_json', { bytes: String(body.length) }))
   return { json, text, date: date === undefined ? undefined : Date.parse(date) }
 }
 
@@ -41,9 +42,8 @@ export async function decompress(
     return { ...answer, body: await run(answer.body, { maxOutputLength: bodyLimit }) }
   } catch (cause) {
     if (!(cause instanceof RangeError))
-      throw toBadBody(path, `the answer cannot be decompressed (${encoding})`, cause)
-    const detail = `the answer has more than ${bodyLimit} bytes`
-    throw new WechatNetworkError({ kind: 'too_large', path, detail, maybeReceived: true })
+      throw toBadBody(path, say('network.not_decompressed', { encoding }), cause)
+    throw new WechatNetworkError({ kind: 'too_large', path, detail: tooLarge, maybeReceived: true })
   }
 }
 
@@ -54,7 +54,7 @@ export function throwIfRefused(path: string, { json, text }: Pick<WechatAnswer, 
   const errcode = typeof given === 'string' && /^-?\d+$/.test(given) ? Number(given) : given
   if (errcode === 0) return
   // JSON knows 0.5 and 1e999; neither is a code, and the second is no number that can be kept.
-  if (!isInteger(errcode)) throw toBadBody(path, 'the errcode is not a whole number')
+  if (!isInteger(errcode)) throw toBadBody(path, say('network.errcode_odd'))
   const errmsg = json.errmsg
   const sentBefore = errcode === codes.alreadySent ? findMsgid(text) : undefined
   // 0 is what WeChat writes when it does not say which message it means.
@@ -68,7 +68,7 @@ export function findMsgid(text: string): string | undefined {
 }
 
 /** An answer came, so the request was received; what it says is of no use. */
-export function toBadBody(path: string, detail: string, cause?: unknown): WechatNetworkError {
+export function toBadBody(path: string, detail: Sentence, cause?: unknown): WechatNetworkError {
   return new WechatNetworkError({ kind: 'bad_body', path, detail, maybeReceived: true, cause })
 }
 

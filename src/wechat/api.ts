@@ -1,4 +1,5 @@
 import { second } from '../base/duration.ts'
+import { say } from '../base/sentences/sentence.ts'
 import { findMsgid, isObject, toBadBody } from './answer.ts'
 import { type AuthorizedCallDeps, createAuthorizedCall } from './authorizedCall.ts'
 import { isOneTimeSubscription, parseTemplateFields } from './template.ts'
@@ -7,6 +8,7 @@ import type {
   FollowerInfo,
   FollowerInfos,
   FollowerPage,
+  InterceptedMessage,
   Quota,
   Template,
   TemplateMessage,
@@ -22,6 +24,8 @@ export interface WechatApi {
   /** Accepted is not delivered: the receipt comes later, under the same msgid, 19 digits as text. */
   sendTemplate(message: TemplateMessage, signal?: AbortSignal): Promise<{ msgid: string }>
   listTemplates(signal?: AbortSignal): Promise<Template[]>
+  /** At most 100 of a template, those with the next greater numbers after `lastId`, 0 = from the first on. */
+  getIntercepted(templateId: string, lastId: number, signal?: AbortSignal): Promise<InterceptedMessage[]>
   /** What is left today for an endpoint such as `/cgi-bin/message/template/send`. */
   getQuota(path: string, signal?: AbortSignal): Promise<Quota>
   /** The addresses under which the account reaches WeChat: a call that costs nothing and any account may make. */
@@ -29,6 +33,8 @@ export interface WechatApi {
   /** What WeChat's own machines see of the host of the callback URL. */
   checkCallback(signal?: AbortSignal): Promise<CallbackReach>
 }
+
+export const interceptedPath = '/wxa/sec/queryblocktmplmsg'
 
 const paths = {
   followerPage: '/cgi-bin/user/get',
@@ -53,14 +59,16 @@ export function createWechatApi(deps: AuthorizedCallDeps): WechatApi {
       const body = { user_list: openids.map((openid) => ({ openid })) }
       const { json } = await call({ method: 'POST', path: paths.followers, body, signal })
       const { user_info_list: users } = json
-      if (!Array.isArray(users)) throw toBadBody(paths.followers, 'the answer has no user_info_list')
+      if (!Array.isArray(users))
+        throw toBadBody(paths.followers, say('network.lacks', { name: 'user_info_list' }))
       const infos = users.map(toFollower).filter((info) => info !== undefined)
       return { infos, oddRows: users.length - infos.length }
     },
     async getFollower(openid, signal) {
       const { json } = await call({ method: 'GET', path: paths.follower, query: { openid }, signal })
       const info = toFollower(json)
-      if (info === undefined) throw toBadBody(paths.follower, 'the user has no openid or no subscribe')
+      if (info === undefined)
+        throw toBadBody(paths.follower, say('network.lacks_one', { name: 'openid', other: 'subscribe' }))
       return info
     },
     async sendTemplate(message, signal) {
@@ -68,17 +76,26 @@ export function createWechatApi(deps: AuthorizedCallDeps): WechatApi {
       const { json, text } = await call({ method: 'POST', path: paths.sendTemplate, body, hot: true, signal })
       // Without an errcode nothing says that WeChat accepted it.
       const msgid = json.errcode === undefined ? undefined : findMsgid(text)
-      if (msgid === undefined) throw toBadBody(paths.sendTemplate, 'the answer has no errcode or no msgid')
+      if (msgid === undefined)
+        throw toBadBody(paths.sendTemplate, say('network.lacks_one', { name: 'errcode', other: 'msgid' }))
       return { msgid }
     },
     async listTemplates(signal) {
       const { json } = await call({ method: 'GET', path: paths.templates, signal })
       const { template_list: list = [] } = json
-      if (!Array.isArray(list)) throw toBadBody(paths.templates, 'the template_list is not a list')
+      if (!Array.isArray(list))
+        throw toBadBody(paths.templates, say('network.not_a_list', { name: 'template_list' }))
       return list
         .filter(isObject)
         .map(toTemplate)
         .filter((template) => !isOneTimeSubscription(template))
+    },
+    async getIntercepted(templateId, lastId, signal) {
+      const body = { tmpl_msg_id: templateId, largest_id: lastId, limit: 100 }
+      const { json } = await call({ method: 'POST', path: interceptedPath, body, signal })
+      const { msginfo = [] } = json
+      // One message by itself, says the documentation, and a list, say real answers.
+      return [msginfo].flat().flatMap(toIntercepted)
     },
     async getQuota(path, signal) {
       const { json } = await call({ method: 'POST', path: paths.quota, body: { cgi_path: path }, signal })
@@ -100,7 +117,7 @@ function toFollowerPage({ total, data, next_openid: next }: Record<string, unkno
   // The page after the last one has no data at all.
   const listed = isObject(data) && data.openid !== undefined ? data.openid : []
   if (!Array.isArray(listed) || typeof total !== 'number')
-    throw toBadBody(paths.followerPage, 'the page has no openids or no total')
+    throw toBadBody(paths.followerPage, say('network.lacks_one', { name: 'openids', other: 'total' }))
   // WeChat's own sample begins with an empty openid.
   const openids = listed.filter(isName)
   return {
@@ -152,10 +169,24 @@ function toTemplate(entry: Record<string, unknown>): Template {
   }
 }
 
+/** Nothing for a row that tells of no message. */
+function toIntercepted(row: unknown): InterceptedMessage[] {
+  const { id, tmpl_msg_id, openid, title, content, send_timestamp } = isObject(row) ? row : {}
+  const number = isName(id) ? Number(id) : id
+  if (typeof number !== 'number' || !Number.isSafeInteger(number) || !isName(openid)) return []
+  if (typeof send_timestamp !== 'number') return []
+  return [
+    {
+      ...{ id: number, messageId: toText(tmpl_msg_id), openid },
+      ...{ title: toText(title), content: toText(content), sentAt: send_timestamp * second },
+    },
+  ]
+}
+
 function toQuota({ quota, rate_limit }: Record<string, unknown>): Quota {
   const { daily_limit, used, remain } = isObject(quota) ? quota : {}
   if (typeof daily_limit !== 'number' || typeof used !== 'number' || typeof remain !== 'number') {
-    throw toBadBody(paths.quota, 'the answer has no quota')
+    throw toBadBody(paths.quota, say('network.lacks', { name: 'quota' }))
   }
   const figures: Quota = { dailyLimit: daily_limit, used, remain }
   const { call_count, refresh_second } = isObject(rate_limit) ? rate_limit : {}

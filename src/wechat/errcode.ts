@@ -1,3 +1,4 @@
+import { type Sentence, say } from '../base/sentences/sentence.ts'
 import type { ErrcodeReason } from '../push/status.ts'
 import {
   miniProgramErrcodes,
@@ -51,18 +52,13 @@ export function reasonOf({
 type Caller = 'account' | 'miniprogram'
 
 /** A sentence a person can act on; console pages are named in Chinese, as the console shows them. */
-export function explain(
-  { errcode: code, errmsg, path, tokenFruitless }: WechatRefusal,
-  caller: Caller = 'account',
-): string {
-  if (tokenFruitless) {
-    return 'WeChat refuses every access_token it hands out: another program may be refreshing it by force, or WECHAT_APPID and WECHAT_SECRET are not of the account that is called'
-  }
+export function explain(refusal: WechatRefusal, caller: Caller = 'account'): Sentence {
+  const { errcode: code, errmsg, path, tokenFruitless } = refusal
+  if (tokenFruitless) return say('wechat.tokenFruitless')
   const own = caller === 'miniprogram' ? miniProgramErrcodes.get(code) : undefined
   const row = own ?? findRow(code, path)
-  if (row === undefined) return `WeChat refused with errcode ${code}: ${errmsg}`
-  const meaning = toSpecificMeaning(code, errmsg) ?? row.meaning
-  return toSentence(meaning, row.advice)
+  if (row === undefined) return say('wechat.undocumented', { errcode: String(code), errmsg })
+  return toSpecificMeaning(code, errmsg, caller) ?? toMeaning(row)
 }
 
 /** Whether a code speaks of the template, so that every message with it is refused. */
@@ -81,20 +77,22 @@ export function mayConcernOnePush({ errcode: code, path }: Pick<WechatRefusal, '
 export function findOnePushMeaning(refusal: FullRefusal, opensMiniprogram: boolean) {
   const row = onePushErrcodes.get(refusal.errcode)
   if (!row || (row.reason === 'miniprogram_invalid' && !opensMiniprogram)) return undefined
-  return { reason: row.reason, detail: addNumbers(toSentence(row.meaning, row.advice), refusal) }
+  return { reason: row.reason, detail: addNumbers(toMeaning(row), refusal) }
 }
 
 /** The same with the numbers that people search for and that WeChat's support asks for. */
-export function explainInFull(refusal: FullRefusal, caller?: Caller): string {
+export function explainInFull(refusal: FullRefusal, caller?: Caller): Sentence {
   return addNumbers(explain(refusal, caller), refusal)
 }
 
-function addNumbers(sentence: string, { errcode: code, rid }: FullRefusal): string {
+function addNumbers(meaning: Sentence, { errcode: code, errmsg, rid }: FullRefusal): Sentence {
+  // Of a code that nobody documents the sentence has both, as far as WeChat told them.
+  const isQuoted = meaning.key === 'wechat.undocumented'
   const numbers = [
-    !sentence.includes(`errcode ${code}`) && `errcode ${code}`,
-    rid !== undefined && !sentence.includes(rid) && `rid ${rid}`,
+    !isQuoted && `errcode ${code}`,
+    rid !== undefined && !(isQuoted && errmsg.includes(rid)) && `rid ${rid}`,
   ].filter(Boolean)
-  return numbers.length === 0 ? sentence : `${sentence} (${numbers.join(', ')})`
+  return numbers.length === 0 ? meaning : say('wechat.numbered', { meaning, numbers: numbers.join(', ') })
 }
 
 export function isTokenEndpoint(path: string): boolean {
@@ -110,23 +108,22 @@ function findRow(code: number, path: string): ErrcodeRow | undefined {
   return exceptions?.get(code) ?? errcodes.get(code)
 }
 
-function toSentence(meaning: string, advice: string | undefined): string {
-  return advice === undefined ? meaning : `${meaning}: ${advice}`
+function toMeaning({ meaning }: ErrcodeRow): Sentence {
+  return { key: meaning, facts: {} }
 }
 
 /** Some texts name the culprit; the rest of the wording is not stable enough to be read by a program. */
-function toSpecificMeaning(code: number, errmsg: string): string | undefined {
+function toSpecificMeaning(code: number, errmsg: string, caller: Caller): Sentence | undefined {
   if (ipCodes.includes(code)) {
     const ip = /ip:? ?([\da-f]*[.:][\da-f.:]+)/i.exec(errmsg)?.[1]
-    return ip && `IP ${ip} is not in the whitelist`
+    const key = caller === 'miniprogram' ? 'wechat.miniprogram.ipNotListed' : 'wechat.ipNotListed'
+    return ip === undefined ? undefined : say(key, { ip })
   }
   if (code === errcode.invalidData) {
     const field = /data\.(\w+)\.value/.exec(errmsg)?.[1]
+    if (field === undefined) return undefined
     // WeChat also spells it "emtpy".
-    return (
-      field &&
-      `data.${field} is ${/\bem(pt|tp)y\b/.test(errmsg) ? 'empty' : 'not valid for its keyword type'}`
-    )
+    return say(/\bem(pt|tp)y\b/.test(errmsg) ? 'wechat.dataEmpty' : 'wechat.dataInvalid', { field })
   }
   return undefined
 }

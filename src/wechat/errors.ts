@@ -1,3 +1,4 @@
+import { type Sentence, say, toEnglish } from '../base/sentences/sentence.ts'
 import { classOf, type ErrcodeClass, type WechatRefusal } from './errcode.ts'
 
 /** WeChat does not limit the length of an errmsg; a record of a push has no use for more. */
@@ -44,8 +45,8 @@ export type NetworkFailure =
 interface NetworkErrorFields {
   kind: NetworkFailure
   path: string
-  /** What was seen, in words without secrets. */
-  detail: string
+  /** What was seen, without secrets. */
+  detail: Sentence
   maybeReceived: boolean
   status?: number
   cause?: unknown
@@ -59,15 +60,19 @@ export class WechatNetworkError extends Error {
   /** False only when the request surely never left: DNS, refused or timed out connection, TLS. */
   readonly maybeReceived: boolean
   readonly status: number | undefined
-  readonly detail: string
+  readonly detail: Sentence
+  /** The same, with the endpoint. */
+  readonly sentence: Sentence
 
   constructor({ kind, path, detail, maybeReceived, status, cause }: NetworkErrorFields) {
-    super(`${path}: ${detail}`, cause === undefined ? {} : { cause: toSafeCause(cause) })
+    const sentence = say('network.of_call', { path, why: detail })
+    super(toEnglish(sentence), cause === undefined ? {} : { cause: toSafeCause(cause) })
     this.kind = kind
     this.path = path
     this.maybeReceived = maybeReceived
     this.status = status
     this.detail = detail
+    this.sentence = sentence
   }
 }
 

@@ -1,7 +1,4 @@
-import { parseTemplateFields } from './template.ts'
-
-/** The opening and closing lines of old templates, which WeChat shows no more: with them or without, a message is complete. */
-const neverShown = new Set(['first', 'remark'])
+import { keywordPlace, neverShown, parseTemplateFields } from './template.ts'
 
 /** Keywords of a template's `content` that the data have no value for; WeChat refuses such a message with 47003. */
 export function findMissingKeywords(content: string, data: object): string[] {
@@ -23,7 +20,7 @@ export function findUnknownKeywords(content: string, data: object): string[] {
 
 /** The message as the user sees it: each keyword with its value, or with its name in brackets where there is none. */
 export function fillTemplate(content: string, data: Record<string, string>): string {
-  return content.replace(/\{\s*\{\s*(\w+)\.DATA\s*\}\s*\}/g, (_, key: string) =>
+  return content.replace(keywordPlace, (_, key: string) =>
     neverShown.has(key) ? '' : (data[key] ?? `[${key}]`),
   )
 }

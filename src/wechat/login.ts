@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { AppCredentials } from '../base/config.ts'
+import { say } from '../base/sentences/sentence.ts'
 import { isObject, toBadBody } from './answer.ts'
 import { type AuthorizedCallDeps, createAuthorizedCall } from './authorizedCall.ts'
 import { errcode } from './errcode.ts'
@@ -108,7 +109,7 @@ function isSessionKeyRefused(error: unknown): boolean {
 
 function toText(json: Record<string, unknown>, name: string, path: string): string {
   const value = json[name]
-  if (!isText(value)) throw toBadBody(path, `the answer has no ${name}`)
+  if (!isText(value)) throw toBadBody(path, say('network.lacks', { name }))
   return value
 }
 

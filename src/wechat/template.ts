@@ -1,9 +1,15 @@
 import { type KeywordType, type TemplateField, typedKeywords } from './types.ts'
 
-/** Keywords of a template's `content`, one per `{{key.DATA}}`; WeChat's own samples print the braces with spaces. */
+/** The opening and closing lines of old templates, which WeChat still takes and shows no more. */
+export const neverShown: ReadonlySet<string> = new Set(['first', 'remark'])
+
+/** `{{key.DATA}}` in a template's `content`; WeChat's own samples print the braces with spaces. */
+export const keywordPlace = /\{\s*\{\s*(\w+)\.DATA\s*\}\s*\}/g
+
+/** Keywords of a template's `content`, one per `{{key.DATA}}`. */
 export function parseTemplateFields(content: string): TemplateField[] {
   const keys = new Set<string>()
-  for (const [, key] of content.matchAll(/\{\s*\{\s*(\w+)\.DATA\s*\}\s*\}/g)) if (key) keys.add(key)
+  for (const [, key] of content.matchAll(keywordPlace)) if (key) keys.add(key)
   return [...keys].map((key) => ({ key, type: toKeywordType(key) }))
 }
 

@@ -1,5 +1,6 @@
 import { day, minute, second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
+import { say } from '../base/sentences/sentence.ts'
 import { toBadBody } from './answer.ts'
 import type { WechatClient } from './client.ts'
 import { errcode } from './errcode.ts'
@@ -172,7 +173,7 @@ async function requestToken(
   const { access_token: token } = json
   const seconds = toSeconds(json.expires_in)
   if (typeof token !== 'string' || token === '' || seconds === undefined) {
-    throw toBadBody(path, 'the answer has no access_token')
+    throw toBadBody(path, say('network.lacks', { name: 'access_token' }))
   }
   return { token, life: seconds * second }
 }

@@ -84,6 +84,19 @@ export interface Quota {
   rateLimit?: { callCount: number; refreshSeconds: number }
 }
 
+/** A message of a template that WeChat took, and that its review then kept from the user. */
+export interface InterceptedMessage {
+  /** WeChat's number of the record, which grows. */
+  id: number
+  /** WeChat's name of the message; nobody knows whether it is the msgid. */
+  messageId: string
+  openid: string
+  title: string
+  content: string
+  /** Epoch milliseconds, whole seconds. */
+  sentAt: number
+}
+
 /** The host of the callback URL, as seen from WeChat. */
 export interface CallbackReach {
   /** What its name resolves to. */

@@ -1,7 +1,9 @@
 import { readFileSync, statSync } from 'node:fs'
 import type * as z from 'zod'
-import type { Checked, Environment } from '../checkEnvironment.ts'
-import type { ConfigProblem } from '../configError.ts'
+import type { ConfigFault } from '../configError.ts'
+import type { Checked, Environment } from '../environment/checkEnvironment.ts'
+import { findRule } from '../sentences/rule.ts'
+import { type Sentence, say } from '../sentences/sentence.ts'
 import {
   type AccountEntry,
   type AccountNames,
@@ -22,7 +24,7 @@ export function readAccountsFile(
 ): Checked<AtLeastOne<AccountEntry>> {
   const { json, problem } = readJson(path)
   if (problem) return { problems: [problem] }
-  const unset: ConfigProblem[] = []
+  const unset: ConfigFault[] = []
   return parse(toAccountsSchema(isCron), resolveVariables(json, [], env, unset), unset)
 }
 
@@ -40,24 +42,25 @@ export function findAccountsFileDanger(path: string): string | undefined {
   return `other users of this machine can read ACCOUNTS_FILE (its mode is ${octal}): chmod 600 ${path}`
 }
 
-function readJson(path: string): { json?: unknown; problem?: ConfigProblem } {
-  const fail = (found: string) => ({
-    problem: { variable: 'ACCOUNTS_FILE', expected: 'a JSON file that this user may read', found },
+function readJson(path: string): { json?: unknown; problem?: ConfigFault } {
+  const fail = (found: Sentence) => ({
+    problem: { variable: 'ACCOUNTS_FILE', expected: say('expected.jsonFile'), found },
   })
   let text: string
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    return fail(code === 'ENOENT' ? `no file at ${path}` : `${path}, which cannot be read (${code})`)
+    return fail(code === 'ENOENT' ? say('found.noFile', { path }) : say('found.unreadable', { path, code }))
   }
   try {
     return { json: JSON.parse(text.replace(/^\ufeff/, '')) }
   } catch (error) {
     // Its own message may quote a secret.
     const position = /at position (\d+)/.exec(String(error))?.[1]
-    const line = position === undefined ? '' : ` (line ${text.slice(0, Number(position)).split('\n').length})`
-    return fail(`${path}, which is not JSON${line}`)
+    const number = position === undefined ? undefined : text.slice(0, Number(position)).split('\n').length
+    const line = number === undefined ? '' : say('found.inLine', { line: String(number) })
+    return fail(say('found.noJson', { path, line }))
   }
 }
 
@@ -66,13 +69,15 @@ function resolveVariables(
   value: unknown,
   path: PropertyKey[],
   env: Environment,
-  unset: ConfigProblem[],
+  unset: ConfigFault[],
 ): unknown {
   if (typeof value === 'string') {
     const name = /^\$\{([A-Za-z_]\w*)\}$/.exec(value)?.[1]
     if (name === undefined) return value
-    if (!env[name])
-      unset.push({ variable: toName(path), expected: `${name} in the environment`, found: 'nothing' })
+    if (!env[name]) {
+      const expected = say('expected.variable', { name })
+      unset.push({ variable: toName(path), expected, found: say('found.nothing') })
+    }
     return env[name] || undefined
   }
   if (Array.isArray(value)) return value.map((item, i) => resolveVariables(item, [...path, i], env, unset))
@@ -85,7 +90,7 @@ function resolveVariables(
 function parse<T>(
   schema: z.ZodType<{ accounts: T[] }>,
   json: unknown,
-  unset: ConfigProblem[],
+  unset: ConfigFault[],
 ): Checked<AtLeastOne<T>> {
   const result = schema.safeParse(json, { reportInput: true })
   const known = new Set(unset.map(({ variable }) => variable))
@@ -98,20 +103,21 @@ function parse<T>(
   return first === undefined || problems.length > 0 ? { problems } : { values: [first, ...others] }
 }
 
-function toProblems(issue: z.core.$ZodIssue): ConfigProblem[] {
+function toProblems(issue: z.core.$ZodIssue): ConfigFault[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       variable: toName([...issue.path, key]),
-      expected: 'no such field',
-      found: 'it (not shown)',
+      expected: say('expected.noField'),
+      found: say('found.field'),
     }))
   }
-  return [toProblem(issue)]
+  const { path, message, input } = issue
+  return [toProblem({ path, expected: findRule(message), input })]
 }
 
-function toProblem({ path, message, input }: { path: PropertyKey[]; message: string; input?: unknown }) {
+function toProblem({ path, expected, input }: { path: PropertyKey[]; expected: Sentence; input?: unknown }) {
   const variable = toName(path)
-  return { variable, expected: message, found: toFound(variable, input) }
+  return { variable, expected, found: toFound(variable, input) }
 }
 
 /** `accounts[2].secret`. */
@@ -120,10 +126,10 @@ function toName(path: readonly PropertyKey[]): string {
   return steps.join('').replace(/^\./, '') || 'ACCOUNTS_FILE'
 }
 
-function toFound(variable: string, value: unknown): string {
-  if (value === undefined || value === '') return 'nothing'
-  if (typeof value === 'object')
-    return Array.isArray(value) ? 'an array' : value === null ? 'null' : 'an object'
+function toFound(variable: string, value: unknown): Sentence | string {
+  if (value === undefined || value === '') return say('found.nothing')
+  if (value === null) return 'null'
+  if (typeof value === 'object') return Array.isArray(value) ? say('found.array') : say('found.object')
   const text = String(value)
-  return shown.test(variable) ? JSON.stringify(value) : `${text.length} characters (not shown)`
+  return shown.test(variable) ? JSON.stringify(value) : say('found.hidden', { count: String(text.length) })
 }

@@ -1,19 +1,21 @@
 import * as z from 'zod'
-import { patterns } from '../environment.ts'
+import { patterns } from '../environment/values.ts'
+import { rule } from '../sentences/rule.ts'
+import { type Sentence, say } from '../sentences/sentence.ts'
 
 /** The rule is also what an error says; of what was given it says nothing. */
-const text = (pattern: RegExp, rule: string) => z.string(rule).regex(pattern, rule)
+const text = (pattern: RegExp, expected: string) => z.string(expected).regex(pattern, expected)
 const integer = (min: number, max: number) => {
-  const rule = `a whole number from ${min} to ${max}`
-  return z.int(rule).min(min, rule).max(max, rule)
+  const expected = rule(say('expected.integer', { min: String(min), max: String(max) }))
+  return z.int(expected).min(min, expected).max(max, expected)
 }
 
 const identity = {
-  name: text(/^[a-z0-9-]{1,40}$/, 'a name of 1 to 40 letters a-z, digits and -'),
-  appid: text(patterns.appid, 'the AppID of the service account (wx...)'),
+  name: text(/^[a-z0-9-]{1,40}$/, rule(say('expected.accountName'))),
+  appid: text(patterns.appid, rule(say('expected.appid'))),
 }
-const token = text(patterns.secret, 'the Token of the server settings in the console')
-const key = text(patterns.aesKey, '43 letters and digits, the EncodingAESKey of the server settings')
+const token = text(patterns.secret, rule(say('expected.callbackToken')))
+const key = text(patterns.aesKey, rule(say('expected.aesKey')))
 
 const callback = z
   .strictObject(
@@ -22,31 +24,31 @@ const callback = z
   )
   .refine((given) => given.encodingAesKey || !given.previousEncodingAesKey, {
     path: ['encodingAesKey'],
-    message: 'the current key beside the previous one',
+    message: rule(say('expected.currentKey')),
   })
 
 const miniprogram = z.strictObject(
   {
-    appid: text(patterns.appid, 'the AppID of the mini-program (wx...)'),
-    secret: text(patterns.secret, 'the AppSecret of the mini-program'),
+    appid: text(patterns.appid, rule(say('expected.miniAppid'))),
+    secret: text(patterns.secret, rule(say('expected.miniSecret'))),
     callback: z.strictObject({ token, encodingAesKey: key.optional() }, '{token, encodingAesKey}').optional(),
   },
   '{appid, secret}',
 )
 
-const cron = 'a cron expression such as 30 3 * * *'
+const cron = rule(say('expected.cron'))
 const toEntrySchema = (isCron: (expression: string) => boolean) =>
   z.strictObject(
     {
       ...identity,
-      secret: text(patterns.secret, 'the AppSecret of the service account'),
+      secret: text(patterns.secret, rule(say('expected.secret'))),
       miniprogram: miniprogram.optional(),
       callback: callback.optional(),
       syncCron: z.string(cron).refine(isCron, cron).optional(),
       rate: integer(0, 10_000).optional(),
       concurrency: integer(1, 1_000).optional(),
     },
-    'an account such as {"name", "appid", "secret"}',
+    rule(say('expected.account', { form: '{"name", "appid", "secret"}' })),
   )
 
 /** One account as it stands in the file. */
@@ -55,7 +57,7 @@ export type AccountNames = Pick<AccountEntry, 'name' | 'appid'>
 
 export type AtLeastOne<T> = readonly [T, ...T[]]
 
-const list = 'a list with at least one account'
+const list = rule(say('expected.accountList'))
 const root = '{"accounts": [...]}'
 
 export function toAccountsSchema(
@@ -85,7 +87,7 @@ const looseSchema = z.object({
 
 export interface Repetition {
   path: PropertyKey[]
-  message: string
+  expected: Sentence
   input: string
 }
 
@@ -100,16 +102,16 @@ export function findRepetitions(given: unknown): Repetition[] {
       const owner = word === undefined ? i : (owners.get(word) ?? i)
       if (word !== undefined) owners.set(word, owner)
       if (owner === i || word === undefined) continue
-      const message = `one that no other account has: accounts[${owner}] has it too`
-      repetitions.push({ path: ['accounts', i, field], message, input: word })
+      const expected = say('expected.noOther', { place: `accounts[${owner}]` })
+      repetitions.push({ path: ['accounts', i, field], expected, input: word })
     }
     const { appid: app, secret } = miniprogram ?? {}
     if (app === undefined || secret === undefined) continue
     const known = secrets.get(app) ?? secret
     secrets.set(app, known)
     if (known === secret) continue
-    const message = 'the same AppSecret wherever the same mini-program stands'
-    repetitions.push({ path: ['accounts', i, 'miniprogram', 'secret'], message, input: secret })
+    const expected = say('expected.sameSecret')
+    repetitions.push({ path: ['accounts', i, 'miniprogram', 'secret'], expected, input: secret })
   }
   return repetitions
 }

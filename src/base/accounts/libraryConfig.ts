@@ -1,18 +1,12 @@
 import { resolve } from 'node:path'
-import { bothOrThrow, type Environment, parse, toProblem } from '../checkEnvironment.ts'
-import {
-  type AccountSettings,
-  type AppCredentials,
-  type CallbackConfig,
-  type Config,
-  readEnvironment,
-  toCommonConfig,
-  toConfig,
-  toConfigOfFile,
-} from '../config.ts'
+import type { AccountSettings, AppCredentials, CallbackConfig, Config } from '../config.ts'
 import { ConfigError } from '../configError.ts'
-import { callbackSchema, miniProgramSchema } from '../environment.ts'
-import { findAccount, toNames } from './accountName.ts'
+import { bothOrThrow, type Environment, parse, toProblem } from '../environment/checkEnvironment.ts'
+import { readEnvironment } from '../environment/readEnvironment.ts'
+import { callbackSchema, miniProgramSchema } from '../environment/requirements.ts'
+import { say } from '../sentences/sentence.ts'
+import { toCommonConfig, toConfig, toConfigOfFile } from '../toConfig.ts'
+import { findAccount, toOneOf } from './accountName.ts'
 import { readAccountsFile } from './accountsFile.ts'
 import { checkShared } from './checkShared.ts'
 
@@ -75,8 +69,8 @@ function chooseOfFile(env: Environment, file: string, word: string | undefined):
   const [first, ...others] = accounts
   const account = word === undefined && others.length === 0 ? first : findAccount(accounts, word ?? '')
   if (account) return { ...shared, ...account }
-  const found = word === undefined ? 'nothing' : JSON.stringify(word)
-  throw new ConfigError([{ variable: 'account', expected: `one of ${toNames(accounts)}`, found }])
+  const found = word === undefined ? say('found.nothing') : JSON.stringify(word)
+  throw new ConfigError([{ variable: 'account', expected: toOneOf(accounts), found }])
 }
 
 function toOnly({ accounts: [account], ...shared }: Config): AccountSettings {
@@ -84,5 +78,6 @@ function toOnly({ accounts: [account], ...shared }: Config): AccountSettings {
 }
 
 function toMissing(account: string, field: string, expected: string) {
-  return { variable: `${field} of ${account} in ACCOUNTS_FILE`, expected, found: 'nothing' }
+  const variable = say('found.accountPart', { field, account })
+  return { variable, expected, found: say('found.nothing') }
 }

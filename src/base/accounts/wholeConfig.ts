@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
-import { bothOrThrow, type Environment, parse } from '../checkEnvironment.ts'
-import { type Config, toConfig, toConfigOfFile } from '../config.ts'
-import { completeSchema, evenWithOtherProblems } from '../environment.ts'
+import type { Config } from '../config.ts'
+import { bothOrThrow, type Environment, parse } from '../environment/checkEnvironment.ts'
+import { completeSchema, evenWithOtherProblems } from '../environment/requirements.ts'
+import { toConfig, toConfigOfFile } from '../toConfig.ts'
 import { readAccountsFile } from './accountsFile.ts'
 import { checkShared } from './checkShared.ts'
 

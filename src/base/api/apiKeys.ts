@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { type Sentence, say } from '../sentences/sentence.ts'
 
 /** push: enqueue, and see pushes by id. view: read everything. operate: everything. */
 export const apiRoles = ['push', 'view', 'operate'] as const
@@ -13,47 +14,55 @@ export interface ApiKey {
 
 const shortest = 24
 const longest = 128
-const form = 'name:role:key, separated by commas'
 
 /** `name:role:key`, separated by commas. What is wrong with them is said in one sentence, in which no key is. */
 export const apiKeysSchema = z.string().transform((text, context): ApiKey[] => {
   const keys: ApiKey[] = []
   const faults = text.split(',').flatMap((entry, i) => {
     const parsed = parseEntry(entry.trim())
-    if ('fault' in parsed) return [`entry ${i + 1}: ${parsed.fault}`]
+    if ('fault' in parsed) return [say('apiKey.entry', { n: String(i + 1), faults: parsed.fault })]
     keys.push(parsed)
     return []
   })
-  faults.push(...findTwice(keys, 'name', 'the same name'), ...findTwice(keys, 'key', 'the same key'))
+  faults.push(...findTwice(keys, 'name', 'apiKey.sameName'), ...findTwice(keys, 'key', 'apiKey.sameKey'))
   if (faults.length === 0) return keys
-  context.addIssue({ code: 'custom', params: { expected: `${form} (${faults.join('; ')})` } })
+  context.addIssue({ code: 'custom', params: { expected: say('expected.apiKeysFaults', { faults }) } })
   return z.NEVER
 })
 
 /** Neither name nor role are repeated: who leaves one of them out has the key in their place. */
-function parseEntry(entry: string): ApiKey | { fault: string } {
+function parseEntry(entry: string): ApiKey | { fault: Sentence } {
   const [name = '', word, ...rest] = entry.split(':')
-  if (word === undefined || rest.length === 0) return { fault: 'it is not name:role:key' }
+  if (word === undefined || rest.length === 0) return { fault: say('apiKey.form') }
   const key = rest.join(':')
   const role = apiRoles.find((known) => known === word)
   const faults = [
-    /^[\w.-]{1,40}$/.test(name) ? [] : ['the name has to be 1 to 40 letters, digits, _, . and -'],
-    role ? [] : [`the role has to be ${apiRoles.slice(0, -1).join(', ')} or ${apiRoles.at(-1)}`],
+    /^[\w.-]{1,40}$/.test(name) ? [] : [say('apiKey.name')],
+    role
+      ? []
+      : [say('apiKey.role', { roles: apiRoles.slice(0, -1).join(', '), last: apiRoles.at(-1) ?? '' })],
     findKeyFault(key) ?? [],
   ].flat()
-  return role && faults.length === 0 ? { name, role, key } : { fault: faults.join(', ') }
+  if (role && faults.length === 0) return { name, role, key }
+  return { fault: faults.reduce((first, second) => say('apiKey.two', { first, second })) }
 }
 
-function findKeyFault(key: string): string | undefined {
+function findKeyFault(key: string): Sentence | undefined {
   if (key.length < shortest) {
-    return `the key has ${key.length} characters, at least ${shortest} are needed (openssl rand -hex 24)`
+    return say('apiKey.short', { count: String(key.length), least: String(shortest) })
   }
-  if (key.length > longest) return `the key has ${key.length} characters, at most ${longest} are taken`
-  return /^[\x21-\x7e]+$/.test(key) ? undefined : 'the key has to be printable ASCII without blanks'
+  if (key.length > longest) {
+    return say('apiKey.long', { count: String(key.length), most: String(longest) })
+  }
+  return /^[\x21-\x7e]+$/.test(key) ? undefined : say('apiKey.ascii')
 }
 
-function findTwice(keys: readonly ApiKey[], field: 'name' | 'key', what: string): string[] {
+function findTwice(
+  keys: readonly ApiKey[],
+  field: 'name' | 'key',
+  sentence: 'apiKey.sameName' | 'apiKey.sameKey',
+): Sentence[] {
   const values = keys.map((key) => key[field])
   const isRepeated = values.some((value, i) => values.indexOf(value) < i)
-  return isRepeated ? [`two entries have ${what}`] : []
+  return isRepeated ? [say(sentence)] : []
 }

@@ -17,6 +17,8 @@ export interface AccountCounts {
 export interface AccountGauges {
   account: string
   paused?: string | null
+  /** Templates whose pushes wait, by why. */
+  pausedTemplates?: Record<string, number>
   /** Sends per second, null = no limit. */
   rateLimit?: number | null
   tokenExpiresAt?: number | null
@@ -141,6 +143,11 @@ function createGauges(registry: Registry) {
   const gauge = (name: string, help: string, ...more: string[]) =>
     new Gauge({ name: `unionpush_${name}`, help, labelNames: ['account', ...more], registers: [registry] })
   const paused = gauge('paused', '1 = the account is paused for that reason', 'reason')
+  const pausedTemplates = gauge(
+    'paused_templates',
+    'Templates whose pushes wait, while others go on',
+    'reason',
+  )
   const rate = gauge('rate_limit_per_second', 'Sends per second that are allowed; absent = no limit')
   const token = gauge('token_expires_timestamp_seconds', 'When the stored access_token expires')
   const followers = gauge('followers', 'Followers on record', 'state')
@@ -156,7 +163,7 @@ function createGauges(registry: Registry) {
     'broadcast',
     'status',
   )
-  const all = [paused, rate, token, followers, synced, jobs, oldest, recipients]
+  const all = [paused, pausedTemplates, rate, token, followers, synced, jobs, oldest, recipients]
 
   return {
     set(accounts: readonly AccountGauges[]): void {
@@ -164,6 +171,9 @@ function createGauges(registry: Registry) {
       for (const now of accounts) {
         const { account } = now
         if (now.paused) paused.set({ account, reason: now.paused }, 1)
+        for (const [reason, n] of Object.entries(now.pausedTemplates ?? {})) {
+          pausedTemplates.set({ account, reason }, n)
+        }
         setKnown(rate, account, now.rateLimit)
         setKnown(token, account, now.tokenExpiresAt)
         setKnown(synced, account, now.lastCompleteSync)

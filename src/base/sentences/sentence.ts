@@ -1,6 +1,4 @@
 import { en } from './en/en.ts'
-import type { Language } from './language.ts'
-import { zh } from './zh/zh.ts'
 
 /** What was seen, and, where something can be done about it, what to do; `{name}` stands for a fact. */
 export type Wording = string | readonly [seen: string, advice: string]
@@ -13,8 +11,11 @@ type NamesOf<W> = W extends readonly [infer Seen, infer Advice]
   : FactNames<W>
 
 /** A number is written as people write it; what must keep its digits, such as an errcode, is given as text. */
-type Fact = string | number | Sentence
+export type Fact = string | number | Sentence | readonly Sentence[]
 export type FactsOf<K extends SentenceKey> = Record<NamesOf<Catalogue[K]>, Fact>
+/** A sentence with facts wants them, one without takes none. */
+export type FactsArgument<K extends SentenceKey> =
+  NamesOf<Catalogue[K]> extends never ? [] : [facts: FactsOf<K>]
 
 /** What happened, in no language yet: this is what is kept and handed on. */
 export interface Sentence {
@@ -22,33 +23,54 @@ export interface Sentence {
   facts: Readonly<Record<string, Fact>>
 }
 
-export const catalogues: Record<Language, Record<SentenceKey, Wording>> = { en, zh }
-
 /** A sentence with all the facts it speaks of. */
-export function say<K extends SentenceKey>(
-  key: K,
-  ...[facts]: NamesOf<Catalogue[K]> extends never ? [] : [facts: FactsOf<K>]
-): Sentence {
+export function say<K extends SentenceKey>(key: K, ...[facts]: FactsArgument<K>): Sentence {
   return { key, facts: facts ?? {} }
 }
 
-export function isSentenceKey(key: string): key is SentenceKey {
-  return key in en
+export function isSentence(value: unknown): value is Sentence {
+  return typeof value === 'object' && value !== null && 'key' in value && isSentenceKey(String(value.key))
 }
 
-/** In the words of the language; `advice` is null where there is nothing to do. */
-export function render(
+export function isSentenceKey(key: string): key is SentenceKey {
+  return Object.hasOwn(en, key)
+}
+
+/** In the words of a catalogue; `advice` is null where there is nothing to do. */
+export function inWordsOf(
   { key, facts }: Sentence,
-  language: Language,
+  catalogue: Record<SentenceKey, Wording>,
 ): { seen: string; advice: string | null } {
-  const wording = catalogues[language][key]
+  const wording = catalogue[key]
   const [seen, advice] = typeof wording === 'string' ? [wording, null] : wording
   const fill = (text: string) =>
-    text.replace(/\{(\w+)\}/g, (_, name: string) => toText(facts[name], language))
+    text.replace(/\{(\w+)\}/g, (_, name: string) => toText(facts[name], catalogue))
   return { seen: fill(seen), advice: advice === null ? null : fill(advice) }
 }
 
-function toText(fact: Fact | undefined, language: Language): string {
-  if (typeof fact === 'object') return render(fact, language).seen
+/** For logs, and for programs that use the library. */
+export function toEnglish(sentence: Sentence): string {
+  return inWordsOf(sentence, en).seen
+}
+
+export function asSentence(said: Sentence | string): Sentence {
+  return typeof said === 'string' ? verbatim(said) : said
+}
+
+/** What somebody else said, in whatever language. */
+export function verbatim(text: string): Sentence {
+  return say('verbatim', { text })
+}
+
+function toText(fact: Fact | undefined, catalogue: Record<SentenceKey, Wording>): string {
+  if (isList(fact)) {
+    const separator = catalogue['list.separator']
+    return fact.map((sentence) => inWordsOf(sentence, catalogue).seen).join(String(separator))
+  }
+  if (typeof fact === 'object') return inWordsOf(fact, catalogue).seen
   return typeof fact === 'number' ? fact.toLocaleString('en-US', { maximumFractionDigits: 1 }) : (fact ?? '')
+}
+
+function isList(fact: Fact | undefined): fact is readonly Sentence[] {
+  return Array.isArray(fact)
 }

@@ -1,3 +1,5 @@
+import { type Sentence, say, verbatim } from '../sentences/sentence.ts'
+
 /** How much is asked of TLS; the words and their meaning are libpq's. */
 export const sslModes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const
 export type SslMode = (typeof sslModes)[number]
@@ -11,26 +13,25 @@ export interface PostgresAddress {
 }
 
 const defaultSchema = 'unionpush'
-const encoded =
-  'the user and the password percent-encoded: # as %23, / as %2F, ? as %3F, % as %25, @ as %40, a comma as %2C'
+const encoded = say('url.encoded')
 
-type ParameterRule = [isValid: (value: string) => boolean, expected: string]
-const isAnything: ParameterRule = [(value) => value !== '', 'a value']
+type ParameterRule = [isValid: (value: string) => boolean, expected: Sentence]
+const isAnything: ParameterRule = [(value) => value !== '', say('url.anything')]
 
 /** What may stand behind the question mark. */
 const parameters: Record<string, ParameterRule> = {
-  schema: [
-    (value) => /^(?!pg_)[a-z_][a-z0-9_]{0,47}$/.test(value),
-    'at most 48 of a-z, 0-9 and _, not beginning with pg_ or a digit',
+  schema: [(value) => /^(?!pg_)[a-z_][a-z0-9_]{0,47}$/.test(value), say('url.schema')],
+  sslmode: [
+    (value) => sslModes.some((mode) => mode === value),
+    say('expected.oneOf', { names: sslModes.join(', ') }),
   ],
-  sslmode: [(value) => sslModes.some((mode) => mode === value), `one of ${sslModes.join(', ')}`],
   sslrootcert: isAnything,
   sslcert: isAnything,
   sslkey: isAnything,
   /** The directory of a socket. */
   host: isAnything,
   application_name: isAnything,
-  channel_binding: [(value) => /^(disable|prefer|require)$/.test(value), 'disable, prefer or require'],
+  channel_binding: [(value) => /^(disable|prefer|require)$/.test(value), say('url.channelBinding')],
 }
 
 export function isPostgresUrl(text: string): boolean {
@@ -38,23 +39,23 @@ export function isPostgresUrl(text: string): boolean {
 }
 
 /** Finds what makes a `postgres://` URL unusable and says what is expected instead; undefined = nothing. */
-export function findPostgresUrlFault(text: string): string | undefined {
-  const general = 'postgres://user:password@host:5432/database'
+export function findPostgresUrlFault(text: string): Sentence | undefined {
+  const form = 'postgres://user:password@host:5432/database'
+  const general = verbatim(form)
   const url = URL.canParse(text) ? new URL(text) : undefined
   // What stands before the last @ may be a password that ends what the URL takes for its host.
-  if (!url) return text.includes('@') ? `${general}, ${encoded}` : general
+  if (!url) return text.includes('@') ? say('url.formAndEncoded', { form, encoded }) : general
   if (url.hash !== '' || `${url.pathname}${url.search}`.includes('@') || !isEncoded(url)) return encoded
-  if (url.hostname.includes(','))
-    return 'one host: what moves a database to another one has an address of its own'
+  if (url.hostname.includes(',')) return say('url.oneHost')
   if (url.hostname === '' && !url.searchParams.has('host')) return general
-  if (!/^\/[^/]+$/.test(url.pathname)) return `the name of a database after the host, as in ${general}`
+  if (!/^\/[^/]+$/.test(url.pathname)) return say('url.databaseName', { form })
   for (const [name, value] of url.searchParams) {
     const rule = parameters[name]
-    if (!rule) return `no ?${name}=: what can be set is ${Object.keys(parameters).join(', ')}`
-    if (!rule[0](value)) return `?${name}= to be ${rule[1]}`
+    if (!rule) return say('url.noParameter', { name, known: Object.keys(parameters).join(', ') })
+    if (!rule[0](value)) return say('url.parameter', { name, expected: rule[1] })
   }
   if (url.searchParams.get('sslmode') === 'verify-ca' && !url.searchParams.has('sslrootcert'))
-    return '?sslrootcert= with the file of the certificate authority, which ?sslmode=verify-ca needs'
+    return say('url.rootCertificate')
   return undefined
 }
 

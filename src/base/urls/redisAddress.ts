@@ -1,3 +1,5 @@
+import { isSentence, type Sentence, say, verbatim } from '../sentences/sentence.ts'
+
 /** One Redis behind Sentinels, which say where it is. */
 export interface RedisBehindSentinels {
   kind: 'sentinel'
@@ -22,10 +24,9 @@ export interface RedisSocket {
   password?: string
 }
 
-const encoded =
-  'the user and the password percent-encoded: # as %23, / as %2F, ? as %3F, % as %25, @ as %40, a comma as %2C'
-const sentinelForm = 'redis+sentinel://host:26379,host:26379/name of the primary'
-const socketForm = 'unix:///path/of/redis.sock'
+const encoded = say('url.encoded')
+const sentinelForm = say('url.sentinelForm')
+const socketForm = verbatim('unix:///path/of/redis.sock')
 /** Ends of what has no end in a URL: several hosts, or none at all. */
 const sentinelUrl =
   /^redis(s?)\+sentinel:\/\/(?:([^/?#]*)@)?([^/?#@]*)(?:\/([^/?#]*))?(?:\/(\d{1,5}))?(?:\?([^#]*))?$/i
@@ -39,31 +40,31 @@ export function isSpecialRedisUrl(text: string): boolean {
 /** Undefined for a URL with a fault. */
 export function parseRedisAddress(text: string): RedisBehindSentinels | RedisSocket | undefined {
   const address = /^rediss?\+sentinel:/i.test(text) ? parseSentinels(text) : parseSocket(text)
-  return typeof address === 'string' ? undefined : address
+  return isSentence(address) ? undefined : address
 }
 
 /** Finds what makes such a URL unusable, and says what is expected instead. */
-export function findRedisAddressFault(text: string): string | undefined {
+export function findRedisAddressFault(text: string): Sentence | undefined {
   const address = /^rediss?\+sentinel:/i.test(text) ? parseSentinels(text) : parseSocket(text)
-  return typeof address === 'string' ? address : undefined
+  return isSentence(address) ? address : undefined
 }
 
-function parseSentinels(text: string): RedisBehindSentinels | string {
+function parseSentinels(text: string): RedisBehindSentinels | Sentence {
   const [, s = '', login, hosts = '', name = '', db = '0', query = ''] = sentinelUrl.exec(text) ?? []
   if (hosts === '') return text.includes('@') ? encoded : sentinelForm
-  if (name === '') return `the name of the primary after the Sentinels, as in ${sentinelForm}`
+  if (name === '') return say('url.primaryName', { form: sentinelForm })
   const credentials = toCredentials(login)
   const sentinels = hosts.split(',').map(toHost)
   const parameters = new URLSearchParams(query)
   const tls = s !== ''
   const known = ['sentinelUsername', 'sentinelPassword', 'sentinelTls']
   const unknown = [...parameters.keys()].find((key) => !known.includes(key))
-  if (unknown !== undefined) return `no ?${unknown}=: only ${known.join(', ')} can be set`
+  if (unknown !== undefined) return say('url.onlyParameters', { name: unknown, known: known.join(', ') })
   const sentinelTls = parameters.get('sentinelTls') ?? (tls ? 'on' : 'off')
-  if (!/^(on|off)$/.test(sentinelTls)) return '?sentinelTls= to be on or off'
+  if (!/^(on|off)$/.test(sentinelTls)) return say('url.sentinelTls')
   if (credentials === undefined) return encoded
   const found = sentinels.filter((sentinel) => sentinel !== undefined)
-  if (found.length < sentinels.length) return `${sentinelForm}, each Sentinel with its host and port`
+  if (found.length < sentinels.length) return say('url.eachSentinel', { form: sentinelForm })
   const [username, password] = [parameters.get('sentinelUsername'), parameters.get('sentinelPassword')]
   return {
     kind: 'sentinel',
@@ -78,13 +79,13 @@ function parseSentinels(text: string): RedisBehindSentinels | string {
   }
 }
 
-function parseSocket(text: string): RedisSocket | string {
+function parseSocket(text: string): RedisSocket | Sentence {
   const [, login, path = '', query = ''] = socketUrl.exec(text) ?? []
   if (path === '') return text.includes('@') ? encoded : socketForm
   const credentials = toCredentials(login)
   if (credentials === undefined) return encoded
   const [, db] = /^(?:db=(\d{1,5}))?$/.exec(query) ?? []
-  if (query !== '' && db === undefined) return `only ?db= with the number of a database after ${socketForm}`
+  if (query !== '' && db === undefined) return say('url.socketDatabase', { form: socketForm })
   return { kind: 'socket', path: decodeURI(path), db: Number(db ?? 0), ...credentials }
 }
 

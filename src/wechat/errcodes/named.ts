@@ -6,6 +6,8 @@ export const errcode = {
   invalidOpenidListSize: 40032,
   invalidTemplateId: 40037,
   templateRestricted: 43116,
+  templateDisabled: 48011,
+  templateWithdrawn: 43100,
   ipNotInWhitelist: 40164,
   ipNotRegistered: 61004,
   minuteQuota: 45011,

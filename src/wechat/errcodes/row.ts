@@ -1,3 +1,4 @@
+import { isSentenceKey, type SentenceKey } from '../../base/sentences/sentence.ts'
 import type { AccountReason, ErrcodeReason, MessageReason, PassingReason } from '../../push/status.ts'
 
 /**
@@ -23,26 +24,28 @@ export interface ErrcodeRow {
   class: ErrcodeClass
   /** Machine-readable cause, as push records and pauses carry it. */
   reason: ErrcodeReason
-  meaning: string
-  /** What a person can do about it. */
-  advice?: string
+  /** What it means, and what a person can do about it. */
+  meaning: SentenceKey
 }
 
-type Meaning = string | readonly [meaning: string, advice: string]
+/** Where a code may mean something of its own. */
+type Place = '' | 'secret.' | 'send.' | 'onePush.' | 'miniprogram.'
+type CodeAt<P extends Place> = SentenceKey extends infer K
+  ? K extends `wechat.${P}${infer Code extends number}`
+    ? Code
+    : never
+  : never
 
-/** Rows that have class and cause in common. */
-export function group<C extends ErrcodeClass>(
+/** Rows that have class and cause in common; the catalogues say what each code means. */
+export function group<C extends ErrcodeClass, P extends Place = ''>(
   errcodeClass: C,
   reason: ReasonOf[C],
-  meanings: Record<number, Meaning>,
-) {
-  return Object.entries(meanings).map(([code, given]): [number, ErrcodeRow] => {
-    const row = { class: errcodeClass, reason }
-    return [
-      Number(code),
-      typeof given === 'string'
-        ? { ...row, meaning: given }
-        : { ...row, meaning: given[0], advice: given[1] },
-    ]
+  codes: readonly CodeAt<P>[],
+  place?: P,
+): [number, ErrcodeRow][] {
+  return codes.map((code) => {
+    const meaning = `wechat.${place ?? ''}${code}`
+    if (!isSentenceKey(meaning)) throw new TypeError(`no sentence tells what ${meaning} means`)
+    return [code, { class: errcodeClass, reason, meaning }]
   })
 }

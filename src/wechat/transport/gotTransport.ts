@@ -2,6 +2,7 @@ import { type ClientRequest, Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { type Agents, got, TimeoutError } from 'got'
 import { HttpProxyAgent, HttpsProxyAgent } from 'hpagent'
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
 import { findProxy, withoutBrackets } from '../../net/proxy.ts'
 import { type NetworkFailure, WechatNetworkError } from '../errors.ts'
 import {
@@ -13,6 +14,7 @@ import {
   type TransportRequest,
   toCode,
   toConnectError,
+  tooLarge,
   toWords,
 } from './transport.ts'
 
@@ -67,7 +69,7 @@ export function createGotTransport({ proxy, timeouts = defaultTimeouts }: Transp
       const encoding = headers['content-encoding']
       return { status: statusCode, encoding, date: headers.date, body: Buffer.from(rawBody) }
     } catch (error) {
-      throw toNetworkError(error, request, { maybeReceived, isTooLarge })
+      throw toNetworkError(error, request, { maybeReceived, isTooLarge, answerTimeout: timeouts.answer })
     }
   }
 
@@ -105,20 +107,27 @@ function onConnected(request: ClientRequest, base: string, listener: () => void)
   })
 }
 
+interface Circumstances {
+  maybeReceived: boolean
+  isTooLarge: boolean
+  answerTimeout: number
+}
+
 /** Whatever was thrown, the caller learns whether the request may have left. */
 function toNetworkError(
   error: unknown,
   request: TransportRequest,
-  { maybeReceived, isTooLarge }: { maybeReceived: boolean; isTooLarge: boolean },
+  { maybeReceived, isTooLarge, answerTimeout }: Circumstances,
 ): WechatNetworkError {
   const { path, signal } = request
   const words = toWords(error)
-  const toError = (kind: NetworkFailure, detail: string) =>
+  const toError = (kind: NetworkFailure, detail: Sentence) =>
     new WechatNetworkError({ kind, path, detail, maybeReceived, cause: error })
-  if (isTooLarge) return toError('too_large', `the answer has more than ${bodyLimit} bytes`)
-  if (signal?.aborted) return toError('aborted', 'the call was aborted')
-  if (error instanceof TimeoutError && error.event === 'request') return toError('timeout', words)
+  if (isTooLarge) return toError('too_large', tooLarge)
+  if (signal?.aborted) return toError('aborted', say('network.aborted'))
+  if (error instanceof TimeoutError && error.event === 'request')
+    return toError('timeout', say('network.timeout', { ms: String(answerTimeout) }))
   if (!maybeReceived) return toConnectError(request, error)
-  if (toCode(error).startsWith('HPE_')) return toError('bad_body', `the answer is not HTTP (${words})`)
-  return toError('reset', `the connection broke (${words})`)
+  if (toCode(error).startsWith('HPE_')) return toError('bad_body', say('network.not_http', { cause: words }))
+  return toError('reset', say('network.broke', { cause: words }))
 }

@@ -1,5 +1,6 @@
 import type { ProxyConfig } from '../../base/config.ts'
 import { second } from '../../base/duration.ts'
+import { say } from '../../base/sentences/sentence.ts'
 import { WechatNetworkError } from '../errors.ts'
 
 export interface TransportRequest {
@@ -50,6 +51,7 @@ export const defaultTimeouts: Timeouts = { connect: 5 * second, answer: 15 * sec
 
 /** Bytes of an answer, also after decompression; a full page of 10,000 openids has about 320 KB. */
 export const bodyLimit = 4 * 1024 * 1024
+export const tooLarge = say('network.too_large', { bytes: String(bodyLimit) })
 
 /** Idle connections go before the other side usually closes them: a call that meets a closing one is lost. */
 export const idleTimeout = 4 * second
@@ -57,7 +59,7 @@ export const idleTimeout = 4 * second
 /** Nothing of the request can have left, whatever the cause is. */
 export function toConnectError({ base, path }: TransportRequest, cause: unknown): WechatNetworkError {
   const origin = URL.canParse(base) ? new URL(base).origin : base
-  const detail = `no connection to ${origin} (${toWords(cause)})`
+  const detail = say('network.no_connection', { origin, cause: toWords(cause) })
   return new WechatNetworkError({ kind: 'connect', path, detail, maybeReceived: false, cause })
 }
 

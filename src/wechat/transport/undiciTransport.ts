@@ -1,4 +1,5 @@
 import { type Dispatcher, Pool, ProxyAgent } from 'undici'
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
 import { findProxy } from '../../net/proxy.ts'
 import { type NetworkFailure, WechatNetworkError } from '../errors.ts'
 import {
@@ -10,6 +11,7 @@ import {
   type TransportOptions,
   type TransportRequest,
   toConnectError,
+  tooLarge,
   toWords,
 } from './transport.ts'
 
@@ -87,7 +89,7 @@ function exchange(route: Route, request: TransportRequest, answerTimeout: number
       },
       onResponseData(_: unknown, chunk: Buffer) {
         size += chunk.length
-        if (size > bodyLimit) handler.fail('too_large', `the answer has more than ${bodyLimit} bytes`)
+        if (size > bodyLimit) handler.fail('too_large', tooLarge)
         else chunks.push(chunk)
       },
       onResponseEnd() {
@@ -105,17 +107,17 @@ function exchange(route: Route, request: TransportRequest, answerTimeout: number
         const words = toWords(error)
         if (!controller) handler.end(toConnectError(request, error))
         else if (error.name === 'HTTPParserError')
-          handler.fail('bad_body', `the answer is not HTTP (${words})`, error)
-        else handler.fail('reset', `the connection broke (${words})`, error)
+          handler.fail('bad_body', say('network.not_http', { cause: words }), error)
+        else handler.fail('reset', say('network.broke', { cause: words }), error)
       },
       onDeadline() {
-        handler.fail('timeout', `no complete answer within ${answerTimeout} ms`)
+        handler.fail('timeout', say('network.timeout', { ms: String(answerTimeout) }))
       },
       /** Listener of the caller's signal. */
       handleEvent() {
-        handler.fail('aborted', 'the call was aborted')
+        handler.fail('aborted', say('network.aborted'))
       },
-      fail(kind: NetworkFailure, detail: string, cause?: unknown) {
+      fail(kind: NetworkFailure, detail: Sentence, cause?: unknown) {
         const maybeReceived = controller !== undefined
         handler.end(new WechatNetworkError({ kind, path, detail, maybeReceived, cause }))
       },
@@ -124,7 +126,7 @@ function exchange(route: Route, request: TransportRequest, answerTimeout: number
         handler.settle()
         chunks = []
         reject(error)
-        controller?.abort(new Error(error.detail))
+        controller?.abort(new Error(error.message))
       },
       settle() {
         settled = true
@@ -144,7 +146,7 @@ function exchange(route: Route, request: TransportRequest, answerTimeout: number
     } catch (error) {
       handler.fail(
         controller ? 'reset' : 'connect',
-        `the request could not be made (${toWords(error)})`,
+        say('network.not_made', { cause: toWords(error) }),
         error,
       )
     }

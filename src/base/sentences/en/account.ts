@@ -27,6 +27,12 @@ export const enAccount = {
     'Add some of the category library (类目模板库): mp.weixin.qq.com > 广告与服务 > 模板消息',
   ],
   'templates.ok': '{count} in the list of WeChat',
+  'templatesPaused.none': 'none waits for WeChat',
+  'templatesPaused.one': '{template}: {why}',
+  'templatesPaused.some': [
+    'their pushes wait, all others go on:\n{templates}',
+    'push with another template, or get this one back: unionpush looks at it from time to time, unionpush resume --template at once',
+  ],
   'templatesUsed.none': 'nothing was pushed in the last week',
   'templatesUsed.ok': 'all {used} still exist',
   'templatesUsed.gone': [

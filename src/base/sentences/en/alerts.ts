@@ -5,6 +5,11 @@ export const enAlerts = {
     '{todo}\n{next}',
   ],
   'alert.resumed': 'service account {account} sends again\nIt was paused because: {what} ({reason})',
+  'alert.templatePaused': [
+    'service account {account}: the pushes of template {template} wait, all others go on\nDetail: {detail}',
+    'push with another template, or get this one back. Looked at again from {at} (Beijing time), then ever less often; unionpush resume --template {template} tries at once',
+  ],
+  'alert.templateResumed': 'service account {account} sends template {template} again',
   'alert.nextByHand': 'It does not resume by itself; all pushes stay in the queue',
   'alert.nextProbe':
     'Next look: {at} (Beijing time); it goes on by itself once the cause is gone. All pushes stay in the queue',

@@ -23,6 +23,12 @@ export const zhAccount = {
   ],
   'templates.none': ['账号下没有模板', '从类目模板库添加：mp.weixin.qq.com > 广告与服务 > 模板消息'],
   'templates.ok': '微信返回 {count} 个模板',
+  'templatesPaused.none': '没有暂停的模板',
+  'templatesPaused.one': '{template}：{why}',
+  'templatesPaused.some': [
+    '以下模板的推送在等待，其他模板照常发送：\n{templates}',
+    '换一个模板发，或把它恢复过来：unionpush 会隔一段时间检查一次，要马上再试运行 unionpush resume --template',
+  ],
   'templatesUsed.none': '近一周没有推送',
   'templatesUsed.ok': '{used} 个都在',
   'templatesUsed.gone': [
@@ -89,7 +95,7 @@ export const zhAccount = {
   ],
   'followersMatch.ok': '本地 {subscribed} 个，微信 {total} 个',
   'followersMatch.differ': ['本地 {subscribed} 个，微信 {total} 个', '执行 unionpush sync'],
-  'shared.none': '没有',
+  'shared.none': '没有两个粉丝共用的',
   'shared.some': [
     '有 {count} 个 unionid 同时出现在多个粉丝身上，按这些 unionid 的推送都不会发',
     'unionpush sync 会去问微信到底是谁的',
@@ -114,7 +120,7 @@ export const zhAccount = {
   'paused.no': '没有暂停',
   'paused.byHand': ['{since} 起被手动暂停：{why}', '执行 unionpush resume'],
   'paused.fault': ['{since} 起暂停：{why}', '原因消除后会自动恢复；unionpush resume 可立即重试'],
-  'circuit.none': '没有',
+  'circuit.none': '没有 worker 在等',
   'circuit.open': ['{since} 起有 worker 在等 {need} 恢复：{why}', '恢复后会自动继续，排队的推送不会丢'],
   'rate.unlimited': '没有限速',
   'rate.ok': '每秒最多 {rate} 条',

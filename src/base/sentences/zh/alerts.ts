@@ -2,6 +2,11 @@
 export const zhAlerts = {
   'alert.paused': ['服务号 {account} 已暂停发送\n原因：{what}（{reason}）\n详情：{detail}', '{todo}\n{next}'],
   'alert.resumed': '服务号 {account} 已恢复发送\n此前暂停的原因：{what}（{reason}）',
+  'alert.templatePaused': [
+    '服务号 {account} 的模板 {template} 发不出去，只有它的推送暂停等待，其他模板照常发送\n详情：{detail}',
+    '换一个模板发，或把它恢复过来；{at}（北京时间）起重新检查，间隔逐渐拉长，要马上再试运行 unionpush resume --template {template}',
+  ],
+  'alert.templateResumed': '服务号 {account} 的模板 {template} 已恢复发送',
   'alert.nextByHand': '不会自动恢复；推送都保留在队列里',
   'alert.nextProbe': '下次检查：{at}（北京时间），问题解决后自动继续；推送都保留在队列里',
   'alert.nextQuota': '下次检查：{at}（北京时间），有新额度后自动继续；推送都保留在队列里',
@@ -13,13 +18,13 @@ export const zhAlerts = {
     'WEBHOOK_URL 连续三天什么也没收下，webhook 已停用\n详情：{detail}',
     '修好接收端，再运行 unionpush webhooks enable；期间的结果都留着，启用后按顺序补发',
   ],
-  'alert.syncComplete': '服务号 {account} 的关注者同步已恢复正常',
+  'alert.syncComplete': '服务号 {account} 的粉丝同步已恢复正常',
   'alert.syncFailed': [
-    '服务号 {account} 的关注者同步{ending}\n详情：{detail}',
+    '服务号 {account} 的粉丝同步{ending}\n详情：{detail}',
     '运行 unionpush sync 查看；在此之前新关注的用户可能收不到推送。情况不变时不再重复提醒',
   ],
   'alert.sync.interrupted': '中断，下次同步会从中断处继续',
-  'alert.sync.stopped': '停止：微信返回的关注者列表不可信，没有据此取消任何人的关注状态',
+  'alert.sync.stopped': '停止：微信返回的粉丝列表不可信，没有据此取消任何人的关注状态',
   'alert.sync.failed': '失败，下次同步会重试',
   'alert.broadcastPaused': [
     '服务号 {account} 的群发 {title} 已自动暂停\n原因：{why}\n详情：{detail}',

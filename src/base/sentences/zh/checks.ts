@@ -32,6 +32,7 @@ export const zhChecks = {
   'about.open_platform': '粉丝带有 unionid',
   'about.open_platform_match': '小程序与服务号绑在同一个开放平台账号下',
   'about.templates': '账号下有模板',
+  'about.templates_paused': '没有因模板失效而等待的推送',
   'about.templates_used': '近一周用过的模板都还在',
   'about.templates_drift': '模板与上次拉取时一致',
   'about.quota': '今天的发送额度够用到零点',

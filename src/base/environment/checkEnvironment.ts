@@ -1,11 +1,14 @@
 import type { z } from 'zod'
-import { ConfigError, type ConfigProblem } from './configError.ts'
-import { environmentSchema, proxySchema, secrets } from './environment.ts'
+import { ConfigError, type ConfigFault } from '../configError.ts'
+import { findRule } from '../sentences/rule.ts'
+import { isSentence, type Sentence, say } from '../sentences/sentence.ts'
+import type { DatabaseConfig } from './values.ts'
+import { environmentSchema, proxySchema, secrets } from './variables.ts'
 
 export type Environment = Record<string, string | undefined>
 
 /** What a source of settings holds, or everything that is wrong with it. */
-export type Checked<T> = { values: T } | { problems: ConfigProblem[] }
+export type Checked<T> = { values: T } | { problems: ConfigFault[] }
 
 export function check<T>(schema: z.ZodType<T>, env: Environment): Checked<T> {
   const result = schema.safeParse(withoutEmpty(env))
@@ -25,10 +28,19 @@ export function bothOrThrow<A, B>(first: Checked<A>, second: Checked<B>): [A, B]
   throw new ConfigError([first, second].flatMap((checked) => ('problems' in checked ? checked.problems : [])))
 }
 
-export function toProblem(variable: string, found: string | undefined, special?: string): ConfigProblem {
+/**
+ * What a `DATABASE_URL` says.
+ * @throws ConfigError
+ */
+export function parseDatabaseUrl(url: string): DatabaseConfig {
+  return parse(environmentSchema.pick({ DATABASE_URL: true }).required(), { DATABASE_URL: url }).DATABASE_URL
+}
+
+export function toProblem(variable: string, found: string | undefined, special?: Sentence): ConfigFault {
   const variables = Object.entries({ ...environmentSchema.shape, ...proxySchema.shape })
-  const expected = special ?? variables.find(([name]) => name === variable)?.[1].description
-  return { variable, expected: expected ?? 'a valid value', found: toFound(variable, found) }
+  const description = variables.find(([name]) => name === variable)?.[1].description
+  const usual = description === undefined ? say('expected.valid') : findRule(description)
+  return { variable, expected: special ?? usual, found: toFound(variable, found) }
 }
 
 export function withoutEmpty(env: Environment): Environment {
@@ -36,14 +48,14 @@ export function withoutEmpty(env: Environment): Environment {
 }
 
 /** What the value in question lacks, when there is more to say than what the variable is for. */
-function toExpected(issue: z.core.$ZodIssue): string | undefined {
+function toExpected(issue: z.core.$ZodIssue): Sentence | undefined {
   const expected: unknown = issue.code === 'custom' ? issue.params?.expected : undefined
-  return typeof expected === 'string' && expected !== '' ? expected : undefined
+  return isSentence(expected) ? expected : undefined
 }
 
-function toFound(variable: string, value: string | undefined): string {
-  if (!value) return 'nothing'
-  if (secrets.has(variable)) return `${value.length} characters (not shown)`
+function toFound(variable: string, value: string | undefined): Sentence | string {
+  if (!value) return say('found.nothing')
+  if (secrets.has(variable)) return say('found.hidden', { count: String(value.length) })
   // Up to the last @, because a password that is not encoded may hold anything, a comma and a slash included.
   return JSON.stringify(
     value.replace(/^([a-z+]+:\/\/)?.*@/is, '$1***@').replace(/(password=)[^&]*/gi, '$1***'),

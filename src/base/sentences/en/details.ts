@@ -1,0 +1,96 @@
+/** What stands in records: why a push, a sync or a broadcast came to be what it is, or an account sends nothing. */
+export const enDetails = {
+  'outcome.too_old': 'too long ago for WeChat to recognise a repetition',
+  'outcome.expired': 'it expired before it could be sent',
+  'outcome.tries_failed': '{attempts} tries failed',
+  'outcome.last_try': '{attempts} tries failed, the last because: {why}',
+  'outcome.only_try': '1 try failed, the last because: {why}',
+  'outcome.may_be_accepted': 'a try got no answer and may have been accepted: {why}',
+  'outcome.this_try_may_be': '{why}. A try may have been accepted all the same',
+  'outcome.earlier_try_may_be': '{why}. An earlier try may have been accepted all the same',
+  'outcome.quiet': 'quiet hours (QUIET_HOURS), and the push is not urgent',
+  'outcome.quiet_until': 'quiet hours until {until}; a push with urgent: true does not wait',
+  'outcome.capped': 'the user got {most} messages within {span}, which is the cap (PUSH_CAP)',
+  'outcome.capped_template':
+    'the user got {most} messages of this template within {span}, which is the cap (PUSH_CAP)',
+  'outcome.others_first': 'others that were held for this user go out first',
+  'outcome.left': 'the user no longer follows this service account',
+  'outcome.unionid_unknown':
+    'no follower of this service account has this unionid, as far as the last sync knows',
+  'outcome.unionid_unknown_yet':
+    'no follower of this service account has this unionid, as far as the last sync knows; WeChat has not told the unionid of {count} of its followers yet, whom each sync asks about again',
+  'outcome.unionid_shared':
+    'WeChat names this unionid for several followers, and nothing is sent until it names one: each sync asks again',
+  'outcome.unionid_pending':
+    'the user follows this service account again, but WeChat has not told the unionid yet: each sync asks for it',
+  'outcome.session_unknown': 'the session has ended, or it is none of this mini-program',
+  'outcome.unionid_untold':
+    'WeChat has not told the unionid of this user: is the mini-program bound to the Open Platform?',
+  'outcome.data_missing':
+    'the template asks for {missing}, which the message has no value for: give {fields} (`unionpush templates` lists what each one asks for)',
+  'outcome.handed_over': '{why}: handed over to {next}',
+  'outcome.invalid_job': 'the job in the queue is not a push: {problem}',
+  'outcome.unreadable': 'it cannot be read',
+  'outcome.no_answer': 'WeChat gave no usable answer: {why}',
+  'outcome.workers_died': '{times} workers died while they worked on it',
+  'outcome.threw': 'it threw {times} times: {error}',
+  'outcome.job_gone':
+    'its job is not in the queue any more: the database is an older copy, or the queue lost it',
+  'outcome.same_person': 'another recipient of this broadcast is the same person',
+  'outcome.broadcast_cancelled': 'the broadcast was cancelled before it was sent',
+  'outcome.broadcast_over': 'the broadcast was over before it was sent',
+  'outcome.process_ended':
+    'its process ended in the middle of a try, which may have been accepted, and the broadcast is over',
+  'outcome.never_followed': 'the user did not follow this service account before it expired',
+  'outcome.taken_back': 'it was taken back before it was sent',
+  'outcome.newer_version': 'a newer version of unionpush queued it and has to send it',
+  'receipt.user_block': 'the user has switched off messages from this service account',
+  'receipt.system_failed': 'WeChat accepted the message and then failed to deliver it',
+  'receipt.freq_limit': 'WeChat dropped the message because this user has been sent too many',
+  'receipt.other': 'WeChat\'s receipt says "{status}"',
+  'receipt.intercepted':
+    'WeChat\'s review kept this message from the user: "{title}", "{content}". A template message may only tell what follows from something the user did, without advertising: change its words or its template before you send another one',
+  'count.at_least': 'at least {count}',
+  'span.days': '{count} d',
+  'span.hours': '{count} h',
+  'network.of_call': '{path}: {why}',
+  'network.no_connection': 'no connection to {origin} ({cause})',
+  'network.not_made': 'the request could not be made ({cause})',
+  'network.http_status': 'HTTP status {status}',
+  'network.too_large': 'the answer has more than {bytes} bytes',
+  'network.aborted': 'the call was aborted',
+  'network.timeout': 'no complete answer within {ms} ms',
+  'network.not_http': 'the answer is not HTTP ({cause})',
+  'network.broke': 'the connection broke ({cause})',
+  'network.not_json': 'the answer is not a JSON object ({bytes} bytes)',
+  'network.not_decompressed': 'the answer cannot be decompressed ({encoding})',
+  'network.errcode_odd': 'the errcode is not a whole number',
+  'network.lacks': 'the answer has no {name}',
+  'network.lacks_one': 'the answer has no {name} or no {other}',
+  'network.not_a_list': 'the {name} is not a list',
+  'pause.by_person': 'paused by a person',
+  'broadcast.canary_done': 'goes on by itself when receipts say delivered, or by resume',
+  'broadcast.canary_failed': 'of the canary {failures}',
+  'broadcast.failed': '{percent} % of the last recipients failed',
+  'broadcast.failed_mostly': '{percent} % of the last recipients failed, most of them: {reason}',
+  'broadcast.not_in_time': 'who was not sent to in time was skipped',
+  'broadcast.window': 'goes on in the window {window}',
+  'broadcast.quota':
+    'the sends of today are used up but for those kept for single pushes: goes on after midnight',
+  'sync.stopped_on_request': 'stopped on request; the next sync goes on from here',
+  'sync.no_answer': 'WeChat could not be asked: {why}',
+  'sync.failed': '{why}',
+  'sync.busy': 'another sync of this account is running: {owner}',
+  'sync.taken_over':
+    'another process took the sync over, because this one had stood still for more than 30 s',
+  'sync.broke_off':
+    'WeChat counts {total} followers and lists only {seen}: its list ended with {ending}. Nobody was marked as unsubscribed unasked; sync again later, or with --force',
+  'sync.end.empty': 'an empty page',
+  'sync.end.no_cursor': 'a page without a cursor',
+  'sync.end.repeated': 'a cursor it had given before',
+  'sync.drops_most':
+    "WeChat's list leaves out {count} of {subscribed} followers, so none was marked as unsubscribed; if the list is right, sync with --force",
+  'sync.still_follow':
+    "WeChat's list leaves out {count} of {subscribed} followers of whom it does not say that they left, and none of them was marked as unsubscribed; sync again later",
+  'sync.over': 'it has ended',
+} as const
