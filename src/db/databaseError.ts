@@ -1,3 +1,5 @@
+import { asSentence, type Sentence, say, toEnglish } from '../base/sentences/sentence.ts'
+
 export type DatabaseErrorCode =
   | 'not_writable'
   | 'not_a_database'
@@ -26,38 +28,39 @@ export type DatabaseErrorCode =
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError'
   readonly code: DatabaseErrorCode
+  readonly sentence: Sentence
 
-  constructor(code: DatabaseErrorCode, sentence: string, options?: ErrorOptions) {
-    super(sentence, options)
+  constructor(code: DatabaseErrorCode, said: Sentence | string, options?: ErrorOptions) {
+    const sentence = asSentence(said)
+    super(toEnglish(sentence), options)
     this.code = code
+    this.sentence = sentence
   }
 }
 
-const families: readonly [prefix: string, code: DatabaseErrorCode, advice: string][] = [
-  ['SQLITE_BUSY', 'locked', 'another process holds the database: end it or wait for it'],
-  ['SQLITE_LOCKED', 'locked', 'another process holds the database: end it or wait for it'],
-  ['SQLITE_FULL', 'full', 'the disk is full: free some space'],
-  [
-    'SQLITE_IOERR_SHM',
-    'io',
-    'its file system cannot share memory between processes, as network file systems cannot: put it on a local disk (DATABASE_URL)',
-  ],
-  ['SQLITE_IOERR', 'io', 'the disk cannot be read or written: check it and the system log'],
-  ['SQLITE_NOTADB', 'not_a_database', 'it is not an SQLite file: point DATABASE_URL at another one'],
-  ['SQLITE_CORRUPT', 'corrupt', 'the file is damaged: restore it from a backup'],
-  ['SQLITE_READONLY', 'not_writable', 'make the file and its directory writable for this user'],
-  ['SQLITE_CANTOPEN', 'not_writable', 'make the file and its directory writable for this user'],
-  ['SQLITE_PERM', 'not_writable', 'make the file and its directory writable for this user'],
-  ['SQLITE_CONSTRAINT', 'constraint', 'the rows contradict each other'],
+const families: readonly [prefix: string, code: DatabaseErrorCode, advice: Sentence][] = [
+  ['SQLITE_BUSY', 'locked', say('db.heldByOther')],
+  ['SQLITE_LOCKED', 'locked', say('db.heldByOther')],
+  ['SQLITE_FULL', 'full', say('db.diskFull')],
+  ['SQLITE_IOERR_SHM', 'io', say('db.noSharedMemory')],
+  ['SQLITE_IOERR', 'io', say('db.disk')],
+  ['SQLITE_NOTADB', 'not_a_database', say('db.notSqlite')],
+  ['SQLITE_CORRUPT', 'corrupt', say('db.damaged')],
+  ['SQLITE_READONLY', 'not_writable', say('db.makeWritable')],
+  ['SQLITE_CANTOPEN', 'not_writable', say('db.makeWritable')],
+  ['SQLITE_PERM', 'not_writable', say('db.makeWritable')],
+  ['SQLITE_CONSTRAINT', 'constraint', say('db.contradiction')],
 ]
 
 /** What SQLite or the file system threw, as a DatabaseError about the file at `path`. */
 export function toDatabaseError(error: unknown, path: string): DatabaseError {
   if (error instanceof DatabaseError) return error
-  if (!(error instanceof Error)) return new DatabaseError('failed', `Database ${path}: ${String(error)}`)
+  const address = path
+  const message = error instanceof Error ? error.message : String(error)
+  if (!(error instanceof Error)) return new DatabaseError('failed', say('db.fault', { address, message }))
   const sqliteCode = 'code' in error ? String(error.code) : ''
   const family = families.find(([prefix]) => sqliteCode.startsWith(prefix))
-  if (!family) return new DatabaseError('failed', `Database ${path}: ${error.message}`, { cause: error })
+  if (!family) return new DatabaseError('failed', say('db.fault', { address, message }), { cause: error })
   const [, code, advice] = family
-  return new DatabaseError(code, `Database ${path}: ${error.message}; ${advice}`, { cause: error })
+  return new DatabaseError(code, say('db.faultAndAdvice', { address, message, advice }), { cause: error })
 }

@@ -1,3 +1,4 @@
+import { say } from '../base/sentences/sentence.ts'
 import { DatabaseError } from './databaseError.ts'
 
 /**
@@ -8,8 +9,5 @@ export function toPackageFile(path: string): URL {
   // Not in a bundle that is CommonJS.
   const here: string | undefined = import.meta.url
   if (here !== undefined) return new URL(path, here)
-  throw new DatabaseError(
-    'failed',
-    'The database cannot be used from within a bundle: leave unionpush out of it (esbuild: --external:unionpush, webpack: externals)',
-  )
+  throw new DatabaseError('failed', say('db.bundled'))
 }

@@ -1,3 +1,5 @@
+import { say } from '../base/sentences/sentence.ts'
+import { toStored } from '../base/sentences/stored.ts'
 import type { FinalStatus, PushReason, PushStatus } from '../push/status.ts'
 import type { Write } from './database.ts'
 
@@ -110,7 +112,9 @@ export interface PushRows {
    * is a newer message: then there is nothing left to do for this one.
    */
   record(row: PushRow): Promise<boolean>
-  /** The same for a transaction that writes something else too. */
+  /** The same, for who did not take the push by its job: false also when anybody has written the row since it was read. */
+  recordUnchanged(row: PushRow): Promise<boolean>
+  /** `record` for a transaction that writes something else too. */
   toRecord(row: PushRow): Write
   /** False when the push has come to an end elsewhere. */
   recordSent(acceptance: Acceptance): Promise<boolean>
@@ -122,11 +126,16 @@ export interface PushRows {
   recordResent(rows: readonly Pick<PushRow, 'id' | 'generation' | 'jobId'>[]): Promise<void>
   /** Newest first, in pages, so that memory does not grow with the history. */
   history(filter?: PushFilter): AsyncGenerator<PushRow>
-  /** Up to `limit` of each status that ended at this time or later (epoch milliseconds), the first of them. */
+  /** How many there are with a status, without the records of jobs that were no pushes. */
+  countPushes(filter: PushFilter & { status: PushStatus }): Promise<number>
+  /**
+   * Up to `limit` of each status that ended at this time or later (epoch milliseconds), the first of them, and of those of
+   * which WeChat has told since then why they were not delivered.
+   */
   findFinished(from: number, limit: number): Promise<PushRow[]>
-  /** Pushes by status that ended since `from` (epoch milliseconds). */
+  /** Pushes by status that ended since `from` (epoch milliseconds), recipients of broadcasts among them, to the minute. */
   countFinished(from: number): Promise<Record<FinalStatus, number>>
-  /** The same in steps of time, with the reasons; steps in which none ended are left out. */
+  /** The same in steps of time of whole minutes, with the reasons; steps in which none ended are left out. */
   countOutcomes(steps: OutcomeSteps): Promise<PushOutcome[]>
   /** Pushes that WeChat accepted since `from` (epoch milliseconds), whatever has become of them. */
   countSent(from: number): Promise<number>
@@ -143,5 +152,5 @@ export interface PushRows {
 export const cancelled = {
   status: 'skipped',
   reason: 'cancelled',
-  detail: 'it was taken back before it was sent',
+  detail: toStored(say('outcome.taken_back')),
 } as const

@@ -18,7 +18,10 @@ export interface UnmatchedReceipt extends Receipt {
 }
 
 export interface ReceiptedPush
-  extends Pick<PushRow, 'id' | 'status' | 'reason' | 'generation' | 'msgid' | 'unknownSince'> {
+  extends Pick<
+    PushRow,
+    'id' | 'templateId' | 'status' | 'reason' | 'detail' | 'generation' | 'msgid' | 'unknownSince'
+  > {
   /** 0 for one that was never sent. */
   sentAt: number
   /** Of a broadcast's message; undefined for a push by itself. */

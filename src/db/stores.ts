@@ -5,6 +5,7 @@ import type { CallbackEvents } from './callbackEvents.ts'
 import type { Database } from './database.ts'
 import type { Followers } from './followers.ts'
 import type { HeldPushes } from './heldPushes.ts'
+import type { Intercepted } from './intercepted/intercepted.ts'
 import type { Leases } from './leases/leases.ts'
 import type { LiveFollowers } from './liveFollowers.ts'
 import type { OpenCircuits } from './openCircuits.ts'
@@ -12,7 +13,7 @@ import type { PushRows } from './pushes.ts'
 import type { Receipts } from './receipts.ts'
 import type { FindSessionUser, Sessions } from './sessions.ts'
 import type { SyncRuns } from './syncRuns.ts'
-import type { Templates } from './templates.ts'
+import type { TemplatePauses, Templates } from './templates.ts'
 import type { TokenRows } from './tokens.ts'
 import type { Users } from './users.ts'
 import type { Webhooks } from './webhooks/webhooks.ts'
@@ -28,6 +29,7 @@ export interface Stores extends Database {
   followers(appid: string): Followers
   liveFollowers(appid: string): LiveFollowers
   heldPushes(appid: string): HeldPushes
+  intercepted(appid: string): Intercepted
   leases(): Leases
   openCircuits(appid: string): OpenCircuits
   pushes(appid: string): PushRows
@@ -36,6 +38,7 @@ export interface Stores extends Database {
   sessionUsers(): FindSessionUser
   syncRuns(appid: string): SyncRuns
   templates(appid: string): Templates
+  templatePauses(appid: string): TemplatePauses
   tokens(): TokenRows
   users(appid: string): Users
   /** Of all accounts. */

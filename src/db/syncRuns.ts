@@ -89,11 +89,19 @@ interface BeginOptions {
   resumableSince: number
 }
 
+/** How many WeChat said they are, and when a sync had seen them all; epoch milliseconds. */
+export interface CompleteRun {
+  finishedAt: number
+  total: number
+}
+
 export interface SyncRuns {
   /** The newest run, finished or not. */
   findLast(): Promise<SyncRunRow | undefined>
   /** The newest that saw all followers. */
   findLastComplete(): Promise<SyncRunRow | undefined>
+  /** Those that saw all followers since then (epoch milliseconds), the oldest first. */
+  findComplete(since: number): Promise<CompleteRun[]>
   /** The last run if it can be resumed, else a new one. */
   begin(options: BeginOptions): Promise<SyncRunRow>
   /** From now on every follower is to be fetched again. */

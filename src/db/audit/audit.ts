@@ -13,9 +13,15 @@ export interface AuditEntry {
   detail: string | null
 }
 
+export type AuditOutcome = Pick<AuditEntry, 'account' | 'target' | 'detail'>
+
 /** Who changed what, over all accounts of a database. */
 export interface Audit {
-  add(entry: AuditEntry): Promise<void>
+  /** On disk when it resolves, with its number. */
+  add(entry: AuditEntry): Promise<number>
+  /** What became of it. */
+  change(id: number, outcome: AuditOutcome): Promise<void>
+  remove(id: number): Promise<void>
   /** Newest first, from `since` on (epoch milliseconds), in pages. */
   list(since: number): AsyncGenerator<AuditEntry>
   /** Deletes up to `limit` entries from before that time; returns how many. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { say } from '../../base/sentences/sentence.ts'
 import { DatabaseError } from '../databaseError.ts'
 import type { CopiedTable, Row } from './copiedTables.ts'
 import { toKey } from './copiedTables.ts'
@@ -185,7 +186,7 @@ async function refuseMissing(source: TableReader, target: TableReader): Promise<
     if (target.tables.some(({ name }) => name === table.name) || (await source.count(table)) === 0) continue
     throw new DatabaseError(
       'other_data',
-      `Table ${table.name} of ${source.address} has no place in ${target.address}`,
+      say('copy.noPlace', { table: table.name, source: source.address, target: target.address }),
     )
   }
 }
@@ -199,6 +200,10 @@ async function countAll(source: CopySource): Promise<number> {
 function toDifference(source: TableReader, target: TableReader, differing: string[]): DatabaseError {
   return new DatabaseError(
     'differs',
-    `Database ${target.address} differs from ${source.address} in ${differing.join(', ')}. If ${target.address} is in use already, that is as it should be; otherwise something wrote to ${source.address} meanwhile: stop that, drop the schema of the copy, and copy again`,
+    say('copy.differs', {
+      target: target.address,
+      source: source.address,
+      tables: differing.join(', '),
+    }),
   )
 }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { second } from '../../base/duration.ts'
 import { every } from '../../base/every.ts'
 import type { Log } from '../../base/log.ts'
+import { say } from '../../base/sentences/sentence.ts'
 import { DatabaseError } from '../databaseError.ts'
 import type { Stores } from '../stores.ts'
 
@@ -35,10 +36,7 @@ export async function holdServiceLease(
   const copy = await leases.find(copyLease)
   if (copy && copy.until > Date.now()) {
     await leases.release(name, owner)
-    throw new DatabaseError(
-      'in_use',
-      `Database ${address} is being copied to ${copy.owner}: start again when that has ended, with DATABASE_URL set to the copy`,
-    )
+    throw new DatabaseError('in_use', say('copy.startAgain', { address, target: copy.owner }))
   }
   const stop = every(renewal, hold, tell)
   return async () => {

@@ -1,6 +1,7 @@
 import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core'
 import { Client } from 'pg'
 import { second } from '../../base/duration.ts'
+import { say } from '../../base/sentences/sentence.ts'
 import { type PostgresAddress, toPostgresPlace } from '../../base/urls/postgresUrl.ts'
 import { type CopiedTable, type Row, toCopiedTables, toPageSql, toRow } from '../copy/copiedTables.ts'
 import type { CopyTarget, Position } from '../copy/copyDatabase.ts'
@@ -9,7 +10,7 @@ import { negotiate } from './engine/connect.ts'
 import { toPostgresError } from './engine/errors.ts'
 import { migratePostgres, quote } from './engine/migrate.ts'
 import { columnNames, recordset, toRows } from './engine/statement.ts'
-import * as tables from './schema.ts'
+import { tables } from './tables.ts'
 
 /** The server finds out at the end of a statement that who asked for it is gone. */
 const lockTimeout = 10 * second
@@ -34,7 +35,7 @@ export async function openCopyTarget(
   await migratePostgres(config, { schema: options.schema, address }).catch((error) => {
     if (!(error instanceof DatabaseError) || error.code !== 'foreign_database')
       throw toPostgresError(error, address)
-    throw new DatabaseError('other_data', `Database ${address} holds tables of another program; ${elsewhere}`)
+    throw new DatabaseError('other_data', say('copy.otherTables', { address, elsewhere }))
   })
   const client = new Client(config)
   // What breaks the connection breaks the statement under way, too, which is told there.
@@ -71,7 +72,7 @@ async function lock(client: Client, schema: string, address: string): Promise<vo
     await client.query("select pg_advisory_lock(hashtextextended('unionpush copy ' || $1, 0))", [schema])
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error) || error.code !== '55P03') throw error
-    throw new DatabaseError('in_use', `Another process is copying a database to ${address} just now`)
+    throw new DatabaseError('in_use', say('copy.busyTarget', { address }))
   }
   await client.query('reset lock_timeout')
 }
@@ -136,10 +137,7 @@ async function begin(
   )
   const [progress] = await query<Progress>('select * from copy_progress')
   if (progress !== undefined && progress.source_id !== sourceId) {
-    throw new DatabaseError(
-      'other_data',
-      `Database ${address} holds the copy of another database; ${elsewhere}`,
-    )
+    throw new DatabaseError('other_data', say('copy.otherCopy', { address, elsewhere }))
   }
   if (progress !== undefined) {
     const { positions, is_complete } = progress
@@ -151,16 +149,13 @@ async function begin(
   return { state: 'new', positions: {} }
 }
 
-const elsewhere = 'name an empty schema by ?schema=, or drop this one if nobody needs it'
+const elsewhere = say('copy.elsewhere')
 
 async function refuseOtherData(query: Query, names: string[], address: string): Promise<void> {
   for (const name of names) {
     const [row] = await query<{ found: boolean }>(`select exists(select from ${quote(name)}) as found`)
     if (!row?.found) continue
-    throw new DatabaseError(
-      'other_data',
-      `Database ${address} holds data already (table ${name}); ${elsewhere}`,
-    )
+    throw new DatabaseError('other_data', say('copy.hasData', { address, table: name, elsewhere }))
   }
 }
 

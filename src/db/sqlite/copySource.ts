@@ -1,6 +1,7 @@
 import { getTableConfig } from 'drizzle-orm/sqlite-core'
 import { every } from '../../base/every.ts'
 import type { Log } from '../../base/log.ts'
+import { say } from '../../base/sentences/sentence.ts'
 import { isNumbered, toCopiedTables, toPageSql, toRow } from '../copy/copiedTables.ts'
 import type { CopySource } from '../copy/copyDatabase.ts'
 import { DatabaseError } from '../databaseError.ts'
@@ -47,14 +48,17 @@ async function keepServicesOut(database: SqliteStores, to: string, log: Log): Pr
   const hold = () => leases.acquire(copyLease, to, serviceLife)
   if (!(await hold())) {
     const other = (await leases.find(copyLease))?.owner
-    throw new DatabaseError('in_use', `Database ${database.address} is being copied to ${other}`)
+    throw new DatabaseError(
+      'in_use',
+      say('copy.underWay', { address: database.address, target: String(other) }),
+    )
   }
   const service = findService(database)
   if (service !== undefined) {
     await leases.release(copyLease, to)
     throw new DatabaseError(
       'in_use',
-      `Database ${database.address} is used by ${service}: stop every worker, cron, serve, start and sync on it; one that was killed counts for ${serviceLife / 1000} s more`,
+      say('copy.inUse', { address: database.address, service, seconds: serviceLife / 1000 }),
     )
   }
   const stop = every(

@@ -2,10 +2,12 @@ import type { Database } from '../database.ts'
 import type { Stores } from '../stores.ts'
 import { createAccountState } from './account/accountState.ts'
 import { createOpenCircuits } from './account/openCircuits.ts'
+import { createTemplatePauses } from './account/templatePauses.ts'
 import { createTemplates } from './account/templates.ts'
 import { createTokenStore } from './account/tokens.ts'
 import { createBroadcastStore } from './broadcasts/broadcasts.ts'
 import { createCallbackEvents } from './callbacks/callbackEvents.ts'
+import { createIntercepted } from './callbacks/intercepted.ts'
 import { createReceipts } from './callbacks/receipts.ts'
 import { openSqliteDatabase, type SqliteDatabase, type SqliteOptions } from './engine/open.ts'
 import { createFollowers } from './followers/followers.ts'
@@ -35,6 +37,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStores> 
     followers: (appid) => createFollowers(stores, appid),
     liveFollowers: (appid) => createLiveFollowers(stores, appid),
     heldPushes: (appid) => createHeldPushes(stores, createPushes(stores, appid), appid),
+    intercepted: (appid) => createIntercepted(stores, appid),
     leases: () => createLeases(stores),
     openCircuits: (appid) => createOpenCircuits(stores, appid),
     pushes: (appid) => createPushes(stores, appid),
@@ -43,6 +46,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStores> 
     sessionUsers: () => createFindSessionUser(stores),
     syncRuns: (appid) => createSyncRuns(stores, appid),
     templates: (appid) => createTemplates(stores, appid),
+    templatePauses: (appid) => createTemplatePauses(stores, appid),
     tokens: () => createTokenStore(stores),
     users: (appid) => createUsers(stores, appid),
     webhooks: () => createWebhooks(stores),

@@ -54,6 +54,8 @@ export interface Webhooks {
   switchOff(at: number, detail: string): Promise<void>
   /** Also makes all that failed due. */
   enable(at: number): Promise<void>
+  /** What no row changes for, such as a sync that could not begin; nothing where nothing is told. */
+  tell(change: Pick<WebhookChange, 'type' | 'appid' | 'data' | 'at'>): Promise<void>
   /** The oldest ones after that number. */
   findChanges(after: number, limit: number): Promise<WebhookChange[]>
   dropChanges(changes: readonly Pick<WebhookChange, 'n'>[]): Promise<void>

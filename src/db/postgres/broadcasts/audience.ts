@@ -1,4 +1,5 @@
-import type { Audience, BroadcastRow, Broadcasts } from '../../broadcasts/broadcasts.ts'
+import type { Broadcasts } from '../../broadcasts/broadcasts.ts'
+import type { Audience, BroadcastRow } from '../../broadcasts/row.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
 import type { Statement } from '../engine/statement.ts'
 
@@ -74,6 +75,13 @@ export function toCondition(audience: Audience, params: unknown[]): string {
   if (since !== undefined) conditions.push(`f.subscribe_time >= ${place(since)}`)
   if (except !== undefined) conditions.push(`not ${hasGot(`${place(except)}::bigint`)}`)
   return conditions.map((condition) => ` and ${condition}`).join('')
+}
+
+/** Of those whom an audience leaves out for another broadcast; undefined when it leaves out nobody. */
+export function toLeftOut(audience: Audience, params: unknown[]): string | undefined {
+  if (audience.kind !== 'followers' || audience.except === undefined) return undefined
+  const { except, ...others } = audience
+  return `${toCondition(others, params)} and ${hasGot(`$${params.push(except)}::bigint`)}`
 }
 
 /** Whether a follower got that broadcast: as one of its followers, or by a line of its file. */

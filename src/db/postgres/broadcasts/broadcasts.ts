@@ -1,11 +1,6 @@
 import { getTableColumns } from 'drizzle-orm'
-import type {
-  BroadcastChange,
-  BroadcastCount,
-  BroadcastRow,
-  Broadcasts,
-  RecentOutcomes,
-} from '../../broadcasts/broadcasts.ts'
+import type { BroadcastCount, Broadcasts, RecentOutcomes } from '../../broadcasts/broadcasts.ts'
+import type { BroadcastChange, BroadcastRow } from '../../broadcasts/row.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
 import { columnNames, forRows, recordset, type Statement, selectList } from '../engine/statement.ts'
 import { createBroadcastAudience } from './audience.ts'
@@ -16,6 +11,7 @@ import { createBroadcastPreview } from './preview.ts'
 import { createBroadcastPurge } from './purge.ts'
 import { createBroadcastRecipients } from './recipients.ts'
 import { createBroadcastRecords } from './records.ts'
+import { createBroadcastSearch } from './search.ts'
 import { broadcasts } from './tables.ts'
 
 const selectRow = `select ${selectList(broadcasts)} from broadcasts`
@@ -74,6 +70,7 @@ export function createBroadcastStore(
     ...createBroadcastClaims(database),
     ...createBroadcastChunks(database, appid),
     ...createBroadcastRecords(database, appid),
+    ...createBroadcastSearch(database, appid),
     ...createBroadcastPreview(database, appid),
     ...createBroadcastRecipients(database, appid),
   }

@@ -1,3 +1,5 @@
+import { say } from '../../../base/sentences/sentence.ts'
+import { toStored } from '../../../base/sentences/stored.ts'
 import type { Broadcasts } from '../../broadcasts/broadcasts.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
 import { forRows, recordset } from '../engine/statement.ts'
@@ -7,7 +9,7 @@ import { broadcastChunks, broadcastRetries } from './tables.ts'
 
 const isOver = `(b.status = 'cancelled' or b.status = 'finished' and b.reason = 'expired')`
 const ambiguous = `status = 'unknown', reason = 'ambiguous',
-detail = 'its process ended in the middle of a try, which may have been accepted, and the broadcast is over'`
+detail = '${toStored(say('outcome.process_ended'))}'`
 const retryKeys = ['seq', 'dueAt', 'attempts', 'unknownSince', 'starts', 'errcode', 'detail'] as const
 
 const renewSql = 'update broadcast_chunks set due_at = $2 where broadcast = $1 and from_seq = any($3)'

@@ -1,4 +1,5 @@
-import type { BroadcastRecipient, Broadcasts, Chunk } from '../../broadcasts/broadcasts.ts'
+import type { Broadcasts } from '../../broadcasts/broadcasts.ts'
+import type { BroadcastRecipient, Chunk } from '../../broadcasts/recipients.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
 
 interface StoredRecipient {

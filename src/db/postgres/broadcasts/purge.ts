@@ -3,7 +3,13 @@ import { purgeLimit } from '../../purge.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
 
 /** What is left of one when its recipients are gone. */
-const smallTables = ['broadcast_chunks', 'broadcast_retries', 'broadcast_counts', 'broadcast_recents']
+const smallTables = [
+  'broadcast_chunks',
+  'broadcast_retries',
+  'broadcast_counts',
+  'broadcast_outcomes',
+  'broadcast_recents',
+]
 
 const draftSql = `select no from broadcasts where appid = $1 and status = 'draft' and created_at < $2 limit 1`
 const endedSql = `select no from broadcasts where appid || '' = $1 and finished_at < $2 limit 1`

@@ -1,4 +1,5 @@
-import type { Broadcasts, NewRecipient, RecipientOutcome } from '../../broadcasts/broadcasts.ts'
+import type { Broadcasts } from '../../broadcasts/broadcasts.ts'
+import type { NewRecipient, RecipientOutcome } from '../../broadcasts/recipients.ts'
 import { batchCalls } from '../engine/batchCalls.ts'
 import { isOwnFault } from '../engine/errors.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
@@ -94,7 +95,9 @@ export function createBroadcastRecipients(
     async isTaken(no, openid, seq) {
       return (await query(takenSql, [no, openid, seq])).length > 0
     },
-    record: (no, outcome) => record.call({ ...outcome, broadcast: no }),
+    async record(no, outcomes) {
+      await Promise.all(outcomes.map((outcome) => record.call({ ...outcome, broadcast: no })))
+    },
   }
 
   async function recordAll(outcomes: (RecipientOutcome & { broadcast: number })[]): Promise<undefined[]> {

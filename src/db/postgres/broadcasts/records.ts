@@ -1,5 +1,7 @@
 import type { PushReason } from '../../../push/status.ts'
-import type { BroadcastRow, Broadcasts, RecipientRow } from '../../broadcasts/broadcasts.ts'
+import type { Broadcasts } from '../../broadcasts/broadcasts.ts'
+import type { RecipientRow } from '../../broadcasts/recipients.ts'
+import type { BroadcastRow } from '../../broadcasts/row.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
 import { createBroadcastTimes } from './broadcastTimes.ts'
 
@@ -7,11 +9,12 @@ const pageSize = 500
 /** Rows looked at in one transaction that has failed ones wait again. */
 const retriedAtOnce = 2_000
 
-const recipient = `select r.seq, r.openid, r.unionid, r.is_by_unionid as "isByUnionid", r.status, r.reason,
+export const recipientColumns = `r.seq, r.openid, r.unionid, r.is_by_unionid as "isByUnionid", r.status, r.reason,
   coalesce(r.detail, t.detail) as detail, r.msgid, coalesce(r.errcode, t.errcode) as errcode, r.errmsg, r.rid,
   coalesce(t.attempts, r.attempts) as attempts, r.generation, r.sent_at as "sentAt", r.finished_at as "finishedAt",
-  t.seq is not null as "isRetried"
-from broadcast_recipients r left join broadcast_retries t on t.broadcast = r.broadcast and t.seq = r.seq`
+  t.seq is not null as "isRetried"`
+export const joinRetries = 'left join broadcast_retries t on t.broadcast = r.broadcast and t.seq = r.seq'
+const recipient = `select ${recipientColumns} from broadcast_recipients r ${joinRetries}`
 const pageSql = `${recipient} where r.broadcast = $1 and r.seq > $2 order by r.seq limit ${pageSize}`
 const pageOfReasonSql = `${recipient} where r.broadcast = $1 and r.reason = $3 and r.seq > $2 order by r.seq limit ${pageSize}`
 const oneSql = `${recipient} where r.broadcast = $1 and r.seq = $2`

@@ -12,10 +12,8 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
 import { finalStatuses, type PushReason } from '../../../push/status.ts'
-import { type Audience, type BroadcastReason, broadcastStatuses } from '../../broadcasts/broadcasts.ts'
-
-/** Milliseconds and row numbers are exact up to 2^53. */
-const number = { mode: 'number' } as const
+import { type Audience, type BroadcastReason, broadcastStatuses } from '../../broadcasts/row.ts'
+import { number } from '../engine/columns.ts'
 
 export const broadcasts = pgTable(
   'broadcasts',
@@ -47,6 +45,7 @@ export const broadcasts = pgTable(
     cursor: bigint('cursor', number).notNull(),
     handedOut: bigint('handed_out', number).notNull(),
     cap: bigint('cap', number),
+    dailyLimit: bigint('daily_limit', number),
     nextAt: doublePrecision('next_at').notNull(),
     perSecond: doublePrecision('per_second').notNull(),
     createdAt: bigint('created_at', number).notNull(),
@@ -151,6 +150,21 @@ export const broadcastCounts = pgTable(
     total: bigint('total', number).notNull(),
   },
   (t) => [primaryKey({ columns: [t.broadcast, t.status, t.reason, t.isCanary] })],
+)
+
+/** How recipients ended, and when, kept by triggers on `broadcast_recipients`: what people ask of a day, nobody counts anew. */
+export const broadcastOutcomes = pgTable(
+  'broadcast_outcomes',
+  {
+    broadcast: bigint('broadcast', number).notNull(),
+    /** Since the epoch. */
+    minute: integer('minute').notNull(),
+    status: text('status', { enum: finalStatuses }).notNull(),
+    /** Empty = none. */
+    reason: text('reason').$type<PushReason | ''>().notNull(),
+    total: bigint('total', number).notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.broadcast, t.minute, t.status, t.reason] })],
 )
 
 /** The last 200 outcomes of sends and of receipts, kept by the same triggers. */

@@ -1,61 +1,46 @@
+import { type Sentence, say } from '../../../base/sentences/sentence.ts'
 import { DatabaseError, type DatabaseErrorCode } from '../../databaseError.ts'
 
-type Family = [pattern: RegExp, code: DatabaseErrorCode, advice: string]
+type Family = [pattern: RegExp, code: DatabaseErrorCode, advice: Sentence]
 
-const network = 'start the server, or set its host and port right in DATABASE_URL'
+const network = say('db.network')
 
 /** By SQLSTATE, by the code of Node.js, or by the words of `pg`, in this order. */
 const families: readonly Family[] = [
-  [
-    /^(57P0[123]|57P05|08...)$/,
-    'unreachable',
-    'the server ended the connection: it is stopped, starts, or an administrator did so',
-  ],
-  [/^53300$/, 'unreachable', 'raise max_connections of the server, or run fewer processes'],
-  [/^53...$/, 'full', 'the server has no space left: free some on its disk'],
-  [/^28P01$/, 'access_denied', 'set the right user and password in DATABASE_URL'],
-  [
-    /^28...$/,
-    'access_denied',
-    'set the right user in DATABASE_URL, or let it in by pg_hba.conf of the server (?sslmode=require if only by TLS)',
-  ],
-  [/^3D000$/, 'no_database', 'create it (createdb), or name another one in DATABASE_URL'],
-  [
-    /^42501$/,
-    'access_denied',
-    'give this user the right: GRANT CREATE ON DATABASE, or make it the owner of the schema',
-  ],
-  [/^25006$/, 'not_writable', 'the server only reads, as a standby does: point DATABASE_URL at the primary'],
-  [/^2[23]...$/, 'constraint', 'the rows contradict each other'],
-  [/^(40...|55P03)$/, 'locked', 'other processes write the same rows again and again'],
-  [/^57014$/, 'cancelled', 'an administrator or statement_timeout of the server cancelled the statement'],
-  [/^XX00[12]$/, 'corrupt', 'the files of the server are damaged: restore them from a backup'],
-  [
-    /^(42P01|42703|3F000)$/,
-    'failed',
-    'a table was dropped or changed while the program runs: unionpush migrate',
-  ],
-  [
-    /^(EPROTO|ERR_TLS.*|ERR_SSL.*|.*CERT.*|UNABLE_TO_VERIFY.*)$/,
-    'tls_failed',
-    'set ?sslrootcert= to the file of its certificate authority, or ?sslmode=require to trust any',
-  ],
-  [/does not support SSL/, 'tls_failed', 'switch ssl on in the server, or set ?sslmode=disable'],
+  [/^(57P0[123]|57P05|08...)$/, 'unreachable', say('db.serverEnded')],
+  [/^53300$/, 'unreachable', say('db.maxConnections')],
+  [/^53...$/, 'full', say('db.serverFull')],
+  [/^28P01$/, 'access_denied', say('db.password')],
+  [/^28...$/, 'access_denied', say('db.user')],
+  [/^3D000$/, 'no_database', say('db.createDatabase')],
+  [/^42501$/, 'access_denied', say('db.grant')],
+  [/^25006$/, 'not_writable', say('db.standby')],
+  [/^2[23]...$/, 'constraint', say('db.contradiction')],
+  [/^(40...|55P03)$/, 'locked', say('db.collisions')],
+  [/^57014$/, 'cancelled', say('db.cancelled')],
+  [/^XX00[12]$/, 'corrupt', say('db.serverDamaged')],
+  [/^(42P01|42703|3F000)$/, 'failed', say('db.tableChanged')],
+  [/^(EPROTO|ERR_TLS.*|ERR_SSL.*|.*CERT.*|UNABLE_TO_VERIFY.*)$/, 'tls_failed', say('db.certificate')],
+  [/does not support SSL/, 'tls_failed', say('db.noTls')],
   [/^E[A-Z]+(_[A-Z]+)?$/, 'unreachable', network],
-  [/^SASL|password/, 'access_denied', 'set the right user and password in DATABASE_URL'],
+  [/^SASL|password/, 'access_denied', say('db.password')],
   [/time(d )?out|timeout|terminated|not queryable|Connection ended/i, 'unreachable', network],
 ]
 
 /** What `pg` or the server threw, as a DatabaseError about the database at `address`. */
 export function toPostgresError(error: unknown, address: string): DatabaseError {
   if (error instanceof DatabaseError) return error
-  if (!(error instanceof Error)) return new DatabaseError('failed', `Database ${address}: ${String(error)}`)
+  if (!(error instanceof Error)) {
+    return new DatabaseError('failed', say('db.fault', { address, message: String(error) }))
+  }
   // Of a host with several addresses Node.js tells what became of each.
   const cause = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error
   const message = cause.message || error.message
   const family = findFamily('code' in cause ? String(cause.code) : '') ?? findFamily(message)
   const [, code, advice] = family ?? [undefined, 'failed' as const, undefined]
-  const sentence = `Database ${address}: ${message}${advice === undefined ? '' : `; ${advice}`}`
+  const sentence = advice
+    ? say('db.faultAndAdvice', { address, message, advice })
+    : say('db.fault', { address, message })
   return new DatabaseError(code, sentence, { cause: error })
 }
 

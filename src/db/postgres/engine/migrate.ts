@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
 import { Client, type ClientConfig } from 'pg'
+import { say } from '../../../base/sentences/sentence.ts'
 import { DatabaseError } from '../../databaseError.ts'
 import { toPackageFile } from '../../packageFile.ts'
 
@@ -66,10 +67,7 @@ async function refuseOldServer(client: Client, { address }: Target): Promise<voi
   )
   const version = rows[0]?.version ?? ''
   if (Number.parseInt(version, 10) >= oldestVersion) return
-  throw new DatabaseError(
-    'too_old',
-    `Database ${address} is PostgreSQL ${version}: version ${oldestVersion} or newer is needed`,
-  )
+  throw new DatabaseError('too_old', say('db.tooOld', { address, version, least: String(oldestVersion) }))
 }
 
 /** `if not exists` alone asks for the right to create even where there is nothing to do. */
@@ -87,20 +85,14 @@ async function findPending(client: Client, target: Target, known: MigrationMeta[
   const tables = found.rows.map(({ name }) => name)
   if (tables.length === 0) return known
   if (!tables.includes('__drizzle_migrations')) {
-    throw new DatabaseError(
-      'foreign_database',
-      `Schema ${schema} of database ${address} belongs to another program; name one of its own by ?schema= in DATABASE_URL`,
-    )
+    throw new DatabaseError('foreign_database', say('db.foreignSchema', { schema, address }))
   }
   const { rows } = await client.query<{ latest: string | null }>(
     'select max(created_at)::text as latest from __drizzle_migrations',
   )
   const applied = Number(rows[0]?.latest ?? 0)
   if (applied > (known.at(-1)?.folderMillis ?? 0)) {
-    throw new DatabaseError(
-      'newer_schema',
-      `Database ${address} was written by a newer unionpush; install that version or newer`,
-    )
+    throw new DatabaseError('newer_schema', say('db.newer', { address }))
   }
   return known.filter((migration) => migration.folderMillis > applied)
 }

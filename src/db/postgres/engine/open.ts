@@ -1,5 +1,6 @@
 import type { QueryResultRow } from 'pg'
 import type { Log } from '../../../base/log.ts'
+import { say } from '../../../base/sentences/sentence.ts'
 import { type PostgresAddress, toPostgresPlace } from '../../../base/urls/postgresUrl.ts'
 import type { Database } from '../../database.ts'
 import { DatabaseError } from '../../databaseError.ts'
@@ -56,10 +57,7 @@ export async function openPostgresDatabase(
   const config = await explained(negotiate(options))
   const id = await explained(migratePostgres(config, { schema, address }))
   if (id === undefined) {
-    throw new DatabaseError(
-      'incomplete',
-      `Database ${address} holds part of a copy of another one: repeat unionpush migrate --from --to until it ends well`,
-    )
+    throw new DatabaseError('incomplete', say('copy.incomplete', { address }))
   }
 
   // The next call makes another one, and tells what it meets.
@@ -88,7 +86,7 @@ export async function openPostgresDatabase(
   return { database, id }
 
   function whileOpen<T>(call: () => Promise<T>): Promise<T> {
-    if (closed) return Promise.reject(new DatabaseError('closed', `Database ${address} is closed`))
+    if (closed) return Promise.reject(new DatabaseError('closed', say('db.closed', { address })))
     if (clock.isStale()) lookAtClock().catch(() => {})
     return explained(call())
   }

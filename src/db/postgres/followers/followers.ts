@@ -3,9 +3,9 @@ import { batchCalls } from '../engine/batchCalls.ts'
 import { isOwnFault } from '../engine/errors.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
 import { selectList } from '../engine/statement.ts'
-import { followers } from '../schema.ts'
 import { createFollowerListing } from './listing.ts'
 import { createSharedUnionids } from './sharedUnionids.ts'
+import { followers } from './tables.ts'
 import { createFollowerWrites } from './writes.ts'
 
 const columns = selectList(followers)

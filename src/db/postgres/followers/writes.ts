@@ -5,7 +5,7 @@ import { createAnalysis } from '../engine/analysis.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
 import { forRows, recordset, type Statement } from '../engine/statement.ts'
 import { toPendingReleases } from '../pushes/pendingReleases.ts'
-import { followers } from '../schema.ts'
+import { followers } from './tables.ts'
 
 /** `at` = now or a little earlier. */
 const isNotAfter = (time: string, at: string) =>

@@ -1,11 +1,13 @@
+import { say } from '../../../base/sentences/sentence.ts'
+import { toStored } from '../../../base/sentences/stored.ts'
 import { type HeldPush, type HeldPushes, isHeldPush, type PendingRelease } from '../../heldPushes.ts'
 import type { PushRow } from '../../pushes.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
 import { selectList } from '../engine/statement.ts'
-import { pushes } from '../schema.ts'
 import { toPendingReleaseOf } from './pendingReleases.ts'
 import type { PostgresPushRows } from './pushes.ts'
 import { createPushTimes } from './pushTimes.ts'
+import { pushes } from './tables.ts'
 
 /** Pushes ended in one transaction, so that those who send need not wait long for theirs. */
 const expireLimit = 1_000
@@ -15,7 +17,7 @@ where held_for = $2 and held_for is not null and finished_at is null and appid =
 const isExpired = `appid = $1 and reason = 'hold' and expires_at <= $2`
 const anyExpiredSql = `select id from pushes where ${isExpired} limit 1`
 const expireSql = `update pushes set seq = seq + 1, status = 'skipped', reason = 'expired',
-  detail = 'the user did not follow this service account before it expired', finished_at = $2
+  detail = '${toStored(say('outcome.never_followed'))}', finished_at = $2
 where (appid, id) in (select appid, id from pushes where ${isExpired} limit ${expireLimit} for update skip locked)`
 const countSql = `select count(*) as total from pushes where appid = $1 and reason = 'hold'`
 const oldestSql = 'select id, recipient from pending_releases where appid = $1 order by id limit $2'

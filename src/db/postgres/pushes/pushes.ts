@@ -6,10 +6,10 @@ import { batchCalls } from '../engine/batchCalls.ts'
 import { isOwnFault } from '../engine/errors.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
 import { columnNames, forRows, recordset, type Statement, selectList } from '../engine/statement.ts'
-import { pushes } from '../schema.ts'
 import { createPushHistory } from './pushHistory.ts'
 import { createPushOutcomes } from './pushOutcomes.ts'
 import { createPushTimes } from './pushTimes.ts'
+import { pushes } from './tables.ts'
 
 /** Receipts tell the time in whole seconds, of a clock that is not ours. */
 const clockSlack = 5_000
@@ -26,10 +26,11 @@ select ${keys.map((key) => `input."${key}"`).join(', ')} from ${recordset(pushes
 on conflict (appid, id) do`
 const addSql = `${insertSql} nothing returning id`
 /** The row that is there gives way unless it has come to an end or is a newer message. */
-const recordSql = `${insertSql} update set seq = pushes.seq + 1, ${columns.map((name) => `${name} = excluded.${name}`).join(', ')}
+const openRecordSql = `${insertSql} update set seq = pushes.seq + 1, ${columns.map((name) => `${name} = excluded.${name}`).join(', ')}
 where pushes.generation < excluded.generation
-  or (pushes.generation = excluded.generation and pushes.status in ('queued', 'sending'))
-returning id`
+  or (pushes.generation = excluded.generation and pushes.status in ('queued', 'sending')`
+const recordSql = `${openRecordSql}) returning id`
+const recordUnchangedSql = `${openRecordSql} and pushes.seq = $2) returning id`
 const acceptance = recordset(pushes, '$1', { keys: ['id', 'generation', 'msgid', 'attempts', 'sentAt'] })
 const recordSentSql = `update pushes set seq = pushes.seq + 1, status = 'sent', reason = null, detail = null, msgid = input.msgid,
   errcode = null, errmsg = null, rid = null, attempts = input.attempts, unknown_since = null,
@@ -50,8 +51,15 @@ const findSql = `select ${pushColumns} from pushes where appid = $1 and id = any
 const findOpenSql = (isAfter: string) => `select ${pushColumns} from pushes
 where appid = $1 and finished_at is null and reason is distinct from 'hold' and created_at < $2 ${isAfter}
 order by created_at, id limit $3`
-const countFinishedSql = `select status, count(*) as total from pushes
-where appid = $1 and status = any($2) and finished_at is not null and finished_at >= $3 group by status`
+/** Recipients of broadcasts among them, by the minute. */
+const countFinishedSql = `select status, sum(total) as total from (
+  select status, count(*) as total from pushes
+  where appid = $1 and status = any($2) and finished_at is not null and finished_at >= $3 group by status
+  union all
+  select o.status, sum(o.total) from broadcasts b cross join lateral (
+    select status, total from broadcast_outcomes where broadcast = b.no and minute >= $3::bigint / 60000 offset 0) o
+  where b.appid = $1 group by o.status
+) as ended group by status`
 const countSentSql = `select count(*) as total from pushes
 where appid = $1 and status = any($2) and finished_at is not null and finished_at >= $3 and sent_at >= $4`
 /** Two indexes, one for those whose unionid is known. */
@@ -103,6 +111,8 @@ export function createPushes(
     find: find.call,
     add: add.call,
     record: record.call,
+    recordUnchanged: async (row) =>
+      (await save(recordUnchangedSql, [times.toStored(row)], [row.seq]))[0] === true,
     toRecord: (row) => forRows(recordSql, [times.toStored(row)]),
     recordSent: recordSent.call,
     async cancel(id, at) {
@@ -131,7 +141,7 @@ export function createPushes(
       const [row] = await query<{ total: number }>(countToUserSql, params)
       return row?.total ?? 0
     },
-    history: createPushHistory({ query, clock }, appid),
+    ...createPushHistory({ query, clock }, appid),
     ...createPushOutcomes({ query, clock }, appid),
     async countFinished(from) {
       const counts = { sent: 0, delivered: 0, undelivered: 0, rejected: 0, skipped: 0, unknown: 0 }

@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { bigint, index, integer, pgTable, text } from 'drizzle-orm/pg-core'
-
-const number = { mode: 'number' } as const
+import { number } from '../engine/columns.ts'
 
 /** One row while outcomes are told: the triggers below look for it. */
 export const webhookEndpoint = pgTable('webhook_endpoint', {

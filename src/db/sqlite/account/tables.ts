@@ -23,6 +23,25 @@ export const templates = sqliteTable(
   (t) => [primaryKey({ columns: [t.appid, t.templateId] })],
 )
 
+/** What is known of a template besides its text, also when WeChat lists it no more. */
+export const templateStates = sqliteTable(
+  'template_states',
+  {
+    appid: text('appid').notNull(),
+    templateId: text('template_id').notNull(),
+    /** When WeChat first left it out of its list; null = it never did. */
+    goneAt: integer('gone_at'),
+    /** null = its pushes go out. */
+    pausedReason: text('paused_reason').$type<PauseReason>(),
+    pausedDetail: text('paused_detail'),
+    pausedSince: integer('paused_since'),
+    probeAt: integer('probe_at'),
+    /** Fruitless probes since the pause began. */
+    probes: integer('probes').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.appid, t.templateId] })],
+)
+
 export const accountState = sqliteTable('account_state', {
   appid: text('appid').primaryKey(),
   /** null = running. */

@@ -1,9 +1,9 @@
-import { and, eq, lt, sql } from 'drizzle-orm'
-import type { TemplateRow, Templates } from '../../templates.ts'
+import { and, eq, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
+import { rememberGone, type TemplateRow, type Templates } from '../../templates.ts'
 import { asInserted, placedAs } from '../engine/columns.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { compileWrite } from '../engine/statement.ts'
-import { templates } from './tables.ts'
+import { templateStates, templates } from './tables.ts'
 
 const told = ['title', 'content', 'example', 'primaryIndustry', 'deputyIndustry', 'fetchedAt'] as const
 
@@ -20,6 +20,39 @@ export function createTemplates(
     .where(and(isAccount, eq(templates.templateId, sql.placeholder('templateId'))))
     .prepare()
   const list = read.select().from(templates).where(isAccount).orderBy(templates.templateId).prepare()
+  const isGone = read
+    .select({ goneAt: templateStates.goneAt })
+    .from(templateStates)
+    .where(
+      and(
+        eq(templateStates.appid, appid),
+        eq(templateStates.templateId, sql.placeholder('templateId')),
+        isNotNull(templateStates.goneAt),
+      ),
+    )
+    .prepare()
+  const noteGone = compileWrite<{ fetchedAt: number }>(
+    read
+      .insert(templateStates)
+      .select(
+        sql`select ${templates.appid}, ${templates.templateId}, ${fetchedAt}, null, null, null, null, 0 from ${templates} where ${isAccount} and ${lt(templates.fetchedAt, fetchedAt)}`,
+      )
+      .onConflictDoUpdate({
+        target: [templateStates.appid, templateStates.templateId],
+        set: asInserted(templateStates, 'goneAt'),
+      }),
+  )
+  const forgetGone = compileWrite<{ before: number }>(
+    read
+      .delete(templateStates)
+      .where(
+        and(
+          eq(templateStates.appid, appid),
+          isNull(templateStates.pausedReason),
+          or(isNull(templateStates.goneAt), lt(templateStates.goneAt, sql.placeholder('before'))),
+        ),
+      ),
+  )
   const upsert = compileWrite<Omit<TemplateRow, 'appid'>>(
     read
       .insert(templates)
@@ -39,12 +72,20 @@ export function createTemplates(
     async find(templateId) {
       return find.get({ templateId })
     },
+    async isGone(templateId) {
+      return isGone.get({ templateId }) !== undefined
+    },
     async list() {
       return list.all()
     },
     async replace(listed, fetchedAt) {
       const rows = listed.map((template) => ({ ...template, fetchedAt }))
-      await write([upsert.each(rows), deleteOlder.once({ fetchedAt })])
+      await write([
+        upsert.each(rows),
+        noteGone.once({ fetchedAt }),
+        deleteOlder.once({ fetchedAt }),
+        forgetGone.once({ before: fetchedAt - rememberGone }),
+      ])
     },
   }
 }

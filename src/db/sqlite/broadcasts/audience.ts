@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Audience, BroadcastRow, Broadcasts } from '../../broadcasts/broadcasts.ts'
+import type { Broadcasts } from '../../broadcasts/broadcasts.ts'
+import type { Audience, BroadcastRow } from '../../broadcasts/row.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import type { Statement } from '../engine/statement.ts'
 
@@ -91,6 +92,14 @@ export function toCondition(audience: Audience): { sql: string; params: unknown[
     sql: conditions.map(([sql]) => ` and ${sql}`).join(''),
     params: conditions.flatMap(([, ...params]) => params),
   }
+}
+
+/** Of those whom an audience leaves out for another broadcast; undefined when it leaves out nobody. */
+export function toLeftOut(audience: Audience): ReturnType<typeof toCondition> | undefined {
+  if (audience.kind !== 'followers' || audience.except === undefined) return undefined
+  const { except, ...others } = audience
+  const { sql, params } = toCondition(others)
+  return { sql: `${sql} and ${hasGot('f.id')}`, params: [...params, except, except] }
 }
 
 /** Whether a follower got the broadcast whose number is given twice: as one of its followers, or by a line of its file. */

@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, sql } from 'drizzle-orm'
-import type { BroadcastChange, BroadcastRow, Broadcasts } from '../../broadcasts/broadcasts.ts'
+import type { Broadcasts } from '../../broadcasts/broadcasts.ts'
+import type { BroadcastChange, BroadcastRow } from '../../broadcasts/row.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import type { Statement } from '../engine/statement.ts'
 import { createBroadcastAudience } from './audience.ts'
@@ -9,6 +10,7 @@ import { createBroadcastPreview } from './preview.ts'
 import { createBroadcastPurge } from './purge.ts'
 import { createBroadcastRecipients } from './recipients.ts'
 import { createBroadcastRecords } from './records.ts'
+import { createBroadcastSearch } from './search.ts'
 import { broadcastCounts, broadcastRecents, broadcasts } from './tables.ts'
 
 type StoredRow = typeof broadcasts.$inferSelect
@@ -80,6 +82,7 @@ export function createBroadcastStore(
     ...createBroadcastClaims(database),
     ...createBroadcastChunks(database, appid),
     ...createBroadcastRecords(database, appid),
+    ...createBroadcastSearch(database, appid),
     ...createBroadcastPreview(database, appid),
     ...createBroadcastRecipients(database, appid),
   }

@@ -1,10 +1,12 @@
+import { say } from '../../../base/sentences/sentence.ts'
+import { toStored } from '../../../base/sentences/stored.ts'
 import type { Broadcasts } from '../../broadcasts/broadcasts.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { waits } from './claims.ts'
 
 const isOver = `(b.status = 'cancelled' or b.status = 'finished' and b.reason = 'expired')`
 const ambiguous = `status = 'unknown', reason = 'ambiguous', finished_at = ?,
-detail = 'its process ended in the middle of a try, which may have been accepted, and the broadcast is over'`
+detail = '${toStored(say('outcome.process_ended'))}'`
 
 /** What becomes of recipients that a process has. */
 export function createBroadcastChunks(

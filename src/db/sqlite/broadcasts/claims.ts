@@ -1,4 +1,5 @@
-import type { BroadcastRecipient, Broadcasts, Chunk } from '../../broadcasts/broadcasts.ts'
+import type { Broadcasts } from '../../broadcasts/broadcasts.ts'
+import type { BroadcastRecipient, Chunk } from '../../broadcasts/recipients.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import type { Statement } from '../engine/statement.ts'
 

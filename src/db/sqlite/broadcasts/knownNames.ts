@@ -1,4 +1,4 @@
-import type { NewRecipient } from '../../broadcasts/broadcasts.ts'
+import type { NewRecipient } from '../../broadcasts/recipients.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 
 /** Finds both names of a line: a person may be named by unionid in one line and by openid in another. */

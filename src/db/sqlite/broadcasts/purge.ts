@@ -5,7 +5,13 @@ import type { SqliteDatabase } from '../engine/open.ts'
 import { broadcasts } from './tables.ts'
 
 /** What is left of one when its recipients are gone. */
-const smallTables = ['broadcast_chunks', 'broadcast_retries', 'broadcast_counts', 'broadcast_recents']
+const smallTables = [
+  'broadcast_chunks',
+  'broadcast_retries',
+  'broadcast_counts',
+  'broadcast_outcomes',
+  'broadcast_recents',
+]
 
 /** Deletes broadcasts, a few rows at a time. */
 export function createBroadcastPurge(

@@ -1,7 +1,12 @@
-import type { Broadcasts, NewRecipient } from '../../broadcasts/broadcasts.ts'
+import type { Broadcasts } from '../../broadcasts/broadcasts.ts'
+import type { NewRecipient, RecipientOutcome } from '../../broadcasts/recipients.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
-import type { Statement } from '../engine/statement.ts'
 import { createKnownNames } from './knownNames.ts'
+
+const recordSql = `update broadcast_recipients set openid = coalesce(openid, ?), status = ?, reason = ?, detail = ?, msgid = ?,
+errcode = ?, errmsg = ?, rid = ?, attempts = ?, sent_at = ?, finished_at = ?
+where broadcast = ? and seq = ? and generation = ? and status is null`
+const forgetSql = 'delete from broadcast_retries where broadcast = ? and seq = ?'
 
 /** Those whom a broadcast goes to, and what became of them. */
 export function createBroadcastRecipients(
@@ -69,33 +74,17 @@ values (?, ?, ?, ?, ?, ?, 0, 0)`,
       return holder !== undefined && holder.seq !== seq
     },
 
-    async record(no, outcome) {
-      const { seq, openid, status, reason, detail, msgid, errcode, errmsg, rid } = outcome
-      const { attempts, generation, sentAt, finishedAt } = outcome
-      const values = [
-        openid,
-        status,
-        reason,
-        detail,
-        msgid,
-        errcode,
-        errmsg,
-        rid,
-        attempts,
-        sentAt,
-        finishedAt,
-      ]
-      const written: Statement = {
-        sql: `update broadcast_recipients set openid = coalesce(openid, ?), status = ?, reason = ?, detail = ?, msgid = ?,
-errcode = ?, errmsg = ?, rid = ?, attempts = ?, sent_at = ?, finished_at = ?
-where broadcast = ? and seq = ? and generation = ? and status is null`,
-        params: [...values, no, seq, generation],
-      }
-      const forgotten: Statement = {
-        sql: 'delete from broadcast_retries where broadcast = ? and seq = ?',
-        params: [no, seq],
-      }
-      await writeSoon(outcome.wasRetried ? [written, forgotten] : [written])
+    async record(no, outcomes) {
+      const retried = outcomes.filter(({ wasRetried }) => wasRetried)
+      const written = { sql: recordSql, rows: outcomes.map((outcome) => toRecorded(no, outcome)) }
+      await writeSoon([written, { sql: forgetSql, rows: retried.map(({ seq }) => [no, seq]) }])
     },
   }
+}
+
+function toRecorded(no: number, outcome: RecipientOutcome): unknown[] {
+  const { seq, openid, status, reason, detail, msgid, errcode, errmsg, rid } = outcome
+  const { attempts, generation, sentAt, finishedAt } = outcome
+  const told = [openid, status, reason, detail, msgid, errcode, errmsg, rid, attempts, sentAt, finishedAt]
+  return [...told, no, seq, generation]
 }

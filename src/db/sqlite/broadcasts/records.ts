@@ -1,8 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { BroadcastRow, Broadcasts, RecipientRow } from '../../broadcasts/broadcasts.ts'
+import type { Broadcasts } from '../../broadcasts/broadcasts.ts'
+import type { RecipientRow } from '../../broadcasts/recipients.ts'
+import type { BroadcastRow } from '../../broadcasts/row.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 
-type StoredRecipient = Omit<RecipientRow, 'isByUnionid' | 'isRetried'> & {
+export type StoredRecipient = Omit<RecipientRow, 'isByUnionid' | 'isRetried'> & {
   isByUnionid: number
   isRetried: number
 }
@@ -11,12 +13,12 @@ const pageSize = 500
 /** Rows looked at in one transaction that has failed ones wait again. */
 const retriedAtOnce = 2_000
 
-const recipient = `select r.seq, r.openid, r.unionid, r.is_by_unionid as isByUnionid, r.status, r.reason,
+export const recipientColumns = `r.seq, r.openid, r.unionid, r.is_by_unionid as isByUnionid, r.status, r.reason,
 coalesce(r.detail, t.detail) as detail, r.msgid, coalesce(r.errcode, t.errcode) as errcode, r.errmsg, r.rid,
 coalesce(t.attempts, r.attempts) as attempts, r.generation, r.sent_at as sentAt, r.finished_at as finishedAt,
-t.seq is not null as isRetried
-from broadcast_recipients r left join broadcast_retries t on t.broadcast = r.broadcast and t.seq = r.seq`
-
+t.seq is not null as isRetried`
+export const joinRetries = 'left join broadcast_retries t on t.broadcast = r.broadcast and t.seq = r.seq'
+const recipient = `select ${recipientColumns} from broadcast_recipients r ${joinRetries}`
 /** What became of those whom a broadcast goes to. */
 export function createBroadcastRecords(
   { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,
@@ -109,6 +111,6 @@ on conflict do nothing`,
   }
 }
 
-function toRecipientRow(row: StoredRecipient): RecipientRow {
+export function toRecipientRow<Row extends StoredRecipient>(row: Row) {
   return { ...row, isByUnionid: row.isByUnionid === 1, isRetried: row.isRetried === 1 }
 }

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { finalStatuses, type PushReason } from '../../../push/status.ts'
-import { type Audience, type BroadcastReason, broadcastStatuses } from '../../broadcasts/broadcasts.ts'
+import { type Audience, type BroadcastReason, broadcastStatuses } from '../../broadcasts/row.ts'
 
 export const broadcasts = sqliteTable(
   'broadcasts',
@@ -33,6 +33,7 @@ export const broadcasts = sqliteTable(
     cursor: integer('cursor').notNull(),
     handedOut: integer('handed_out').notNull(),
     cap: integer('cap'),
+    dailyLimit: integer('daily_limit'),
     nextAt: real('next_at').notNull(),
     perSecond: real('per_second').notNull(),
     createdAt: integer('created_at').notNull(),
@@ -137,6 +138,21 @@ export const broadcastCounts = sqliteTable(
     total: integer('total').notNull(),
   },
   (t) => [primaryKey({ columns: [t.broadcast, t.status, t.reason, t.isCanary] })],
+)
+
+/** How recipients ended, and when, kept by triggers on `broadcast_recipients`: what people ask of a day, nobody counts anew. */
+export const broadcastOutcomes = sqliteTable(
+  'broadcast_outcomes',
+  {
+    broadcast: integer('broadcast').notNull(),
+    /** Since the epoch. */
+    minute: integer('minute').notNull(),
+    status: text('status', { enum: finalStatuses }).notNull(),
+    /** Empty = none. */
+    reason: text('reason').$type<PushReason | ''>().notNull(),
+    total: integer('total').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.broadcast, t.minute, t.status, t.reason] })],
 )
 
 /** The last 200 outcomes of sends and of receipts, kept by the same triggers. */

@@ -16,8 +16,10 @@ export function createReceipts({ read }: Pick<SqliteDatabase, 'read'>, appid: st
   const placed = sql.placeholder
   const push = {
     id: pushes.id,
+    templateId: pushes.templateId,
     status: pushes.status,
     reason: pushes.reason,
+    detail: pushes.detail,
     generation: pushes.generation,
     msgid: pushes.msgid,
     unknownSince: pushes.unknownSince,

@@ -7,8 +7,10 @@ interface StoredRecipient {
   id: string
   broadcast: number
   seq: number
+  templateId: string
   status: PushStatus | null
   reason: PushReason | null
+  detail: string | null
   generation: number
   msgid: string | null
   unknownSince: number | null
@@ -21,8 +23,8 @@ const candidates = 20
 /** A try may be in doubt as long as there is no outcome. */
 const toColumns = (
   broadcast: string,
-) => `${broadcast}.id || ':' || iif(r.is_by_unionid, r.unionid, r.openid) as id, r.broadcast, r.seq, r.status, r.reason,
-r.generation, r.msgid, coalesce(r.sent_at, 0) as sentAt, iif(r.status is null, coalesce(
+) => `${broadcast}.id || ':' || iif(r.is_by_unionid, r.unionid, r.openid) as id, r.broadcast, r.seq,
+${broadcast}.template_id as templateId, r.status, r.reason, r.detail, r.generation, r.msgid, coalesce(r.sent_at, 0) as sentAt, iif(r.status is null, coalesce(
 (select t.unknown_since from broadcast_retries t where t.broadcast = r.broadcast and t.seq = r.seq),
 (select c.since from broadcast_chunks c where c.broadcast = r.broadcast and r.seq between c.from_seq and c.to_seq)), null)
 as unknownSince`
@@ -43,7 +45,7 @@ where r.msgid = ? and b.appid || '' = ? limit 1`,
   const latest = client.prepare<[string, string, string, string, string], StoredRecipient>(
     `with f as (select id, openid, unionid from followers where appid = ? and openid = ?)
 select ${toColumns('latest')}
-from (select no, id, audience from broadcasts where appid = ? and status <> 'draft' order by no desc limit ${candidates}) latest
+from (select no, id, audience, template_id from broadcasts where appid = ? and status <> 'draft' order by no desc limit ${candidates}) latest
 join broadcast_recipients r on r.broadcast = latest.no and r.seq = iif(json_extract(latest.audience, '$.kind') = 'followers',
 (select id from f), coalesce((select seq from broadcast_keys where broadcast = latest.no and key = ?),
 (select seq from broadcast_keys where broadcast = latest.no and key = (select unionid from f))))

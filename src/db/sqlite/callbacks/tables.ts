@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 /** Events of WeChat's message push: stored before they are answered, worked off after. */
 export const callbackEvents = sqliteTable(
@@ -54,4 +54,22 @@ export const unmatchedReceipts = sqliteTable(
     dueAt: integer('due_at').notNull(),
   },
   (t) => [index('unmatched_receipts_due').on(t.appid, t.dueAt)],
+)
+
+/** What WeChat has told of messages that its review kept from their users. */
+export const interceptedMessages = sqliteTable(
+  'intercepted_messages',
+  {
+    appid: text('appid').notNull(),
+    templateId: text('template_id').notNull(),
+    /** WeChat's number, which grows. */
+    messageId: integer('message_id').notNull(),
+    /** null = no push by itself is known to be it. */
+    pushId: text('push_id'),
+    toldAt: integer('told_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.appid, t.templateId, t.messageId] }),
+    index('intercepted_messages_told').on(t.appid, t.toldAt),
+  ],
 )

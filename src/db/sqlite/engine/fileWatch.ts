@@ -3,6 +3,7 @@ import { second } from '../../../base/duration.ts'
 import { every } from '../../../base/every.ts'
 import type { Log } from '../../../base/log.ts'
 import { createOutage } from '../../../base/outage.ts'
+import { say } from '../../../base/sentences/sentence.ts'
 import { DatabaseError } from '../../databaseError.ts'
 
 const interval = 10 * second
@@ -38,8 +39,5 @@ function identify(path: string): string | undefined {
 }
 
 function toMoved(path: string): DatabaseError {
-  return new DatabaseError(
-    'moved',
-    `Database ${path} was moved, deleted or replaced while it was in use: put it back, or restart this process to use what is there now`,
-  )
+  return new DatabaseError('moved', say('db.moved', { address: path }))
 }

@@ -7,6 +7,8 @@ const commitsPerLook = 50
 export interface InlineWriter {
   /** One commit, which waits neither for a lock nor for the disk. Undefined, with nothing written, when it cannot be done so. */
   tryWrite(groups: readonly Group[]): StatementResult[][] | undefined
+  /** Undefined until something was written. */
+  connection(): Sqlite.Database | undefined
   close(): void
 }
 
@@ -29,6 +31,7 @@ export function createInlineWriter(path: string): InlineWriter {
         return undefined
       }
     },
+    connection: () => connection,
     close() {
       connection?.close()
     },

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import Sqlite from 'better-sqlite3'
 import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
 import { second } from '../../../base/duration.ts'
+import { say } from '../../../base/sentences/sentence.ts'
 import { DatabaseError, toDatabaseError } from '../../databaseError.ts'
 import { toPackageFile } from '../../packageFile.ts'
 
@@ -43,17 +44,11 @@ function findPending(connection: Sqlite.Database, known: MigrationMeta[]): Migra
   const tables = connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all()
   if (tables.length === 0) return known
   if (!tables.includes('__drizzle_migrations')) {
-    throw new DatabaseError(
-      'foreign_database',
-      `Database ${connection.name} belongs to another program; point DATABASE_URL at a file of its own`,
-    )
+    throw new DatabaseError('foreign_database', say('db.foreignFile', { address: connection.name }))
   }
   const applied = Number(connection.prepare('SELECT max(created_at) FROM __drizzle_migrations').pluck().get())
   if (applied > (known.at(-1)?.folderMillis ?? 0)) {
-    throw new DatabaseError(
-      'newer_schema',
-      `Database ${connection.name} was written by a newer unionpush; install that version or newer`,
-    )
+    throw new DatabaseError('newer_schema', say('db.newer', { address: connection.name }))
   }
   return known.filter((migration) => migration.folderMillis > applied)
 }

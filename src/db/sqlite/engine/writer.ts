@@ -1,5 +1,7 @@
 import { Worker } from 'node:worker_threads'
+import type Sqlite from 'better-sqlite3'
 import type { Log } from '../../../base/log.ts'
+import { say } from '../../../base/sentences/sentence.ts'
 import { DatabaseError, toDatabaseError } from '../../databaseError.ts'
 import { toPackageFile } from '../../packageFile.ts'
 import { createInlineWriter } from './inlineWriter.ts'
@@ -10,6 +12,8 @@ import type { Batch, Outcome, WriterOptions, WriterReply, WriterRequest } from '
 export interface Writer {
   write(group: Group): Promise<StatementResult[]>
   writeSoon(group: Group): Promise<StatementResult[]>
+  /** The connection of this thread's own commits; undefined until there was one. */
+  connection(): Sqlite.Database | undefined
   close(): Promise<void>
 }
 
@@ -38,6 +42,7 @@ export function createWriter({ path, log }: { path: string; log: Log }): Writer 
   return {
     write: (group) => enqueue(group, true),
     writeSoon: (group) => enqueue(group, false),
+    connection: inlineWriter.connection,
     close() {
       closed ??= new Promise((resolve) => {
         onClosed = resolve
@@ -49,7 +54,7 @@ export function createWriter({ path, log }: { path: string; log: Log }): Writer 
   }
 
   function enqueue(group: Group, isDurable: boolean): Promise<StatementResult[]> {
-    if (onClosed) return Promise.reject(new DatabaseError('closed', `Database ${path} is closed`))
+    if (onClosed) return Promise.reject(new DatabaseError('closed', say('db.closed', { address: path })))
     return new Promise((resolve, reject) => {
       waiting.push({ group, isDurable, resolve, reject })
       schedule()
@@ -108,7 +113,7 @@ export function createWriter({ path, log }: { path: string; log: Log }): Writer 
     })
     worker.on('exit', () => {
       thread = undefined
-      const ended = new DatabaseError('failed', `The writer of database ${path} ended`)
+      const ended = new DatabaseError('failed', say('db.writerEnded', { address: path }))
       fail(underWay.splice(0), toDatabaseError(cause ?? ended, path))
       proceed()
     })
@@ -123,8 +128,8 @@ export function createWriter({ path, log }: { path: string; log: Log }): Writer 
   }
 }
 
-function fail(calls: readonly Call[], { code, message }: DatabaseError): void {
-  for (const call of calls) call.reject(new DatabaseError(code, message))
+function fail(calls: readonly Call[], { code, sentence }: DatabaseError): void {
+  for (const call of calls) call.reject(new DatabaseError(code, sentence))
 }
 
 /** Returns whether what was written is on the disk. */

@@ -1,3 +1,4 @@
+import type { Sentence } from '../../../base/sentences/sentence.ts'
 import type { DatabaseErrorCode } from '../../databaseError.ts'
 import type { Group, StatementResult } from './statement.ts'
 
@@ -18,7 +19,7 @@ export type WriterRequest = Batch | 'close'
 
 export type Outcome =
   | { results: StatementResult[] }
-  | { error: { code: DatabaseErrorCode; sentence: string } }
+  | { error: { code: DatabaseErrorCode; sentence: Sentence } }
 
 /** One outcome per group of the request, or news about the lock. */
 export type WriterReply = Outcome[] | 'waiting_for_lock' | 'got_lock'

@@ -49,7 +49,7 @@ function serve({ path, closing }: WriterOptions): void {
     try {
       return transaction(groups).map((results) => ({ results }))
     } catch (thrown) {
-      const { code, message: sentence } = toDatabaseError(thrown, path)
+      const { code, sentence } = toDatabaseError(thrown, path)
       if (groups.length > 1 && code !== 'locked') return groups.flatMap((group) => transact([group]))
       return groups.map(() => ({ error: { code, sentence } }))
     }

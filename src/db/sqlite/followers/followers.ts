@@ -11,7 +11,7 @@ import { createFollowerWrites } from './writes.ts'
 
 /** The followers of one service account. */
 export function createFollowers(
-  { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,
+  { read, write, prepareWarm }: Pick<SqliteDatabase, 'read' | 'write' | 'prepareWarm'>,
   appid: string,
 ): Followers {
   const isAccount = eq(followers.appid, appid)
@@ -22,7 +22,7 @@ export function createFollowers(
     .from(followers)
     .where(and(isAccount, eq(followers.unionid, sql.placeholder('unionid'))))
   // Straight to SQLite: drizzle's way there and back takes half as long again as the lookup.
-  const recipients = read.$client.prepare<string[], RecipientColumns>(byUnionid.toSQL().sql).raw()
+  const findRecipients = prepareWarm<RecipientColumns>(byUnionid.toSQL().sql)
   const byOpenid = read
     .select()
     .from(followers)
@@ -88,7 +88,7 @@ export function createFollowers(
   }
 
   function findRecipient(unionid: string): Recipient | undefined {
-    const found = recipients.all(appid, unionid).map(toRecipient)
+    const found = findRecipients(appid, unionid).map(toRecipient)
     // Sorted here: for the one row there nearly always is, sorting in SQLite costs four times the lookup.
     if (found.length < 2) return found[0]
     const [best, next] = found.sort(byUsefulness)

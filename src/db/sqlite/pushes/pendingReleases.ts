@@ -16,7 +16,7 @@ with known as materialized (
   where appid = ? and openid in (${openids}) and subscribed and exists (select 1 from pushes where ${isHeld})
 ), names as (select unionid as recipient from known union all select openid from known)
 select distinct pushes.appid, names.recipient from names cross join pushes
-where pushes.held_for = names.recipient and ${isHeld} and pushes.appid = ? and pushes.reason = 'hold'
+where pushes.held_for = names.recipient and ${isHeld} and pushes.appid = ? and +pushes.reason = 'hold'
 union all
 select distinct pushes.appid, pushes.held_for from known cross join pushes
 where pushes.unionid = known.unionid and ${isHeld} and +pushes.reason = 'hold' and pushes.held_for <> pushes.unionid`

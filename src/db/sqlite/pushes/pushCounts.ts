@@ -1,8 +1,10 @@
 import { and, count, eq, gte, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
+import { minute } from '../../../base/duration.ts'
 import { acceptedStatuses, finalStatuses } from '../../../push/status.ts'
 import type { PushRows } from '../../pushes.ts'
 import { placedAs } from '../engine/columns.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
+import { type BroadcastTotal, broadcastsSql } from './pushOutcomes.ts'
 import { pushes } from './tables.ts'
 
 /** Receipts tell the time in whole seconds, of a clock that is not ours. */
@@ -21,6 +23,7 @@ export function createPushCounts(
       .from(pushes)
       .where(and(isStatus, ...since))
       .prepare()
+  const ofBroadcasts = read.$client.prepare<[number, number, string], BroadcastTotal>(broadcastsSql)
   const finished = total(gte(pushes.finishedAt, placed.from))
   const sent = total(gte(pushes.finishedAt, placed.finishedFrom), gte(pushes.sentAt, placed.from))
   const user = placedAs('openid', 'unionid', 'templateId', 'since', 'except')
@@ -50,6 +53,8 @@ export function createPushCounts(
     async countFinished(from) {
       const counts = { sent: 0, delivered: 0, undelivered: 0, rejected: 0, skipped: 0, unknown: 0 }
       for (const status of finalStatuses) counts[status] = finished.get({ status, from })?.total ?? 0
+      const recipients = ofBroadcasts.all(Math.floor(from / minute), Number.MAX_SAFE_INTEGER, appid)
+      for (const { status, total } of recipients) counts[status] += total
       return counts
     },
     async countSent(from) {

@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, lt, type SQL, sql } from 'drizzle-orm'
+import { and, count, desc, eq, gte, lt, type SQL, sql } from 'drizzle-orm'
 import { failedStatuses, type PushStatus } from '../../../push/status.ts'
 import type { PushFilter, PushPlace, PushRow, PushRows } from '../../pushes.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
@@ -14,7 +14,7 @@ const pageSize = 500
 export function createPushHistory(
   { read }: Pick<SqliteDatabase, 'read'>,
   appid: string,
-): Pick<PushRows, 'history'> {
+): Pick<PushRows, 'history' | 'countPushes'> {
   return {
     async *history(filter = {}) {
       let left = filter.limit ?? Number.POSITIVE_INFINITY
@@ -31,6 +31,14 @@ export function createPushHistory(
         last = page.length === pageSize ? page.at(-1) : undefined
       } while (last !== undefined && left > 0)
     },
+    async countPushes(filter) {
+      const isPush = sql`${pushes.reason} is not 'invalid_job'`
+      const [row] = await read
+        .select({ total: count() })
+        .from(pushes)
+        .where(and(...toConditions(appid, filter), isPush))
+      return row?.total ?? 0
+    },
   }
 }
 
@@ -41,11 +49,12 @@ function toConditions(
 ): (SQL | undefined)[] {
   const isByUser = unionid !== undefined || openid !== undefined
   const isByOne = isByUser || msgid !== undefined
+  const isByReason = !isByOne && reason !== undefined
   const isByStatus =
-    !isByOne && status !== undefined && (templateId === undefined || rareStatuses.has(status))
-  const isByTemplate = !isByOne && templateId !== undefined && !isByStatus
+    !isByOne && !isByReason && status !== undefined && (templateId === undefined || rareStatuses.has(status))
+  const isByTemplate = !isByOne && !isByReason && templateId !== undefined && !isByStatus
   return [
-    isByOne || isByStatus || isByTemplate ? isOfAccount(appid) : eq(pushes.appid, appid),
+    isByOne || isByReason || isByStatus || isByTemplate ? isOfAccount(appid) : eq(pushes.appid, appid),
     msgid === undefined ? undefined : eq(pushes.msgid, msgid),
     unionid === undefined
       ? undefined
@@ -55,7 +64,7 @@ function toConditions(
     templateId === undefined
       ? undefined
       : sql`${isByTemplate ? sql`` : sql`+`}${eq(pushes.templateId, templateId)}`,
-    reason === undefined ? undefined : eq(pushes.reason, reason),
+    reason === undefined ? undefined : sql`${isByReason ? sql`` : sql`+`}${eq(pushes.reason, reason)}`,
     since === undefined ? undefined : gte(pushes.createdAt, since),
     until === undefined ? undefined : lt(pushes.createdAt, until),
     after && isBehind(after),

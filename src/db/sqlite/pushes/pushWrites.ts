@@ -15,9 +15,11 @@ const insertSql = `insert into pushes (${columns.map(([, { name }]) => name).joi
 values (${columns.map(() => '?').join(', ')}) on conflict (appid, id) do`
 const addSql = `${insertSql} nothing`
 /** The row that is there gives way unless it has come to an end or is a newer message. */
-const recordSql = `${insertSql} update set seq = seq + 1, ${columns.map(([, { name }]) => `${name} = excluded.${name}`).join(', ')}
+const openRecordSql = `${insertSql} update set seq = seq + 1, ${columns.map(([, { name }]) => `${name} = excluded.${name}`).join(', ')}
 where generation < excluded.generation
-  or (generation = excluded.generation and status in ('queued', 'sending'))`
+  or (generation = excluded.generation and status in ('queued', 'sending')`
+const recordSql = `${openRecordSql})`
+const recordUnchangedSql = `${openRecordSql} and seq = ?)`
 
 /** Part of every change. */
 export const nextSeq = { seq: sql`${pushes.seq} + 1` }
@@ -39,7 +41,10 @@ const resent = {
   finishedAt: null,
 } as const
 
-type PushWrites = Pick<PushRows, 'add' | 'record' | 'recordSent' | 'recordResent' | 'cancel' | 'purge'> & {
+type PushWrites = Pick<
+  PushRows,
+  'add' | 'record' | 'recordUnchanged' | 'recordSent' | 'recordResent' | 'cancel' | 'purge'
+> & {
   toRecord(row: PushRow): Statement
 }
 
@@ -90,6 +95,7 @@ export function createPushWrites(
   return {
     add: (row) => isChanged(writeSoon, [toInsert(addSql, row)]),
     record: (row) => isChanged(writeSoon, [toInsert(recordSql, row)]),
+    recordUnchanged: (row) => isChanged(writeSoon, [toInsert(recordUnchangedSql, row, row.seq)]),
     toRecord: (row) => toInsert(recordSql, row),
     recordSent: (acceptance) => isChanged(writeSoon, [recordSent.once(acceptance)]),
     async recordResent(rows) {
@@ -100,6 +106,6 @@ export function createPushWrites(
   }
 }
 
-function toInsert(sql: string, row: PushRow): Statement {
-  return { sql, params: keys.map((key) => Reflect.get(row, key)) }
+function toInsert(sql: string, row: PushRow, ...more: unknown[]): Statement {
+  return { sql, params: [...keys.map((key) => Reflect.get(row, key)), ...more] }
 }

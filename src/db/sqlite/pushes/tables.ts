@@ -49,6 +49,8 @@ export const pushes = sqliteTable(
     index('pushes_status')
       .on(t.status, t.createdAt)
       .where(sql`${t.finishedAt} is not null or ${t.reason} is not null`),
+    /** Of those that went through none. */
+    index('pushes_reason').on(t.reason, t.createdAt).where(sql`${t.reason} is not null`),
     index('pushes_template').on(t.templateId, t.createdAt),
     index('pushes_created').on(t.appid, t.createdAt),
     /** The few that are under way. */

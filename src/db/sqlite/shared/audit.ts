@@ -1,5 +1,5 @@
-import { and, desc, gte, sql } from 'drizzle-orm'
-import type { Audit, AuditEntry } from '../../audit/audit.ts'
+import { and, desc, eq, gte, sql } from 'drizzle-orm'
+import type { Audit, AuditEntry, AuditOutcome } from '../../audit/audit.ts'
 import { countChanged } from '../engine/change.ts'
 import { placedAs } from '../engine/columns.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
@@ -8,10 +8,22 @@ import { auditEntries } from './tables.ts'
 
 const pageSize = 500
 
-export function createAudit({ read, write }: Pick<SqliteDatabase, 'read' | 'write'>): Audit {
+export function createAudit({
+  read,
+  write,
+  writeSoon,
+}: Pick<SqliteDatabase, 'read' | 'write' | 'writeSoon'>): Audit {
   const placed = placedAs('at', 'keyName', 'role', 'action', 'account', 'target', 'detail', 'limit')
   const { limit, ...values } = placed
-  const add = compileWrite<AuditEntry>(read.insert(auditEntries).values(values))
+  const add = compileWrite<AuditEntry>(
+    read.insert(auditEntries).values(values).returning({ id: auditEntries.id }),
+  )
+  const isOne = eq(auditEntries.id, sql.placeholder('id'))
+  const { account, target, detail } = placed
+  const change = compileWrite<AuditOutcome & { id: number }>(
+    read.update(auditEntries).set({ account, target, detail }).where(isOne),
+  )
+  const remove = compileWrite<{ id: number }>(read.delete(auditEntries).where(isOne))
   const page = read
     .select()
     .from(auditEntries)
@@ -33,7 +45,14 @@ export function createAudit({ read, write }: Pick<SqliteDatabase, 'read' | 'writ
   )
   return {
     async add(entry) {
-      await write([add.once(entry)])
+      const [result] = await write([add.once(entry)])
+      return Number(Reflect.get(Object(result?.rows?.[0]), 'id'))
+    },
+    async change(id, outcome) {
+      await writeSoon([change.once({ ...outcome, id })])
+    },
+    async remove(id) {
+      await writeSoon([remove.once({ id })])
     },
     async *list(since) {
       let last = { at: Number.MAX_SAFE_INTEGER, id: 0 }

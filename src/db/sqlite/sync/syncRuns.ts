@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, max, ne, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, lt, max, ne, or, sql } from 'drizzle-orm'
 import type { SyncRuns } from '../../syncRuns.ts'
 import { countChanged } from '../engine/change.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
@@ -21,6 +21,13 @@ export function createSyncRuns(
     .where(isComplete)
     .orderBy(desc(syncRuns.id))
     .limit(1)
+    .prepare()
+  const finishedAt = sql<number>`${syncRuns.finishedAt}`
+  const complete = read
+    .select({ finishedAt, total: syncRuns.total })
+    .from(syncRuns)
+    .where(and(isComplete, gte(syncRuns.finishedAt, sql.placeholder('since'))))
+    .orderBy(asc(syncRuns.id))
     .prepare()
   const seenChunks = read
     .select({ chunk: syncSeen.chunk, bits: syncSeen.bits })
@@ -47,6 +54,7 @@ export function createSyncRuns(
   return {
     findLast,
     findLastComplete: async () => lastComplete.get(),
+    findComplete: async (since) => complete.all({ since }),
     ...createRunBeginning({ read, write, findLast }, appid),
     ...createRunRecord({ read, write }),
     findSeen: async (runId) => seenChunks.all({ runId }),

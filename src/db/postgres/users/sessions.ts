@@ -1,7 +1,7 @@
-import { toTokenHash } from '../../base/sessionToken.ts'
-import { purgeAll, purgeLimit } from '../purge.ts'
-import type { FindSessionUser, Session, Sessions } from '../sessions.ts'
-import type { PostgresDatabase } from './engine/open.ts'
+import { toTokenHash } from '../../../base/sessionToken.ts'
+import { purgeAll, purgeLimit } from '../../purge.ts'
+import type { FindSessionUser, Session, Sessions } from '../../sessions.ts'
+import type { PostgresDatabase } from '../engine/open.ts'
 
 const findUserSql = `select users.unionid from sessions
 join users on users.appid = sessions.appid and users.openid = sessions.openid

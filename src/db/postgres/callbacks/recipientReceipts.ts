@@ -1,15 +1,17 @@
 import type { PushReason, PushStatus } from '../../../push/status.ts'
 import type { ReceiptedPush, Receipts, RecipientSettlement } from '../../receipts.ts'
+import { broadcastRecipients } from '../broadcasts/tables.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
 import { forRows, recordset, type Statement } from '../engine/statement.ts'
-import { broadcastRecipients } from './tables.ts'
 
 interface StoredRecipient {
   id: string
   broadcast: number
   seq: number
+  templateId: string
   status: PushStatus | null
   reason: PushReason | null
+  detail: string | null
   generation: number
   msgid: string | null
   unknownSince: number | null
@@ -21,7 +23,7 @@ const candidates = 20
 
 /** A try may be in doubt as long as there is no outcome. */
 const columns = `b.id || ':' || case when r.is_by_unionid then r.unionid else r.openid end as id, r.broadcast, r.seq,
-  r.status, r.reason, r.generation, r.msgid, coalesce(r.sent_at, 0) as "sentAt",
+  b.template_id as "templateId", r.status, r.reason, r.detail, r.generation, r.msgid, coalesce(r.sent_at, 0) as "sentAt",
   case when r.status is null then coalesce(
     (select t.unknown_since from broadcast_retries t where t.broadcast = r.broadcast and t.seq = r.seq),
     (select c.since from broadcast_chunks c
@@ -31,7 +33,7 @@ where r.msgid = $2 and b.appid || '' = $1 limit 1`
 /** Of an audience of followers the number of the row is that of the follower. */
 const latestSql = `with f as (select id, unionid from followers where appid = $1 and openid = $2),
 b as (
-  select no, id, case when audience ->> 'kind' = 'followers' then (select id from f) else coalesce(
+  select no, id, template_id, case when audience ->> 'kind' = 'followers' then (select id from f) else coalesce(
     (select seq from broadcast_keys where broadcast = no and key = $2),
     (select seq from broadcast_keys where broadcast = no and key = (select unionid from f))) end as place
   from broadcasts where appid = $1 and status <> 'draft' order by no desc limit ${candidates}

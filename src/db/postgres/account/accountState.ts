@@ -1,8 +1,8 @@
-import { manualPause } from '../../push/status.ts'
-import type { AccountState, AccountStateRow } from '../accountState.ts'
-import type { PostgresDatabase } from './engine/open.ts'
-import { selectList } from './engine/statement.ts'
-import { accountState } from './schema.ts'
+import { manualPause } from '../../../push/status.ts'
+import type { AccountState, AccountStateRow } from '../../accountState.ts'
+import type { PostgresDatabase } from '../engine/open.ts'
+import { selectList } from '../engine/statement.ts'
+import { accountState } from './tables.ts'
 
 const running = 'paused_reason = null, paused_detail = null, paused_since = null, probe_at = null, probes = 0'
 const isPaused = 'appid = $1 and paused_reason is not null'

@@ -1,8 +1,8 @@
-import { minute } from '../../base/duration.ts'
-import type { TokenRow, TokenRows } from '../tokens.ts'
-import type { PostgresDatabase } from './engine/open.ts'
-import { selectList } from './engine/statement.ts'
-import { accessTokens } from './schema.ts'
+import { minute } from '../../../base/duration.ts'
+import type { TokenRow, TokenRows } from '../../tokens.ts'
+import type { PostgresDatabase } from '../engine/open.ts'
+import { selectList } from '../engine/statement.ts'
+import { accessTokens } from './tables.ts'
 
 const loadSql = `select ${selectList(accessTokens)} from access_tokens where appid = $1`
 /** Unless the stored one is of the future, because the clock was wrong then. */

@@ -1,6 +1,6 @@
-import { purgeAll, purgeLimit } from '../purge.ts'
-import type { Users } from '../users.ts'
-import type { PostgresDatabase } from './engine/open.ts'
+import { purgeAll, purgeLimit } from '../../purge.ts'
+import type { Users } from '../../users.ts'
+import type { PostgresDatabase } from '../engine/open.ts'
 
 const isUser = 'appid = $1 and openid = $2'
 const findSql = `select unionid, session_key as "sessionKey" from users where ${isUser}`

@@ -6,15 +6,18 @@ import {
   type Settlement,
   type UnmatchedReceipt,
 } from '../../receipts.ts'
-import { createRecipientReceipts } from '../broadcasts/recipientReceipts.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
 import { forRows, recordset, type Statement, selectList } from '../engine/statement.ts'
-import { pushes, unmatchedReceipts } from '../schema.ts'
+import { pushes } from '../pushes/tables.ts'
+import { createRecipientReceipts } from './recipientReceipts.ts'
+import { unmatchedReceipts } from './tables.ts'
 
 /** How many of the latest pushes to a user a receipt without msgid may mean. */
 const candidates = 100
 
-const pushColumns = selectList(pushes, ['id', 'status', 'reason', 'generation', 'msgid', 'unknownSince'])
+const pushColumns = selectList(pushes, [
+  ...['id', 'templateId', 'status', 'reason', 'detail', 'generation', 'msgid', 'unknownSince'],
+])
 const selectPush = `select ${pushColumns}, coalesce(sent_at, 0) as "sentAt"`
 const byMsgidSql = `${selectPush} from pushes where msgid = $2 and appid = $1 limit 1`
 // The status is not asked for here, because its index leads to every unanswered push there is.

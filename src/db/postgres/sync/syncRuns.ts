@@ -1,4 +1,5 @@
 import {
+  type CompleteRun,
   type HeldRun,
   nothingDone,
   type Recorded,
@@ -6,10 +7,10 @@ import {
   type SyncEnding,
   type SyncRunRow,
   type SyncRuns,
-} from '../syncRuns.ts'
-import type { PostgresDatabase } from './engine/open.ts'
-import { columnNames, forRows, recordset, type Statement, selectList } from './engine/statement.ts'
-import { syncRuns } from './schema.ts'
+} from '../../syncRuns.ts'
+import type { PostgresDatabase } from '../engine/open.ts'
+import { columnNames, forRows, recordset, type Statement, selectList } from '../engine/statement.ts'
+import { syncRuns } from './tables.ts'
 
 const columns = selectList(syncRuns)
 const counters = Object.keys(nothingDone)
@@ -18,6 +19,8 @@ const isHeld = 'exists (select from leases where name = $2 and owner = $3)'
 
 const lastSql = `select ${columns} from sync_runs where appid = $1 order by id desc limit 1`
 const lastCompleteSql = `select ${columns} from sync_runs where appid = $1 and status = 'complete' order by id desc limit 1`
+const completeSql = `select finished_at as "finishedAt", total from sync_runs
+where appid = $1 and status = 'complete' and finished_at >= $2 order by id`
 const seenSql = 'select chunk, bits from sync_seen where run_id = $1'
 const giveUpSql = `update sync_runs set status = 'interrupted', finished_at = $2 where appid = $1 and status = 'running'`
 const forgetSeenOfAllSql = 'delete from sync_seen where run_id in (select id from sync_runs where appid = $1)'
@@ -68,6 +71,10 @@ export function createSyncRuns(
   return {
     findLast,
     findLastComplete: () => findOne(lastCompleteSql),
+    async findComplete(since) {
+      const runs = await query<CompleteRun>(completeSql, [appid, toServer(since)])
+      return runs.map(({ finishedAt, total }) => ({ finishedAt: fromServer(finishedAt), total }))
+    },
     async begin({ full, now, resumableSince }) {
       const run = await findLast()
       const isUnfinished = run?.status === 'running' || run?.status === 'interrupted'

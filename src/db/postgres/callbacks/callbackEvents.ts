@@ -1,9 +1,9 @@
-import type { CallbackEvents, EventFacts, EventProgress, StoredEvent } from '../callbackEvents.ts'
-import { clockTolerance } from '../clock.ts'
-import { purgeLimit } from '../purge.ts'
-import type { PostgresDatabase } from './engine/open.ts'
-import { forRows, recordset, type Statement, selectList } from './engine/statement.ts'
-import { callbackEvents } from './schema.ts'
+import type { CallbackEvents, EventFacts, EventProgress, StoredEvent } from '../../callbackEvents.ts'
+import { clockTolerance } from '../../clock.ts'
+import { purgeLimit } from '../../purge.ts'
+import type { PostgresDatabase } from '../engine/open.ts'
+import { forRows, recordset, type Statement, selectList } from '../engine/statement.ts'
+import { callbackEvents } from './tables.ts'
 
 const insertSql = `insert into callback_events (appid, kind, openid, at, msgid, status, app, received_at, due_at, tries)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $8, 0) on conflict do nothing`

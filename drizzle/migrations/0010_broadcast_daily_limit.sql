@@ -1,0 +1,1 @@
+ALTER TABLE `broadcasts` ADD `daily_limit` integer;

@@ -1,0 +1,1 @@
+CREATE INDEX `pushes_reason` ON `pushes` (`reason`,`created_at`) WHERE "pushes"."reason" is not null;
