@@ -1,17 +1,23 @@
-import { findAccount, toNames } from '../base/accounts/accountName.ts'
+import { findAccount, toOneOf } from '../base/accounts/accountName.ts'
 import { loadWholeConfig } from '../base/accounts/wholeConfig.ts'
-import { readEnvironment } from '../base/config.ts'
 import { ConfigError } from '../base/configError.ts'
+import { readEnvironment } from '../base/environment/readEnvironment.ts'
 import { createLog } from '../base/log.ts'
+import { toLanguage } from '../base/sentences/language.ts'
+import { inLanguage } from '../base/sentences/stored.ts'
 import type { BroadcastPlan, CancelledBroadcast, CreatedBroadcast } from '../broadcast/answers.ts'
 import type { BroadcastInput } from '../broadcast/create/input.ts'
 import type { Broadcast } from '../broadcast/view.ts'
 import type { BroadcastDeps } from '../operations/broadcasts/broadcasts.ts'
+import { findMeantAccount, toAccountProblem } from '../push/destinations.ts'
+import { InvalidPushError } from '../push/invalidPush.ts'
 import type { PushReason } from '../push/status.ts'
+
+type Operations = typeof import('../operations/broadcasts/broadcasts.ts')
 
 /** What is left out comes from the environment. */
 export interface BroadcastsOptions {
-  /** Name or AppID of the service account; needed only where there are several. */
+  /** Name or AppID of a service account: of that one only. Default: of all there are. */
   account?: string
   /** Default `DATABASE_URL`, or the SQLite file in `DATA_DIR`. */
   databaseUrl?: string
@@ -39,67 +45,73 @@ export interface BroadcastsClient {
 }
 
 /**
- * Broadcasts of one account. The database is opened by the first call.
+ * Broadcasts of all accounts, or of one. The database is opened by the first call.
  * @throws ConfigError
  */
 export function createBroadcasts({ account, databaseUrl }: BroadcastsOptions = {}): BroadcastsClient {
   const env = { ...readEnvironment(), ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }) }
   // When to sync is the affair of those who do.
   const config = loadWholeConfig(env, () => true)
-  const chosen = account === undefined ? config.accounts[0] : findAccount(config.accounts, account)
-  if (!chosen || (account === undefined && config.accounts.length > 1)) {
-    const expected = `one of ${toNames(config.accounts)}`
-    throw new ConfigError([{ variable: 'account', expected, found: account ?? 'nothing' }])
+  const only = account === undefined ? undefined : findAccount(config.accounts, account)
+  if (account !== undefined && !only) {
+    throw new ConfigError([{ variable: 'account', expected: toOneOf(config.accounts), found: account }])
   }
-  const own = chosen
+  const language = toLanguage(env)
   const log = createLog({ level: config.logLevel, pretty: false })
   let opening: ReturnType<typeof open> | undefined
 
   /** Loaded then and not with this file: who only pushes needs no database. */
   async function open() {
-    const [{ openAccounts }, operations] = await Promise.all([
+    const [{ openAccounts }, operations, among] = await Promise.all([
       import('../account.ts'),
       import('../operations/broadcasts/broadcasts.ts'),
+      import('../operations/broadcasts/among.ts'),
     ])
-    const ownConfig = { ...config, accounts: [own] satisfies typeof config.accounts }
-    const { accounts, close } = await openAccounts(ownConfig, log)
-    return { deps: accounts[0], close, operations }
+    const { accounts, close } = await openAccounts({ ...config, ...(only && { accounts: [only] }) }, log)
+    return { accounts, close, operations: { ...operations, ...among } }
   }
 
-  async function use<T>(
-    call: (
-      operations: typeof import('../operations/broadcasts/broadcasts.ts'),
-      deps: BroadcastDeps,
-    ) => Promise<T>,
-  ): Promise<T> {
+  function opened() {
     opening ??= open().catch((error) => {
       opening = undefined
       throw error
     })
-    const { deps, operations } = await opening
-    return call(operations, deps)
+    return opening
+  }
+
+  async function control<T>(id: string, call: (operations: Operations, deps: BroadcastDeps) => Promise<T>) {
+    const { accounts, operations } = await opened()
+    const answer = await call(operations, await operations.findBroadcastOwner(accounts, id))
+    return inLanguage(answer, language)
   }
 
   function create(input: BroadcastInput & { dryRun: true }): Promise<BroadcastPlan>
   function create(input: BroadcastInput): Promise<CreatedBroadcast>
-  function create(input: BroadcastInput): Promise<BroadcastPlan | CreatedBroadcast> {
-    return use<BroadcastPlan | CreatedBroadcast>(({ planOne, createOne }, deps) =>
-      input.dryRun ? planOne(deps, input) : createOne(deps, input),
-    )
+  async function create({
+    account: word,
+    ...input
+  }: BroadcastInput): Promise<BroadcastPlan | CreatedBroadcast> {
+    const { accounts, operations } = await opened()
+    const deps = findMeantAccount(word, accounts)
+    if (!deps) throw new InvalidPushError([toAccountProblem('account', word, accounts)])
+    return input.dryRun ? operations.planOne(deps, input) : operations.createOne(deps, input)
   }
 
   return {
     create,
-    show: (id) => use(({ findBroadcast }, deps) => findBroadcast(deps, id)),
-    list: ({ limit = 100 } = {}) => use(({ listBroadcasts }, deps) => listBroadcasts(deps, limit)),
-    pause: (id) => use(({ pauseOne }, deps) => pauseOne(deps, id)),
-    resume: (id) => use(({ resumeOne }, deps) => resumeOne(deps, id)),
-    cancel: (id) => use(({ cancelOne }, deps) => cancelOne(deps, id)),
-    retry: (id, { reason } = {}) => use(({ retryOne }, deps) => retryOne(deps, id, reason)),
+    show: (id) => control(id, ({ findBroadcast }, deps) => findBroadcast(deps, id)),
+    async list({ limit = 100 } = {}) {
+      const { accounts, operations } = await opened()
+      return inLanguage(await operations.listBroadcastsAmong(accounts, limit), language)
+    },
+    pause: (id) => control(id, ({ pauseOne }, deps) => pauseOne(deps, id)),
+    resume: (id) => control(id, ({ resumeOne }, deps) => resumeOne(deps, id)),
+    cancel: (id) => control(id, ({ cancelOne }, deps) => cancelOne(deps, id)),
+    retry: (id, { reason } = {}) => control(id, ({ retryOne }, deps) => retryOne(deps, id, reason)),
     async close() {
-      const opened = await opening
+      const closing = await opening
       opening = undefined
-      await opened?.close()
+      await closing?.close()
     },
   }
 }

@@ -1,5 +1,5 @@
 import { loadCallbackConfig } from '../base/accounts/libraryConfig.ts'
-import { readEnvironment } from '../base/config.ts'
+import { readEnvironment } from '../base/environment/readEnvironment.ts'
 import type { CallbackAnswer, CallbackRequest } from '../callback/request.ts'
 
 /** What is left out comes from the environment. */

@@ -1,5 +1,5 @@
 import { loadMiniProgramConfig } from '../base/accounts/libraryConfig.ts'
-import { readEnvironment } from '../base/config.ts'
+import { readEnvironment } from '../base/environment/readEnvironment.ts'
 import type { Identity } from '../identity/states.ts'
 import type { openMiniProgram } from './openMiniProgram.ts'
 

@@ -1,10 +1,13 @@
 import { setMaxListeners } from 'node:events'
 import type { AccountName } from '../base/accounts/accountName.ts'
-import { findAccount, toNames } from '../base/accounts/accountName.ts'
+import { findAccount, toOneOf } from '../base/accounts/accountName.ts'
 import type { Backoff } from '../base/backoff.ts'
-import { loadProducerConfig, readEnvironment } from '../base/config.ts'
 import { ConfigError } from '../base/configError.ts'
 import { second } from '../base/duration.ts'
+import { readEnvironment } from '../base/environment/readEnvironment.ts'
+import { loadProducerConfig } from '../base/producerConfig.ts'
+import { toLanguage } from '../base/sentences/language.ts'
+import { say } from '../base/sentences/sentence.ts'
 import { findWay, toEnd } from '../operations/accounts/way.ts'
 import { type ControlClient, createControlClient } from '../push/controlClient.ts'
 import type { PushMessage } from '../push/message.ts'
@@ -70,14 +73,16 @@ const backoff: Backoff = { first: 50, factor: 1.5, longest: second }
  */
 export function createPusher({ appid, account, ...places }: PusherOptions = {}): Pusher {
   const { redisUrl, databaseUrl, dataDir } = places
+  const env = readEnvironment()
   const config = loadProducerConfig({
-    ...readEnvironment(),
+    ...env,
     ...(appid !== undefined && { WECHAT_APPID: appid, ACCOUNTS_FILE: undefined }),
     ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
     ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
     ...(dataDir !== undefined && { DATA_DIR: dataDir }),
   })
   const accounts = account === undefined ? config.accounts : [findOrThrow(config.accounts, account)]
+  const language = toLanguage(env)
   const closing = new AbortController()
   // Every wait listens to it.
   setMaxListeners(0, closing.signal)
@@ -85,7 +90,7 @@ export function createPusher({ appid, account, ...places }: PusherOptions = {}):
   const controls = new Map<string, ControlClient>()
 
   function ask({ appid }: AccountName): ControlClient {
-    const control = controls.get(appid) ?? createControlClient(connection.openControlQueue(appid))
+    const control = controls.get(appid) ?? createControlClient(connection.openControlQueue(appid), language)
     controls.set(appid, control)
     return control
   }
@@ -118,7 +123,7 @@ export function createPusher({ appid, account, ...places }: PusherOptions = {}):
       return waitForPush(deps, id, options, closing.signal)
     },
     async close() {
-      closing.abort(new QueueUnavailableError('The queue was closed by this program', { cause: undefined }))
+      closing.abort(new QueueUnavailableError(say('away.closed'), { cause: undefined }))
       await connection.close()
     },
   }
@@ -129,7 +134,7 @@ function findOrThrow(accounts: readonly AccountName[], word: string): AccountNam
   if (found) return found
   const problem = {
     variable: 'account',
-    expected: `one of ${toNames(accounts)}`,
+    expected: toOneOf(accounts),
     found: JSON.stringify(word),
   }
   throw new ConfigError([problem])

@@ -1,9 +1,16 @@
 import type { ProducerConfig } from '../base/config.ts'
+import type { Sentence } from '../base/sentences/sentence.ts'
 import { createProducer, type Producer } from '../push/producer.ts'
 import { loadProducer } from '../queue/loadProducer.ts'
 
-/** The way into the queues of the accounts on a connection of its own; needs neither their secrets nor a database. */
-export function openProducer({ queue, accounts }: ProducerConfig): Producer & { close(): Promise<void> } {
+/**
+ * The way into the queues of the accounts on a connection of its own; needs neither their secrets nor a database. What is
+ * wrong with messages is said by `inWords`.
+ */
+export function openProducer(
+  { queue, accounts }: ProducerConfig,
+  inWords: (sentence: Sentence) => string,
+): Producer & { close(): Promise<void> } {
   const connection = loadProducer(queue)
-  return { ...createProducer(accounts, connection.openQueue), close: connection.close }
+  return { ...createProducer(accounts, connection.openQueue, inWords), close: connection.close }
 }

@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import type { AccountName } from '../base/accounts/accountName.ts'
-import { findAccount, toNames } from '../base/accounts/accountName.ts'
-import { type PushProblem, toGiven } from './invalidPush.ts'
+import { findAccount, toOneOf } from '../base/accounts/accountName.ts'
+import { say } from '../base/sentences/sentence.ts'
+import { type PushFault, toGiven } from './invalidPush.ts'
 import { checkMessage, type ValidMessage } from './message.ts'
 
 /** An account that a push may go to, and what is sent there. */
@@ -10,7 +11,7 @@ export interface Destination {
   message: ValidMessage
 }
 
-type Checked = { destinations: [Destination, ...Destination[]] } | { problems: PushProblem[] }
+type Checked = { destinations: [Destination, ...Destination[]] } | { problems: PushFault[] }
 
 /** What an entry of a list may say of its own; checked with the rest of the message. */
 const entrySchema = z.strictObject({
@@ -21,7 +22,7 @@ const entrySchema = z.strictObject({
   miniprogram: z.unknown().optional(),
 })
 
-const listRule = 'a list of accounts, each a name, an AppID or {account, templateId, data, url, miniprogram}'
+const listRule = say('push.accountList', { form: '{account, templateId, data, url, miniprogram}' })
 const mostEntries = 20
 
 /** Checks a message for each account that it may go to, in order of preference. */
@@ -32,7 +33,7 @@ export function checkDestinations(given: unknown, accounts: readonly AccountName
 
 function checkOne(given: unknown, word: unknown, accounts: readonly AccountName[]): Checked {
   const checked = checkMessage(given)
-  const account = chooseAccount(word, accounts)
+  const account = findMeantAccount(word, accounts)
   const problems = 'problems' in checked ? checked.problems : []
   if (!account) problems.push(toAccountProblem('account', word, accounts))
   if ('message' in checked && account) return { destinations: [{ account, message: checked.message }] }
@@ -44,15 +45,16 @@ function checkList(
   list: readonly unknown[],
   accounts: readonly AccountName[],
 ): Checked {
-  const problems: PushProblem[] = []
+  const problems: PushFault[] = []
   if (list.length === 0 || list.length > mostEntries) {
-    const found = list.length === 0 ? 'none' : `${list.length}`
-    problems.push({ field: 'account', rule: `1 to ${mostEntries} accounts`, given: found })
+    const found = list.length === 0 ? say('given.emptyList') : `${list.length}`
+    const rule = say('push.accountCount', { most: String(mostEntries) })
+    problems.push({ field: 'account', rule, given: found })
   }
   if (list.length > 1 && given.openid !== undefined) {
     problems.push({
       field: 'account',
-      rule: 'one account, because an openid belongs to one',
+      rule: say('push.oneAccount'),
       given: `${list.length}`,
     })
   }
@@ -64,7 +66,8 @@ function checkList(
   })
   const repeated = found.find(({ account }, i) => found.findIndex((other) => other.account === account) < i)
   if (repeated) {
-    problems.push({ field: 'account', rule: 'each account once', given: `${repeated.account.name} twice` })
+    const given = say('given.twice', { name: repeated.account.name })
+    problems.push({ field: 'account', rule: say('push.accountOnce'), given })
   }
   const [first, ...others] = found
   return first && problems.length === 0
@@ -77,7 +80,7 @@ function checkEntry(
   entry: unknown,
   path: string,
   accounts: readonly AccountName[],
-): Destination | { problems: PushProblem[] } {
+): Destination | { problems: PushFault[] } {
   const { data: parsed, error } = entrySchema.safeParse(
     typeof entry === 'string' ? { account: entry } : entry,
     { reportInput: true },
@@ -87,7 +90,7 @@ function checkEntry(
     const [key] = unknown
     if (key === undefined) return { problems: [{ field: path, rule: listRule, given: toGiven(entry) }] }
     const value: unknown = Reflect.get(Object(entry), key)
-    return { problems: [{ field: `${path}.${key}`, rule: 'no such field', given: toGiven(value) }] }
+    return { problems: [{ field: `${path}.${key}`, rule: say('push.noField'), given: toGiven(value) }] }
   }
   const { account: word, ...more } = parsed
   const own = Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined))
@@ -99,21 +102,24 @@ function checkEntry(
 }
 
 /** Without a word it is the only one. */
-function chooseAccount(word: unknown, accounts: readonly AccountName[]): AccountName | undefined {
+export function findMeantAccount<T extends AccountName>(
+  word: unknown,
+  accounts: readonly T[],
+): T | undefined {
   if (word === undefined) return accounts.length === 1 ? accounts[0] : undefined
   return typeof word === 'string' ? findAccount(accounts, word) : undefined
 }
 
-function toAccountProblem(field: string, word: unknown, accounts: readonly AccountName[]): PushProblem {
-  return { field, rule: `one of ${toNames(accounts)}`, given: toGiven(word) }
+export function toAccountProblem(field: string, word: unknown, accounts: readonly AccountName[]): PushFault {
+  return { field, rule: toOneOf(accounts), given: toGiven(word) }
 }
 
 /** A problem under the name of the field that was given: in the entry, or in the push where that says it for all. */
-function toOwn(problem: PushProblem, own: Record<string, unknown>, path: string): PushProblem {
+function toOwn(problem: PushFault, own: Record<string, unknown>, path: string): PushFault {
   const [top = ''] = problem.field.split('.')
   return top in own ? { ...problem, field: `${path}.${problem.field}` } : problem
 }
 
-function withoutRepetitions(problems: readonly PushProblem[]): PushProblem[] {
+function withoutRepetitions(problems: readonly PushFault[]): PushFault[] {
   return problems.filter(({ field }, i) => problems.findIndex((other) => other.field === field) === i)
 }

@@ -1,3 +1,7 @@
+import { rule } from '../base/sentences/rule.ts'
+import { say } from '../base/sentences/sentence.ts'
+import { neverShown } from '../wechat/template.ts'
+
 /** What WeChat publishes about the values of a keyword type, as far as it surely refuses everything else. */
 interface KeywordRule {
   rule: string
@@ -17,40 +21,28 @@ const dates = new RegExp(String.raw`^${date}(?:\s*${time})?(?:\s*~\s*${moment})?
 
 /** Types of category templates. `const`, `enum` and `short_thing` have rules that only WeChat knows. */
 const rules: Record<string, KeywordRule> = {
-  thing: { rule: 'at most 20 characters', accepts: (value) => isWithin(value, 20) },
+  thing: { rule: rule(say('keyword.characters', { most: '20' })), accepts: (value) => isWithin(value, 20) },
   character_string: {
-    rule: 'at most 32 digits, letters and symbols, no Chinese',
+    rule: rule(say('keyword.characterString')),
     accepts: (value) => isWithin(value, 32) && !hasHan(value),
   },
-  number: match(
-    'at most 32 digits, with a decimal point or without',
-    /^[+-]?(?=(?:\D*\d){1,32}\D*$)[\d.,]+$/,
-  ),
-  letter: match('at most 32 letters', /^[A-Za-z]{1,32}$/),
-  symbol: match('at most 5 symbols', /^[^\p{L}\p{N}]{1,5}$/u),
-  phrase: match('at most 5 Chinese characters and nothing else', /^\p{Script=Han}{1,5}$/u),
+  number: match(rule(say('keyword.number')), /^[+-]?(?=(?:\D*\d){1,32}\D*$)[\d.,]+$/),
+  letter: match(rule(say('keyword.letter')), /^[A-Za-z]{1,32}$/),
+  symbol: match(rule(say('keyword.symbol')), /^[^\p{L}\p{N}]{1,5}$/u),
+  phrase: match(rule(say('keyword.phrase')), /^\p{Script=Han}{1,5}$/u),
   name: {
-    rule: 'at most 10 characters, or 20 without Chinese, and no digits',
+    rule: rule(say('keyword.name')),
     accepts: (value) => isWithin(value, hasHan(value) ? 10 : 20) && !/\d/.test(value),
   },
-  time: match('a 24-hour time such as 15:01, 2019-10-01 15:01 or 10月1日 15:01, a range with ~', times),
-  date: match('a date such as 2019-10-01, 2019-10 or 10月1日, with a time or without, a range with ~', dates),
-  amount: match(
-    'an amount such as ¥100.00 with at most 10 digits before the point',
-    /^[^\p{L}\p{N}]?(?:\d,?){1,10}(?:\.\d+)?元?$/u,
-  ),
-  phone_number: match('at most 17 digits and symbols', /^[^\p{L}]{1,17}$/u),
-  car_number: match(
-    'at most 8 letters and digits, the first and the last may be Chinese',
-    /^(?=.{1,8}$)\p{L}?[A-Za-z\d]*\p{L}?$/u,
-  ),
+  time: match(rule(say('keyword.time')), times),
+  date: match(rule(say('keyword.date')), dates),
+  amount: match(rule(say('keyword.amount')), /^[^\p{L}\p{N}]?(?:\d,?){1,10}(?:\.\d+)?元?$/u),
+  phone_number: match(rule(say('keyword.phone')), /^[^\p{L}]{1,17}$/u),
+  car_number: match(rule(say('keyword.car')), /^(?=.{1,8}$)\p{L}?[A-Za-z\d]*\p{L}?$/u),
 }
 
 /** Old templates have names without a number, such as `remark`, or `keyword1`: no type, no rule. */
 const typedKey = /^([a-z_]+)\d+$/
-
-/** The opening and closing lines of old templates, which WeChat still takes and shows no more. */
-const neverShown = new Set(['first', 'remark'])
 
 /** What is to be known about a key; messages of one program use few keys again and again. */
 interface KeyTraits {
@@ -77,13 +69,17 @@ function toTraits(key: string): KeyTraits {
   return traits
 }
 
+const keyRule = rule(say('keyword.key'))
+const emptyRule = rule(say('keyword.notEmpty'))
+const surrogateRule = rule(say('keyword.wholeCharacters'))
+
 /** The rule that WeChat would surely refuse the text for, if any; it is clean (see `toCleanText`). */
 export function findBrokenRule(key: string, text: string): string | undefined {
-  const { isValid, mayBeEmpty, rule } = toTraits(key)
-  if (!isValid) return 'a keyword of the template such as thing1, without braces and .DATA'
-  if (text.trim() === '') return mayBeEmpty ? undefined : 'a text that is not empty'
-  if (surrogates.test(text) && /\p{Cs}/u.test(text)) return 'whole characters, not half of an emoji'
-  return rule === undefined || rule.accepts(text) ? undefined : rule.rule
+  const { isValid, mayBeEmpty, rule: known } = toTraits(key)
+  if (!isValid) return keyRule
+  if (text.trim() === '') return mayBeEmpty ? undefined : emptyRule
+  if (surrogates.test(text) && /\p{Cs}/u.test(text)) return surrogateRule
+  return known === undefined || known.accepts(text) ? undefined : known.rule
 }
 
 const surrogates = /[\ud800-\udfff]/
@@ -110,6 +106,6 @@ function hasHan(value: string): boolean {
   return /\p{Script=Han}/u.test(value)
 }
 
-function match(rule: string, pattern: RegExp): KeywordRule {
-  return { rule, accepts: (value) => pattern.test(value) }
+function match(expected: string, pattern: RegExp): KeywordRule {
+  return { rule: expected, accepts: (value) => pattern.test(value) }
 }

@@ -1,7 +1,9 @@
 import * as z from 'zod'
 import { day } from '../base/duration.ts'
+import { findRule, rule } from '../base/sentences/rule.ts'
+import { type Sentence, say, verbatim } from '../base/sentences/sentence.ts'
 import { toIso } from '../base/time.ts'
-import { type PushProblem, toGiven } from './invalidPush.ts'
+import { type PushFault, toGiven } from './invalidPush.ts'
 import { findBrokenRule, toCleanText } from './keyword.ts'
 
 /** ISO 8601 with an offset, epoch milliseconds, or a Date. */
@@ -50,23 +52,28 @@ export interface PushMessage {
   urgent?: boolean | undefined
 }
 
-const idRule = '1 to 128 letters, digits, _ and -'
+const idRule = rule(say('push.id'))
 const identifier = z.string(idRule).regex(/^[\w-]{1,128}$/, idRule)
 
-const sessionRule = 'the token of a session, 43 letters, digits, _ and -'
+const sessionRule = rule(say('push.session'))
 const sessionToken = z.string(sessionRule).regex(/^[\w-]{43}$/, sessionRule)
 
-const pushIdRule = '1 to 128 printable characters'
+const pushIdRule = rule(say('push.ownId'))
 const pushId = z.string(pushIdRule).regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,128}$/u, pushIdRule)
 
-const urlRule = 'a link that starts with http:// or https://, at most 2048 characters'
-const link = z.string(urlRule).regex(/^https?:\/\/[^\s\p{Cs}]{1,2040}$/u, urlRule)
+const urlRule = rule(say('push.url'))
+const link = z.string(urlRule).regex(/^https?:\/\/[^\s\p{Cc}\p{Cs}]{1,2040}$/u, urlRule)
 
-const pageRule = 'the path of a page, at most 1024 characters'
+const pageRule = rule(say('push.page'))
 const page = z.string(pageRule).regex(/^[^\p{Cc}\p{Cs}]{1,1024}$/u, pageRule)
 
-const timeRule =
-  'an ISO 8601 time with an offset such as 2026-11-20T15:01:00+08:00, epoch milliseconds, or a Date'
+const timeRule = rule(say('push.time'))
+const booleanRule = rule(say('push.boolean'))
+const mostPriority = 2_097_151
+const priority = z
+  .int(rule(say('push.integer')))
+  .min(0, rule(say('push.atLeast', { least: '0' })))
+  .max(mostPriority, rule(say('push.atMost', { most: String(mostPriority) })))
 const longestHold = 30 * day
 const isoTime = z.iso.datetime({ offset: true })
 const time = z.unknown().transform((value, context) => {
@@ -91,11 +98,11 @@ const shape = z.strictObject(
     id: pushId.optional(),
     sendAt: time.optional(),
     expiresAt: time.optional(),
-    priority: z.int('a whole number').min(0, 'at least 0').max(2_097_151, 'at most 2097151').optional(),
-    hold: z.boolean('true or false').optional(),
-    urgent: z.boolean('true or false').optional(),
+    priority: priority.optional(),
+    hold: z.boolean(booleanRule).optional(),
+    urgent: z.boolean(booleanRule).optional(),
   },
-  'a message',
+  rule(say('push.aMessage')),
 )
 
 /** A message that passed all checks that can be made here; times are epoch milliseconds. */
@@ -106,7 +113,7 @@ export interface ValidMessage extends Omit<PushMessage, 'account' | 'data' | 'se
 }
 
 /** Checks what can be checked without WeChat, so that a message it would surely refuse is not queued. */
-export function checkMessage(given: unknown): { message: ValidMessage } | { problems: PushProblem[] } {
+export function checkMessage(given: unknown): { message: ValidMessage } | { problems: PushFault[] } {
   const result = shape.safeParse(given)
   const problems = result.success ? [] : findFaults(given)
   const data: Record<string, string> = {}
@@ -122,67 +129,70 @@ export function checkMessage(given: unknown): { message: ValidMessage } | { prob
 }
 
 /** Parses once more to see what was given where: asking for that at once would double the cost of good messages. */
-function findFaults(given: unknown): PushProblem[] {
+function findFaults(given: unknown): PushFault[] {
   return shape.safeParse(given, { reportInput: true }).error?.issues.flatMap(toProblems) ?? []
 }
 
-function toProblems(issue: z.core.$ZodIssue): PushProblem[] {
+function toProblems(issue: z.core.$ZodIssue): PushFault[] {
   const path = issue.path.map(String)
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       field: [...path, key].join('.'),
-      rule: 'no such field',
+      rule: say('push.noField'),
       given: toGiven(Reflect.get(Object(issue.input), key)),
     }))
   }
   const field = path.join('.') || 'message'
   // A session opens an account, and an error ends up in a log.
-  const given = field === 'session' ? 'another text or value (not shown)' : toGiven(issue.input)
-  return [{ field, rule: issue.message, given }]
+  const given = field === 'session' ? say('given.otherText') : toGiven(issue.input)
+  return [{ field, rule: findRule(issue.message), given }]
 }
 
-function checkRecipient(
-  { unionid, openid, session }: Record<string, unknown>,
-  problems: PushProblem[],
-): void {
+function checkRecipient({ unionid, openid, session }: Record<string, unknown>, problems: PushFault[]): void {
   const count = Number(unionid !== undefined) + Number(openid !== undefined) + Number(session !== undefined)
   if (count === 1) return
   const given = Object.entries({ unionid, openid, session }).filter(([, value]) => value !== undefined)
-  const names = given.map(([name]) => name).join(' and ') || 'none of them'
-  problems.push({ field: 'unionid', rule: 'either this or openid or session', given: names })
+  const names = given.map(([name]) => verbatim(name))
+  const all =
+    names.length === 0
+      ? say('given.none')
+      : names.reduce((first, second) => say('given.and', { first, second }))
+  problems.push({ field: 'unionid', rule: say('push.recipient'), given: all })
 }
 
+const textRule = rule(say('push.text', { form: '{value: string}' }))
+
 /** By hand, because as a part of the schema it would cost twice as much. */
-function checkData(given: unknown, texts: Record<string, string>, problems: PushProblem[]): void {
+function checkData(given: unknown, texts: Record<string, string>, problems: PushFault[]): void {
   if (!isObject(given) || Array.isArray(given)) {
-    const rule = 'keywords of the template and their texts such as {thing1: "..."}'
-    problems.push({ field: 'data', rule, given: toGiven(given) })
+    const expected = say('push.data', { form: '{thing1: "..."}' })
+    problems.push({ field: 'data', rule: expected, given: toGiven(given) })
     return
   }
   for (const key of Object.keys(given)) {
     const value = given[key]
     const text = isObject(value) ? value.value : value
     const clean = typeof text === 'string' ? toCleanText(key, text) : undefined
-    const rule = clean === undefined ? 'a string or {value: string}' : findBrokenRule(key, clean)
-    if (clean !== undefined && rule === undefined) texts[key] = clean
-    else problems.push({ field: `data.${key}`, rule: rule ?? '', given: toGiven(text ?? value) })
+    const broken = clean === undefined ? textRule : findBrokenRule(key, clean)
+    if (clean !== undefined && broken === undefined) texts[key] = clean
+    else problems.push({ field: `data.${key}`, rule: findRule(broken ?? ''), given: toGiven(text ?? value) })
   }
 }
 
-function checkTimes({ sendAt, expiresAt, hold }: z.output<typeof shape>, problems: PushProblem[]): void {
-  if (hold && expiresAt === undefined) problems.push(toHoldProblem('nothing'))
+function checkTimes({ sendAt, expiresAt, hold }: z.output<typeof shape>, problems: PushFault[]): void {
+  if (hold && expiresAt === undefined) problems.push(toHoldProblem(say('given.nothing')))
   else if (sendAt !== undefined && expiresAt !== undefined && expiresAt <= sendAt) {
-    problems.push({ field: 'expiresAt', rule: 'a time after sendAt', given: toIso(expiresAt) })
+    problems.push({ field: 'expiresAt', rule: say('push.afterSendAt'), given: toIso(expiresAt) })
   }
 }
 
 /** The one rule that needs to know what time it is where the queue is; `now` is epoch milliseconds. */
-export function findLateExpiry({ hold, expiresAt = 0 }: ValidMessage, now: number): PushProblem | undefined {
+export function findLateExpiry({ hold, expiresAt = 0 }: ValidMessage, now: number): PushFault | undefined {
   return hold && expiresAt > now + longestHold ? toHoldProblem(toIso(expiresAt)) : undefined
 }
 
-function toHoldProblem(given: string): PushProblem {
-  return { field: 'expiresAt', rule: 'a time at most 30 days ahead, because of hold', given }
+function toHoldProblem(given: Sentence | string): PushFault {
+  return { field: 'expiresAt', rule: say('push.holdExpiry'), given }
 }
 
 function toMilliseconds(value: unknown): number | undefined {

@@ -1,9 +1,10 @@
 import type { AccountName } from '../base/accounts/accountName.ts'
+import { type Sentence, say, toEnglish } from '../base/sentences/sentence.ts'
 import type { PushJob } from '../queue/job.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
 import { checkDestinations, type Destination } from './destinations.ts'
-import { InvalidPushError, toProblemSentence } from './invalidPush.ts'
+import { InvalidPushError, type PushFault, toFaultSentence } from './invalidPush.ts'
 import { findLateExpiry } from './message.ts'
 import type { PushManyReceipt, PushReceipt } from './pushAnswers.ts'
 import { type QueuedJob, toJob, toTimeOrderedId } from './toJob.ts'
@@ -32,10 +33,14 @@ export interface DuplicatePush {
 const chunkSize = 500
 const chunksInFlight = 2
 
-/** Checks messages and puts them into the queues of their accounts, each of which is opened by the first push to it. */
+/**
+ * Checks messages and puts them into the queues of their accounts, each of which is opened by the first push to it. What is
+ * wrong with those of `pushMany` is said by `inWords`.
+ */
 export function createProducer(
   accounts: readonly AccountName[],
   openQueue: (appid: string) => Pick<ProducerQueue, 'run'>,
+  inWords: (sentence: Sentence) => string = toEnglish,
 ): Producer {
   const queues = new Map<string, Pick<ProducerQueue, 'run'>>()
 
@@ -69,12 +74,15 @@ export function createProducer(
     async pushMany(messages, onDuplicate = () => {}) {
       const receipt: PushManyReceipt = { queued: 0, duplicates: 0, invalid: [] }
       const pending: Promise<void>[] = []
+      const refuse: Refuse = (at, faults) => {
+        receipt.invalid.push({ index: at, reason: inWords(toFaultSentence(faults)) })
+      }
       try {
         let index = 0
         for await (const chunk of toChunks(messages)) {
           if (pending.length === chunksInFlight) await pending.shift()
-          const valid = chunk.flatMap((message) => toValid(message, accounts, index++, receipt))
-          const added = add(valid, receipt, onDuplicate)
+          const valid = chunk.flatMap((message) => toValid(message, accounts, index++, refuse))
+          const added = add(valid, receipt, refuse, onDuplicate)
           // Awaited later; until then its failure is not unhandled.
           added.catch(() => {})
           pending.push(added)
@@ -94,6 +102,7 @@ export function createProducer(
   async function add(
     messages: readonly ValidAt[],
     receipt: PushManyReceipt,
+    refuse: Refuse,
     onDuplicate: (duplicate: DuplicatePush) => void,
   ): Promise<void> {
     const byAccount = new Map<string, ValidAt[]>()
@@ -104,11 +113,14 @@ export function createProducer(
       else byAccount.set(appid, [message])
     }
     const adding = [...byAccount].map(async ([appid, own]) => {
-      for (const duplicate of await addTo(toQueue(appid), own, receipt)) onDuplicate(duplicate)
+      for (const duplicate of await addTo(toQueue(appid), own, receipt, refuse)) onDuplicate(duplicate)
     })
     await Promise.all(adding)
   }
 }
+
+/** Hears of the message at `index`. */
+type Refuse = (index: number, faults: readonly PushFault[]) => void
 
 interface ValidAt {
   index: number
@@ -116,26 +128,21 @@ interface ValidAt {
   next: readonly Destination[]
 }
 
-function toValid(
-  given: unknown,
-  accounts: readonly AccountName[],
-  index: number,
-  { invalid }: PushManyReceipt,
-): ValidAt[] {
+function toValid(given: unknown, accounts: readonly AccountName[], index: number, refuse: Refuse): ValidAt[] {
   const checked = checkDestinations(given, accounts)
   if ('destinations' in checked) {
     const [to, ...next] = checked.destinations
     return [{ index, to, next }]
   }
-  invalid.push({ index, reason: toProblemSentence(checked.problems) })
+  refuse(index, checked.problems)
   return []
 }
 
-function toQueuedJob({ index, to, next }: ValidAt, now: number, { invalid }: PushManyReceipt): QueuedJob[] {
+function toQueuedJob({ index, to, next }: ValidAt, now: number, refuse: Refuse): QueuedJob[] {
   const { message } = to
   const problem = findLateExpiry(message, now)
   if (!problem) return [toJob(message, next, message.id ?? toTimeOrderedId(now), now)]
-  invalid.push({ index, reason: toProblemSentence([problem]) })
+  refuse(index, [problem])
   return []
 }
 
@@ -166,12 +173,13 @@ async function addTo(
   queue: Pick<ProducerQueue, 'run'>,
   messages: readonly ValidAt[],
   receipt: PushManyReceipt,
+  refuse: Refuse,
 ): Promise<DuplicatePush[]> {
   let jobs: QueuedJob[] | undefined
   const indexes: number[] = []
   const added = await queue.run(async (q, now) => {
     jobs ??= messages.flatMap((message) => {
-      const queued = toQueuedJob(message, now, receipt)
+      const queued = toQueuedJob(message, now, refuse)
       if (queued.length > 0) indexes.push(message.index)
       return queued
     })
@@ -200,13 +208,11 @@ function isInDoubt(failure: unknown): boolean {
 
 function explainPush(error: unknown, pushId: string): unknown {
   if (!(error instanceof QueueUnavailableError)) return error
-  const { message, mayBeQueued, cause } = error
+  const { sentence: reason, mayBeQueued, cause } = error
   if (error.isLasting && !mayBeQueued) return error
   const id = JSON.stringify(pushId)
-  const state = mayBeQueued
-    ? `It may be queued all the same: repeat it with the id ${id}, then it is sent once`
-    : `It was not queued. Repeat the push with the id ${id} or as a new one`
-  return new QueueUnavailableError(`${message}. ${state}`, { cause, pushId, mayBeQueued })
+  const sentence = say(mayBeQueued ? 'away.mayBeQueued' : 'away.notQueued', { reason, id })
+  return new QueueUnavailableError(sentence, { cause, pushId, mayBeQueued })
 }
 
 function explainPushMany(
@@ -215,10 +221,10 @@ function explainPushMany(
   { queued, duplicates }: PushManyReceipt,
 ): unknown {
   if (!(error instanceof QueueUnavailableError)) return error
-  const { message, cause } = error
-  const others = mayBeQueued
-    ? `up to ${(chunkSize * chunksInFlight).toLocaleString('en')} more may be`
-    : 'the others surely not'
-  const sentence = `${message}. ${queued + duplicates} messages are queued for sure, ${others}; those with an id of their own can all be repeated and are sent once`
+  const { sentence: reason, cause } = error
+  const facts = { reason, queued: String(queued + duplicates) }
+  const sentence = mayBeQueued
+    ? say('away.manyInDoubt', { ...facts, more: chunkSize * chunksInFlight })
+    : say('away.manySure', facts)
   return new QueueUnavailableError(sentence, { cause, queued, mayBeQueued })
 }

@@ -1,5 +1,8 @@
+import { say } from '../base/sentences/sentence.ts'
+import { parseStored, toStored } from '../base/sentences/stored.ts'
 import { toIso } from '../base/time.ts'
-import type { BroadcastRow, RecipientRow } from '../db/broadcasts/broadcasts.ts'
+import type { RecipientRow } from '../db/broadcasts/recipients.ts'
+import type { BroadcastRow } from '../db/broadcasts/row.ts'
 import type { PushRecord } from './record.ts'
 
 type Fate = Pick<PushRecord, 'status' | 'reason' | 'detail' | 'finishedAt'>
@@ -31,10 +34,17 @@ export function toRecipientRecord(
   }
 }
 
-/** Each message of a recipient waits, then comes to an end, and may get a receipt after. */
-function toSeq({ generation, status }: RecipientRow): number {
-  if (status === null) return 3 * generation
-  return 3 * generation + (status === 'delivered' || status === 'undelivered' ? 2 : 1)
+/** Each message of a recipient waits, comes to an end, and may get a receipt after; of either WeChat may tell later what it intercepted. */
+function toSeq({ generation, status, detail }: RecipientRow): number {
+  if (status === null) return 5 * generation
+  const end = status === 'delivered' || status === 'undelivered' ? 3 : 1
+  const isExplained = detail !== null && parseStored(detail)?.key === 'receipt.intercepted'
+  return 5 * generation + end + (isExplained ? 1 : 0)
+}
+
+const passedOver = {
+  cancelled: toStored(say('outcome.broadcast_cancelled')),
+  expired: toStored(say('outcome.broadcast_over')),
 }
 
 /** Who has no outcome waits, unless the broadcast is over: then he was passed over without a word on his row. */
@@ -43,9 +53,12 @@ function toFate(broadcast: BroadcastRow, recipient: RecipientRow): Fate {
   if (status !== null) return { status, reason, detail, finishedAt: toIso(recipient.finishedAt) }
   const over = findRest(broadcast)
   if (over !== undefined) {
-    const ending = over === 'cancelled' ? 'was cancelled' : 'was over'
-    const why = `the broadcast ${ending} before it was sent`
-    return { status: 'skipped', reason: over, detail: why, finishedAt: toIso(broadcast.finishedAt) }
+    return {
+      status: 'skipped',
+      reason: over,
+      detail: passedOver[over],
+      finishedAt: toIso(broadcast.finishedAt),
+    }
   }
   const waits = { status: 'queued', finishedAt: null } as const
   if (isRetried) return { ...waits, reason: 'retry', detail }

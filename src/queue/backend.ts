@@ -1,4 +1,5 @@
 import type { Job, Processor, Queue, Worker, WorkerOptions } from 'bullmq'
+import type { Sentence } from '../base/sentences/sentence.ts'
 
 /** Producers fail fast, workers wait for the server. */
 export type Role = 'producer' | 'worker'
@@ -43,13 +44,13 @@ export type QueueWorkerOptions = Omit<WorkerOptions, 'connection' | 'prefix'>
 /** What a person should know of a server that can be used all the same. */
 export interface Danger {
   kind: 'eviction' | 'full' | 'volatile' | 'unknown'
-  sentence: string
+  sentence: Sentence
 }
 
 /** BullMQ on one server: where its queues and workers connect to. */
 export interface QueueBackend {
   /** The server in words, without credentials. */
-  place: string
+  place: Sentence
   /** Whether a call made now has a connection to go to. */
   isReady(): boolean
   /** Resolves when it has. */
@@ -61,12 +62,12 @@ export interface QueueBackend {
   /** Whether the server surely did nothing for a command that ended with `error`. */
   isRefusal(error: unknown): boolean
   /** The sentence to give up with when waiting cannot help against `error`. */
-  permanentReason(error: unknown): string | undefined
+  permanentReason(error: unknown): Sentence | undefined
   /** Rejects with QueueUnavailableError when the server cannot be used with these settings. */
   untilUnusable: Promise<never>
   isUnusable(): boolean
   /** An error of the server or the connection as a sentence, with what to do about it. */
-  explain(error: unknown): string
+  explain(error: unknown): Sentence
   /** The clock of the server, by which programs on several machines agree; epoch milliseconds. */
   getTime(): Promise<number>
   /**

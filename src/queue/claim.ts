@@ -1,9 +1,10 @@
+import { type Sentence, say } from '../base/sentences/sentence.ts'
 import { QueueUnavailableError } from './unavailable.ts'
 
 /** Workers with different databases would each know but half of what was sent, and send some of it twice. */
-export function refuseStranger(place: string, takeOver: string): never {
-  throw new QueueUnavailableError(
-    `The queue in ${place} belongs to another database: set DATABASE_URL (or DATA_DIR) as for its other workers, or put a backup of that database back. If that one is gone for good, give the queue to this one: ${takeOver}`,
-    { cause: undefined, isLasting: true },
-  )
+export function refuseStranger(place: Sentence | string, command: Sentence | string): never {
+  throw new QueueUnavailableError(say('away.foreign', { place, command }), {
+    cause: undefined,
+    isLasting: true,
+  })
 }

@@ -1,4 +1,5 @@
 import type { QueueConfig } from '../base/config.ts'
+import { findTracing, startTracing, type TracingConfig } from '../base/monitoring/tracing.ts'
 import type { ProducerConnection, ProducerQueue } from './producerQueue.ts'
 
 /**
@@ -11,6 +12,7 @@ export function loadProducer(config: QueueConfig): ProducerConnection {
 
   function connect(): Promise<ProducerConnection> {
     connecting ??= import('./producerQueue.ts').then(async (module) => {
+      if (config.tracing) start(config.tracing)
       const connection = module.connectProducer(config)
       if (isClosed) await connection.close()
       return connection
@@ -43,6 +45,17 @@ export function loadProducer(config: QueueConfig): ProducerConnection {
       isClosed = true
       const connection = await connecting?.catch(() => undefined)
       await connection?.close()
+      await findTracing()?.flush()
     },
+  }
+}
+
+/** Without it pushes go out all the same. */
+function start(config: TracingConfig): void {
+  try {
+    startTracing(config)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    process.emitWarning(`unionpush traces nothing although OTEL_EXPORTER_OTLP_ENDPOINT is set: ${reason}`)
   }
 }

@@ -1,5 +1,6 @@
 import type { QueueConfig } from '../base/config.ts'
 import { second } from '../base/duration.ts'
+import { say } from '../base/sentences/sentence.ts'
 import type { Danger, PushQueue, QueueBackend } from './backend.ts'
 import { connectQueue } from './connect.ts'
 import { createDeadlines, DeadlineError } from './deadline.ts'
@@ -174,15 +175,12 @@ function toUnavailable(
   mayBeQueued: boolean,
 ): QueueUnavailableError {
   const cause = error === undefined || error instanceof DeadlineError ? (lastError() ?? error) : error
-  const reason = cause === undefined ? 'no connection' : explain(cause)
-  return new QueueUnavailableError(`${place} did not take the call within 5 s: ${reason}`, {
-    mayBeQueued,
-    cause,
-  })
+  const reason = cause === undefined ? say('away.noConnection') : explain(cause)
+  return new QueueUnavailableError(say('away.inTime', { place, reason }), { mayBeQueued, cause })
 }
 
 function toClosed(mayBeQueued: boolean): QueueUnavailableError {
-  return new QueueUnavailableError('The queue was closed by this program', { mayBeQueued, cause: undefined })
+  return new QueueUnavailableError(say('away.closed'), { mayBeQueued, cause: undefined })
 }
 
 function discard(queue: PushQueue): void {

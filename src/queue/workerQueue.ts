@@ -3,6 +3,7 @@ import type { QueueConfig } from '../base/config.ts'
 import { hour, second } from '../base/duration.ts'
 import { every } from '../base/every.ts'
 import type { Log } from '../base/log.ts'
+import { type Sentence, toEnglish } from '../base/sentences/sentence.ts'
 import type { Danger, PushQueue, QueueBackend, QueueWorker, QueueWorkerOptions } from './backend.ts'
 import { connectQueue } from './connect.ts'
 import { hostEmbeddedQueue } from './embedded/host.ts'
@@ -29,7 +30,7 @@ export interface WorkerQueue extends WorkedQueue {
   /** Whether the server surely did nothing for a command that ended with `error`. */
   isRefusal(error: unknown): boolean
   /** An error of the server or the connection as a sentence, with what to do about it. */
-  explain(error: unknown): string
+  explain(error: unknown): Sentence
   /** Gives up a connection that does not answer and makes another one. */
   reset(): void
   /** Workers have to be closed before; the connection stays. */
@@ -112,7 +113,7 @@ function watchDangers(backend: QueueBackend, log: Log, onDanger: (danger: Danger
     const dangers = await backend.findDangers()
     for (const danger of dangers) {
       if (known.has(danger.kind)) continue
-      log.warn({ queue: backend.place }, danger.sentence)
+      log.warn({ queue: toEnglish(backend.place) }, toEnglish(danger.sentence))
       onDanger(danger)
     }
     known = new Set(dangers.map(({ kind }) => kind))
@@ -124,7 +125,9 @@ function watchDangers(backend: QueueBackend, log: Log, onDanger: (danger: Danger
 }
 
 function tidyHourly(backend: QueueBackend, log: Log): () => void {
-  const warn = (error: unknown) =>
-    log.warn({ queue: backend.place, reason: backend.explain(error) }, 'the queue could not be tidied')
+  const warn = (error: unknown) => {
+    const reason = toEnglish(backend.explain(error))
+    log.warn({ queue: toEnglish(backend.place), reason }, 'the queue could not be tidied')
+  }
   return every(hour, () => (backend.isReady() ? backend.tidy() : undefined), warn)
 }

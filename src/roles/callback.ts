@@ -1,19 +1,27 @@
 import type { Account } from '../account.ts'
 import { second } from '../base/duration.ts'
 import type { AccountCounts } from '../base/monitoring/metrics.ts'
+import { findTracing } from '../base/monitoring/tracing.ts'
 import { type Callback, startCallback } from '../callback/callback.ts'
 import type { ReceiptNews } from '../callback/receipts.ts'
+import { traceReceipt } from './tracedAccount.ts'
 
 /** WeChat's message push for one account and its mini-program; `resend` as of a callback; what its receipts say is counted. */
 export function startAccountCallback(
-  { appid, config, runtime, api, followers, log }: Account,
+  { appid, config, runtime, api, followers, pushes, log }: Account,
   resend?: (pushId: string) => Promise<unknown>,
   counts?: AccountCounts,
 ): Callback {
   const accounts = [config.callback && { appid, ...config.callback }, config.miniProgramCallback].filter(
     (account) => account !== undefined,
   )
-  const onReceipt = ({ status, reason, delay }: ReceiptNews) => {
+  const onReceipt = ({ id, status, reason, delay }: ReceiptNews) => {
+    const tracing = findTracing()
+    if (tracing) {
+      traceReceipt(tracing, pushes, { id, status, reason }).catch((error) =>
+        log.warn({ err: error }, 'a receipt could not be traced'),
+      )
+    }
     counts?.pushReached(status, reason)
     counts?.receiptCame(delay / second)
   }

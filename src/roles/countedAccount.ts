@@ -1,6 +1,7 @@
 import type { Account } from '../account.ts'
 import { second } from '../base/duration.ts'
 import type { AccountCounts } from '../base/monitoring/metrics.ts'
+import type { Broadcasts } from '../db/broadcasts/broadcasts.ts'
 import type { HeldPushes } from '../db/heldPushes.ts'
 import { cancelled, type PushRows } from '../db/pushes.ts'
 import type { TokenRows } from '../db/tokens.ts'
@@ -9,10 +10,11 @@ import { WechatApiError } from '../wechat/errors.ts'
 
 /** The same account, whose pushes, sends and syncs are counted where they are written down. */
 export function countAccount(account: Account, counts: AccountCounts): Account {
-  const { pushes, held, api, sync } = account
+  const { pushes, broadcasts, held, api, sync } = account
   return {
     ...account,
     pushes: countPushes(pushes, counts),
+    broadcasts: countRecipients(broadcasts, counts),
     held: countHeld(held, counts),
     api: countSends(api, counts),
     async sync(options) {
@@ -46,6 +48,11 @@ function countPushes(pushes: PushRows, { pushReached }: AccountCounts): PushRows
       if (isRecorded) pushReached(row.status, row.reason)
       return isRecorded
     },
+    async recordUnchanged(row) {
+      const isRecorded = await pushes.recordUnchanged(row)
+      if (isRecorded) pushReached(row.status, row.reason)
+      return isRecorded
+    },
     async recordSent(acceptance) {
       const isRecorded = await pushes.recordSent(acceptance)
       if (isRecorded) pushReached('sent', null)
@@ -63,11 +70,21 @@ function countPushes(pushes: PushRows, { pushReached }: AccountCounts): PushRows
   }
 }
 
+function countRecipients(broadcasts: Broadcasts, { pushReached }: AccountCounts): Broadcasts {
+  return {
+    ...broadcasts,
+    async record(no, outcomes) {
+      await broadcasts.record(no, outcomes)
+      for (const { status, reason } of outcomes) pushReached(status, reason)
+    },
+  }
+}
+
 function countHeld(held: HeldPushes, { pushReached }: AccountCounts): HeldPushes {
   return {
     ...held,
-    async hold(push) {
-      const isHeld = await held.hold(push)
+    async hold(...push) {
+      const isHeld = await held.hold(...push)
       if (isHeld) pushReached('queued', 'hold')
       return isHeld
     },

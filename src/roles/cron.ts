@@ -3,13 +3,19 @@ import { day } from '../base/duration.ts'
 import { createCallbackPurge } from '../callback/purge.ts'
 import type { Broadcasts } from '../db/broadcasts/broadcasts.ts'
 import { purgeAll, purgeLimit } from '../db/purge.ts'
+import { askIntercepted } from '../sync/askIntercepted.ts'
 import { type Cron, type CronDeps, startCron } from '../sync/cron.ts'
 
 /** Syncs one account, refreshes its token and purges, all in time. */
 export function startAccountCron(account: Account): Cron {
   const { appid, config } = account
   return startCron(
-    { ...account, sync: (options) => syncAll(account, options), purges: createPurges(account) },
+    {
+      ...account,
+      sync: (options) => syncAll(account, options),
+      askIntercepted: (signal) => askIntercepted(toAsking(account), signal),
+      purges: createPurges(account),
+    },
     {
       appid,
       syncCron: config.syncCron,
@@ -18,6 +24,12 @@ export function startAccountCron(account: Account): Cron {
       historyDays: config.historyDays,
     },
   )
+}
+
+function toAsking(account: Account): Parameters<typeof askIntercepted>[0] {
+  const { appid, runtime } = account
+  const { database } = runtime
+  return { ...account, receipts: database.receipts(appid), intercepted: database.intercepted(appid) }
 }
 
 const syncAll: (account: Account, ...rest: Parameters<CronDeps['sync']>) => ReturnType<CronDeps['sync']> =
@@ -38,11 +50,13 @@ function createPurges({
   runtime: { database },
 }: Account): CronDeps['purges'] {
   const webhooks = database.webhooks()
+  const intercepted = database.intercepted(appid)
   const { purgeUnfollowedDays: unfollowedDays, miniProgram } = config
   const purges: CronDeps['purges'] = [
     createCallbackPurge(database, { appid, unfollowedDays }),
     () => held.expire(Date.now()),
     () => purgeAll(() => webhooks.purge(Date.now() - config.historyDays * day, purgeLimit)),
+    () => purgeAll(() => intercepted.purge(Date.now() - config.historyDays * day, purgeLimit)),
     () => purgeAll(() => database.audit().purge(Date.now() - config.historyDays * day, purgeLimit)),
     () => purgeBroadcasts(broadcasts, config.historyDays),
   ]

@@ -11,7 +11,7 @@ interface WebhookRoleDeps extends Pick<Runtime, 'database' | 'log'> {
 
 /** Posts what is to be told, in one process of all, until the returned function is called. */
 export async function startWebhooks(
-  { webhook, proxy }: Pick<Config, 'webhook' | 'proxy'>,
+  { webhook, proxy, language }: Pick<Config, 'webhook' | 'proxy' | 'language'>,
   { database, log, metrics, accounts }: WebhookRoleDeps,
 ): Promise<() => Promise<void>> {
   const webhooks = database.webhooks()
@@ -28,6 +28,7 @@ export async function startWebhooks(
     webhooks,
     leases,
     proxy,
+    language,
     log,
     nameOf: (appid) => accounts().find((account) => account.appid === appid)?.name ?? appid,
     count: metrics.webhookEnded,

@@ -5,7 +5,7 @@ import type { PushRows } from '../db/pushes.ts'
 import type { Stores } from '../db/stores.ts'
 import { startControlServer } from '../operations/controlServer.ts'
 import type { WorkerQueue } from '../queue/workerQueue.ts'
-import type { OtherAccounts } from '../sending/processor/tryOnce.ts'
+import type { OtherAccounts } from '../sending/processor/otherAccounts.ts'
 import { createPushWorker, type PushWorker } from '../sending/worker.ts'
 import { createUnionidSettler } from '../sync/settleUnionid.ts'
 

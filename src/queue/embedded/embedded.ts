@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
+import { say } from '../../base/sentences/sentence.ts'
 import type { QueueBackend, Role } from '../backend.ts'
 import { refuseStranger } from '../claim.ts'
 import { connectPostgres } from '../postgres/postgres.ts'
@@ -17,14 +18,11 @@ export function toSocketPath(dir: string): string {
 export function connectEmbedded(dir: string, role: Role): QueueBackend {
   const backend = connectPostgres(
     {
-      place: `the embedded queue in ${dir}`,
+      place: say('place.embedded', { dir }),
       ways: [toConnection(dir)],
       schema: 'bullmq',
       pollInterval,
-      toPermanentReason: (error) =>
-        isNobodyThere(error)
-          ? `No process hosts the embedded queue in ${dir}: start \`unionpush start\` or \`unionpush worker\`, or set REDIS_URL`
-          : undefined,
+      toPermanentReason: (error) => (isNobodyThere(error) ? say('away.notHosted', { dir }) : undefined),
     },
     role,
   )
@@ -35,7 +33,7 @@ export function connectEmbedded(dir: string, role: Role): QueueBackend {
       // Only the process that hosts the queue is here, and one that was killed may have left it empty.
       const owner = await readFile(path, 'utf8').catch(() => '')
       if (owner === '') await writeFile(path, databaseId)
-      else if (owner !== databaseId) refuseStranger(dir, `delete the file ${path}`)
+      else if (owner !== databaseId) refuseStranger(dir, say('away.foreignFile', { path }))
     },
     // PGlite syncs to disk in its own way, and its host tidies up.
     findDangers: async () => [],

@@ -1,13 +1,16 @@
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { PostgresConnection } from 'bullmq'
 import { hour } from '../../base/duration.ts'
 import { every } from '../../base/every.ts'
 import type { Log } from '../../base/log.ts'
+import { makeDirectory } from '../../base/makeDirectory.ts'
 import { createReleasers } from '../../base/releasers.ts'
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
 import { prepareTables } from '../postgres/tables.ts'
+import { QueueUnavailableError } from '../unavailable.ts'
 import { toConnection, toSocketPath } from './embedded.ts'
 import { shareSession } from './sharedSession.ts'
 import { tidyEmbeddedQueue } from './tidy.ts'
@@ -29,12 +32,13 @@ export interface EmbeddedHost {
 export async function hostEmbeddedQueue(dir: string, log: Log): Promise<EmbeddedHost> {
   const path = toSocketPath(dir)
   if (Buffer.byteLength(path) > socketPathLimit) {
-    throw new Error(
-      `The path ${path} is too long for a socket: set DATA_DIR to a directory with a shorter path`,
-    )
+    throw new QueueUnavailableError(say('hosting.pathTooLong', { path }), {
+      cause: undefined,
+      isLasting: true,
+    })
   }
   const { PGlite, PGLiteSocketServer } = await loadPglite()
-  await mkdir(dir, { recursive: true, mode: 0o700 })
+  makeDirectory(dir)
   const startParams = [...PGlite.defaultStartParams, '-c', 'min_wal_size=32MB', '-c', 'max_wal_size=64MB']
   const releasers = createReleasers()
   try {
@@ -46,7 +50,7 @@ export async function hostEmbeddedQueue(dir: string, log: Log): Promise<Embedded
     // A process that died while it set the directory up left nothing that anybody was promised.
     if (!existsSync(marker)) await rm(data, { recursive: true, force: true })
     const database = await PGlite.create(data, { startParams }).catch(async (cause) => {
-      throw new Error(await toDamageSentence(dir, data, cause), { cause })
+      throw new QueueUnavailableError(await toDamageSentence(dir, data, cause), { cause, isLasting: true })
     })
     releasers.add(() => database.close())
     // All connections share this session, and PGlite ignores what they ask for when they connect.
@@ -84,18 +88,15 @@ function takeLock(dir: string): Sqlite.Database {
     return lock
   } catch (cause) {
     lock.close()
-    throw new Error(
-      `Another process hosts the embedded queue in ${dir}: with it only one \`unionpush start\` or \`unionpush worker\` can run; set REDIS_URL for more`,
-      { cause },
-    )
+    throw new QueueUnavailableError(say('hosting.another', { dir }), { cause })
   }
 }
 
 /** PGlite says little more than that it was aborted. */
-async function toDamageSentence(dir: string, data: string, cause: unknown): Promise<string> {
+async function toDamageSentence(dir: string, data: string, cause: unknown): Promise<Sentence> {
   const version = await readFile(join(data, 'PG_VERSION'), 'utf8').catch(() => 'unknown')
   const reason = cause instanceof Error ? cause.message : String(cause)
-  return `The embedded queue in ${dir} cannot be opened (${reason}): its files are damaged, or were made by another version of the package @electric-sql/pglite (they are of PostgreSQL ${version.trim()}). Install the version that made them, or put a copy of ${dir} back, or move ${dir} away to begin with an empty queue`
+  return say('hosting.damaged', { dir, reason, version: version.trim() })
 }
 
 async function loadPglite() {
@@ -105,9 +106,6 @@ async function loadPglite() {
     import.meta.resolve('pg')
     return { PGlite, PGLiteSocketServer }
   } catch (cause) {
-    throw new Error(
-      'The embedded queue needs the packages @electric-sql/pglite, @electric-sql/pglite-socket and pg: install them (npm leaves optional packages out with --omit=optional), or set REDIS_URL',
-      { cause },
-    )
+    throw new QueueUnavailableError(say('hosting.packages'), { cause, isLasting: true })
   }
 }

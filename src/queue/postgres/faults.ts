@@ -1,23 +1,23 @@
 import { SchemaVersionMismatchError, UnsupportedPostgresVersionError } from 'bullmq'
+import { type Sentence, say, verbatim } from '../../base/sentences/sentence.ts'
 
 /** What a person can do about it, by SQLSTATE or by the code of the system. */
-const advice: Record<string, string> = {
-  '28P01': 'check user and password in DATABASE_URL',
-  '28000': 'check the user in DATABASE_URL, and what pg_hba.conf lets in from here',
-  '3D000': 'create it, or name another one in DATABASE_URL',
-  '42501':
-    'give the user of DATABASE_URL the right to create a schema (GRANT CREATE ON DATABASE), or to use that of the queue',
-  '53100': 'its disk is full: make room; what waits is sent as soon as there is some',
-  '53300': 'it has as many connections as it takes: raise max_connections, or end what holds them',
-  ENOTFOUND: 'the host cannot be resolved: check its name in DATABASE_URL, and the DNS',
-  EAI_AGAIN: 'the host cannot be resolved: check its name in DATABASE_URL, and the DNS',
+const advice: Record<string, Sentence> = {
+  '28P01': say('postgresAdvice.password'),
+  '28000': say('postgresAdvice.user'),
+  '3D000': say('postgresAdvice.createDatabase'),
+  '42501': say('postgresAdvice.grant'),
+  '53100': say('postgresAdvice.full'),
+  '53300': say('postgresAdvice.maxConnections'),
+  ENOTFOUND: say('postgresAdvice.host'),
+  EAI_AGAIN: say('postgresAdvice.host'),
 }
 
 /** What is wrong, in the words of whoever said it, and what to do about it where that is known. */
-export function explainPostgresError(error: unknown): string {
+export function explainPostgresError(error: unknown): Sentence {
   const message = toMessage(error)
   const known = advice[toCode(error)]
-  return known ? `${message}; ${known}` : message
+  return known ? say('away.adviced', { message, advice: known }) : verbatim(message)
 }
 
 /** Several addresses of one host were tried: the error itself is empty then. */

@@ -5,8 +5,10 @@ import {
   Queue,
   Worker,
 } from 'bullmq'
+import { asSentence, type Sentence, say } from '../../base/sentences/sentence.ts'
 import type { Danger, QueueBackend, Role } from '../backend.ts'
 import { refuseStranger } from '../claim.ts'
+import { toTelemetry } from '../telemetry.ts'
 import { createUnusable } from '../unusable.ts'
 import { explainPostgresError, isPostgresRefusal, isUnusable } from './faults.ts'
 import { createPostgresServer, type PostgresOptions, type PostgresServer } from './server.ts'
@@ -18,7 +20,7 @@ const mostEvents = 256
 
 interface PostgresTarget {
   /** In words, without credentials. */
-  place: string
+  place: Sentence | string
   /** How to connect, the best way first. */
   ways: readonly PostgresOptions[]
   /** Where BullMQ's tables are. */
@@ -26,12 +28,13 @@ interface PostgresTarget {
   /** Seconds after which an idle worker looks for jobs where nothing can wake it; default: it is woken. */
   pollInterval?: number
   /** The sentence to give up with when waiting cannot help against an error; default: it may always help. */
-  toPermanentReason?: (error: unknown) => string | undefined
+  toPermanentReason?: (error: unknown) => Sentence | undefined
 }
 
 /** BullMQ's PostgreSQL backend; all queues and workers of the process share its connections. */
 export function connectPostgres(target: PostgresTarget, role: Role): QueueBackend {
-  const { place, ways, schema, toPermanentReason = () => undefined } = target
+  const { ways, schema, toPermanentReason = () => undefined } = target
+  const place = asSentence(target.place)
   const unusable = createUnusable()
   const waiting = new Set<(error: Error) => void>()
   const listeners = new Set<() => void>()
@@ -43,7 +46,8 @@ export function connectPostgres(target: PostgresTarget, role: Role): QueueBacken
         for (const listener of listeners) listener()
       },
       onError(error) {
-        if (isUnusable(error)) unusable.set(`${place} cannot be used: ${explainPostgresError(error)}`)
+        if (isUnusable(error))
+          unusable.set(say('away.unusable', { place, reason: explainPostgresError(error) }))
         if (toPermanentReason(error) !== undefined) for (const giveUp of waiting) giveUp(error)
         backends.emit('error', error)
       },
@@ -68,9 +72,13 @@ export function connectPostgres(target: PostgresTarget, role: Role): QueueBacken
     getTime: server.getTime,
     claim: (name, databaseId) => claim(server, { place, schema }, name, databaseId),
     createQueue: (name) =>
-      new Queue(name, { connection, streams: { events: { maxLen: mostEvents } } }, createBackend),
+      new Queue(
+        name,
+        { connection, streams: { events: { maxLen: mostEvents } }, ...toTelemetry(name) },
+        createBackend,
+      ),
     createWorker: (name, processor, workerOptions) =>
-      new Worker(name, processor, { ...workerOptions, connection }, createBackend),
+      new Worker(name, processor, { ...workerOptions, connection, ...toTelemetry(name) }, createBackend),
     findDangers: () => findDangers(server),
     tidy: () => tidyQueues(server.query, server.now()),
     reset: server.reset,
@@ -90,7 +98,7 @@ export function connectPostgres(target: PostgresTarget, role: Role): QueueBacken
 /** Where BullMQ keeps the settings of the queue, so that it goes with the queue. */
 async function claim(
   { query }: PostgresServer,
-  { place, schema }: Pick<PostgresTarget, 'place' | 'schema'>,
+  { place, schema }: { place: Sentence; schema: string },
   name: string,
   databaseId: string,
 ): Promise<void> {
@@ -104,7 +112,5 @@ async function claim(
 async function findDangers({ query }: PostgresServer): Promise<Danger[]> {
   const { rows } = await query("SELECT current_setting('fsync') AS fsync")
   if (rows[0]?.fsync !== 'off') return []
-  const sentence =
-    'fsync is off in PostgreSQL: a machine that fails can take all pushes with it; set it to on'
-  return [{ kind: 'volatile', sentence }]
+  return [{ kind: 'volatile', sentence: say('danger.fsync') }]
 }

@@ -1,51 +1,32 @@
+import { findRule, rule } from '../../base/sentences/rule.ts'
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
+
 /** What a person can do about it, by what Redis, ioredis or TLS say. */
-const advice: readonly [pattern: RegExp, advice: string][] = [
-  [
-    /WRONGPASS|NOAUTH|invalid password|without any password configured/,
-    'check user and password in REDIS_URL',
-  ],
-  [
-    /wrong number of arguments for 'auth'/,
-    'it is older than Redis 6 and knows no users: leave the user name out of REDIS_URL',
-  ],
-  [
-    /max number of clients/,
-    'it has as many connections as it takes: raise maxclients, or end what holds them',
-  ],
-  [
-    /NOPERM|ACL failure|can't run this command|unknown command/,
-    'give the user of REDIS_URL this command and the keys unionpush:* (ACL SETUSER)',
-  ],
-  [/^OOM |-OOM |maxmemory/, 'it is full: raise its maxmemory; what waits is sent as soon as there is room'],
-  [
-    /wrong version number|packet length too long|WRONG_VERSION_NUMBER/i,
-    'it speaks no TLS on this port: write redis:// instead of rediss://, or give its TLS port',
-  ],
-  [
-    /before secure TLS connection/,
-    'it ends the TLS handshake: give its TLS port, and see what certificates it asks for',
-  ],
-  [
-    /self.signed certificate|unable to verify|unable to get.* issuer/i,
-    'let REDIS_CA_FILE name a file with the certificate of its authority',
-  ],
-  [
-    /ETIMEDOUT/,
-    'nothing answers there: check host, port and firewall, and that rediss:// is written if, and only if, the port expects TLS',
-  ],
-  [/ENOTFOUND|EAI_AGAIN/, 'the host cannot be resolved: check its name in REDIS_URL, and the DNS'],
+const advice: readonly [pattern: RegExp, advice: Sentence][] = [
+  [/WRONGPASS|NOAUTH|invalid password|without any password configured/, say('redisAdvice.password')],
+  [/wrong number of arguments for 'auth'/, say('redisAdvice.noUsers')],
+  [/max number of clients/, say('redisAdvice.maxClients')],
+  [/NOPERM|ACL failure|can't run this command|unknown command/, say('redisAdvice.acl')],
+  [/^OOM |-OOM |maxmemory/, say('redisAdvice.full')],
+  [/wrong version number|packet length too long|WRONG_VERSION_NUMBER/i, say('redisAdvice.noTls')],
+  [/before secure TLS connection/, say('redisAdvice.tlsEnded')],
+  [/self.signed certificate|unable to verify|unable to get.* issuer/i, say('redisAdvice.authority')],
+  [/ETIMEDOUT/, say('redisAdvice.timeout')],
+  // Why each of them could not be asked, ioredis tells nobody.
+  [/sentinels are unreachable.*Connection is closed/i, say('redisAdvice.sentinels')],
+  [/ENOTFOUND|EAI_AGAIN/, say('redisAdvice.host')],
 ]
 
 /** Ends a connection that was closed before anything came of it. */
-export const closedSilently =
-  'it closes every connection without a word: if this port expects TLS, write rediss:// instead of redis://'
+export const closedSilently = rule(say('redisAdvice.closesSilently'))
 
 /** What is wrong, in the words of whoever said it, and what to do about it where that is known. */
-export function explainRedisError(error: unknown): string {
+export function explainRedisError(error: unknown): Sentence {
   const cause = toCause(error)
   const message = cause instanceof Error ? cause.message : String(cause)
   const known = advice.find(([pattern]) => pattern.test(message))
-  return known ? `${message.replace(/\.$/, '')}; ${known[1]}` : message
+  if (!known) return findRule(message)
+  return say('away.adviced', { message: message.replace(/\.$/, ''), advice: known[1] })
 }
 
 /** ioredis puts what a node of a cluster said behind its own "Failed to refresh slots cache". */

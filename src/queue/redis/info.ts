@@ -1,4 +1,5 @@
 import { Cluster } from 'ioredis'
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
 import { isForbidden } from './allowNoInfo.ts'
 import { createClient, type RedisAddresses } from './client.ts'
 import { explainRedisError } from './faults.ts'
@@ -20,15 +21,15 @@ export interface RedisInfo {
 export type AskedRedis =
   | { info: RedisInfo }
   | { problem: 'forbidden' }
-  | { problem: 'unreachable'; why: string }
+  | { problem: 'unreachable'; why: Sentence }
 
 /** Asks the server, over a connection of its own, within `patience` milliseconds. */
 export async function askRedis(addresses: RedisAddresses, patience: number): Promise<AskedRedis> {
   const client = createClient(addresses, 'worker', { onMoved() {}, onScriptRefused() {} })
   const place = toPlace(addresses.urls)
-  let why = `${place} does not answer`
+  let why = say('away.noAnswer', { place })
   client.on('error', (error: Error) => {
-    why = `${place}: ${explainRedisError(error)}`
+    why = say('away.says', { place, reason: explainRedisError(error) })
   })
   const end = new AbortController()
   const timer = setTimeout(() => end.abort(), patience)
@@ -42,7 +43,7 @@ export async function askRedis(addresses: RedisAddresses, patience: number): Pro
     return { info: toInfo(String(text), saves) }
   } catch (error) {
     if (isForbidden(error)) return { problem: 'forbidden' }
-    return { problem: 'unreachable', why: `${place}: ${explainRedisError(error)}` }
+    return { problem: 'unreachable', why: say('away.says', { place, reason: explainRedisError(error) }) }
   } finally {
     clearTimeout(timer)
     client.disconnect()

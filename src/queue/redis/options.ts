@@ -1,4 +1,5 @@
 import type { RedisOptions } from 'ioredis'
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
 import { parseRedisAddress } from '../../base/urls/redisAddress.ts'
 
 /** Where one Redis is, for ioredis; `ca` are the certificates to trust, as PEM. */
@@ -20,12 +21,12 @@ export function toServerOptions(url: string, ca: string | undefined): RedisOptio
 }
 
 /** The servers in words: the URLs may hold passwords. */
-export function toPlace(urls: string[]): string {
+export function toPlace(urls: string[]): Sentence {
   const address = parseRedisAddress(urls[0] ?? '')
-  if (address === undefined) return `Redis at ${urls.map(toAddress).join(', ')}`
-  if (address.kind === 'socket') return `Redis at ${address.path}`
+  if (address === undefined) return say('place.redis', { address: urls.map(toAddress).join(', ') })
+  if (address.kind === 'socket') return say('place.redis', { address: address.path })
   const sentinels = address.sentinels.map(({ host, port }) => `${host}:${port}`)
-  return `Redis ${address.name} of the Sentinels at ${sentinels.join(', ')}`
+  return say('place.sentinels', { name: address.name, addresses: sentinels.join(', ') })
 }
 
 /** Host and port only. */

@@ -1,10 +1,12 @@
 import { Queue, Worker } from 'bullmq'
 import { Cluster, type Redis } from 'ioredis'
 import { second } from '../../base/duration.ts'
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
 import { isSpecialRedisUrl } from '../../base/urls/redisAddress.ts'
 import type { Danger, QueueBackend, Role } from '../backend.ts'
 import { refuseStranger } from '../claim.ts'
 import { queuePrefix } from '../names.ts'
+import { toTelemetry } from '../telemetry.ts'
 import { createUnusable } from '../unusable.ts'
 import { isForbidden } from './allowNoInfo.ts'
 import { batchWrites } from './batchWrites.ts'
@@ -25,7 +27,7 @@ export function connectRedis(urls: string[], role: Role, ca?: string): QueueBack
   const unusable = createUnusable()
   const client = createClient({ urls, ca }, role, {
     onMoved: () => unusable.set(toClusterSentence(place, urls)),
-    onScriptRefused: (message) => unusable.set(toProxySentence(place, message)),
+    onScriptRefused: (message) => unusable.set(say('away.proxy', { place, message })),
   })
   // A producer waits for each answer before its next command, and waits longer for those of many at once.
   if (role === 'worker') {
@@ -34,7 +36,7 @@ export function connectRedis(urls: string[], role: Role, ca?: string): QueueBack
   }
   client.on('error', (error: Error) => {
     if (!isConsequence(error)) lastError = error
-    if (isWrongDatabase(error)) unusable.set(toDatabaseSentence(place, error))
+    if (isWrongDatabase(error)) unusable.set(say('away.noDatabase', { place, message: error.message }))
   })
   client.on('ready', () => {
     lastError = undefined
@@ -67,9 +69,9 @@ export function connectRedis(urls: string[], role: Role, ca?: string): QueueBack
       const owner = await client.eval(claimScript, 1, key, databaseId)
       if (owner !== databaseId) refuseStranger(place, `redis-cli HDEL "${key}" database`)
     },
-    createQueue: (name) => new Queue(name, options),
+    createQueue: (name) => new Queue(name, { ...options, ...toTelemetry(name) }),
     createWorker: (name, processor, workerOptions) =>
-      new Worker(name, processor, { ...workerOptions, ...options }),
+      new Worker(name, processor, { ...workerOptions, ...options, ...toTelemetry(name) }),
     findDangers: createDangerSearch(client),
     // Redis does so by itself.
     async tidy() {},
@@ -109,8 +111,7 @@ function createDangerSearch(client: Redis | Cluster): () => Promise<Danger[]> {
       return toDangers(info)
     } catch (error) {
       if (!isForbidden(error)) throw error
-      const sentence = 'INFO is not allowed: see for yourself that maxmemory-policy is noeviction'
-      return [{ kind: 'unknown', sentence }]
+      return [{ kind: 'unknown', sentence: say('danger.noInfo') }]
     }
   }
 }
@@ -121,11 +122,10 @@ function toDangers(info: string): Danger[] {
   const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'noeviction'
   const dangers: Danger[] = []
   if (policy !== 'noeviction') {
-    const sentence = `maxmemory-policy is ${policy}: a Redis that is full deletes pushes that wait; set it to noeviction`
-    dangers.push({ kind: 'eviction', sentence })
+    dangers.push({ kind: 'eviction', sentence: say('danger.evicts', { policy }) })
   } else if (most > 0 && used >= most) {
-    const sentence = `Redis is full (maxmemory ${Math.round(most / 2 ** 20)} MB): it takes no more pushes; those that wait go on being sent, which makes room. Raise maxmemory if that is too slow`
-    dangers.push({ kind: 'full', sentence })
+    const megabytes = String(Math.round(most / 2 ** 20))
+    dangers.push({ kind: 'full', sentence: say('danger.full', { megabytes }) })
   }
   return dangers
 }
@@ -136,19 +136,10 @@ async function askAllOver(client: Redis | Cluster): Promise<void> {
   await Promise.all(keys.map((key) => client.exists(key).catch(() => {})))
 }
 
-function toClusterSentence(place: string, [url = '']: string[]): string {
-  if (isSpecialRedisUrl(url))
-    return `${place} is a cluster: give the addresses of several of its nodes, separated by commas, as in REDIS_URL=redis://host:6379,redis://host:6379`
+function toClusterSentence(place: Sentence, [url = '']: string[]): Sentence {
+  if (isSpecialRedisUrl(url)) return say('away.cluster', { place })
   const bare = `${new URL(url).protocol}//${toAddress(url)}`
-  return `${place} is a cluster: give the addresses of several of its nodes, separated by commas, or this one twice, as in REDIS_URL=${bare},${bare} (with user and password in the first)`
-}
-
-function toProxySentence(place: string, message: string): string {
-  return `${place} is a proxy that refuses BullMQ's scripts (${message}): set script_check_enable=0 where there is such a setting (Aliyun, Tair), or take an edition without shards (standard, or primary and replica), or give the addresses of the nodes of the cluster instead of the proxy's`
-}
-
-function toDatabaseSentence(place: string, { message }: Error): string {
-  return `${place} does not have the database at the end of REDIS_URL (${message}): give another number, or leave it out`
+  return say('away.clusterTwice', { place, bare })
 }
 
 /** `once` of node:events would reject at the first failed attempt to connect. */
