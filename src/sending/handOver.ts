@@ -22,6 +22,7 @@ export function createHandOver(openQueue: (appid: string) => Pick<ProducerQueue,
     // The same job however often it is handed over, and the id is known there from now on.
     const opts = {
       jobId: toJobId(id, `handed${generation}`),
+      ...(push.priority !== undefined && { priority: push.priority }),
       ...(generation === 0 && { deduplication: { id, ttl: day } }),
     }
     await queue.run((q) => q.add(jobName, data, opts))

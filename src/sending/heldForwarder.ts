@@ -72,10 +72,14 @@ export function createHeldForwarder({ queue, held, log }: ReleaseDeps): Release 
   }
 }
 
-function toHeldJob(push: HeldPush) {
+function toHeldJob(held: HeldPush) {
+  const push = toPush(held)
   return {
     name: jobName,
-    data: { ...toPush(push), generation: push.generation },
-    opts: { jobId: toHeldJobId(push) },
+    data: { ...push, generation: held.generation },
+    opts: {
+      jobId: toHeldJobId(held),
+      ...(push?.priority !== undefined && { priority: push.priority }),
+    },
   }
 }

@@ -2,6 +2,7 @@ import { DelayedError, type Job } from 'bullmq'
 import { toBackoff } from '../base/backoff.ts'
 import { second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
+import { say } from '../base/sentences/sentence.ts'
 import type { CircuitBreaker } from '../health/circuitBreaker.ts'
 import type { BroadcastWorker } from '../push/sender.ts'
 import { broadcastJobName, isOfNewerVersion } from '../queue/job.ts'
@@ -54,7 +55,8 @@ export function createJobHandler({ processor, breaker, note, broadcasts, log }: 
       // It only stands for recipients who wait in the database.
       if (job.name === broadcastJobName) return job.remove()
       if (job.stalledCounter > mostCrashes) {
-        await processor.giveUp(toDelivery(job), `${job.stalledCounter} workers died while they worked on it`)
+        const times = job.stalledCounter
+        await processor.giveUp(toDelivery(job), say('outcome.workers_died', { times }))
         await job.remove()
       } else await job.retry()
     },
@@ -92,10 +94,8 @@ function createCrashLimit(processor: Processor, log: Log) {
       crashes.set(delivery.jobId, times)
       if (times < mostCrashes) return { kind: 'later', delay: toBackoff(pushBackoff, times) }
       crashes.delete(delivery.jobId)
-      await processor.giveUp(
-        delivery,
-        `it threw ${times} times: ${error instanceof Error ? error.message : error}`,
-      )
+      const words = error instanceof Error ? error.message : String(error)
+      await processor.giveUp(delivery, say('outcome.threw', { times, error: words }))
       return { kind: 'done', wasSent: false }
     }
   }

@@ -1,4 +1,5 @@
 import type { Log } from '../base/log.ts'
+import { type Sentence, verbatim } from '../base/sentences/sentence.ts'
 import { DatabaseError } from '../db/databaseError.ts'
 import type { AccountGuard } from '../health/accountGuard.ts'
 import type { CircuitBreaker } from '../health/circuitBreaker.ts'
@@ -34,10 +35,10 @@ export function createReactions({ breaker, guard, rateController, others, log }:
 
   async function react(cause: SendOutcome | DatabaseError): Promise<void> {
     try {
-      if (cause instanceof DatabaseError) breaker.trip('database', cause.message)
+      if (cause instanceof DatabaseError) breaker.trip('database', toDatabaseOutage(cause))
       else await noteOutcome(cause)
     } catch (error) {
-      if (error instanceof DatabaseError) breaker.trip('database', error.message)
+      if (error instanceof DatabaseError) breaker.trip('database', toDatabaseOutage(error))
       else log.error({ err: error }, 'account could not be paused')
     }
   }
@@ -53,4 +54,8 @@ export function createReactions({ breaker, guard, rateController, others, log }:
     if (outcome.kind === 'pause') await guard.pause(outcome)
     else if (signal) rateController.refused(signal)
   }
+}
+
+export function toDatabaseOutage(error: Error): Sentence {
+  return error instanceof DatabaseError ? error.sentence : verbatim(error.message)
 }

@@ -1,6 +1,8 @@
 import { minute } from '../base/duration.ts'
 import { every } from '../base/every.ts'
 import type { Log } from '../base/log.ts'
+import { say } from '../base/sentences/sentence.ts'
+import { toStored } from '../base/sentences/stored.ts'
 import type { PushRow, PushRows } from '../db/pushes.ts'
 import { hasEnded } from '../push/status.ts'
 import type { PushQueue } from '../queue/backend.ts'
@@ -11,7 +13,7 @@ const pageSize = 500
 
 interface OrphansDeps {
   queue: Pick<PushQueue, 'getJob'>
-  pushes: Pick<PushRows, 'find' | 'findOpen' | 'record'>
+  pushes: Pick<PushRows, 'find' | 'findOpen' | 'recordUnchanged'>
   /** True in the one process that looks, for as many milliseconds. */
   mayLook(ttlMs: number): Promise<boolean>
   /** Queues the first of the pushes that were held for a user. */
@@ -64,11 +66,11 @@ export async function recoverOrphans(
     // A job leaves the queue after the push has its final record, so only now does its absence tell something.
     const row = await pushes.find(id)
     if (!row || hasEnded(row) || row.reason === 'hold' || row.jobId !== jobId) return false
-    const isEnded = await pushes.record({
+    const isEnded = await pushes.recordUnchanged({
       ...row,
       status: 'unknown',
       reason: 'ambiguous',
-      detail: 'its job is not in the queue any more: the database is an older copy, or the queue lost it',
+      detail: toStored(say('outcome.job_gone')),
       finishedAt: Date.now(),
     })
     if (row.heldFor !== null) await releaseNext(row.heldFor)

@@ -1,3 +1,4 @@
+import { say } from '../base/sentences/sentence.ts'
 import type { Acceptance, PushRow } from '../db/pushes.ts'
 import type { KnownTries, Sender } from '../push/sender.ts'
 import type { PushJob } from '../queue/job.ts'
@@ -16,6 +17,8 @@ interface SenderDeps {
 
 /** Tries messages whose records somebody else keeps, by the same table of outcomes as single pushes. */
 export function createSender({ appid, tries, note, ...state }: SenderDeps): Sender {
+  // A broadcast has hours of its own, and pauses as a whole when its template is gone.
+  const lent: TryDeps = { ...tries, manners: undefined, templateGuard: undefined }
   return {
     ...state,
     mayTry: tries.mayTry,
@@ -40,8 +43,7 @@ export function createSender({ appid, tries, note, ...state }: SenderDeps): Send
         return !isTaken && keep(next)
       }
       const deps: TryDeps = {
-        ...tries,
-        manners: undefined,
+        ...lent,
         mayTry() {
           wasTried = tries.mayTry() && isWanted()
           return wasTried
@@ -61,7 +63,7 @@ export function createSender({ appid, tries, note, ...state }: SenderDeps): Send
 const duplicate = {
   status: 'skipped',
   reason: 'duplicate',
-  detail: 'another recipient of this broadcast is the same person',
+  detail: say('outcome.same_person'),
 } as const
 
 function toSent(row: PushRow, { msgid, attempts, sentAt }: Acceptance): PushRow {

@@ -5,16 +5,15 @@ import { second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
 import { createSemaphore } from '../base/semaphore.ts'
 import type { AccountState } from '../db/accountState.ts'
-import { DatabaseError } from '../db/databaseError.ts'
 import type { HeldPushes } from '../db/heldPushes.ts'
 import type { Leases } from '../db/leases/leases.ts'
 import type { OpenCircuits } from '../db/openCircuits.ts'
 import type { PushRows } from '../db/pushes.ts'
 import type { FindSessionUser } from '../db/sessions.ts'
-import type { Templates } from '../db/templates.ts'
+import type { TemplatePauses, Templates } from '../db/templates.ts'
 import { createAccountHealth } from '../health/accountHealth.ts'
 import type { PauseNews } from '../health/alertText.ts'
-import type { Need } from '../health/circuitBreaker.ts'
+import { releaseTemplate } from '../push/releaseTemplate.ts'
 import type { BroadcastWorker, Sender } from '../push/sender.ts'
 import type { PushQueue } from '../queue/backend.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
@@ -29,11 +28,13 @@ import { createManners, type MannersSettings } from './processor/manners.ts'
 import { createOtherPushes } from './processor/otherPushes.ts'
 import { createProcessor } from './processor/processor.ts'
 import type { Directory, KnownFollower } from './processor/resolve.ts'
-import { createTemplateCheck } from './processor/templateCheck.ts'
 import type { TryDeps } from './processor/tryOnce.ts'
-import { createReactions } from './reactions.ts'
+import { createReactions, toDatabaseOutage } from './reactions.ts'
 import { startRecoverer } from './recoverer.ts'
+import { type PassingFault, retryUntilReady, toPassingFault } from './retryUntilReady.ts'
 import { createSender } from './sender.ts'
+import { createTemplateCheck } from './templates/templateCheck.ts'
+import { createTemplateGuard } from './templates/templateGuard.ts'
 import { startWatchdog } from './watchdog.ts'
 
 export interface PushWorkerDeps {
@@ -54,9 +55,10 @@ export interface PushWorkerDeps {
   otherAccounts: TryDeps['otherAccounts']
   /** The pushes of another account. */
   openQueueOf(appid: string): Pick<ProducerQueue, 'run'>
-  templates: Pick<Templates, 'find' | 'replace'>
+  templates: Pick<Templates, 'find' | 'isGone' | 'replace'>
+  templatePauses: TemplatePauses
   accountState: AccountState
-  leases: Pick<Leases, 'acquire'>
+  leases: Pick<Leases, 'acquire' | 'release'>
   /** The queue works for this database only. */
   databaseId: string
   openCircuits: Pick<OpenCircuits, 'record' | 'remove'>
@@ -79,11 +81,6 @@ export interface PushWorkerOptions {
   rate: number
   /** Undefined = users are sent whatever is pushed. */
   manners?: MannersSettings
-}
-
-interface PassingFault {
-  need: Need
-  error: Error
 }
 
 interface ControlServer {
@@ -166,7 +163,9 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
       await untilReady(() => deps.queue.claim(deps.databaseId))
       if (isStopping) return
       controlServer = deps.startControlServer(noteQueueError)
-      for (const prepare of [rateController.start, guard.start, failedJobs.settle]) await untilReady(prepare)
+      const preparations = [rateController.start, guard.start, failedJobs.settle]
+      for (const prepare of preparations) await untilReady(prepare)
+      await untilReady(async () => tries.templateGuard?.load())
       if (isStopping) return
       consumer.start(toConcurrency())
       heldForwarder.start()
@@ -189,7 +188,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
 
   function untilReady(prepare: () => Promise<void>): Promise<void> {
     const note = ({ need, error }: PassingFault) =>
-      breaker.note(need, need === 'queue' ? explain(error) : error.message)
+      breaker.note(need, need === 'queue' ? explain(error) : toDatabaseOutage(error))
     const judge = (error: unknown) => toPassingFault(error, isRefusal)
     return Promise.race([untilUnusable, retryUntilReady(prepare, judge, note, () => isStopping)])
   }
@@ -201,33 +200,11 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
   }
 }
 
-/** A server that is read-only or a disk that is full when the worker starts may be well again in a moment. */
-async function retryUntilReady(
-  prepare: () => Promise<void>,
-  judge: (error: unknown) => PassingFault,
-  note: (fault: PassingFault) => void,
-  isStopping: () => boolean,
-): Promise<void> {
-  while (!isStopping()) {
-    const fault = await prepare().then(() => undefined, judge)
-    if (!fault) return
-    note(fault)
-    await sleep(second)
-  }
-}
-
-/** Throws what does not pass by itself. */
-function toPassingFault(error: unknown, isRefusal: WorkerQueue['isRefusal']): PassingFault {
-  if (error instanceof DatabaseError) return { need: 'database', error }
-  if (error instanceof Error && isRefusal(error)) return { need: 'queue', error }
-  throw error
-}
-
 /** A limit or a trial counts single sends. */
 function toSendingRules({ rateController, guard, breaker }: ReturnType<typeof createAccountHealth>) {
   return {
     isOneByOne: () => rateController.isLimited() || guard.isTrial() || breaker.isTrial(),
-    noteDatabaseError: (error: Error) => breaker.trip('database', error.message),
+    noteDatabaseError: (error: Error) => breaker.trip('database', toDatabaseOutage(error)),
   }
 }
 
@@ -246,6 +223,8 @@ function toTries(
   { health, others, log, signal, isStopping }: TryParts,
 ): TryDeps {
   const { pushes, held, api, followers } = deps
+  const templates = createTemplateCheck({ ...deps, log })
+  const alert = (news: PauseNews) => deps.onPauseChange?.(news)
   return {
     slots: createSemaphore(),
     maxAttempts: attempts,
@@ -258,10 +237,16 @@ function toTries(
     directory: toDirectory(deps),
     otherAccounts: deps.otherAccounts,
     handOver: createHandOver(deps.openQueueOf),
-    ...createTemplateCheck({ ...deps, log }),
-    manners: manners && createManners(manners, pushes),
+    ...templates,
+    templateGuard: createTemplateGuard({
+      rows: deps.templatePauses,
+      isListed: async (templateId) => !['gone', 'never'].includes(await templates.findStanding(templateId)),
+      release: (templateId) => releaseTemplate({ queue: deps.queue.queue, pushes }, templateId),
+      ...{ alert, log },
+    }),
+    manners: manners && createManners(manners, deps),
     markLeft: (openid) => followers.markUnsubscribed([openid], Date.now()),
-    onUnrecorded: (error) => health.breaker.note('database', error.message),
+    onUnrecorded: (error) => health.breaker.note('database', toDatabaseOutage(error)),
     signal,
   }
 }

@@ -21,6 +21,8 @@ export interface CronDeps {
   followers: Pick<Followers, 'hasEverSynced'>
   syncRuns: Pick<SyncRuns, 'findLast' | 'purge'>
   pushes: Pick<PushRows, 'purge'>
+  /** Asks WeChat, once a day, what its review kept from users. */
+  askIntercepted: (signal: AbortSignal) => Promise<unknown>
   /** Whatever else has to be deleted in time. */
   purges: readonly (() => Promise<unknown>)[]
   leases: Leases
@@ -43,7 +45,7 @@ export interface Cron {
 }
 
 /**
- * Keeps the token fresh, syncs at `syncCron`, and every hour purges and resumes an interrupted sync or makes up for
+ * Keeps the token fresh, syncs at `syncCron`, asks every morning what was intercepted, and every hour purges and resumes an interrupted sync or makes up for
  * a missed one. The latter at once too, and where the table never saw a complete sync. Each occurrence runs in one process only,
  * however many there are.
  */
@@ -51,7 +53,7 @@ export function startCron(
   deps: CronDeps,
   { appid, syncCron, syncDelay = 0, timezone, historyDays }: CronOptions,
 ): Cron {
-  const { tokens, sync, followers, syncRuns, pushes, purges, leases, log } = deps
+  const { tokens, sync, followers, syncRuns, pushes, askIntercepted, purges, leases, log } = deps
   const owner = randomUUID()
   const stopping = new AbortController()
   const { signal } = stopping
@@ -63,6 +65,7 @@ export function startCron(
     plan('sync', syncCron, syncLater),
     plan('purge', '7 * * * *', purge),
     plan('resume', '37 * * * *', () => syncIf(isDue)),
+    plan('intercepted', '47 6 * * *', async () => void (await askIntercepted(signal))),
   ]
   void perform('resume', () => syncIf(async () => (await isDue()) || !(await followers.hasEverSynced())))
 

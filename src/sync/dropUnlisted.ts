@@ -1,3 +1,4 @@
+import { type Sentence, say } from '../base/sentences/sentence.ts'
 import type { Followers, UnlistedFollower } from '../db/followers.ts'
 import type { FetchInfos } from './fetchInfos.ts'
 import { inBatches } from './inBatches.ts'
@@ -35,7 +36,7 @@ export function toTolerance(followers: number): number {
 export async function dropUnlisted(
   { followers, fetchInfos, record, now }: DropDeps,
   { force, concurrency, signal }: DropOptions,
-): Promise<string | undefined> {
+): Promise<Sentence | undefined> {
   const { id, startedAt } = record.run
   let stillFollowing = 0
 
@@ -81,9 +82,9 @@ export async function dropUnlisted(
   if (count === 0) return undefined
   const { subscribed } = await followers.counts()
   if (count > harmless && count > subscribed / 2 && !force) {
-    return `WeChat's list leaves out ${count} of ${subscribed} followers, so none was marked as unsubscribed; if the list is right, sync with --force`
+    return say('sync.drops_most', { count, subscribed })
   }
   await inBatches(toBatches(), ask, { concurrency, record })
   if (stillFollowing <= toTolerance(subscribed) || force) return undefined
-  return `WeChat's list leaves out ${stillFollowing} of ${subscribed} followers of whom it does not say that they left, and none of them was marked as unsubscribed; sync again later`
+  return say('sync.still_follow', { count: stillFollowing, subscribed })
 }

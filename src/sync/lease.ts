@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { second } from '../base/duration.ts'
 import { every } from '../base/every.ts'
 import type { Log } from '../base/log.ts'
+import { type Sentence, say } from '../base/sentences/sentence.ts'
 import type { Leases } from '../db/leases/leases.ts'
 
 const life = 30 * second
@@ -24,7 +25,7 @@ interface LeaseOptions {
   log: Log
   signal: AbortSignal
   /** Told once, with a sentence, when there is something to wait for. */
-  onWait: (sentence: string) => void
+  onWait: (sentence: Sentence) => void
 }
 
 /**
@@ -46,8 +47,7 @@ export async function holdLease({
     if (now && (signal.aborted || now.owner !== first?.owner || now.until !== first.until)) {
       return { heldBy: now.owner }
     }
-    if (!hasWaited)
-      onWait(`waiting for the lease of another sync (${now?.owner ?? 'gone'}), at most a minute`)
+    if (!hasWaited) onWait(say('sync.waiting', { owner: now?.owner ?? 'gone' }))
     hasWaited = true
     await sleep(look)
   }

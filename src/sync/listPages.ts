@@ -1,4 +1,5 @@
 import type { Log } from '../base/log.ts'
+import { type Sentence, say } from '../base/sentences/sentence.ts'
 import { errcode } from '../wechat/errcode.ts'
 import { WechatApiError } from '../wechat/errors.ts'
 import type { FollowerPage } from '../wechat/types.ts'
@@ -12,7 +13,7 @@ interface ListOptions {
 
 export interface ListedPage extends FollowerPage {
   /** How the list ended, in words; undefined = it goes on at `nextOpenid`. Each is a good end of a list that is whole. */
-  ending: string | undefined
+  ending: Sentence | undefined
 }
 
 /**
@@ -47,10 +48,10 @@ export async function* listPages({ ask, from, log }: ListOptions): AsyncGenerato
     cursor = nextOpenid
   }
 
-  function findEnding({ openids, oddRows, nextOpenid }: FollowerPage): string | undefined {
-    if (openids.length + oddRows === 0) return 'an empty page'
-    if (nextOpenid === undefined) return 'a page without a cursor'
-    return followed.has(nextOpenid) ? 'a cursor it had given before' : undefined
+  function findEnding({ openids, oddRows, nextOpenid }: FollowerPage): Sentence | undefined {
+    if (openids.length + oddRows === 0) return say('sync.end.empty')
+    if (nextOpenid === undefined) return say('sync.end.no_cursor')
+    return followed.has(nextOpenid) ? say('sync.end.repeated') : undefined
   }
 }
 

@@ -1,3 +1,4 @@
+import { say, toEnglish } from '../base/sentences/sentence.ts'
 import type { Write } from '../db/database.ts'
 import {
   type HeldRun,
@@ -16,12 +17,14 @@ interface RunRecordDeps {
 
 export type RunRecord = Awaited<ReturnType<typeof openRunRecord>>
 
+export const takenOver = say('sync.taken_over')
+
 /** Another process goes on with the run. */
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError'
 
   constructor() {
-    super('another process took the sync over, because this one had stood still for more than 30 s')
+    super(toEnglish(takenOver))
   }
 }
 

@@ -1,5 +1,7 @@
 import { day } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
+import { type Sentence, say, toEnglish } from '../base/sentences/sentence.ts'
+import { toStored } from '../base/sentences/stored.ts'
 import type { Followers } from '../db/followers.ts'
 import type { Leases } from '../db/leases/leases.ts'
 import type { SyncRunRow, SyncRuns, SyncStep } from '../db/syncRuns.ts'
@@ -11,7 +13,7 @@ import { listPages } from './listPages.ts'
 import { createProgress, type SyncProgress } from './progress.ts'
 import { readFollowers } from './readFollowers.ts'
 import { retry } from './retry.ts'
-import { LeaseLostError, openRunRecord, type RunRecord } from './runRecord.ts'
+import { LeaseLostError, openRunRecord, type RunRecord, takenOver } from './runRecord.ts'
 import { sampleUnionids } from './sampleUnionids.ts'
 import { isFromWechat, stoppedOnRequest, toErrorSentence, toRefusal } from './sentence.ts'
 import { settleUnionid } from './settleUnionid.ts'
@@ -46,7 +48,7 @@ export interface SyncOptions {
   /** Told once, when the run has its record. */
   onBegin?: ((runId: number) => void) | undefined
   /** Told once, with a sentence, when there is a lease to wait for. */
-  onWait?: ((sentence: string) => void) | undefined
+  onWait?: ((sentence: Sentence) => void) | undefined
   /** At most ten times a second. */
   onProgress?: ((progress: SyncProgress) => void) | undefined
 }
@@ -59,7 +61,7 @@ export interface SyncResult extends SyncStep {
   resumed: boolean
   /** Followers by WeChat's own count. */
   total: number
-  /** Why it is not complete, as a sentence. */
+  /** Why it is not complete, as the database keeps it. */
   error: string | null
   /** What WeChat refused with, if that is why. */
   refusal?: { errcode: number; rid: string | null } | undefined
@@ -80,13 +82,13 @@ interface Ending {
 export async function syncFollowers(deps: SyncDeps, options: SyncOptions): Promise<SyncResult> {
   const { leases, syncRuns, log } = deps
   const { appid, signal = new AbortController().signal } = options
-  const onWait = (sentence: string) => {
-    log.info(sentence)
+  const onWait = (sentence: Sentence) => {
+    log.info(toEnglish(sentence))
     options.onWait?.(sentence)
   }
   const lease = await holdLease({ leases, name: `sync ${appid}`, log, signal, onWait })
   if ('heldBy' in lease) {
-    const error = `another sync of this account is running: ${lease.heldBy}`
+    const error = toStored(say('sync.busy', { owner: lease.heldBy }))
     return toResult(await syncRuns.findLast(), { status: 'busy', error })
   }
   try {
@@ -109,13 +111,13 @@ async function runHeld(deps: SyncDeps, options: HeldOptions, lease: HeldLease): 
     const reason = toReason(error, options.signal)
     if (reason === undefined) throw error
     await record.save()
-    return { status: 'interrupted', error: reason, refusal: toRefusal(error) }
+    return { status: 'interrupted', error: toStored(reason), refusal: toRefusal(error) }
   }
 
   const ending = await follow(deps, options, record)
     .catch(interrupt)
     .catch((error): Ending => {
-      if (error instanceof LeaseLostError) return { status: 'interrupted', error: error.message }
+      if (error instanceof LeaseLostError) return { status: 'interrupted', error: toStored(takenOver) }
       throw error
     })
   await syncRuns.finish(held, { ...ending, finishedAt: now() })
@@ -140,7 +142,7 @@ async function follow(
   const deps = { followers, fetchInfos, record, now }
   const onBatch = () => report?.({ ...record.totals(), total: record.position().total })
 
-  let gap: string | undefined
+  let gap: Sentence | undefined
   if (!run.listed) {
     const sample = run.full ? undefined : await sampleUnionids({ followers, fetchInfos })
     // What an earlier part of a resumed run has fetched may be old as well; the next run will notice.
@@ -179,18 +181,20 @@ async function follow(
     calls += await settleUnionid(unionid, { followers, ask: askOne, log, now })
   }
   const doubt = (force ? undefined : gap) ?? error
-  return doubt === undefined ? { status: 'complete', error: null } : { status: 'stopped', error: doubt }
+  return doubt === undefined
+    ? { status: 'complete', error: null }
+    : { status: 'stopped', error: toStored(doubt) }
 }
 
 /** Some leave or come while the list is read; more than that means that WeChat ended its list early. */
-function findGap(record: RunRecord, highest: number, ending: string): string | undefined {
+function findGap(record: RunRecord, highest: number, ending: Sentence): Sentence | undefined {
   const total = Math.max(highest, record.position().total)
   const { seen, oddRows } = record.totals()
   if (total - seen - oddRows <= toTolerance(total)) return undefined
-  return `WeChat counts ${total} followers and lists only ${seen}: its list ended with ${ending}. Nobody was marked as unsubscribed unasked; sync again later, or with --force`
+  return say('sync.broke_off', { total, seen, ending })
 }
 
-function toReason(error: unknown, signal: AbortSignal): string | undefined {
+function toReason(error: unknown, signal: AbortSignal): Sentence | undefined {
   if (isFromWechat(error)) return toErrorSentence(error)
   return signal.aborted ? stoppedOnRequest : undefined
 }

@@ -1,5 +1,6 @@
+import { renderStored, toStored } from '../base/sentences/stored.ts'
 import type { SyncRunRow, SyncRuns } from '../db/syncRuns.ts'
-import { stoppedOnRequest, toErrorSentence } from './sentence.ts'
+import { isStoppedOnRequest, toErrorSentence } from './sentence.ts'
 import type { SyncResult } from './syncFollowers.ts'
 
 /** What changed about the syncs of an account. */
@@ -10,13 +11,15 @@ export type SyncNews =
 interface SyncNewsDeps {
   syncRuns: Pick<SyncRuns, 'findLast'>
   post: (news: SyncNews) => void
+  /** For failures that leave no run on record, of which the receiver of webhooks would not hear. */
+  tell: (detail: string) => Promise<unknown>
 }
 
 /**
  * Tells when syncs begin to fail, fail otherwise than the one before, or are complete again; the one before may have been
  * that of another process.
  */
-export function createSyncNews({ syncRuns, post }: SyncNewsDeps) {
+export function createSyncNews({ syncRuns, post, tell }: SyncNewsDeps) {
   let thrown: string | undefined
 
   return async (sync: () => Promise<SyncResult>): Promise<SyncResult> => {
@@ -34,8 +37,12 @@ export function createSyncNews({ syncRuns, post }: SyncNewsDeps) {
       thrown = undefined
       return result
     } catch (error) {
-      const detail = toErrorSentence(error)
-      if (thrown !== detail) post({ kind: 'sync_failed', status: 'failed', detail })
+      const detail = toStored(toErrorSentence(error))
+      if (thrown !== detail) {
+        post({ kind: 'sync_failed', status: 'failed', detail })
+        // It may have been the database that failed.
+        await tell(detail).catch(() => {})
+      }
       thrown = detail
       throw error
     }
@@ -44,6 +51,7 @@ export function createSyncNews({ syncRuns, post }: SyncNewsDeps) {
 
 /** Undefined while there is nothing to tell: what somebody stops is no failure. Figures and ids differ from run to run and make no other state. */
 function toState(run: Pick<SyncRunRow, 'status' | 'error'> | SyncResult | undefined): string | undefined {
-  if (run === undefined || run.error === null || run.error === stoppedOnRequest) return undefined
-  return `${run.status}: ${run.error.replace(/\brid:? [\da-f-]+/g, '').replace(/\d+/g, '#')}`
+  if (run === undefined || run.error === null || isStoppedOnRequest(run.error)) return undefined
+  const why = renderStored(run.error, 'en')
+  return `${run.status}: ${why.replace(/\brid:? [\da-f-]+/g, '').replace(/\d[\d,]*/g, '#')}`
 }

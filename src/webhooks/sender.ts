@@ -9,6 +9,7 @@ import { DatabaseError } from '../db/databaseError.ts'
 import type { Leases } from '../db/leases/leases.ts'
 import type { Webhooks } from '../db/webhooks/webhooks.ts'
 import type { WebhookResult } from './deliver.ts'
+import type { MessageStyle } from './message.ts'
 import { createPoster } from './post.ts'
 import { createTurn } from './turn.ts'
 
@@ -21,12 +22,10 @@ const renewal = 3 * second
 const rest = 100
 const patienceAtEnd = 3 * second
 
-export interface WebhookSenderDeps {
+export interface WebhookSenderDeps extends MessageStyle {
   webhooks: Webhooks
   leases: Pick<Leases, 'acquire' | 'release'>
   proxy: ProxyConfig
-  /** What an account is called. */
-  nameOf(appid: string): string
   /** One message was posted. */
   count(result: WebhookResult): void
   /** Nothing is posted any more until somebody turns it on again. */

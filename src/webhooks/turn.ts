@@ -2,7 +2,7 @@ import { second } from '../base/duration.ts'
 import { toPushKey, type WebhookChange } from '../db/webhooks/webhooks.ts'
 import { createDeliverer, type DeliverDeps } from './deliver.ts'
 import { createHeldBack } from './heldBack.ts'
-import { mostPushes, toMessages, type WebhookMessage } from './message.ts'
+import { type MessageStyle, mostPushes, toMessages, type WebhookMessage } from './message.ts'
 import { createReceiverState } from './receiverState.ts'
 import { createUnderWay } from './underWay.ts'
 
@@ -12,11 +12,11 @@ const concurrency = 4
 const mostFailed = 1_000
 const lookInterval = second
 
-type TurnDeps = Omit<DeliverDeps, 'held' | 'receiver'> & { nameOf(appid: string): string }
+type TurnDeps = Omit<DeliverDeps, 'held' | 'receiver'> & MessageStyle
 
 /** Hands out what is to be posted: what failed before when it is due, then what is new, in the order of each push. */
 export function createTurn(deps: TurnDeps) {
-  const { webhooks, nameOf, log } = deps
+  const { webhooks, log } = deps
   const held = createHeldBack()
   const receiver = createReceiverState()
   const underWay = createUnderWay(log)
@@ -70,7 +70,7 @@ export function createTurn(deps: TurnDeps) {
       const limit = free * mostPushes
       const changes = await webhooks.findChanges(cursor, limit)
       const isFree = (change: WebhookChange) => !taken.has(change.n) && !isHeld(change)
-      const messages = toMessages(changes.filter(isFree), nameOf).slice(0, free)
+      const messages = toMessages(changes.filter(isFree), deps).slice(0, free)
       for (const message of messages) start(message)
       const later = changes.find((one) => !taken.has(one.n) && held.isUnderWay(toPushKey(one)))
       if (later) waitsFrom = Math.min(waitsFrom, later.n)

@@ -1,10 +1,12 @@
 import { minute, second } from '../../base/duration.ts'
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
+import { toStored } from '../../base/sentences/stored.ts'
 import type { PushRow } from '../../db/pushes.ts'
 import type { PushReason } from '../../push/status.ts'
 import type { PushJob } from '../../queue/job.ts'
 
 /** How a push ends without a call. */
-export type Ending = { detail: string } & (
+export type Ending = { detail: Sentence } & (
   | { status: 'skipped'; reason: PushReason<'skipped'> }
   | { status: 'rejected'; reason: PushReason<'rejected'> }
   | { status: 'unknown'; reason: PushReason<'unknown'> }
@@ -21,14 +23,14 @@ export function findEnding(
 ): Ending | undefined {
   const now = Date.now()
   if (unknownSince !== null && now - unknownSince > dedupeWindow) {
-    const detail = 'too long ago for WeChat to recognise a repetition'
-    return { status: 'unknown', reason: 'ambiguous', detail }
+    return { status: 'unknown', reason: 'ambiguous', detail: say('outcome.too_old') }
   }
   if (expiresAt !== undefined && expiresAt <= now) {
-    return { status: 'skipped', reason: 'expired', detail: 'it expired before it could be sent' }
+    return { status: 'skipped', reason: 'expired', detail: say('outcome.expired') }
   }
   if (attempts >= maxAttempts) {
-    return { status: 'rejected', reason: 'retries_exhausted', detail: `${attempts} tries failed` }
+    const detail = say('outcome.tries_failed', { attempts })
+    return { status: 'rejected', reason: 'retries_exhausted', detail }
   }
   return undefined
 }
@@ -37,11 +39,11 @@ export function findEnding(
 export function toEnded(row: PushRow, { status, reason, detail }: Ending): PushRow {
   const ended = { ...row, finishedAt: Date.now() }
   return row.unknownSince === null
-    ? { ...ended, status, reason, detail }
+    ? { ...ended, status, reason, detail: toStored(detail) }
     : {
         ...ended,
         status: 'unknown',
         reason: 'ambiguous',
-        detail: `a try got no answer and may have been accepted: ${detail}`,
+        detail: toStored(say('outcome.may_be_accepted', { why: detail })),
       }
 }

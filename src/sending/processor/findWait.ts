@@ -1,3 +1,4 @@
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
 import { type HeldPushes, isHeldPush } from '../../db/heldPushes.ts'
 import type { PushRow } from '../../db/pushes.ts'
 import type { PushJob } from '../../queue/job.ts'
@@ -20,12 +21,12 @@ export async function findWait(
   push: PushJob,
   row: PushRow,
   recipient: ResolvedRecipient,
-): Promise<string | undefined> {
+): Promise<Sentence | undefined> {
   switch (recipient.kind) {
     case 'follower': {
       const line = toHeldFor(recipient.ids, push)
       const isOvertaking = !isHeldPush(row) && (await held.findFirst(line)) !== undefined
-      return isOvertaking ? 'others that were held for this user go out first' : undefined
+      return isOvertaking ? say('outcome.others_first') : undefined
     }
     case 'nobody':
       return recipient.reason === 'not_following' || recipient.reason === 'unionid_pending'

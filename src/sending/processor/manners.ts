@@ -1,7 +1,11 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type DayWindow, findClosing, isOpenAt } from '../../base/dayWindow.ts'
-import { day, hour } from '../../base/duration.ts'
-import type { PushCap } from '../../base/environment.ts'
+import { day, hour, second } from '../../base/duration.ts'
+import type { PushCap } from '../../base/environment/values.ts'
 import { createSemaphore, type Semaphore } from '../../base/semaphore.ts'
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
+import type { Leases } from '../../db/leases/leases.ts'
 import type { PushRows } from '../../db/pushes.ts'
 import type { PushJob } from '../../queue/job.ts'
 import type { Ending } from './end.ts'
@@ -19,11 +23,10 @@ export interface Manners {
   findQuiet(
     push: Pick<PushJob, 'urgent'>,
     now: number,
-  ): { until: number; detail: string } | Ending | undefined
+  ): { until: number; detail: Sentence } | Ending | undefined
   /**
-   * Runs `begin` with how a push ends whose user got enough already, or undefined. Pushes of this process to one user
-   * come here one after the other, so that two at once do not both count as the last; those of other processes are
-   * counted from their record on.
+   * Runs `begin` with how a push ends whose user got enough already, or undefined. Pushes to one user come here one after
+   * the other, over all processes, so that two at once do not both count as the last.
    */
   whenCounted<T>(task: CountedTask, begin: (ending: Ending | undefined) => Promise<T>): Promise<T>
 }
@@ -34,31 +37,28 @@ interface CountedTask {
   ids: FollowerIds
 }
 
+interface MannersDeps {
+  appid: string
+  pushes: Pick<PushRows, 'countToUser'>
+  leases: Pick<Leases, 'acquire' | 'release'>
+}
+
+/** It takes milliseconds; one that was killed in them holds the pushes to that user up for as long. */
+const leaseLife = 10 * second
+const leaseLook = 20
+
 export function createManners(
   { caps, quiet, timezone }: MannersSettings,
-  pushes: Pick<PushRows, 'countToUser'>,
+  { appid, pushes, leases }: MannersDeps,
 ): Manners {
+  const owner = randomUUID()
   const turns = new Map<string, { turn: Semaphore; waiting: number }>()
 
   return {
-    findQuiet({ urgent }, now) {
-      if (quiet === undefined || urgent || !isOpenAt(quiet.window, now, timezone)) return undefined
-      const until = findClosing(quiet.window, now, timezone)
-      if (quiet.action === 'skip') {
-        return {
-          status: 'skipped',
-          reason: 'quiet',
-          detail: 'quiet hours (QUIET_HOURS), and the push is not urgent',
-        }
-      }
-      return {
-        until,
-        detail: `quiet hours until ${toClock(quiet.window.to)}; a push with urgent: true does not wait`,
-      }
-    },
+    findQuiet: ({ urgent }, now) => (urgent ? undefined : findQuietNow({ quiet, timezone }, now)),
 
     async whenCounted(task, begin) {
-      const relevant = caps.filter(({ templateId }) => templateId === '*' || templateId === task.templateId)
+      const relevant = findCapsOf(caps, task.templateId)
       if (relevant.length === 0) return begin(undefined)
       const key = task.ids.openid
       const line = turns.get(key) ?? { turn: createSemaphore(), waiting: 0 }
@@ -67,7 +67,7 @@ export function createManners(
       try {
         await line.turn.acquire(1)
         try {
-          return await begin(await findReached(relevant, task))
+          return await alone(key, async () => begin(await findReachedCap(relevant, pushes, task)))
         } finally {
           line.turn.release()
         }
@@ -77,23 +77,52 @@ export function createManners(
     },
   }
 
-  async function findReached(
-    relevant: readonly PushCap[],
-    { id, ids }: CountedTask,
-  ): Promise<Ending | undefined> {
-    for (const { templateId, most, ms } of relevant) {
-      const user = { ...ids, templateId: templateId === '*' ? undefined : templateId }
-      if ((await pushes.countToUser(user, Date.now() - ms, id)) < most) continue
-      const what = templateId === '*' ? 'messages' : 'messages of this template'
-      const detail = `the user got ${most} ${what} within ${toSpan(ms)}, which is the cap (PUSH_CAP)`
-      return { status: 'skipped', reason: 'capped', detail }
+  /** From the count to the record, which the next one counts. */
+  async function alone<T>(openid: string, work: () => Promise<T>): Promise<T> {
+    const name = `cap ${appid} ${openid}`
+    while (!(await leases.acquire(name, owner, leaseLife))) await sleep(leaseLook)
+    try {
+      return await work()
+    } finally {
+      await leases.release(name, owner)
     }
-    return undefined
   }
 }
 
-function toSpan(ms: number): string {
-  return ms % day === 0 ? `${ms / day} d` : `${ms / hour} h`
+/** What becomes of a push that is not urgent; undefined = these are no quiet hours. */
+export function findQuietNow(
+  { quiet, timezone }: Pick<MannersSettings, 'quiet' | 'timezone'>,
+  now: number,
+): ReturnType<Manners['findQuiet']> {
+  if (quiet === undefined || !isOpenAt(quiet.window, now, timezone)) return undefined
+  const until = findClosing(quiet.window, now, timezone)
+  if (quiet.action === 'skip') {
+    return { status: 'skipped', reason: 'quiet', detail: say('outcome.quiet') }
+  }
+  return { until, detail: say('outcome.quiet_until', { until: toClock(quiet.window.to) }) }
+}
+
+export function findCapsOf(caps: readonly PushCap[], sent: string): PushCap[] {
+  return caps.filter(({ templateId }) => templateId === '*' || templateId === sent)
+}
+
+/** How a push ends whose user got enough already, by the first cap of its template that says so. */
+export async function findReachedCap(
+  caps: readonly PushCap[],
+  pushes: MannersDeps['pushes'],
+  { id, ids }: Pick<CountedTask, 'id' | 'ids'>,
+): Promise<Ending | undefined> {
+  for (const { templateId, most, ms } of caps) {
+    const user = { ...ids, templateId: templateId === '*' ? undefined : templateId }
+    if ((await pushes.countToUser(user, Date.now() - ms, id)) < most) continue
+    const key = templateId === '*' ? 'outcome.capped' : 'outcome.capped_template'
+    return { status: 'skipped', reason: 'capped', detail: say(key, { most, span: toSpan(ms) }) }
+  }
+  return undefined
+}
+
+function toSpan(ms: number): Sentence {
+  return ms % day === 0 ? say('span.days', { count: ms / day }) : say('span.hours', { count: ms / hour })
 }
 
 function toClock(minutes: number): string {

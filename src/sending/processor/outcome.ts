@@ -1,5 +1,7 @@
 import { type Backoff, toBackoff } from '../../base/backoff.ts'
 import { minute, second } from '../../base/duration.ts'
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
+import { toStored } from '../../base/sentences/stored.ts'
 import type { Concern } from '../../health/evidence.ts'
 import type { PaceSignal } from '../../health/rateMath.ts'
 import type { Fate } from '../../health/recentCalls.ts'
@@ -28,6 +30,8 @@ export interface Attempt {
   lastErrcode: number | null
   /** WeChat itself told us of the template or follower that it now denies. */
   isBelieved: boolean
+  /** Nothing can be sent with the template any more, or not now. */
+  hasLostTemplate: boolean
   /** What others get says that the platform works, so a fault of it is this push's own. */
   othersPass: boolean
   /** Whom a refusal that may concern one push alone speaks for. */
@@ -41,10 +45,12 @@ export interface Attempt {
 export type SendOutcome =
   | Retry
   /** WeChat has the message, whatever else it says. */
-  | { kind: 'sent'; detail: string; accepted: Accepted }
-  | { kind: 'pause'; reason: PauseReason; detail: string; counts: boolean }
-  | { kind: 'final'; status: 'rejected'; reason: PushReason<'rejected'>; detail: string; hasLeft: boolean }
-  | { kind: 'final'; status: 'unknown'; reason: PushReason<'unknown'>; detail: string; hasLeft: boolean }
+  | { kind: 'sent'; detail: Sentence; accepted: Accepted }
+  | { kind: 'pause'; reason: PauseReason; detail: Sentence; counts: boolean }
+  /** Only what is sent with this template. */
+  | { kind: 'pause_template'; reason: PauseReason; detail: Sentence }
+  | { kind: 'final'; status: 'rejected'; reason: PushReason<'rejected'>; detail: Sentence; hasLeft: boolean }
+  | { kind: 'final'; status: 'unknown'; reason: PushReason<'unknown'>; detail: Sentence; hasLeft: boolean }
 
 interface Retry {
   kind: 'retry'
@@ -55,7 +61,7 @@ interface Retry {
   isUnclear: boolean
   /** What it says about more than this push: the account is too fast, WeChat is busy (perhaps with this account), or gives no usable answer. */
   signal?: PaceSignal | 'out_of_reach'
-  detail: string
+  detail: Sentence
 }
 
 /** Between the tries of one push. */
@@ -64,11 +70,10 @@ export const pushBackoff: Backoff = { first: second, longest: minute, jitter: 0.
 const undocumentedAttempts = 3
 /** WeChat sometimes denies a template or a follower it has, and knows it again later. */
 const secondLook = 30 * second
-/** What is wrong with the message itself is wrong in every try. */
+/** What is wrong with the message itself is wrong in every try; a mini-program may be unbound between two. */
 const lastingReasons: readonly ErrcodeReason[] = [
   'data_invalid',
   'url_invalid',
-  'miniprogram_invalid',
   'content_forbidden',
   'request_invalid',
 ]
@@ -100,7 +105,7 @@ function decideRefusal(error: WechatApiError, attempt: Attempt, random: number):
   if (isAboutPush && isReasonOf('sent', reason)) {
     const { msgid } = error
     return msgid === undefined
-      ? { kind: 'sent', detail, accepted: { msgid: null, reason, detail } }
+      ? { kind: 'sent', detail, accepted: { msgid: null, reason, detail: toStored(detail) } }
       : { kind: 'sent', detail, accepted: { msgid, reason: null, detail: null } }
   }
   switch (error.class) {
@@ -135,6 +140,8 @@ function decideRefusal(error: WechatApiError, attempt: Attempt, random: number):
     case 'L':
     case 'O':
       if (!isAboutPush) return { kind: 'pause', reason, detail, counts: false }
+      // A try that may have been accepted is not repeated when WeChat would take it for a new message.
+      if (attempt.hasLostTemplate && !attempt.isUnclear) return { kind: 'pause_template', reason, detail }
       if (deservesSecondLook(error, attempt)) {
         return { kind: 'retry', delay: secondLook * (1 + random / 2), counts: true, isUnclear: false, detail }
       }
@@ -176,12 +183,12 @@ function decideConcern(error: WechatApiError, attempt: Attempt, random: number):
 }
 
 /** It speaks of this message alone, and of an earlier try that WeChat has seen. */
-function waitForRepetition(detail: string, random: number): Retry {
+function waitForRepetition(detail: Sentence, random: number): Retry {
   return { kind: 'retry', delay: minute + 5 * second * random, counts: false, isUnclear: true, detail }
 }
 
 function decideNoAnswer(error: WechatNetworkError, attempt: Attempt, random: number): SendOutcome {
-  const detail = `WeChat gave no usable answer: ${error.detail}`
+  const detail = say('outcome.no_answer', { why: error.detail })
   if (!error.maybeReceived || isTokenEndpoint(error.path)) {
     const delay = toBackoff(pushBackoff, attempt.starts, random)
     return { kind: 'retry', delay, counts: false, isUnclear: false, signal: 'out_of_reach', detail }
@@ -197,13 +204,14 @@ function decideNoAnswer(error: WechatNetworkError, attempt: Attempt, random: num
 /** A push that may have been accepted is not called rejected: its user may have it. */
 function giveUpWhenExhausted(retry: Retry, { attempts, maxAttempts, isUnclear }: Attempt): SendOutcome {
   if (!retry.counts || attempts < maxAttempts) return retry
-  const tries = `${attempts} ${attempts === 1 ? 'try' : 'tries'} failed, the last because: ${retry.detail}`
+  const why = retry.detail
+  const tries = attempts === 1 ? say('outcome.only_try', { why }) : say('outcome.last_try', { attempts, why })
   return isUnclear || retry.isUnclear
     ? {
         kind: 'final',
         status: 'unknown',
         reason: 'ambiguous',
-        detail: `${tries}. A try may have been accepted all the same`,
+        detail: say('outcome.this_try_may_be', { why: tries }),
         hasLeft: false,
       }
     : { kind: 'final', status: 'rejected', reason: 'retries_exhausted', detail: tries, hasLeft: false }
@@ -217,13 +225,13 @@ function decideForGood(error: WechatApiError, { isUnclear }: Attempt, hasLeft: b
   return toFinal(reasonOf(error), explainInFull(error), isUnclear, hasLeft)
 }
 
-function toFinal(reason: ErrcodeReason, detail: string, isUnclear: boolean, hasLeft = false): SendOutcome {
+function toFinal(reason: ErrcodeReason, detail: Sentence, isUnclear: boolean, hasLeft = false): SendOutcome {
   return isUnclear && !lastingReasons.includes(reason)
     ? {
         kind: 'final',
         status: 'unknown',
         reason: 'ambiguous',
-        detail: `${detail}. An earlier try may have been accepted all the same`,
+        detail: say('outcome.earlier_try_may_be', { why: detail }),
         hasLeft,
       }
     : {

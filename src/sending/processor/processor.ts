@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { second } from '../../base/duration.ts'
+import type { Sentence } from '../../base/sentences/sentence.ts'
 import { DatabaseError } from '../../db/databaseError.ts'
 import type { PushRow, PushRows } from '../../db/pushes.ts'
 import { type PushJob, pushJobSchema } from '../../queue/job.ts'
@@ -11,7 +12,7 @@ import { done, type Processed, type TryDeps, tryInSlot } from './tryOnce.ts'
 
 export interface ProcessorDeps extends TryDeps {
   appid: string
-  pushes: Pick<PushRows, 'add' | 'find' | 'record' | 'recordSent'>
+  pushes: Pick<PushRows, 'add' | 'find' | 'record' | 'recordUnchanged' | 'recordSent'>
   /** Queues the first of the pushes that were held for a user. */
   releaseNext(recipient: string): Promise<void>
 }
@@ -20,7 +21,7 @@ export interface Processor {
   /** Brings one push as far as it can be brought now; throws only what nobody foresaw. */
   process(delivery: Delivery): Promise<Processed>
   /** The final record of a push that this program cannot bring to an end. */
-  giveUp(delivery: Delivery, detail: string): Promise<void>
+  giveUp(delivery: Delivery, detail: Sentence): Promise<void>
 }
 
 /** The way of one push, from top to bottom: job, progress, slot, recipient, call, outcome, record. */
@@ -46,11 +47,15 @@ export function createProcessor(deps: ProcessorDeps): Processor {
     },
 
     async giveUp(delivery, detail) {
-      const { row, recipient } = await findProgress(readJob(deps.appid, delivery).fresh, delivery)
-      if (row) {
-        await deps.pushes.record(toEnded(row, { status: 'rejected', reason: 'internal_error', detail }))
+      const { fresh } = readJob(deps.appid, delivery)
+      for (;;) {
+        const { row, recipient } = await findProgress(fresh, delivery)
+        const ended = row && toEnded(row, { status: 'rejected', reason: 'internal_error', detail })
+        // A worker that only seemed dead may be about to send it: what it writes first is not lost.
+        if (ended && !(await deps.pushes.recordUnchanged(ended))) continue
+        if (recipient !== undefined) await deps.releaseNext(recipient)
+        return
       }
-      if (recipient !== undefined) await deps.releaseNext(recipient)
     },
   }
 

@@ -1,4 +1,6 @@
 import { hash } from 'node:crypto'
+import { type Fact, say } from '../../base/sentences/sentence.ts'
+import { toStored } from '../../base/sentences/stored.ts'
 import type { HeldPush } from '../../db/heldPushes.ts'
 import type { PushRow } from '../../db/pushes.ts'
 import { type PushJob, pushJobSchema, toJobId } from '../../queue/job.ts'
@@ -49,7 +51,7 @@ export function toNewRow(appid: string, push: PushJob, { jobId, timestamp }: Del
 }
 
 /** The final record of a job that is no push, under its own push id if it has one. */
-export function toInvalidRow(appid: string, problem: string, delivery: Delivery): PushRow {
+export function toInvalidRow(appid: string, problem: Fact, delivery: Delivery): PushRow {
   const { id, unionid, openid, templateId }: Record<string, unknown> = Object(delivery.data)
   const push: PushJob = {
     v: 1,
@@ -64,7 +66,7 @@ export function toInvalidRow(appid: string, problem: string, delivery: Delivery)
     message: JSON.stringify(delivery.data).slice(0, unreadableLimit),
     status: 'rejected',
     reason: 'invalid_job',
-    detail: `the job in the queue is not a push: ${problem}`,
+    detail: toStored(say('outcome.invalid_job', { problem })),
     finishedAt: Date.now(),
   }
 }

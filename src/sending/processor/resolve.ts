@@ -1,3 +1,4 @@
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
 import type { PushJob } from '../../queue/job.ts'
 
 /** What the follower table tells about a user. */
@@ -35,21 +36,18 @@ export type ResolvedRecipient =
       kind: 'nobody'
       ids: Ids
       reason: 'not_following' | 'unionid_pending' | 'session_unknown' | 'unionid_unknown'
-      detail: string
+      detail: Sentence
     }
 
-export const hasLeft = 'the user no longer follows this service account'
-const unknown = 'no follower of this service account has this unionid, as far as the last sync knows'
+export const hasLeft = say('outcome.left')
 const mostCounted = 1_000
 const shared = {
   reason: 'unionid_pending',
-  detail:
-    'WeChat names this unionid for several followers, and nothing is sent until it names one: each sync asks again',
+  detail: say('outcome.unionid_shared'),
 } as const
 const pending = {
   reason: 'unionid_pending',
-  detail:
-    'the user follows this service account again, but WeChat has not told the unionid yet: each sync asks for it',
+  detail: say('outcome.unionid_pending'),
 } as const
 
 /** The openid to send to, found at the time of sending: users come and go while a push waits. */
@@ -70,7 +68,7 @@ async function resolveUnionid(unionid: string, directory: Directory): Promise<Re
   if (follower) return { kind: 'nobody', ids, reason: 'not_following', detail: hasLeft }
   const former = await directory.findFormer(unionid)
   if (former) return { kind: 'nobody', ids: { unionid, openid: former.openid }, ...pending }
-  const detail = `${unknown}${toHint(await directory.countNameless(mostCounted))}`
+  const detail = toUnknown(await directory.countNameless(mostCounted))
   return { kind: 'nobody', ids, reason: 'not_following', detail }
 }
 
@@ -81,10 +79,10 @@ async function findSettled(unionid: string, directory: Directory): Promise<Known
   return directory.findByUnionid(unionid)
 }
 
-function toHint(nameless: number): string {
-  if (nameless === 0) return ''
-  const count = nameless < mostCounted ? `${nameless}` : `at least ${mostCounted}`
-  return `; WeChat has not told the unionid of ${count} of its followers yet, whom each sync asks about again`
+function toUnknown(nameless: number): Sentence {
+  if (nameless === 0) return say('outcome.unionid_unknown')
+  const count = nameless < mostCounted ? nameless : say('count.at_least', { count: mostCounted })
+  return say('outcome.unionid_unknown_yet', { count })
 }
 
 /** WeChat knows best whether somebody follows; only a push that would rather wait goes by what we know. */
@@ -105,10 +103,7 @@ async function resolveSession(session: string, directory: Directory): Promise<Re
   if (user?.unionid) return resolveUnionid(user.unionid, directory)
   const nobody = { kind: 'nobody' as const, ids: { unionid: null, openid: null } }
   if (!user) {
-    const detail = 'the session has ended, or it is none of this mini-program'
-    return { ...nobody, reason: 'session_unknown', detail }
+    return { ...nobody, reason: 'session_unknown', detail: say('outcome.session_unknown') }
   }
-  const detail =
-    'WeChat has not told the unionid of this user: is the mini-program bound to the Open Platform?'
-  return { ...nobody, reason: 'unionid_unknown', detail }
+  return { ...nobody, reason: 'unionid_unknown', detail: say('outcome.unionid_untold') }
 }

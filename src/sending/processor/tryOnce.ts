@@ -1,27 +1,25 @@
 import { second } from '../../base/duration.ts'
 import type { Semaphore } from '../../base/semaphore.ts'
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
+import { toStored } from '../../base/sentences/stored.ts'
 import type { DatabaseError } from '../../db/databaseError.ts'
 import type { HeldPushes } from '../../db/heldPushes.ts'
 import type { PushRow, PushRows } from '../../db/pushes.ts'
 import type { PushJob } from '../../queue/job.ts'
 import type { WechatApi } from '../../wechat/api.ts'
 import { WechatApiError, WechatNetworkError } from '../../wechat/errors.ts'
+import type { TemplateCheck } from '../templates/templateCheck.ts'
+import type { TemplateGuard } from '../templates/templateGuard.ts'
 import { type Ending, findEnding, toEnded } from './end.ts'
 import { findWait, mayHandOver, mayHold } from './findWait.ts'
 import { type FailedCall, type JudgeDeps, judge } from './judge.ts'
 import { keepSent } from './keepSent.ts'
 import type { Manners } from './manners.ts'
+import { isFollowedNext, isKnownNext, type OtherAccounts } from './otherAccounts.ts'
 import type { OtherPushes } from './otherPushes.ts'
 import type { SendOutcome } from './outcome.ts'
 import { toClientMsgId, toHeldRow, toRefusalColumns } from './pushRow.ts'
 import { type Directory, type FollowerIds, resolveRecipient } from './resolve.ts'
-import type { TemplateCheck } from './templateCheck.ts'
-
-/** What the tables know of other accounts. */
-export interface OtherAccounts {
-  isFollowed(appid: string, unionid: string): Promise<boolean>
-  hasPush(appid: string, id: string): Promise<boolean>
-}
 
 export interface TryDeps extends JudgeDeps, Pick<TemplateCheck, 'findMissingKeywords'> {
   /** Sends under way at once: every try takes one. */
@@ -43,6 +41,8 @@ export interface TryDeps extends JudgeDeps, Pick<TemplateCheck, 'findMissingKeyw
   onUnrecorded(error: DatabaseError): void
   /** Aborted when the worker can wait no longer. */
   signal: AbortSignal
+  /** Undefined for messages that do not wait for a template that vanished. */
+  templateGuard: TemplateGuard | undefined
   /** Undefined where users are to be sent whatever is pushed. */
   manners: Manners | undefined
 }
@@ -90,7 +90,8 @@ export async function tryInSlot(
   }
   try {
     if (!deps.mayTry()) return { kind: 'later', delay: second }
-    return await tryOnce(deps, { ...task, releaseSlot })
+    const { push, row, starts, isNew } = task
+    return await tryOnce(deps, { push, row, starts, isNew, releaseSlot })
   } finally {
     // Not before all has been done about what this try tells of the others.
     if (!hasEnded) setImmediate(releaseSlot)
@@ -101,7 +102,7 @@ async function tryOnce(deps: TryDeps, task: TryInSlot): Promise<Step> {
   const { push, row } = task
   const ending = findEnding(push, row, deps.maxAttempts)
   if (ending) return end(deps, task, row, ending)
-  if (await isKnownNext(deps, push, row)) return done
+  if (push.next && (await isKnownNext(deps, push, row))) return done
   const recipient = await resolveRecipient(push, deps.directory)
   if (mayHold(push, row)) {
     const wait = await findWait(deps.held, push, row, recipient)
@@ -112,12 +113,18 @@ async function tryOnce(deps: TryDeps, task: TryInSlot): Promise<Step> {
     }
   }
   if (recipient.kind === 'follower') {
-    const missing = await deps.findMissingKeywords(push)
+    const found = deps.findMissingKeywords(push)
+    const missing = found instanceof Promise ? await found : found
     if (missing.length > 0) return end(deps, task, { ...row, ...recipient.ids }, toIncomplete(missing))
+    if (row.unknownSince === null && deps.templateGuard?.isPaused(push.templateId)) {
+      const wait = await deps.templateGuard.findWait(push.templateId)
+      if (wait) return waitUntil(deps, task, { ...row, ...recipient.ids, reason: 'paused' }, wait)
+    }
     const quiet = findManners(deps, row)?.findQuiet(push, Date.now())
     if (quiet === undefined) return send(deps, task, recipient.ids)
     if ('status' in quiet) return end(deps, task, { ...row, ...recipient.ids }, quiet)
-    return waitUntil(deps, task, { ...row, ...recipient.ids }, quiet)
+    const wait = { until: quiet.until, detail: toStored(quiet.detail) }
+    return waitUntil(deps, task, { ...row, ...recipient.ids, reason: 'quiet' }, wait)
   }
   const { ids, reason, detail } = recipient
   if (mayHandOver(push, row) && (reason === 'not_following' || reason === 'unionid_pending')) {
@@ -138,52 +145,35 @@ async function waitUntil(
   row: PushRow,
   { until, detail }: { until: number; detail: string },
 ): Promise<Step> {
-  const waiting: PushRow = { ...row, status: 'queued', reason: 'quiet', detail }
-  if (!(await save(deps, task, waiting))) return superseded
+  const waiting: PushRow = { ...row, status: 'queued', detail }
+  const { status, reason, detail: known } = task.row
+  // What has waited for the same before need not be written again.
+  const isKnown = !task.isNew && status === 'queued' && reason === row.reason && known === detail
+  if (!isKnown && !(await save(deps, task, waiting))) return superseded
   return { kind: 'later', delay: beforeExpiry(task.push, Math.max(second, until - Date.now())) }
 }
 
 function toIncomplete(missing: string[]): Ending {
-  const detail = `the template asks for ${missing.join(', ')}, which the message has no value for: give data.${missing.join(', data.')} (\`unionpush templates\` lists what each one asks for)`
+  const fields = missing.map((key) => `data.${key}`).join(', ')
+  const detail = say('outcome.data_missing', { missing: missing.join(', '), fields })
   return { status: 'rejected', reason: 'data_invalid', detail }
 }
 
-function hold({ held }: TryDeps, push: PushJob, row: PushRow, detail: string): Promise<boolean> {
+function hold({ held }: TryDeps, push: PushJob, row: PushRow, detail: Sentence): Promise<boolean> {
   return held.hold(
-    toHeldRow(push, row, detail),
+    toHeldRow(push, row, toStored(detail)),
     push.next?.map(({ appid }) => appid),
   )
 }
 
 /** The record comes first: after a crash nobody who follows by then gets the push twice. */
-async function handOver(deps: TryDeps, task: Try, row: PushRow, why: string): Promise<Step> {
+async function handOver(deps: TryDeps, task: Try, row: PushRow, why: Sentence): Promise<Step> {
   const [next] = task.push.next ?? []
-  const detail = `${why}: handed over to ${next?.name ?? next?.appid}`
+  const detail = say('outcome.handed_over', { why, next: next?.name ?? next?.appid ?? '' })
   const ended = toEnded(row, { status: 'skipped', reason: 'handed_over', detail })
   if (!(await save(deps, task, ended))) return superseded
   await deps.handOver(ended)
   return done
-}
-
-/** An id counts for a whole list: one that a later account has came there by a list in another order, and has its record. */
-async function isKnownNext(
-  { otherAccounts }: Pick<TryDeps, 'otherAccounts'>,
-  { id, next = [] }: PushJob,
-  { generation, attempts, heldAt }: PushRow,
-): Promise<boolean> {
-  if (generation > 0 || attempts > 0 || heldAt !== null) return false
-  for (const { appid } of next) if (await otherAccounts.hasPush(appid, id)) return true
-  return false
-}
-
-async function isFollowedNext(
-  { otherAccounts }: Pick<TryDeps, 'otherAccounts'>,
-  { next = [] }: PushJob,
-  unionid: string | null,
-): Promise<boolean> {
-  if (unionid === null) return false
-  for (const { appid } of next) if (await otherAccounts.isFollowed(appid, unionid)) return true
-  return false
 }
 
 async function end(deps: TryDeps, task: Try, row: PushRow, ending: Ending): Promise<Step> {
@@ -203,13 +193,15 @@ async function send(deps: TryDeps, task: TryInSlot, { unionid, openid }: Followe
     unknownSince: row.unknownSince ?? Date.now(),
   }
   // The row comes first: after a crash it tells that there may have been a call.
-  const begin = async (ending?: Ending): Promise<Step | 'begun'> => {
-    if (ending) return end(deps, task, { ...row, unionid, openid }, ending)
-    return (await save(deps, task, sending)) ? 'begun' : superseded
-  }
-  const counted = { id: push.id, templateId: push.templateId, ids: { unionid, openid } }
-  const step = await (findManners(deps, row)?.whenCounted(counted, begin) ?? begin())
-  if (step !== 'begun') return step
+  const manners = findManners(deps, row)
+  if (manners) {
+    const counted = { id: push.id, templateId: push.templateId, ids: { unionid, openid } }
+    const step = await manners.whenCounted(counted, async (ending) => {
+      if (ending) return end(deps, task, { ...row, unionid, openid }, ending)
+      return (await save(deps, task, sending)) ? 'begun' : superseded
+    })
+    if (step !== 'begun') return step
+  } else if (!(await save(deps, task, sending))) return superseded
   const { templateId, data, url, miniprogram } = push
   const clientMsgId = toClientMsgId(row)
   let msgid: string
@@ -221,6 +213,7 @@ async function send(deps: TryDeps, task: TryInSlot, { unionid, openid }: Followe
     return recordFailed(deps, task, sending, { push, before: row, starts, openid, error })
   }
   deps.others.accepted(row.id)
+  deps.templateGuard?.accepted(templateId, sending.unknownSince ?? 0)
   task.releaseSlot()
   await keepSent(deps, sending, { msgid, reason: null, detail: null })
   return sent
@@ -237,7 +230,7 @@ async function recordFailed(
   const next = {
     ...sending,
     ...toRefusalColumns(call.error),
-    detail: outcome.detail,
+    detail: toStored(outcome.detail),
     unknownSince: row.unknownSince,
   }
   switch (outcome.kind) {
@@ -265,6 +258,11 @@ async function recordFailed(
       const unknownSince = outcome.isUnclear ? sending.unknownSince : row.unknownSince
       await pushes.record({ ...next, status: 'queued', reason: 'retry', attempts, unknownSince })
       return { kind: 'later', delay: beforeExpiry(push, outcome.delay), cause: outcome }
+    }
+    case 'pause_template': {
+      await deps.templateGuard?.pause(push.templateId, outcome)
+      await pushes.record({ ...next, status: 'queued', reason: 'paused', attempts: row.attempts })
+      return { kind: 'later', delay: beforeExpiry(push, second), cause: outcome }
     }
     case 'pause': {
       const attempts = outcome.counts ? sending.attempts : row.attempts

@@ -14,7 +14,7 @@ interface RefreshDeps {
 
 interface TemplateCheckDeps extends RefreshDeps {
   appid: string
-  templates: Pick<Templates, 'find' | 'replace'>
+  templates: Pick<Templates, 'find' | 'isGone' | 'replace'>
   leases: Pick<Leases, 'acquire'>
   log: Log
   now?: () => number
@@ -26,11 +26,17 @@ const listLife = minute
 const mostTemplates = 1_000
 
 export interface TemplateCheck {
-  /** Whether the account has a template that WeChat has just denied; while there is no new list, it has the benefit of the doubt. */
-  isTemplate(templateId: string): Promise<boolean>
-  /** Keywords without a value, which WeChat would refuse the message for; none for a template that nobody has listed. */
-  findMissingKeywords(message: Message): Promise<string[]>
+  /** How a template stands that WeChat has just denied, by a list that is made now if it may be. */
+  findStanding(templateId: string): Promise<TemplateStanding>
+  /**
+   * Keywords without a value, which WeChat would refuse the message for; none for a template that nobody has listed. At
+   * once where the template is known and nothing is missing.
+   */
+  findMissingKeywords(message: Message): string[] | Promise<string[]>
 }
+
+/** `doubtful`: the account may have it, for there is no new list; `never`: WeChat has never listed it. */
+export type TemplateStanding = 'listed' | 'gone' | 'doubtful' | 'never'
 
 type Message = Pick<PushJob, 'templateId' | 'data'>
 
@@ -39,30 +45,38 @@ export function createTemplateCheck(deps: TemplateCheckDeps): TemplateCheck {
   const { appid, templates, leases, log, now = Date.now } = deps
   let list: { at: number; isNew: Promise<boolean> } | undefined
   /** By template id; what every push of it would otherwise read anew (bench: send.instant). */
-  let needed: { at: number; keywords: Map<string, Promise<string[]>> } | undefined
+  let needed: { at: number; keywords: Map<string, string[]> } | undefined
 
   return {
-    async isTemplate(templateId) {
+    async findStanding(templateId) {
       const isNew = await listAgain()
-      return !isNew || (await templates.find(templateId)) !== undefined
+      if ((await templates.find(templateId)) !== undefined) return 'listed'
+      if (await templates.isGone(templateId)) return 'gone'
+      return isNew ? 'never' : 'doubtful'
     },
-    async findMissingKeywords({ templateId, data }) {
-      const keywords = await toNeeded(templateId)
-      if (keywords.every((key) => key in data)) return []
-      // The template may be another by now than the one that was listed.
-      if (await listAgain()) needed = undefined
-      return (await toNeeded(templateId)).filter((key) => !(key in data))
+    findMissingKeywords(message) {
+      return isComplete(message, findKnown(message.templateId)) ? [] : readMissing(message)
     },
   }
 
-  function toNeeded(templateId: string): Promise<string[]> {
-    if (needed === undefined || !isYoung(needed.at)) needed = { at: now(), keywords: new Map() }
-    const known = needed.keywords.get(templateId)
+  async function readMissing(message: Message): Promise<string[]> {
+    if (isComplete(message, await readNeeded(message.templateId))) return []
+    // The template may be another by now than the one that was listed.
+    if (await listAgain()) needed = undefined
+    return (await readNeeded(message.templateId)).filter((key) => !(key in message.data))
+  }
+
+  function findKnown(templateId: string): string[] | undefined {
+    return needed && isYoung(needed.at) ? needed.keywords.get(templateId) : undefined
+  }
+
+  async function readNeeded(templateId: string): Promise<string[]> {
+    const known = findKnown(templateId)
     if (known) return known
-    const keywords = templates.find(templateId).then((row) => (row ? toNeededKeywords(row.content) : []))
+    const row = await templates.find(templateId)
+    const keywords = row ? toNeededKeywords(row.content) : []
+    if (needed === undefined || !isYoung(needed.at)) needed = { at: now(), keywords: new Map() }
     if (needed.keywords.size < mostTemplates) needed.keywords.set(templateId, keywords)
-    // One that could not be read is read again.
-    keywords.catch(() => needed?.keywords.delete(templateId))
     return keywords
   }
 
@@ -87,6 +101,11 @@ export function createTemplateCheck(deps: TemplateCheckDeps): TemplateCheck {
       return false
     }
   }
+}
+
+/** False also for keywords that nobody knows. */
+function isComplete({ data }: Message, keywords: string[] | undefined): boolean {
+  return keywords?.every((key) => key in data) === true
 }
 
 /** Makes the templates equal to WeChat's list. */
