@@ -6,7 +6,9 @@ interface InvalidLine {
 }
 
 export interface CreatedBroadcast extends Broadcast {
+  /** At most 100,000 of them; `onSkipped` is told of all. */
   invalid: InvalidLine[]
+  invalidTotal: number
 }
 
 export interface CancelledBroadcast extends Broadcast {
@@ -19,7 +21,9 @@ export interface BroadcastPlan {
   selected: number
   sendable: number
   skipped: Record<string, number>
+  /** At most 100,000 of them; `onSkipped` is told of all. */
   invalid: InvalidLine[]
+  invalidTotal: number
   /** The first messages as their users would get them. */
   samples: {
     openid: string | null
@@ -29,4 +33,6 @@ export interface BroadcastPlan {
   }[]
   /** Sends of today, and how many whole days it takes; null when WeChat does not say. */
   quota: { limit: number; used: number; left: number; days: number } | null
+  /** About when it ends, in full minutes; null = not known. */
+  endsAt: string | null
 }

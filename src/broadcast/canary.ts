@@ -1,5 +1,8 @@
 import { minute } from '../base/duration.ts'
-import type { BroadcastChange, BroadcastRow, Broadcasts } from '../db/broadcasts/broadcasts.ts'
+import { say } from '../base/sentences/sentence.ts'
+import { toStored } from '../base/sentences/stored.ts'
+import type { Broadcasts } from '../db/broadcasts/broadcasts.ts'
+import type { BroadcastChange, BroadcastRow } from '../db/broadcasts/row.ts'
 import { findFailureShare, toFailureDetail } from './failures.ts'
 
 /** How long receipts are waited for, and the share of those that came which has to say delivered. */
@@ -44,14 +47,10 @@ async function pauseAfter(
   const share = findFailureShare(await broadcasts.recent(row.no), true)
   const waiting = { status: 'paused', canaryState: 'waiting', canaryAt: now } as const
   if (share > row.maxFailures) {
-    const detail = toFailureDetail(share, await broadcasts.counts(row.no))
-    return { ...waiting, reason: 'failures', detail: `of the canary ${detail}` }
+    const failures = toFailureDetail(share, await broadcasts.counts(row.no))
+    return { ...waiting, reason: 'failures', detail: toStored(say('broadcast.canary_failed', { failures })) }
   }
-  return {
-    ...waiting,
-    reason: 'canary',
-    detail: 'the rest goes on by resume',
-  }
+  return { ...waiting, reason: 'canary', detail: toStored(say('broadcast.canary_done')) }
 }
 
 async function goOn(

@@ -1,4 +1,7 @@
-import type { BroadcastChange, BroadcastRow, Broadcasts } from '../db/broadcasts/broadcasts.ts'
+import { say } from '../base/sentences/sentence.ts'
+import { toStored } from '../base/sentences/stored.ts'
+import type { Broadcasts } from '../db/broadcasts/broadcasts.ts'
+import type { BroadcastChange, BroadcastRow } from '../db/broadcasts/row.ts'
 import type { PushReason } from '../push/status.ts'
 
 /** What a broadcast that is over answers, or one that nobody knows. */
@@ -11,7 +14,11 @@ const retried: readonly PushReason[] = ['system_failed', 'freq_limit', 'retries_
 
 /** Stops the sends of a broadcast in every process within a second, until `resume`. */
 export function pauseBroadcast(broadcasts: Broadcasts, id: string): Promise<Controlled> {
-  return control(broadcasts, id, () => ({ status: 'paused', reason: 'manual', detail: 'paused by a person' }))
+  return control(broadcasts, id, () => ({
+    status: 'paused',
+    reason: 'manual',
+    detail: toStored(say('pause.by_person')),
+  }))
 }
 
 /** Goes on, whatever it was paused for; the count of failures starts again, and a canary that waits has passed. */

@@ -1,3 +1,4 @@
+import { type Sentence, say } from '../base/sentences/sentence.ts'
 import type { BroadcastCount, RecentOutcomes } from '../db/broadcasts/broadcasts.ts'
 
 /** Outcomes of which a share is told. */
@@ -13,13 +14,15 @@ export function findFailureShare({ sends, receipts }: RecentOutcomes, isEnough =
   return Math.max(...shares)
 }
 
-export function toFailureDetail(share: number, counts: readonly BroadcastCount[]): string {
+export function toFailureDetail(share: number, counts: readonly BroadcastCount[]): Sentence {
   const failed = counts.filter(({ status }) => status === 'rejected' || status === 'undelivered')
   const totals = new Map<string, number>()
   for (const { status, reason, total } of failed) {
     totals.set(reason ?? status, (totals.get(reason ?? status) ?? 0) + total)
   }
   const [commonest] = [...totals].sort(([, a], [, b]) => b - a)
-  const most = commonest ? `, most of them: ${commonest[0]}` : ''
-  return `${Math.round(share * 100)} % of the last recipients failed${most}`
+  const percent = Math.round(share * 100)
+  return commonest
+    ? say('broadcast.failed_mostly', { percent, reason: commonest[0] })
+    : say('broadcast.failed', { percent })
 }

@@ -11,3 +11,34 @@ export function createInLine(): <T>(name: string, task: () => Promise<T>) => Pro
     return turn
   }
 }
+
+interface Group<T> {
+  size: number
+  parts: Promise<T[]>
+}
+
+/** Those who ask while an answer is under way are answered together after it, each with a part of their own. */
+export function createTogether<T>(
+  answer: (name: string, size: number) => Promise<T[]>,
+): (name: string) => Promise<T> {
+  const inLine = createInLine()
+  const gathering = new Map<string, Group<T>>()
+  return async (name) => {
+    const group = gathering.get(name) ?? gather(name)
+    const place = group.size
+    group.size += 1
+    const part = (await group.parts)[place]
+    if (part === undefined) throw new Error(`no part ${place} of ${group.size}`)
+    return part
+  }
+
+  function gather(name: string): Group<T> {
+    const parts = inLine(name, () => {
+      gathering.delete(name)
+      return answer(name, group.size)
+    })
+    const group: Group<T> = { size: 0, parts }
+    gathering.set(name, group)
+    return group
+  }
+}

@@ -1,18 +1,16 @@
 import { isOpenAt, parseWindow } from '../base/dayWindow.ts'
 import type { Log } from '../base/log.ts'
-import type {
-  BroadcastChange,
-  BroadcastPause,
-  BroadcastRow,
-  Broadcasts,
-} from '../db/broadcasts/broadcasts.ts'
+import { say } from '../base/sentences/sentence.ts'
+import { toStored } from '../base/sentences/stored.ts'
+import type { Broadcasts } from '../db/broadcasts/broadcasts.ts'
+import type { BroadcastChange, BroadcastPause, BroadcastRow } from '../db/broadcasts/row.ts'
 import type { BroadcastNews } from '../health/alertText.ts'
 import type { WechatApi } from '../wechat/api.ts'
 import { checkCanary } from './canary.ts'
 import { findFailureShare, toFailureDetail } from './failures.ts'
-import { createMeter } from './meter.ts'
 import { createBroadcastTeller } from './news.ts'
-import { createQuotaWatch } from './quotaWatch.ts'
+import { createMeter } from './pace/meter.ts'
+import { createQuotaWatch } from './pace/quotaWatch.ts'
 import { goesOn, start } from './start.ts'
 
 export interface LeaderDeps {
@@ -24,8 +22,11 @@ export interface LeaderDeps {
   log: Log
 }
 
-/** Followers looked at in one transaction, and how long a look writes them before the rest of it gets its turn. */
-const rowsAtOnce = 5_000
+/**
+ * Followers looked at in one transaction, which the records of single pushes wait for (bench: broadcast.beside), and how long
+ * a look writes them before the rest of it gets its turn.
+ */
+const rowsAtOnce = 500
 const fillTime = 300
 
 /** Moves broadcasts on: starts them, writes down who gets them, pauses and ends them. One process does it for each. */
@@ -79,7 +80,7 @@ export function createLeader(deps: LeaderDeps) {
   async function checkFailures(row: BroadcastRow): Promise<boolean> {
     const share = findFailureShare(await broadcasts.recent(row.no))
     if (share <= row.maxFailures) return false
-    await pause(row, 'failures', toFailureDetail(share, await broadcasts.counts(row.no)))
+    await pause(row, 'failures', toStored(toFailureDetail(share, await broadcasts.counts(row.no))))
     return true
   }
 
@@ -101,7 +102,7 @@ export function createLeader(deps: LeaderDeps) {
   }
 
   async function finish(row: BroadcastRow, reason: 'expired' | null): Promise<void> {
-    const detail = reason === null ? null : 'who was not sent to in time was skipped'
+    const detail = reason === null ? null : toStored(say('broadcast.not_in_time'))
     const finished = { status: 'finished', reason, detail, finishedAt: Date.now(), perSecond: 0 } as const
     if (!(await change(row, finished))) return
     quota.forget(row.id)
@@ -124,5 +125,6 @@ function keepWindow(row: BroadcastRow, timezone: string, now: number): Broadcast
   const isOpen = isOpenAt(window, now, timezone)
   if (row.reason === 'window' && isOpen) return goesOn
   if (row.status !== 'running' || isOpen) return undefined
-  return { status: 'paused', reason: 'window', detail: `goes on in the window ${row.window}` }
+  const detail = toStored(say('broadcast.window', { window: row.window }))
+  return { status: 'paused', reason: 'window', detail }
 }

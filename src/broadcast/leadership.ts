@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { second } from '../base/duration.ts'
-import type { BroadcastRow, Broadcasts } from '../db/broadcasts/broadcasts.ts'
+import type { Broadcasts } from '../db/broadcasts/broadcasts.ts'
+import type { BroadcastRow } from '../db/broadcasts/row.ts'
 import type { Leases } from '../db/leases/leases.ts'
 import type { Sender } from '../push/sender.ts'
 import type { PushQueue } from '../queue/backend.ts'

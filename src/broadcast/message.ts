@@ -1,4 +1,5 @@
-import type { BroadcastRecipient, BroadcastRow } from '../db/broadcasts/broadcasts.ts'
+import type { BroadcastRecipient } from '../db/broadcasts/recipients.ts'
+import type { BroadcastRow } from '../db/broadcasts/row.ts'
 import type { PushJob } from '../queue/job.ts'
 import type { MessageTemplate } from './messageTemplate.ts'
 

@@ -1,5 +1,6 @@
 import type { Log } from '../base/log.ts'
-import type { BroadcastCount, BroadcastRow } from '../db/broadcasts/broadcasts.ts'
+import type { BroadcastCount } from '../db/broadcasts/broadcasts.ts'
+import type { BroadcastRow } from '../db/broadcasts/row.ts'
 import type { BroadcastNews } from '../health/alertText.ts'
 
 /** What people are told of broadcasts without asking. */
@@ -7,7 +8,7 @@ export function createBroadcastTeller({ alert, log }: { alert(news: BroadcastNew
   return {
     /** It is paused, and by nobody. */
     paused({ id: broadcast, name, reason, detail }: BroadcastRow): void {
-      log.warn({ broadcast, reason }, `broadcast paused: ${detail}`)
+      log.warn({ broadcast, reason, detail }, 'broadcast paused')
       alert({ kind: 'broadcast_paused', broadcast, name, reason: reason ?? '', detail: detail ?? '' })
     },
     finished({ id: broadcast, name, reason, selected }: BroadcastRow, counts: BroadcastCount[]): void {

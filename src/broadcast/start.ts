@@ -1,4 +1,5 @@
-import type { BroadcastRow, Broadcasts } from '../db/broadcasts/broadcasts.ts'
+import type { Broadcasts } from '../db/broadcasts/broadcasts.ts'
+import type { BroadcastRow } from '../db/broadcasts/row.ts'
 import { parseShare, toSize } from './share.ts'
 
 /** Of one that goes on. */

@@ -1,107 +1,63 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { second } from '../base/duration.ts'
-import type { BroadcastRecipient, BroadcastRow, Broadcasts, Chunk } from '../db/broadcasts/broadcasts.ts'
+import type { Broadcasts } from '../db/broadcasts/broadcasts.ts'
+import type { BroadcastRecipient } from '../db/broadcasts/recipients.ts'
+import type { BroadcastRow } from '../db/broadcasts/row.ts'
 import { DatabaseError } from '../db/databaseError.ts'
 import type { PushRow } from '../db/pushes.ts'
 import type { Sender, SendResult } from '../push/sender.ts'
 import { isFinal } from '../push/status.ts'
 import { createDenials, isDenied } from './denials.ts'
-import { createInLine } from './inLine.ts'
+import { createHandOut, type HandOutDeps, type TurnEnd, type TurnTask } from './handOut.ts'
 import { createPushMaker } from './message.ts'
+import { createRecorder } from './recorder.ts'
 
-export interface TurnDeps {
-  broadcasts: Pick<
-    Broadcasts,
-    | 'claim'
-    | 'claimRetries'
-    | 'find'
-    | 'finishChunk'
-    | 'giveBack'
-    | 'isTaken'
-    | 'record'
-    | 'recordRetry'
-    | 'renew'
-    | 'takeRate'
-  >
+export interface TurnDeps extends HandOutDeps {
+  broadcasts: HandOutDeps['broadcasts'] & Pick<Broadcasts, 'isTaken' | 'record' | 'recordRetry'>
   sender: Sender
   /** Whether it is running, as far as this process knows: asked before each send. */
   isRunning(id: string): boolean
-  /** As it is at this moment. */
-  saw(row: BroadcastRow): void
-  /** Pauses it when too many failed; true when it did. */
-  checkFailures(row: BroadcastRow): Promise<boolean>
   /** Pauses what would go wrong for everybody. */
   pause(row: BroadcastRow, detail: string): Promise<void>
   isStopped(): boolean
 }
 
-export type TurnEnd =
-  /** Some were handed out and done with. */
-  | { kind: 'worked' }
-  /** At its rate the next may go then; epoch milliseconds. */
-  | { kind: 'wait'; until: number }
-  /** Nobody is to be sent to now. */
-  | { kind: 'idle' }
-
-/** How long recipients belong to a process that is not heard of any more. */
-const lease = 20 * second
 export const leaseRenewal = 5 * second
+
 /** Sends to those of a broadcast who are next, as many as may go at once. */
 export function createTurns(deps: TurnDeps) {
   const { broadcasts, sender } = deps
-  const underWay = new Map<Chunk, number>()
-  /** Two that ask at once would both be told of the same recipients, and one of them in vain. */
-  const inLine = createInLine()
+  const handOut = createHandOut(deps)
   const denials = createDenials()
+  const record = createRecorder({ broadcasts, insist })
 
   return {
     async take(id: string): Promise<TurnEnd> {
-      const row = await broadcasts.find(id)
-      if (row) deps.saw(row)
-      if (row?.status !== 'running' || (await deps.checkFailures(row))) return { kind: 'idle' }
-      const wanted = sender.isOneByOne() ? 1 : sender.concurrency()
-      const handed = await inLine(id, () => handOut(row, wanted))
-      if ('kind' in handed) return handed
-      await work(row, handed)
+      const task = await handOut.next(id)
+      if ('kind' in task) return task
+      await work(task)
       return { kind: 'worked' }
     },
-    /** Tells the others that this process lives. */
-    async renew(): Promise<void> {
-      const until = Date.now() + lease
-      await Promise.all([...underWay].map(([chunk, no]) => broadcasts.renew(no, [chunk], until)))
-    },
+    renew: handOut.renew,
   }
 
-  async function handOut(row: BroadcastRow, wanted: number): Promise<BroadcastRecipient[] | Chunk | TurnEnd> {
-    const now = Date.now()
-    const { granted, nextAt } = await broadcasts.takeRate(row, wanted, now)
-    if (granted === 0) return { kind: 'wait', until: nextAt }
-    const retries = await broadcasts.claimRetries(row.no, granted, now, lease)
-    if (retries.length > 0) return retries
-    return (await broadcasts.claim(row.no, granted, now, lease)) ?? { kind: 'idle' }
-  }
-
-  async function work(row: BroadcastRow, handed: BroadcastRecipient[] | Chunk): Promise<void> {
+  async function work({ row, recipients, wasRetried, end }: TurnTask): Promise<void> {
     const toPush = createPushMaker(row)
-    const bring = async (recipient: BroadcastRecipient, wasRetried: boolean) => {
-      const { seq, openid } = recipient
+    const isWanted = () => deps.isRunning(row.id)
+    const bring = async (recipient: BroadcastRecipient) => {
+      const { seq, openid, attempts, starts, generation, unknownSince, errcode } = recipient
       // Nobody knew who that is when the file was read.
       const isTaken = openid === null ? (found: string) => broadcasts.isTaken(row.no, found, seq) : undefined
-      const known = { ...recipient, hasLeft: recipient.isFollowing === false, isTaken }
-      const result = await sender.send(toPush(recipient), known, () => deps.isRunning(row.id))
+      const hasLeft = recipient.isFollowing === false
+      const known = { attempts, starts, generation, unknownSince, errcode, hasLeft, isTaken }
+      const result = await sender.send(toPush(recipient), known, isWanted)
       return keep(row, recipient, result, wasRetried)
     }
-    if (Array.isArray(handed)) {
-      await all(handed.map((recipient) => bring(recipient, true)))
-      return
-    }
-    underWay.set(handed, row.no)
+    let isDone: boolean | undefined
     try {
-      const done = await all(handed.recipients.map((recipient) => bring(recipient, false)))
-      if (done.every(Boolean)) await broadcasts.finishChunk(row.no, handed)
-      else await broadcasts.giveBack(row.no, handed, Date.now())
+      isDone = (await all(recipients.map(bring))).every(Boolean)
     } finally {
-      underWay.delete(handed)
+      await end(isDone)
     }
   }
 
@@ -125,7 +81,7 @@ export function createTurns(deps: TurnDeps) {
     if (result.kind === 'later') {
       const next = { ...result.row, seq, dueAt: Math.ceil(Date.now() + result.delay), starts: starts + 1 }
       await insist(() => broadcasts.recordRetry(row.no, next))
-    } else await insist(() => broadcasts.record(row.no, toOutcome(recipient, result.row, wasRetried)))
+    } else await record(row.no, toOutcome(recipient, result.row, wasRetried))
     return true
   }
 
@@ -153,11 +109,9 @@ async function all<T>(promises: Promise<T>[]): Promise<T[]> {
 }
 
 function toOutcome({ seq, generation }: BroadcastRecipient, row: PushRow, wasRetried: boolean) {
-  const { openid, status, reason, detail, msgid, errcode, errmsg, rid, attempts, sentAt, finishedAt } = row
+  const { openid, status, reason, detail, msgid, errcode, errmsg, rid, attempts, sentAt } = row
   if (!isFinal(status)) throw new Error(`a try of ${row.id} ended as ${status}`)
-  return {
-    ...{ seq, openid, reason, detail, msgid, errcode, errmsg, rid, attempts, generation, sentAt, wasRetried },
-    status,
-    finishedAt: finishedAt ?? Date.now(),
-  }
+  const finishedAt = row.finishedAt ?? Date.now()
+  const told = { seq, openid, status, reason, detail, msgid, errcode, errmsg, rid, attempts, generation }
+  return Object.assign(told, { sentAt, finishedAt, wasRetried })
 }

@@ -1,10 +1,13 @@
-import { second } from '../base/duration.ts'
+import { minute, second } from '../base/duration.ts'
 import { toIso } from '../base/time.ts'
 import type { AccountStateRow } from '../db/accountState.ts'
-import type { BroadcastCount, BroadcastRow, BroadcastStatus } from '../db/broadcasts/broadcasts.ts'
+import type { BroadcastCount } from '../db/broadcasts/broadcasts.ts'
+import type { BroadcastRow, BroadcastStatus } from '../db/broadcasts/row.ts'
 import { isQuota } from '../health/probe.ts'
 import { type FinalStatus, finalStatuses } from '../push/status.ts'
 import { findRest } from '../push/toRecipientRecord.ts'
+import { type AccountPace, findEnd } from './pace/ends.ts'
+import { toMinute } from './pace/estimate.ts'
 
 /** What `create`, `show` and `list` tell; times are ISO 8601, what is not known is null. */
 export interface Broadcast {
@@ -24,6 +27,8 @@ export interface Broadcast {
   rate: { limit: number | null; perSecond: number }
   /** Null when it is not known. */
   etaSeconds: number | null
+  /** About when it ends, in full minutes, with its hours, its rate and the quota of the days; null = not known, or over. */
+  endsAt: string | null
   canary: {
     share: string
     size: number | null
@@ -43,11 +48,13 @@ export function toBroadcast(
   accountName: string,
   row: BroadcastRow,
   counts: readonly BroadcastCount[],
-  account: Pick<AccountStateRow, 'pausedReason' | 'pausedDetail'> | undefined,
+  account: Pick<AccountStateRow, 'pausedReason' | 'pausedDetail' | 'rate'> | undefined,
+  config: AccountPace['config'],
 ): Broadcast {
   const totals = toTotals(row, counts)
   const { status, reason, detail } = toState(row, account)
-  const isMoving = status === 'running' && row.perSecond > 0
+  const { waiting } = totals.counts
+  const endsAt = findEnd(waiting, row, { status, reason }, { config, rate: account?.rate ?? null })
   return {
     id: row.id,
     name: row.name,
@@ -57,7 +64,8 @@ export function toBroadcast(
     audience: toAudience(row),
     ...totals,
     rate: { limit: row.rate, perSecond: row.perSecond },
-    etaSeconds: toEta(totals.counts.waiting, isMoving ? row.perSecond : 0),
+    etaSeconds: toEta(waiting, status, row.perSecond, endsAt),
+    endsAt: toIso(endsAt),
     canary: toCanary(row, counts),
     createdAt: toIso(row.createdAt),
     startAt: toIso(row.startAt),
@@ -125,7 +133,17 @@ function toCanary(row: BroadcastRow, counts: readonly BroadcastCount[]): Broadca
   }
 }
 
-function toEta(waiting: number, perSecond: number): number | null {
+/** By the present pace; where it waits for another hour or day, by when that lets it end. */
+function toEta(
+  waiting: number,
+  status: BroadcastStatus,
+  perSecond: number,
+  endsAt: number | null,
+): number | null {
   if (waiting === 0) return 0
-  return perSecond > 0 ? Math.ceil((waiting * second) / perSecond / second) : null
+  if (perSecond <= 0) return null
+  const atPace = Math.ceil(waiting / perSecond)
+  if (endsAt === null) return status === 'running' ? atPace : null
+  const untilThen = Math.round(toMinute(endsAt - Date.now()) / second)
+  return status === 'running' && untilThen - atPace <= 2 * (minute / second) ? atPace : untilThen
 }

@@ -1,12 +1,22 @@
 import { randomBytes } from 'node:crypto'
-import type { Audience, BroadcastRow, Broadcasts, NewRecipient } from '../../db/broadcasts/broadcasts.ts'
+import { render } from '../../base/sentences/render.ts'
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
+import type { Broadcasts } from '../../db/broadcasts/broadcasts.ts'
+import type { NewRecipient } from '../../db/broadcasts/recipients.ts'
+import type { Audience, BroadcastRow } from '../../db/broadcasts/row.ts'
 import { InvalidPushError } from '../../push/invalidPush.ts'
+import type { Quota } from '../../wechat/types.ts'
+import type { CreatedBroadcast } from '../answers.ts'
+import { withoutReserve } from '../pace/quota.ts'
 import { start } from '../start.ts'
 import type { CheckedInput } from './input.ts'
-import { createRecipientCheck, type InvalidRow } from './recipient.ts'
+import { createRecipientCheck } from './recipient.ts'
 import { readAudienceFile, toAudienceRows } from './rows.ts'
+import { type SkippedRow, tellLeftOut, tellUnreachable, toInvalid, toSkipped } from './skipped.ts'
 
 const rowsAtOnce = 1_000
+/** Rows that cannot be used as an answer holds them; `onSkipped` is told of all. */
+const mostInvalid = 100_000
 
 /** What was written of a broadcast that nobody sees yet. */
 export interface Draft {
@@ -14,19 +24,22 @@ export interface Draft {
   id: string
   selected: number
   isFilled: boolean
-  invalid: InvalidRow[]
+  invalid: CreatedBroadcast['invalid']
+  invalidTotal: number
 }
 
 /** Writes all of it or, if it is killed, nothing that anybody will see. Rejects with InvalidPushError. */
 export async function createBroadcast(
   broadcasts: Broadcasts,
   input: CheckedInput,
-): Promise<{ row: BroadcastRow; invalid: InvalidRow[] }> {
-  const { no, id, selected, isFilled, invalid } = await draftBroadcast(broadcasts, input)
+  quota: Promise<Quota | undefined>,
+): Promise<Pick<Draft, 'invalid' | 'invalidTotal'> & { row: BroadcastRow }> {
+  const { no, id, selected, isFilled, invalid, invalidTotal } = await draftBroadcast(broadcasts, input)
   await broadcasts.publish(no, { status: 'scheduled', selected, isFilled, canarySize: null })
+  await keepQuota(broadcasts, id, await quota)
   const now = Date.now()
   if ((input.startAt ?? 0) <= now) await begin(broadcasts, id, now)
-  return { row: await get(broadcasts, id), invalid }
+  return { row: await get(broadcasts, id), invalid, invalidTotal }
 }
 
 export async function draftBroadcast(broadcasts: Broadcasts, input: CheckedInput): Promise<Draft> {
@@ -41,7 +54,9 @@ export async function draftBroadcast(broadcasts: Broadcasts, input: CheckedInput
   })
   if (audience.kind === 'followers') {
     const selected = await broadcasts.countFollowers(audience)
-    return { no, id, selected, isFilled: false, invalid: [] }
+    const { onSkipped, language } = input
+    if (onSkipped) await tellLeftOut(broadcasts, audience, { onSkipped, language })
+    return { no, id, selected, isFilled: false, invalid: [], invalidTotal: 0 }
   }
   return { no, id, isFilled: true, ...(await addRows(broadcasts, no, input, audience.except)) }
 }
@@ -49,26 +64,46 @@ export async function draftBroadcast(broadcasts: Broadcasts, input: CheckedInput
 /** `except`: number of a broadcast whose recipients are left out. */
 async function addRows(broadcasts: Broadcasts, no: number, input: CheckedInput, except: number | undefined) {
   const check = createRecipientCheck(input.templateId, input.template, input.needed)
-  const invalid: InvalidRow[] = []
+  const { language } = input
+  const inWords = (sentence: Sentence) => render(sentence, language).seen
+  const invalid: Draft['invalid'] = []
+  let invalidTotal = 0
   let selected = 0
   let batch: NewRecipient[] = []
+  let skipped: SkippedRow[] = []
   for await (const row of openRows(input)) {
     const recipient = check(row)
-    if ('reason' in recipient) invalid.push(recipient)
-    else if (batch.push(recipient) >= rowsAtOnce) await flush()
+    if ('reason' in recipient) skipped.push(toInvalid(row, inWords(recipient.reason)))
+    else batch.push(recipient)
+    if (batch.length + skipped.length >= rowsAtOnce) await flush()
   }
   await flush()
-  return { selected, invalid: invalid.sort((a, b) => a.line - b.line) }
+  const { onSkipped } = input
+  if (onSkipped) await tellUnreachable(broadcasts, no, { onSkipped, language })
+  return { selected, invalid, invalidTotal }
 
   async function flush(): Promise<void> {
     const served = except === undefined ? undefined : await broadcasts.findServed(except, batch)
     const wanted = batch.filter(({ seq }) => !served?.has(seq))
-    const duplicates = await broadcasts.addRecipients(no, wanted)
-    selected += wanted.length - duplicates.length
-    invalid.push(
-      ...duplicates.map((line) => ({ line, reason: 'duplicate: an earlier line names the same person' })),
-    )
+    const repeated = new Set(await broadcasts.addRecipients(no, wanted))
+    selected += wanted.length - repeated.size
+    for (const recipient of batch) {
+      if (served?.has(recipient.seq)) skipped.push(toSkipped(recipient, 'except', language))
+      if (repeated.has(recipient.seq)) skipped.push(toSkipped(recipient, 'duplicate', language))
+    }
+    for (const row of skipped.sort((a, b) => (a.line ?? 0) - (b.line ?? 0))) {
+      if (row.reason !== 'except') keepInvalid(row)
+      await input.onSkipped?.(row)
+    }
     batch = []
+    skipped = []
+  }
+
+  function keepInvalid({ line, reason, detail }: SkippedRow): void {
+    invalidTotal += 1
+    if (invalid.length === mostInvalid) return
+    const told = reason === 'duplicate' ? inWords(say('line.duplicate', { detail })) : detail
+    invalid.push({ line: line ?? 0, reason: told })
   }
 }
 
@@ -81,15 +116,22 @@ function openRows({ audience, needed }: CheckedInput) {
 async function toAudience(broadcasts: Broadcasts, { audience, except: id }: CheckedInput): Promise<Audience> {
   const other = id === undefined ? undefined : await broadcasts.find(id)
   if (id !== undefined && !other) {
-    throw new InvalidPushError([
-      { field: 'except', rule: 'the id of a broadcast of this account', given: id },
-    ])
+    throw new InvalidPushError([{ field: 'except', rule: say('broadcast.otherOfAccount'), given: id }])
   }
   const except = other && { except: other.no }
   if ('file' in audience) return { kind: 'file', name: audience.file, ...except }
   if ('rows' in audience) return { kind: 'file', name: 'rows', ...except }
   if ('all' in audience) return { kind: 'followers', ...except }
   return { kind: 'followers', ...audience, ...except }
+}
+
+/** So that it can be told at once when it ends; whoever sends asks again. */
+async function keepQuota(broadcasts: Broadcasts, id: string, quota: Quota | undefined): Promise<void> {
+  if (!quota) return
+  const { dailyLimit, remain } = quota
+  const row = await get(broadcasts, id)
+  const cap = row.startAt === null ? { cap: withoutReserve(remain, dailyLimit) } : {}
+  await broadcasts.change(row, { dailyLimit, ...cap })
 }
 
 async function begin(broadcasts: Broadcasts, id: string, now: number): Promise<void> {

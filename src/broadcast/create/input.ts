@@ -1,11 +1,16 @@
 import * as z from 'zod'
 import { parseWindow } from '../../base/dayWindow.ts'
-import { InvalidPushError, type PushProblem, toGiven } from '../../push/invalidPush.ts'
+import { keptText, keptTextRule } from '../../base/keptText.ts'
+import type { Language } from '../../base/sentences/language.ts'
+import { findRule, rule } from '../../base/sentences/rule.ts'
+import { type Sentence, say, verbatim } from '../../base/sentences/sentence.ts'
+import { InvalidPushError, type PushFault, toGiven } from '../../push/invalidPush.ts'
 import { checkMessage, type Time } from '../../push/message.ts'
 import { findColumns } from '../message.ts'
 import type { MessageTemplate } from '../messageTemplate.ts'
 import { parseShare } from '../share.ts'
 import type { GivenRows } from './rows.ts'
+import type { OnSkipped } from './skipped.ts'
 
 /** Whom: all followers, some of them, or those whom a file or an iterable names. */
 export type AudienceInput =
@@ -16,6 +21,8 @@ export type AudienceInput =
 
 /** What `create` takes. */
 export interface BroadcastInput {
+  /** Name or AppID of the service account; needed only where there are several. */
+  account?: string | undefined
   templateId: string
   /** Keywords and texts, with `{{column}}` for what a row of the audience fills in. */
   data: Record<string, string | { value: string }>
@@ -39,10 +46,17 @@ export interface BroadcastInput {
   except?: string | undefined
   /** Only tell what would happen. */
   dryRun?: boolean | undefined
+  /**
+   * Called for each row of a file or iterable that gets no message as far as is known, and for followers whom `except`
+   * leaves out; also with `dryRun`.
+   */
+  onSkipped?: OnSkipped | undefined
 }
 
 /** The same when all of it is in order; times are epoch milliseconds. */
 export interface CheckedInput {
+  /** What rows lack is said in it. */
+  language: Language
   templateId: string
   template: MessageTemplate
   /** Columns that the message names. */
@@ -60,53 +74,62 @@ export interface CheckedInput {
   canary: string | null
   maxFailures: number
   except: string | undefined
+  onSkipped: OnSkipped | undefined
 }
 
 const defaultMaxFailures = 0.2
 
+const hours = say('expected.hours', { example: '09:00-21:00' })
+
 const shape = z.strictObject({
-  templateId: z.string('the id of a template'),
+  templateId: z.string(rule(say('broadcast.template'))),
   data: z.unknown(),
-  url: z.string('a link').optional(),
+  url: z.string(rule(say('broadcast.link'))).optional(),
   miniprogram: z.unknown().optional(),
   audience: z.record(z.string(), z.unknown(), '{all: true}, {tag, scene, since}, {file} or {rows}'),
-  name: z.string('a text of at most 100 characters').max(100, 'at most 100 characters').optional(),
+  name: z
+    .string(rule(say('broadcast.name')))
+    .max(100, rule(say('keyword.characters', { most: '100' })))
+    .regex(keptText, keptTextRule)
+    .optional(),
   startAt: z.unknown().optional(),
   expiresAt: z.unknown().optional(),
-  rate: z.number('sends per second').positive('more than 0').optional(),
-  window: z.string('hours such as 09:00-21:00').optional(),
-  canary: z.union([z.string(), z.number()], 'a share such as 1% or a number').optional(),
-  maxFailures: z.union([z.string(), z.number()], 'a share such as 20%').optional(),
-  except: z.string('the id of a broadcast').optional(),
-  dryRun: z.boolean('true or false').optional(),
+  rate: z
+    .number(rule(say('broadcast.rate')))
+    .positive(rule(say('broadcast.positive')))
+    .optional(),
+  window: z.string(rule(hours)).optional(),
+  canary: z.union([z.string(), z.number()], rule(say('broadcast.canary'))).optional(),
+  maxFailures: z.union([z.string(), z.number()], rule(say('broadcast.share'))).optional(),
+  except: z.string(rule(say('broadcast.other'))).optional(),
+  dryRun: z.boolean(rule(say('push.boolean'))).optional(),
+  onSkipped: z
+    .custom<OnSkipped>((value) => typeof value === 'function', rule(say('broadcast.function')))
+    .optional(),
 })
 
 /** Rejects bad input before anything is written. @throws InvalidPushError */
-export function checkInput(given: unknown): CheckedInput {
+export function checkInput(given: unknown, language: Language): CheckedInput {
   const result = shape.safeParse(given, { reportInput: true })
   if (!result.success) throw new InvalidPushError(result.error.issues.map(toProblem))
   const input = result.data
-  const problems: PushProblem[] = []
-  const add = (field: string, rule: string, value: unknown) =>
-    problems.push({ field, rule, given: toGiven(value) })
+  const problems: PushFault[] = []
+  const add = (field: string, expected: Sentence, value: unknown) =>
+    problems.push({ field, rule: expected, given: toGiven(value) })
   const template = checkTemplate(input, problems)
   const audience = checkAudience(input.audience, add)
-  if (input.window !== undefined && !parseWindow(input.window))
-    add('window', 'hours such as 09:00-21:00', input.window)
+  if (input.window !== undefined && !parseWindow(input.window)) add('window', hours, input.window)
   const canary = input.canary === undefined ? null : String(input.canary)
-  if (canary !== null && !parseShare(canary)) add('canary', 'a share such as 1% or a number', canary)
+  if (canary !== null && !parseShare(canary)) add('canary', say('broadcast.canary'), canary)
   const maxFailures = toShare(input.maxFailures)
-  if (maxFailures === undefined) add('maxFailures', 'a share such as 20% or 0.2', input.maxFailures)
+  if (maxFailures === undefined) add('maxFailures', say('broadcast.shareOrNumber'), input.maxFailures)
   const needed = findColumns(template.message)
   if (needed.length > 0 && !('file' in audience || 'rows' in audience)) {
-    add(
-      'data',
-      `an audience with the columns that it names (${needed.join(', ')}): a file or rows`,
-      input.audience,
-    )
+    add('data', say('broadcast.columnsNeeded', { columns: needed.join(', ') }), input.audience)
   }
   if (problems.length > 0) throw new InvalidPushError(problems)
   return {
+    language,
     ...{ templateId: input.templateId, template: template.message, needed, audience, canary },
     name: input.name ?? null,
     startAt: template.sendAt ?? null,
@@ -115,11 +138,12 @@ export function checkInput(given: unknown): CheckedInput {
     window: input.window ?? null,
     maxFailures: maxFailures ?? defaultMaxFailures,
     except: input.except,
+    onSkipped: input.onSkipped,
   }
 }
 
 /** By the rules of single pushes; texts with placeholders are checked when they are filled in. */
-function checkTemplate(input: z.output<typeof shape>, problems: PushProblem[]) {
+function checkTemplate(input: z.output<typeof shape>, problems: PushFault[]) {
   const { templateId, url, miniprogram, startAt, expiresAt } = input
   const data = toTexts(input.data)
   const fixed = Object.entries(data).filter(([, text]) => typeof text !== 'string' || !text.includes('{{'))
@@ -144,7 +168,7 @@ function checkTemplate(input: z.output<typeof shape>, problems: PushProblem[]) {
   if (url !== undefined) message.url = url
   if (checked.message.miniprogram !== undefined) message.miniprogram = checked.message.miniprogram
   if (checked.message.expiresAt !== undefined && checked.message.expiresAt <= Date.now()) {
-    problems.push({ field: 'expiresAt', rule: 'a time to come', given: toGiven(expiresAt) })
+    problems.push({ field: 'expiresAt', rule: say('broadcast.timeToCome'), given: toGiven(expiresAt) })
   }
   return { message, sendAt: checked.message.sendAt, expiresAt: checked.message.expiresAt }
 }
@@ -156,9 +180,9 @@ function toTexts(data: unknown): Record<string, string> {
 
 function checkAudience(
   given: Record<string, unknown>,
-  add: (field: string, rule: string, value: unknown) => void,
+  add: (field: string, expected: Sentence, value: unknown) => void,
 ): CheckedInput['audience'] {
-  const rule = 'one of {all: true}, {tag, scene, since}, {file} and {rows}'
+  const forms = { all: '{all: true}', some: '{tag, scene, since}', file: '{file}', rows: '{rows}' }
   const { all, tag, scene, since, file, rows, ...unknown } = given
   const kinds = [
     all !== undefined,
@@ -167,26 +191,26 @@ function checkAudience(
     rows !== undefined,
   ]
   if (Object.keys(unknown).length > 0 || kinds.filter(Boolean).length !== 1)
-    add('audience', rule, Object.keys(given).join(', '))
+    add('audience', say('broadcast.oneOf', forms), Object.keys(given).join(', '))
   if (file !== undefined) {
     if (typeof file === 'string') return { file }
-    add('audience.file', 'the path of a file', file)
+    add('audience.file', say('broadcast.path'), file)
   }
   if (rows !== undefined) {
     if (isIterable(rows)) return { rows }
-    add('audience.rows', 'an iterable of objects', rows)
+    add('audience.rows', say('broadcast.iterable'), rows)
   }
-  if (all !== undefined && all !== true) add('audience.all', 'true', all)
+  if (all !== undefined && all !== true) add('audience.all', verbatim('true'), all)
   const some: { tag?: number; scene?: string; since?: number } = {}
   if (typeof tag === 'number' && Number.isInteger(tag)) some.tag = tag
-  else if (tag !== undefined) add('audience.tag', 'the number of a tag', tag)
+  else if (tag !== undefined) add('audience.tag', say('broadcast.tag'), tag)
   if (typeof scene === 'string') some.scene = scene
-  else if (scene !== undefined) add('audience.scene', 'a scene such as ADD_SCENE_QR_CODE', scene)
+  else if (scene !== undefined) add('audience.scene', say('broadcast.scene'), scene)
   if (since !== undefined) {
     const at =
       since instanceof Date ? since.getTime() : typeof since === 'number' ? since : Date.parse(String(since))
     if (Number.isFinite(at)) some.since = at
-    else add('audience.since', 'a time', since)
+    else add('audience.since', say('broadcast.time'), since)
   }
   return all === true ? { all } : some
 }
@@ -202,10 +226,14 @@ function toShare(given: string | number | undefined): number | undefined {
   return figure !== undefined && share <= 1 ? share : undefined
 }
 
-function toProblem(issue: z.core.$ZodIssue): PushProblem {
+function toProblem(issue: z.core.$ZodIssue): PushFault {
   const field = issue.path.map(String).join('.') || 'broadcast'
   if (issue.code === 'unrecognized_keys') {
-    return { field: [field, ...issue.keys].at(-1) ?? field, rule: 'no such field', given: 'it' }
+    return {
+      field: [field, ...issue.keys].at(-1) ?? field,
+      rule: say('push.noField'),
+      given: say('given.it'),
+    }
   }
-  return { field, rule: issue.message, given: toGiven(issue.input) }
+  return { field, rule: findRule(issue.message), given: toGiven(issue.input) }
 }

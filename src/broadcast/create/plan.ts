@@ -1,8 +1,11 @@
+import { toIso } from '../../base/time.ts'
 import type { Broadcasts } from '../../db/broadcasts/broadcasts.ts'
-import { sendPath } from '../../health/probe.ts'
 import type { WechatApi } from '../../wechat/api.ts'
+import type { Quota } from '../../wechat/types.ts'
 import type { BroadcastPlan } from '../answers.ts'
 import { createPushMaker } from '../message.ts'
+import { type AccountPace, planEnd } from '../pace/ends.ts'
+import { findQuota } from '../pace/quota.ts'
 import { draftBroadcast } from './create.ts'
 import type { CheckedInput } from './input.ts'
 
@@ -12,8 +15,9 @@ const sampleSize = 5
 export async function planBroadcast(
   { broadcasts, api }: { broadcasts: Broadcasts; api: Pick<WechatApi, 'getQuota'> },
   input: CheckedInput,
+  account: AccountPace,
 ): Promise<BroadcastPlan> {
-  const { no, id, selected, invalid } = await draftBroadcast(broadcasts, input)
+  const { no, id, selected, invalid, invalidTotal } = await draftBroadcast(broadcasts, input)
   try {
     const { sendable, first } = await broadcasts.preview(no, sampleSize)
     const toPush = createPushMaker({
@@ -28,25 +32,25 @@ export async function planBroadcast(
       return { openid: recipient.openid, unionid: recipient.unionid, data, url }
     })
     const skipped = selected - sendable
+    const quota = await findQuota(api)
     return {
       selected,
       sendable,
       skipped: skipped > 0 ? { not_following: skipped } : {},
       invalid,
+      invalidTotal,
       samples,
-      quota: await findQuota(api, sendable),
+      quota: toQuota(quota, sendable),
+      endsAt: toIso(planEnd(sendable, input, quota, account)),
     }
   } finally {
     await broadcasts.drop(no)
   }
 }
 
-async function findQuota(api: Pick<WechatApi, 'getQuota'>, sends: number): Promise<BroadcastPlan['quota']> {
-  try {
-    const { dailyLimit: limit, used, remain: left } = await api.getQuota(sendPath)
-    const days = sends <= left ? 0 : limit > 0 ? Math.ceil((sends - left) / limit) : 0
-    return { limit, used, left, days }
-  } catch {
-    return null
-  }
+function toQuota(quota: Quota | undefined, sends: number): BroadcastPlan['quota'] {
+  if (!quota) return null
+  const { dailyLimit: limit, used, remain: left } = quota
+  const days = sends <= left ? 0 : limit > 0 ? Math.ceil((sends - left) / limit) : 0
+  return { limit, used, left, days }
 }

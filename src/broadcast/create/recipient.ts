@@ -1,5 +1,6 @@
-import type { NewRecipient } from '../../db/broadcasts/broadcasts.ts'
-import { toProblemSentence } from '../../push/invalidPush.ts'
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
+import type { NewRecipient } from '../../db/broadcasts/recipients.ts'
+import { toFaultSentence } from '../../push/invalidPush.ts'
 import { checkMessage } from '../../push/message.ts'
 import { type Columns, fillIn } from '../message.ts'
 import type { MessageTemplate } from '../messageTemplate.ts'
@@ -7,10 +8,10 @@ import type { AudienceRow } from './rows.ts'
 
 export interface InvalidRow {
   line: number
-  reason: string
+  reason: Sentence
 }
 
-const idPattern = /^[\w-]{1,128}$/
+export const idPattern = /^[\w-]{1,128}$/
 
 /** Makes recipients of rows: who it is, and what the message needs of it, checked like any message. */
 export function createRecipientCheck(
@@ -23,15 +24,15 @@ export function createRecipientCheck(
     const { line, values } = row
     const openid = toId(values.openid)
     const unionid = toId(values.unionid)
-    if (openid === null && unionid === null) return { line, reason: 'names no unionid and no openid' }
+    if (openid === null && unionid === null) return { line, reason: say('line.noIds') }
     const odd = [openid, unionid].find((id) => id !== null && !idPattern.test(id))
     if (odd !== undefined) {
-      return { line, reason: `'${odd?.slice(0, 30)}' is no id: 1 to 128 letters, digits, _ and -` }
+      return { line, reason: say('line.badId', { id: odd?.slice(0, 30) ?? '' }) }
     }
     const columns: Columns = {}
     for (const name of needed) {
       const text = toText(values[name])
-      if (text === undefined) return { line, reason: `has no ${name}, which the message names` }
+      if (text === undefined) return { line, reason: say('line.noColumn', { name }) }
       columns[name] = text
     }
     const reason = needed.length === 0 ? undefined : findFault(templateId, fillIn(template, columns))
@@ -47,9 +48,9 @@ export function createRecipientCheck(
 }
 
 /** What is wrong with a message that everybody gets, or one of them. */
-function findFault(templateId: string, message: MessageTemplate): string | undefined {
+function findFault(templateId: string, message: MessageTemplate): Sentence | undefined {
   const checked = checkMessage({ openid: 'o', templateId, ...message })
-  return 'problems' in checked ? toProblemSentence(checked.problems) : undefined
+  return 'problems' in checked ? toFaultSentence(checked.problems) : undefined
 }
 
 function toId(value: unknown): string | null {

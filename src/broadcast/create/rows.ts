@@ -2,10 +2,13 @@ import { createReadStream } from 'node:fs'
 import { extname } from 'node:path'
 import { type CsvRow, readCsvRows } from '../../base/csv.ts'
 import { findLineProblem, readLines } from '../../base/lines.ts'
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
 import { InvalidPushError } from '../../push/invalidPush.ts'
 
 /** One row of an audience, or why nothing can be made of it. Lines count from 1; that of a CSV header is 1. */
-export type AudienceRow = { line: number; values: Record<string, unknown> } | { line: number; reason: string }
+export type AudienceRow =
+  | { line: number; values: Record<string, unknown> }
+  | { line: number; reason: Sentence }
 
 /** What a program gives as rows; its lines are their positions. */
 export type GivenRows = Iterable<Record<string, unknown>> | AsyncIterable<Record<string, unknown>>
@@ -22,7 +25,7 @@ export function readAudienceFile(path: string, needed: readonly string[]): Async
     case '.csv':
       return readCsv(readBytes(path), needed)
     default:
-      throw toFault('a .jsonl or .csv file', path)
+      throw toFault(say('file.kind'), path)
   }
 }
 
@@ -30,7 +33,7 @@ export async function* toAudienceRows(rows: GivenRows): AsyncGenerator<AudienceR
   let line = 0
   for await (const values of rows) {
     line += 1
-    yield isObject(values) ? { line, values } : { line, reason: 'is not an object' }
+    yield isObject(values) ? { line, values } : { line, reason: say('line.noObject') }
   }
 }
 
@@ -38,7 +41,7 @@ async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
   try {
     yield* createReadStream(path)
   } catch (error) {
-    throw toFault('a file that can be read', error instanceof Error ? error.message : String(error))
+    throw toFault(say('file.readable'), error instanceof Error ? error.message : String(error))
   }
 }
 
@@ -48,14 +51,15 @@ async function* readJsonl(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Audi
   }
 }
 
-function parseLine(text: string): { values: Record<string, unknown> } | { reason: string } {
+function parseLine(text: string): { values: Record<string, unknown> } | { reason: Sentence } {
   const problem = findLineProblem(text)
   if (problem !== undefined) return { reason: problem }
   try {
     const values: unknown = JSON.parse(text)
-    return isObject(values) ? { values } : { reason: 'is not a JSON object' }
+    return isObject(values) ? { values } : { reason: say('line.notObject') }
   } catch (error) {
-    return { reason: `is not JSON: ${error instanceof Error ? error.message : String(error)}` }
+    const message = error instanceof Error ? error.message : String(error)
+    return { reason: say('line.notJson', { message }) }
   }
 }
 
@@ -68,23 +72,23 @@ async function* readCsv(
     if (columns === undefined) columns = toColumns(row, needed)
     else yield { line: row.line, ...toValues(columns, row) }
   }
-  if (columns === undefined) throw toFault('a CSV file with a header line', 'an empty file')
+  if (columns === undefined) throw toFault(say('file.header'), say('file.empty'))
 }
 
 function toColumns(header: CsvRow, needed: readonly string[]): string[] {
-  if ('reason' in header) throw toFault('a CSV file whose header can be read', `one that ${header.reason}`)
+  if ('reason' in header) {
+    throw toFault(say('file.readableHeader'), say('file.oneThat', { reason: header.reason }))
+  }
   const columns = header.cells.map((cell) => cell.trim())
   const repeated = columns.find((column, i) => column !== '' && columns.indexOf(column) !== i)
-  if (repeated !== undefined) throw toFault('columns with different names', `'${repeated}' twice`)
+  if (repeated !== undefined)
+    throw toFault(say('file.differentColumns'), say('file.columnTwice', { name: repeated }))
   if (!columns.includes('unionid') && !columns.includes('openid')) {
-    throw toFault('a column unionid or openid', columns.slice(0, 10).join(', '))
+    throw toFault(say('file.idColumn'), columns.slice(0, 10).join(', '))
   }
   const missing = needed.filter((name) => !columns.includes(name))
   if (missing.length > 0) {
-    throw toFault(
-      `the columns that the message names: ${missing.join(', ')}`,
-      columns.slice(0, 10).join(', '),
-    )
+    throw toFault(say('file.namedColumns', { columns: missing.join(', ') }), columns.slice(0, 10).join(', '))
   }
   return columns
 }
@@ -92,12 +96,13 @@ function toColumns(header: CsvRow, needed: readonly string[]): string[] {
 function toValues(columns: readonly string[], row: CsvRow) {
   if ('reason' in row) return { reason: row.reason }
   if (row.cells.length !== columns.length) {
-    return { reason: `has ${row.cells.length} cells, the header has ${columns.length}` }
+    const facts = { count: String(row.cells.length), expected: String(columns.length) }
+    return { reason: say('line.cells', facts) }
   }
   return { values: Object.fromEntries(row.cells.map((cell, i) => [columns[i] ?? '', cell])) }
 }
 
-function toFault(rule: string, given: string): InvalidPushError {
+function toFault(rule: Sentence, given: Sentence | string): InvalidPushError {
   return new InvalidPushError([{ field: 'audience.file', rule, given }])
 }
 

@@ -1,5 +1,6 @@
-import { second } from '../base/duration.ts'
-import type { BroadcastChange, BroadcastRow, Broadcasts } from '../db/broadcasts/broadcasts.ts'
+import { second } from '../../base/duration.ts'
+import type { Broadcasts } from '../../db/broadcasts/broadcasts.ts'
+import type { BroadcastChange, BroadcastRow } from '../../db/broadcasts/row.ts'
 
 interface MeterDeps {
   broadcasts: Pick<Broadcasts, 'counts'>

@@ -1,0 +1,89 @@
+import { second } from '../base/duration.ts'
+import type { Broadcasts } from '../db/broadcasts/broadcasts.ts'
+import type { Chunk } from '../db/broadcasts/recipients.ts'
+import type { BroadcastRow } from '../db/broadcasts/row.ts'
+import type { Sender } from '../push/sender.ts'
+import { createInLine, createTogether } from './inLine.ts'
+import { type TurnShare, toShares } from './shares.ts'
+
+export interface HandOutDeps {
+  broadcasts: Pick<
+    Broadcasts,
+    'claim' | 'claimRetries' | 'find' | 'finishChunk' | 'giveBack' | 'renew' | 'takeRate'
+  >
+  sender: Pick<Sender, 'isOneByOne' | 'concurrency'>
+  /** As it is at this moment. */
+  saw(row: BroadcastRow): void
+  /** Pauses it when too many failed; true when it did. */
+  checkFailures(row: BroadcastRow): Promise<boolean>
+}
+
+export type TurnEnd =
+  /** Some were handed out and done with. */
+  | { kind: 'worked' }
+  /** At its rate the next may go then; epoch milliseconds. */
+  | { kind: 'wait'; until: number }
+  /** Nobody is to be sent to now. */
+  | { kind: 'idle' }
+
+/** What a turn has to do, and for which broadcast. */
+export type TurnTask = TurnShare & { row: BroadcastRow }
+
+/** How long recipients belong to a process that is not heard of any more. */
+const lease = 20 * second
+
+/** Hands the recipients who are next out to turns of this process. */
+export function createHandOut(deps: HandOutDeps) {
+  const { broadcasts, sender } = deps
+  const underWay = new Map<Chunk, number>()
+  /** Two that ask at once would both be told of the same recipients, and one of them in vain. */
+  const inLine = createInLine()
+  /** One by one each turn has one recipient, and asking for each alone would take longer than sending. */
+  const together = createTogether((id, turns) => begin(id, turns, turns))
+
+  return {
+    async next(id: string): Promise<TurnTask | TurnEnd> {
+      if (sender.isOneByOne()) return together(id)
+      const [task = { kind: 'idle' as const }] = await begin(id, 1, sender.concurrency())
+      return task
+    },
+    /** Tells the others that this process lives. */
+    async renew(): Promise<void> {
+      const until = Date.now() + lease
+      await Promise.all([...underWay].map(([chunk, no]) => broadcasts.renew(no, [chunk], until)))
+    },
+  }
+
+  /** What so many turns have to do. */
+  async function begin(id: string, turns: number, wanted: number): Promise<(TurnTask | TurnEnd)[]> {
+    const same = (end: TurnEnd) => Array.from({ length: turns }, () => end)
+    const row = await broadcasts.find(id)
+    if (row) deps.saw(row)
+    if (row?.status !== 'running' || (await deps.checkFailures(row))) return same({ kind: 'idle' })
+    const { granted, nextAt, handed } = await inLine(id, () => claim(row, wanted))
+    if (granted === 0) return same({ kind: 'wait', until: nextAt })
+    if (handed === undefined) return same({ kind: 'idle' })
+    if (!Array.isArray(handed)) underWay.set(handed, row.no)
+    const shares = toShares(handed, turns, (chunk, isDone) => endChunk(row.no, chunk, isDone))
+    return shares.map((share) => Object.assign(share, { row }))
+  }
+
+  async function claim(row: BroadcastRow, wanted: number) {
+    const now = Date.now()
+    const { granted, nextAt } = await broadcasts.takeRate(row, wanted, now)
+    if (granted === 0) return { granted, nextAt, handed: undefined }
+    const retries = await broadcasts.claimRetries(row.no, granted, now, lease)
+    const handed = retries.length > 0 ? retries : await broadcasts.claim(row.no, granted, now, lease)
+    return { granted, nextAt, handed }
+  }
+
+  /** One of which that is not known is taken over when its time is up. */
+  async function endChunk(no: number, chunk: Chunk, isDone: boolean | undefined): Promise<void> {
+    try {
+      if (isDone) await broadcasts.finishChunk(no, chunk)
+      else if (isDone === false) await broadcasts.giveBack(no, chunk, Date.now())
+    } finally {
+      underWay.delete(chunk)
+    }
+  }
+}
