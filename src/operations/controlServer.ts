@@ -1,5 +1,6 @@
 import type { Job } from 'bullmq'
 import { second } from '../base/duration.ts'
+import { inLanguage } from '../base/sentences/stored.ts'
 import type { PushRows } from '../db/pushes.ts'
 import { questionLife, questionSchema } from '../push/controlClient.ts'
 import type { QueueWorker } from '../queue/backend.ts'
@@ -65,13 +66,13 @@ export function startControlServer({ name, appid, queue, pushes, onError }: Cont
   }
 
   async function answer({ data }: Job): Promise<unknown> {
-    const { ask, id, at } = questionSchema.parse(data)
+    const { ask, id, at, language = 'en' } = questionSchema.parse(data)
     if ((await control.getTime()) - at > questionLife) return null
     switch (ask) {
       case 'cancel':
         return (await cancelPush({ pushes, queued }, id)).status
       case 'find':
-        return (await findPush({ name, pushes, queued }, id)) ?? null
+        return inLanguage((await findPush({ name, pushes, queued }, id)) ?? null, language)
       default:
         return ask satisfies never
     }

@@ -1,5 +1,7 @@
 import type { Job } from 'bullmq'
 import { minute } from '../base/duration.ts'
+import { say } from '../base/sentences/sentence.ts'
+import { toStored } from '../base/sentences/stored.ts'
 import type { PushFilter, PushRow, PushRows } from '../db/pushes.ts'
 import { broadcastJobName, isJobIdOf, isOfNewerVersion, pushJobSchema } from '../queue/job.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
@@ -129,8 +131,8 @@ function toRow(appid: string, job: Job): PushRow {
   }
   const { data: push } = pushJobSchema.safeParse(job.data)
   if (push) return toNewRow(appid, push, delivery)
-  const row = toInvalidRow(appid, 'it cannot be read', delivery)
+  const row = toInvalidRow(appid, say('outcome.unreadable'), delivery)
   if (!isOfNewerVersion(job.data)) return row
-  const detail = 'a newer version of unionpush queued it and has to send it'
+  const detail = toStored(say('outcome.newer_version'))
   return { ...row, status: 'queued', reason: null, detail, finishedAt: null }
 }

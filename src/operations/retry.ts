@@ -7,7 +7,9 @@ import { toPush } from '../sending/processor/pushRow.ts'
 import { findAmong } from './accounts/among.ts'
 import { mergeNewest } from './accounts/mergeNewest.ts'
 import { findFailed } from './failed.ts'
-import type { UserDeps } from './listing/userFilters.ts'
+import { type Cursor, toCursor } from './listing/cursor.ts'
+import { compareRows, toAfter } from './listing/pushPage.ts'
+import { toUserFilters, type UserDeps } from './listing/userFilters.ts'
 import { failedFilterSchema } from './pushFilter.ts'
 import { resend } from './resend.ts'
 import { count } from './values.ts'
@@ -26,9 +28,16 @@ export type RetryNamedInput = z.infer<typeof retryNamedInputSchema>
 
 export const retryOutputSchema = z.strictObject({ retried: count })
 export type RetryOutput = z.infer<typeof retryOutputSchema>
+export const retryPartOutputSchema = retryOutputSchema.extend({
+  next: z
+    .string()
+    .nullable()
+    .optional()
+    .describe('of a part: the cursor of the next; null = it was the last'),
+})
 
 interface RetryDeps extends AccountName, UserDeps {
-  pushes: Pick<PushRows, 'find' | 'history' | 'recordResent'>
+  pushes: Pick<PushRows, 'find' | 'history' | 'countPushes' | 'recordResent'>
   openQueue(): Pick<ProducerQueue, 'run'>
 }
 
@@ -41,13 +50,59 @@ interface LeftPush {
 const chunkSize = 500
 
 /** Sends failed pushes of these accounts again, as new messages. Rejects with QueueUnavailableError, and can then be repeated. */
-export function retryFailed(
+export async function retryFailed(
   accounts: readonly RetryDeps[],
   { dryRun, status, ...filter }: RetryInput,
 ): Promise<RetryOutput> {
+  if (dryRun) return { retried: await countRetriable(accounts, { status, ...filter }) }
   const statuses = status && [status]
   const lists = accounts.map((account) => findFailed(account, { ...filter, statuses }))
-  return retry(accounts, mergeNewest(lists, filter.limit), dryRun)
+  return retry(accounts, mergeNewest(lists, filter.limit))
+}
+
+/** By the database, however many there are. */
+async function countRetriable(
+  accounts: readonly RetryDeps[],
+  { status, limit = Number.POSITIVE_INFINITY, ...filter }: RetryInput,
+): Promise<number> {
+  const counts = accounts.map(async (account) => {
+    const filters = await toUserFilters(account, filter)
+    const statuses = status ? [status] : failedStatuses
+    return filters.flatMap((one) => statuses.map((status) => account.pushes.countPushes({ ...one, status })))
+  })
+  const totals = await Promise.all((await Promise.all(counts)).flat())
+  return Math.min(
+    limit,
+    totals.reduce((sum, total) => sum + total, 0),
+  )
+}
+
+interface RetryPart extends RetryInput {
+  /** Where the part before ended; undefined = this is the first. */
+  after: Cursor | undefined
+}
+
+/**
+ * The same with at most `limit` of them, the newest. Whoever goes on from `next` sends none of them twice, also when one
+ * has failed again meanwhile.
+ */
+export async function retryPart(
+  accounts: readonly RetryDeps[],
+  { dryRun, status, after, limit: wanted = chunkSize, ...filter }: RetryPart,
+): Promise<z.infer<typeof retryPartOutputSchema>> {
+  const limit = Math.min(wanted, chunkSize)
+  const lists = accounts.map(async (account) => {
+    const own = { ...filter, ...toAfter(after, account.appid), limit: limit + 1 }
+    const filters = await toUserFilters(account, own)
+    const statuses = status ? [status] : failedStatuses
+    return filters.flatMap((one) => statuses.map((status) => account.pushes.history({ ...one, status })))
+  })
+  const rows: PushRow[] = []
+  for (const list of (await Promise.all(lists)).flat()) for await (const row of list) rows.push(row)
+  rows.sort(compareRows)
+  const last = rows[limit - 1]
+  const { retried } = await retry(accounts, rows.slice(0, limit), dryRun)
+  return { retried, next: rows.length > limit && last ? toCursor(last) : null }
 }
 
 /** The same with those that are named; `left` are those that cannot be sent again. Rejects with AmbiguousPushError too. */

@@ -2,19 +2,23 @@ import * as z from 'zod'
 import type { AtLeastOne } from '../base/accounts/accountsSchema.ts'
 import type { AccountSettings } from '../base/config.ts'
 import { second, toShanghaiDayStart } from '../base/duration.ts'
+import { toStored } from '../base/sentences/stored.ts'
 import { toIso } from '../base/time.ts'
 import type { AccountState } from '../db/accountState.ts'
+import type { Broadcasts } from '../db/broadcasts/broadcasts.ts'
 import type { Database } from '../db/database.ts'
 import type { Followers } from '../db/followers.ts'
 import type { HeldPushes } from '../db/heldPushes.ts'
 import type { OpenCircuit, OpenCircuits } from '../db/openCircuits.ts'
 import type { PushRows } from '../db/pushes.ts'
 import type { SyncRunRow, SyncRuns } from '../db/syncRuns.ts'
+import type { TemplatePauses } from '../db/templates.ts'
 import { finalStatuses } from '../push/status.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
 import type { TokenSource } from '../wechat/token.ts'
-import { pausedSchema, toPaused } from './paused.ts'
+import { pausedSchema, toPaused } from './pauses/paused.ts'
+import { listPausedTemplates, pausedTemplateSchema } from './pauses/pausedTemplates.ts'
 import { syncCounts } from './sync.ts'
 import { count, isoTime, nullableText } from './values.ts'
 
@@ -30,6 +34,8 @@ export const accountStatusSchema = z.strictObject({
   account: z.string(),
   appid: z.string(),
   paused: pausedSchema.nullable(),
+  /** Templates whose pushes wait, while all others go out. */
+  pausedTemplates: z.array(pausedTemplateSchema),
   /** What keeps a worker from sending, and from when on; null = nothing that any of them knows of. */
   circuit: z
     .strictObject({ need: z.enum(['queue', 'database', 'wechat']), detail: z.string(), since: isoTime })
@@ -76,10 +82,12 @@ interface StatusDeps {
   runtime: { database: Pick<Database, 'engine' | 'address'> }
   config: Pick<AccountSettings, 'pushRate'> & { queue: Pick<AccountSettings['queue'], 'kind'> }
   accountState: Pick<AccountState, 'find'>
+  templatePauses: Pick<TemplatePauses, 'list'>
   openCircuits: Pick<OpenCircuits, 'findOldest'>
   followers: Pick<Followers, 'counts'>
   syncRuns: Pick<SyncRuns, 'findLast'>
   pushes: Pick<PushRows, 'countFinished' | 'countSent'>
+  broadcasts: Pick<Broadcasts, 'perSecond'>
   held: Pick<HeldPushes, 'count'>
   tokens: Pick<TokenSource, 'peek'>
   openQueue(): Pick<ProducerQueue, 'run' | 'findDangers'>
@@ -101,24 +109,28 @@ export async function loadStatus(accounts: AtLeastOne<StatusDeps>): Promise<Stat
 async function loadAccountStatus(deps: StatusDeps): Promise<AccountStatus> {
   const { accountState, openCircuits, followers, syncRuns, pushes, tokens } = deps
   const now = Date.now()
-  const [state, circuit, token, counts, lastSync, today, recent, queue] = await Promise.all([
-    accountState.find(),
-    openCircuits.findOldest(now),
-    tokens.peek(),
-    followers.counts(),
-    syncRuns.findLast(),
-    pushes.countFinished(toShanghaiDayStart(now)),
-    pushes.countSent(now - rateWindow),
-    loadQueueCounts(deps),
-  ])
+  const [state, pausedTemplates, circuit, token, counts, lastSync, today, recent, ofBroadcasts, queue] =
+    await Promise.all([
+      accountState.find(),
+      listPausedTemplates(deps.templatePauses),
+      openCircuits.findOldest(now),
+      tokens.peek(),
+      followers.counts(),
+      syncRuns.findLast(),
+      pushes.countFinished(toShanghaiDayStart(now)),
+      pushes.countSent(now - rateWindow),
+      deps.broadcasts.perSecond(),
+      loadQueueCounts(deps),
+    ])
   return {
     account: deps.name,
     appid: deps.appid,
     paused: toPaused(state),
+    pausedTemplates,
     circuit: toCircuit(circuit),
     rate: {
       limit: toLimit(state?.rate ?? null, deps.config.pushRate),
-      perSecond: (recent * second) / rateWindow,
+      perSecond: Math.round(((recent * second) / rateWindow + ofBroadcasts) * 10) / 10,
     },
     ...queue,
     token: token === undefined ? null : { expiresAt: toIso(token.expiresAt) },
@@ -163,11 +175,11 @@ async function loadQueueCounts({
     const { prioritized = 0, active = 0, delayed = 0, failed = 0 } = counts
     return {
       queue: { waiting: (waiting[0] ?? 0) + prioritized, active, delayed, held: await held.count(), failed },
-      queueProblems: dangers.map(({ sentence }) => sentence),
+      queueProblems: dangers.map(({ sentence }) => toStored(sentence)),
     }
   } catch (error) {
     if (!(error instanceof QueueUnavailableError)) throw error
-    return { queue: null, queueProblems: [error.message] }
+    return { queue: null, queueProblems: [toStored(error.sentence)] }
   }
 }
 

@@ -1,5 +1,7 @@
 import * as z from 'zod'
 import type { Log } from '../base/log.ts'
+import { say } from '../base/sentences/sentence.ts'
+import { toStored } from '../base/sentences/stored.ts'
 import type { SyncOptions, SyncResult } from '../sync/syncFollowers.ts'
 import { count, nullableText } from './values.ts'
 
@@ -83,7 +85,7 @@ export function beginSync(
   return new Promise((resolve, reject) => {
     const ended = sync({ ...input, signal, onBegin: (runId) => resolve({ runId }) })
     ended.then(
-      ({ error }) => resolve({ busy: error ?? 'it has ended' }),
+      ({ error }) => resolve({ busy: error ?? toStored(say('sync.over')) }),
       (error: unknown) => {
         log.error({ err: error }, 'follower sync failed')
         reject(error)

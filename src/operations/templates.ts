@@ -1,11 +1,15 @@
 import * as z from 'zod'
+import type { Language } from '../base/sentences/language.ts'
+import { render } from '../base/sentences/render.ts'
+import { asSentence } from '../base/sentences/sentence.ts'
 import { toIso } from '../base/time.ts'
-import type { TemplateRow, Templates } from '../db/templates.ts'
+import type { TemplatePauses, TemplateRow, Templates } from '../db/templates.ts'
 import { checkMessage } from '../push/message.ts'
 import { WechatNetworkError } from '../wechat/errors.ts'
 import { fillTemplate, findMissingKeywords, findUnknownKeywords } from '../wechat/keywords.ts'
 import { parseTemplateFields } from '../wechat/template.ts'
 import { typedKeywords } from '../wechat/types.ts'
+import { listPausedTemplates, type PausedTemplate, pausedTemplateSchema } from './pauses/pausedTemplates.ts'
 import { isoTime } from './values.ts'
 
 export const templateSchema = z.strictObject({
@@ -19,6 +23,8 @@ export const templateSchema = z.strictObject({
   deputyIndustry: z.string(),
   /** The keywords in `content`. */
   fields: z.array(z.strictObject({ key: z.string(), type: z.enum([...typedKeywords, 'free']) })),
+  /** Why its pushes wait; null = they go out. */
+  paused: pausedTemplateSchema.omit({ templateId: true }).nullable(),
   /** When WeChat listed it. */
   fetchedAt: isoTime,
 })
@@ -27,12 +33,15 @@ export type TemplateAnswer = z.infer<typeof templateSchema>
 interface TemplatesDeps {
   name: string
   templates: Pick<Templates, 'list'>
+  templatePauses: Pick<TemplatePauses, 'list'>
   /** Makes the templates equal to WeChat's list. */
   refreshTemplates(): Promise<void>
 }
 
 export interface TemplateList {
   items: TemplateAnswer[]
+  /** Those whose pushes wait, also when WeChat lists them no more. */
+  paused: PausedTemplate[]
   /** When they were listed, if WeChat gave no usable answer now; else null. */
   listedBefore: string | null
 }
@@ -41,6 +50,7 @@ export interface TemplateList {
 export async function listTemplates({
   name,
   templates,
+  templatePauses,
   refreshTemplates,
 }: TemplatesDeps): Promise<TemplateList> {
   let failure: WechatNetworkError | undefined
@@ -50,15 +60,27 @@ export async function listTemplates({
     if (!(error instanceof WechatNetworkError)) throw error
     failure = error
   }
-  const items = (await templates.list()).map((row) => toTemplate(row, name))
+  const paused = await listPausedTemplates(templatePauses)
+  const items = (await templates.list()).map((row) => toTemplate(row, name, paused))
   const [first] = items
-  if (!failure) return { items, listedBefore: null }
+  if (!failure) return { items, paused, listedBefore: null }
   if (!first) throw failure
-  return { items, listedBefore: first.fetchedAt }
+  return { items, paused, listedBefore: first.fetchedAt }
 }
 
-function toTemplate({ fetchedAt, ...template }: TemplateRow, account: string): TemplateAnswer {
-  return { account, ...template, fields: parseTemplateFields(template.content), fetchedAt: toIso(fetchedAt) }
+function toTemplate(
+  { fetchedAt, ...template }: TemplateRow,
+  account: string,
+  pauses: readonly PausedTemplate[],
+): TemplateAnswer {
+  const { templateId: _, ...paused } = pauses.find((pause) => pause.templateId === template.templateId) ?? {}
+  return {
+    account,
+    ...template,
+    fields: parseTemplateFields(template.content),
+    paused: 'reason' in paused ? paused : null,
+    fetchedAt: toIso(fetchedAt),
+  }
 }
 
 export const templatePreviewSchema = z.strictObject({
@@ -74,11 +96,12 @@ export const templatePreviewSchema = z.strictObject({
 })
 export type TemplatePreview = z.infer<typeof templatePreviewSchema>
 
-/** One template with a message made of it; undefined when the account has none of that id. Rejects as `listTemplates`. */
+/** One template with a message made of it, its faults in the language; undefined when the account has none of that id. Rejects as `listTemplates`. */
 export async function previewTemplate(
   deps: TemplatesDeps,
   templateId: string,
   data: Record<string, unknown> | undefined,
+  language: Language,
 ): Promise<TemplatePreview | undefined> {
   const { items } = await listTemplates(deps)
   const template = items.find((item) => item.templateId === templateId)
@@ -94,7 +117,7 @@ export async function previewTemplate(
     preview: fillTemplate(content, 'message' in checked ? checked.message.data : toTexts(data)),
     missing: findMissingKeywords(content, data),
     unknown: findUnknownKeywords(content, data),
-    problems: problems.map(({ field, rule }) => ({ field, rule })),
+    problems: problems.map(({ field, rule }) => ({ field, rule: render(asSentence(rule), language).seen })),
   }
 }
 

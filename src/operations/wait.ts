@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Backoff } from '../base/backoff.ts'
 import { second } from '../base/duration.ts'
+import type { Sentence } from '../base/sentences/sentence.ts'
 import type { PushRows } from '../db/pushes.ts'
 import { createControlClient } from '../push/controlClient.ts'
 import type { PushRecord } from '../push/record.ts'
@@ -51,7 +52,7 @@ export async function findMissingWorker(
   { openControlQueue }: MissingWorkerDeps,
   id: string,
   ended: AbortSignal,
-): Promise<string | undefined> {
+): Promise<Sentence | undefined> {
   const isDue = await sleep(askAfter, true, { signal: ended }).catch(() => false)
   if (!isDue) return undefined
   const control = openControlQueue()
@@ -62,7 +63,7 @@ export async function findMissingWorker(
     return undefined
   } catch (error) {
     if (!(error instanceof QueueUnavailableError)) throw error
-    return ended.aborted ? undefined : error.message
+    return ended.aborted ? undefined : error.sentence
   } finally {
     await close()
   }

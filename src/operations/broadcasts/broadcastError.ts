@@ -1,10 +1,15 @@
+import { type Sentence, toEnglish } from '../../base/sentences/sentence.ts'
+
 /** It is not known, or over. */
 export class BroadcastError extends Error {
   override readonly name = 'BroadcastError'
   readonly code: 'unknown_broadcast' | 'broadcast_over'
 
-  constructor(code: BroadcastError['code'], sentence: string) {
-    super(sentence)
+  readonly sentence: Sentence
+
+  constructor(code: BroadcastError['code'], sentence: Sentence) {
+    super(toEnglish(sentence))
     this.code = code
+    this.sentence = sentence
   }
 }

@@ -1,4 +1,7 @@
 import * as z from 'zod'
+import { second } from '../../base/duration.ts'
+import type { Language } from '../../base/sentences/language.ts'
+import { say } from '../../base/sentences/sentence.ts'
 import type { BroadcastPlan, CancelledBroadcast, CreatedBroadcast } from '../../broadcast/answers.ts'
 import {
   type Controlled,
@@ -11,15 +14,20 @@ import {
 import { createBroadcast } from '../../broadcast/create/create.ts'
 import { type BroadcastInput, checkInput } from '../../broadcast/create/input.ts'
 import { planBroadcast } from '../../broadcast/create/plan.ts'
+import type { OnSkipped, SkippedRow } from '../../broadcast/create/skipped.ts'
+import type { AccountPace } from '../../broadcast/pace/ends.ts'
+import { findQuota, reservePercent } from '../../broadcast/pace/quota.ts'
 import { type Broadcast, toBroadcast } from '../../broadcast/view.ts'
 import type { AccountState } from '../../db/accountState.ts'
-import { type BroadcastRow, type Broadcasts, broadcastStatuses } from '../../db/broadcasts/broadcasts.ts'
+import type { Broadcasts } from '../../db/broadcasts/broadcasts.ts'
+import { type BroadcastRow, broadcastStatuses } from '../../db/broadcasts/row.ts'
 import { finalStatuses, type PushReason } from '../../push/status.ts'
 import type { WechatApi } from '../../wechat/api.ts'
 import { count, isoTime, nullableText } from '../values.ts'
 import { BroadcastError } from './broadcastError.ts'
 
-export type { Broadcast, BroadcastInput, BroadcastPlan, CreatedBroadcast }
+export type { Broadcast, BroadcastInput, BroadcastPlan, CreatedBroadcast, OnSkipped, SkippedRow }
+export { reservePercent }
 
 const totals = {
   selected: count,
@@ -44,6 +52,7 @@ export const broadcastSchema = z.strictObject({
   reasons: z.record(z.string(), count),
   rate: z.strictObject({ limit: z.number().nullable(), perSecond: z.number() }),
   etaSeconds: count.nullable(),
+  endsAt: isoTime.nullable(),
   canary: z
     .strictObject({
       share: z.string(),
@@ -61,12 +70,13 @@ export const broadcastSchema = z.strictObject({
 })
 
 const invalid = z.array(z.strictObject({ line: count, reason: z.string() }))
-export const createdSchema = broadcastSchema.extend({ invalid })
+export const createdSchema = broadcastSchema.extend({ invalid, invalidTotal: count })
 export const planSchema = z.strictObject({
   selected: count,
   sendable: count,
   skipped: z.record(z.string(), count),
   invalid,
+  invalidTotal: count,
   samples: z.array(
     z.strictObject({
       openid: nullableText,
@@ -76,6 +86,7 @@ export const planSchema = z.strictObject({
     }),
   ),
   quota: z.strictObject({ limit: count, used: count, left: z.int(), days: count }).nullable(),
+  endsAt: isoTime.nullable(),
 })
 
 export interface BroadcastDeps {
@@ -84,17 +95,34 @@ export interface BroadcastDeps {
   broadcasts: Broadcasts
   accountState: Pick<AccountState, 'find'>
   api: Pick<WechatApi, 'getQuota'>
+  config: AccountPace['config']
 }
 
+/** How long the quota is waited for before a broadcast is told without it. */
+const quotaPatience = second
+
 /** Writes the broadcast down; workers send it. Rejects with InvalidPushError, and then nothing was written. */
-export async function createOne(deps: BroadcastDeps, input: BroadcastInput): Promise<CreatedBroadcast> {
-  const { row, invalid } = await createBroadcast(deps.broadcasts, checkInput(input))
-  return { ...(await view(deps, row)), invalid }
+export async function createOne(
+  deps: BroadcastDeps,
+  input: BroadcastInput,
+  language: Language = 'en',
+): Promise<CreatedBroadcast> {
+  const checked = checkInput(input, language)
+  // Meanwhile: the quota is only for what is told.
+  const quota = findQuota(deps.api, AbortSignal.timeout(quotaPatience))
+  const { row, ...told } = await createBroadcast(deps.broadcasts, checked, quota)
+  return { ...(await view(deps, row)), ...told }
 }
 
 /** What it would do. Rejects with InvalidPushError. */
-export function planOne(deps: BroadcastDeps, input: BroadcastInput): Promise<BroadcastPlan> {
-  return planBroadcast(deps, checkInput(input))
+export async function planOne(
+  deps: BroadcastDeps,
+  input: BroadcastInput,
+  language: Language = 'en',
+): Promise<BroadcastPlan> {
+  const checked = checkInput(input, language)
+  const { rate = null } = (await deps.accountState.find()) ?? {}
+  return planBroadcast(deps, checked, { config: deps.config, rate })
 }
 
 export async function findBroadcast(deps: BroadcastDeps, id: string): Promise<Broadcast | undefined> {
@@ -134,10 +162,10 @@ export async function retryOne(
 }
 
 async function view(
-  { name, broadcasts, accountState }: BroadcastDeps,
+  { name, broadcasts, accountState, config }: BroadcastDeps,
   row: BroadcastRow,
 ): Promise<Broadcast> {
-  return toBroadcast(name, row, await broadcasts.counts(row.no), await accountState.find())
+  return toBroadcast(name, row, await broadcasts.counts(row.no), await accountState.find(), config)
 }
 
 function toDone(result: Controlled, id: string): BroadcastRow {
@@ -147,6 +175,6 @@ function toDone(result: Controlled, id: string): BroadcastRow {
 
 function toError(refusal: ControlRefusal, id: string): BroadcastError {
   return refusal.kind === 'not_found'
-    ? new BroadcastError('unknown_broadcast', `No broadcast with the id ${id} is known`)
-    : new BroadcastError('broadcast_over', `The broadcast ${id} is ${refusal.row.status}`)
+    ? new BroadcastError('unknown_broadcast', say('broadcast.unknown', { id }))
+    : new BroadcastError('broadcast_over', say('broadcast.over', { id, status: refusal.row.status }))
 }

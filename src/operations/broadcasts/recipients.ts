@@ -1,4 +1,7 @@
-import type { BroadcastRow, Broadcasts } from '../../db/broadcasts/broadcasts.ts'
+import { say } from '../../base/sentences/sentence.ts'
+import type { Broadcasts } from '../../db/broadcasts/broadcasts.ts'
+import type { BroadcastRow } from '../../db/broadcasts/row.ts'
+import type { PushFilter } from '../../db/pushes.ts'
 import type { PushRecord } from '../../push/record.ts'
 import { failedStatuses } from '../../push/status.ts'
 import { toRecipientRecord } from '../../push/toRecipientRecord.ts'
@@ -9,7 +12,12 @@ export interface RecipientDeps {
   /** Of the account. */
   name: string
   /** Undefined where only pushes are asked for. */
-  broadcasts?: Pick<Broadcasts, 'counts' | 'find' | 'findRecipient' | 'list' | 'recipients'> | undefined
+  broadcasts?:
+    | Pick<
+        Broadcasts,
+        'counts' | 'find' | 'findRecipient' | 'findUser' | 'findByMsgid' | 'list' | 'recipients'
+      >
+    | undefined
 }
 
 /** So many broadcasts, the newest, are looked through for what failed. */
@@ -36,7 +44,7 @@ export async function* listRecipients(
     const broadcast = await account.broadcasts?.find(id)
     if (broadcast) return yield* listOf(account, broadcast, filter)
   }
-  throw new BroadcastError('unknown_broadcast', `No broadcast with the id ${id} is known`)
+  throw new BroadcastError('unknown_broadcast', say('broadcast.unknown', { id }))
 }
 
 async function* listOf(
@@ -52,6 +60,30 @@ async function* listOf(
     left -= 1
     if (left <= 0) return
   }
+}
+
+/** What one user, or one msgid, got by broadcasts, the newest first; nothing where no user and no msgid is asked for. */
+export async function listUserRecipients(
+  { name, broadcasts }: RecipientDeps,
+  { unionid, openid, msgid, status, reason, ...filter }: PushFilter,
+): Promise<PushRecord[]> {
+  const key = unionid ?? openid
+  if (!broadcasts || (key === undefined && msgid === undefined)) return []
+  const found =
+    msgid === undefined ? await broadcasts.findUser(key ?? '') : await broadcasts.findByMsgid(msgid)
+  const ids = [...new Set(found.map(({ broadcast }) => broadcast))]
+  const rows = new Map((await Promise.all(ids.map(broadcasts.find))).map((row) => [row?.id, row]))
+  const records = found.flatMap((recipient) => {
+    const broadcast = rows.get(recipient.broadcast)
+    if (!broadcast || !isAskedFor(broadcast, filter)) return []
+    const record = toRecipientRecord(broadcast, recipient, name)
+    const isWanted =
+      (status === undefined || record.status === status) &&
+      (reason === undefined || record.reason === reason) &&
+      (msgid === undefined || key === undefined || key === record.unionid || key === record.openid)
+    return isWanted ? [record] : []
+  })
+  return records.sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt))
 }
 
 /** Recipients who should have got their message and did not, newest broadcast first. */

@@ -1,5 +1,6 @@
 import type { ProxyConfig } from '../../base/config.ts'
 import { second } from '../../base/duration.ts'
+import type { Fact } from '../../base/sentences/sentence.ts'
 import { findProxy } from '../../net/proxy.ts'
 import { decompress, isObject, parseJson } from '../../wechat/answer.ts'
 import { WechatNetworkError } from '../../wechat/errors.ts'
@@ -72,7 +73,7 @@ function toStart(text: string): string {
 export async function askUrl(
   transport: Pick<Transport, 'send'>,
   url: string,
-): Promise<{ status: number } | { why: string }> {
+): Promise<{ status: number } | { why: Fact }> {
   const { origin: base, pathname, search: query } = new URL(url)
   try {
     const { status } = await transport.send({

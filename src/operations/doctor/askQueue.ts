@@ -28,7 +28,7 @@ export async function askQueue({ run }: Pick<ProducerQueue, 'run'>): Promise<Ask
       }
     })
   } catch (error) {
-    if (error instanceof QueueUnavailableError) return { why: error.message }
+    if (error instanceof QueueUnavailableError) return { why: error.sentence }
     throw error
   }
 }

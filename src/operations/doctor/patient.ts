@@ -1,5 +1,5 @@
 import type { AccountSettings, SharedConfig } from '../../base/config.ts'
-import type { ConfigProblem } from '../../base/configError.ts'
+import type { Fact, Sentence } from '../../base/sentences/sentence.ts'
 import type { AccountState } from '../../db/accountState.ts'
 import type { DatabaseError } from '../../db/databaseError.ts'
 import type { Followers } from '../../db/followers.ts'
@@ -7,7 +7,7 @@ import type { OpenCircuits } from '../../db/openCircuits.ts'
 import type { PushRows } from '../../db/pushes.ts'
 import type { Stores } from '../../db/stores.ts'
 import type { SyncRuns } from '../../db/syncRuns.ts'
-import type { Templates } from '../../db/templates.ts'
+import type { TemplatePauses, Templates } from '../../db/templates.ts'
 import type { Users } from '../../db/users.ts'
 import type { AskedRedis } from '../../queue/redis/info.ts'
 import type { WechatApiError, WechatNetworkError } from '../../wechat/errors.ts'
@@ -20,7 +20,7 @@ export interface Machine {
   cwd: string
   nodeVersion: string
   /** Everything wrong with the settings. */
-  problems: ConfigProblem[]
+  problems: readonly Sentence[]
   accountsFile: string | undefined
 }
 
@@ -36,7 +36,7 @@ export interface Installation {
   /** Undefined where the queue is not in Redis. */
   askRedis(): Promise<AskedRedis | undefined>
   /** Whether anything answers at ALERT_WEBHOOK_URL; nothing is posted there. */
-  askAlertUrl(): Promise<{ status: number } | { why: string }>
+  askAlertUrl(): Promise<{ status: number } | { why: Fact }>
 }
 
 export interface BaseAnswer {
@@ -51,7 +51,7 @@ export interface BaseAnswer {
         /** Milliseconds that the clock of WeChat is ahead of ours; undefined when it did not tell the time. */
         ahead: number | undefined
       }
-    | { why: string }
+    | { why: Fact }
 }
 
 /** One service account. */
@@ -72,6 +72,7 @@ export interface Tables {
   pushes: PushRows
   syncRuns: SyncRuns
   templates: Templates
+  templatePauses: TemplatePauses
   accountState: AccountState
   openCircuits: OpenCircuits
   /** Who has logged in to the mini-program; undefined where there is none. */
@@ -86,7 +87,7 @@ export type AskedQueue =
       /** When the push that waits for the longest time was queued; epoch milliseconds. */
       oldestAt: number | undefined
     }
-  | { why: string }
+  | { why: Fact }
 
 /** What a question got: an answer, WeChat's no, no usable answer, or nothing because no token could be had. */
 export type Answered<T> =

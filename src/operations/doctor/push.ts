@@ -1,7 +1,11 @@
 import * as z from 'zod'
+import type { AccountSettings } from '../../base/config.ts'
 import type { Language } from '../../base/sentences/language.ts'
-import { render, type Sentence, say } from '../../base/sentences/sentence.ts'
+import { render } from '../../base/sentences/render.ts'
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
+import { toFact } from '../../base/sentences/stored.ts'
 import { checkMessage } from '../../push/message.ts'
+import { findCapsOf, findQuietNow, findReachedCap } from '../../sending/processor/manners.ts'
 import { findMissingKeywords } from '../../wechat/keywords.ts'
 import { isAnswer } from './askWechat.ts'
 import { checks } from './checks/checks.ts'
@@ -54,6 +58,7 @@ export async function examinePush(
     findMessageFaults(push),
     patient ? findTemplateFaults(patient, push) : [],
     patient?.tables ? findRecipientFaults(patient.tables, push) : [],
+    patient?.tables ? findHoldUps(patient.config, patient.tables, push) : [],
   ])
   const reasons = found.flat().map(({ code, sentence }) => {
     const { seen, advice } = render(sentence, language)
@@ -96,6 +101,30 @@ async function findTemplateFaults({ wechat, tables }: Patient, push: ImaginedPus
     code: 'data_invalid',
     sentence: say('push.data_missing', { key }),
   }))
+}
+
+/** What keeps this push, but not all of the account. */
+async function findHoldUps(
+  { pushCaps, quiet, timezone }: AccountSettings,
+  { followers, pushes, templatePauses }: Tables,
+  { unionid, openid, templateId }: ImaginedPush,
+): Promise<Reason[]> {
+  const reasons: Reason[] = []
+  const paused = (await templatePauses.list()).find((pause) => pause.templateId === templateId)
+  if (paused) {
+    const why = toFact(paused.detail)
+    const sentence = say('templatesPaused.one', { template: templateId, why })
+    reasons.push({ code: 'template_paused', sentence })
+  }
+  const hours = findQuietNow({ quiet, timezone }, Date.now())
+  if (hours) reasons.push({ code: 'quiet', sentence: hours.detail })
+  const known = unionid === undefined ? undefined : await followers.findRecipient(unionid)
+  const row = openid === undefined ? undefined : await followers.findByOpenid(openid)
+  const ids = row ?? (known && { openid: known.openid, unionid: unionid ?? null })
+  const caps = findCapsOf(pushCaps, templateId)
+  const capped = ids && (await findReachedCap(caps, pushes, { id: '', ids }))
+  if (capped) reasons.push({ code: 'capped', sentence: capped.detail })
+  return reasons
 }
 
 async function findRecipientFaults(

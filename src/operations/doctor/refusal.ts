@@ -13,7 +13,7 @@ export function judgeAnswer<T>(
   caller: Caller = 'account',
 ): Finding | Promise<Finding> {
   if (asked === 'no_token') return skip('needs.token')
-  if ('failure' in asked) return fail('refusal.noAnswer', { why: asked.failure.message })
+  if ('failure' in asked) return fail('refusal.noAnswer', { why: asked.failure.detail })
   if ('refusal' in asked) return { status: 'fail', sentence: explainRefusal(asked.refusal, caller) }
   return judge(asked.answer)
 }

@@ -1,6 +1,9 @@
 import * as z from 'zod'
+import type { Language } from '../../base/sentences/language.ts'
+import { render } from '../../base/sentences/render.ts'
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
 import { checkDestinations } from '../../push/destinations.ts'
-import { type PushProblem, toProblemSentence } from '../../push/invalidPush.ts'
+import { type PushFault, toFaultSentence } from '../../push/invalidPush.ts'
 import { findLateExpiry } from '../../push/message.ts'
 import type { DuplicatePush } from '../../push/producer.ts'
 import type { PushManyReceipt } from '../../push/pushAnswers.ts'
@@ -8,6 +11,7 @@ import { QueueUnavailableError } from '../../queue/unavailable.ts'
 import { count } from '../values.ts'
 import { type IdentifiedPush, isSame, isSameRecorded, toContent, toIdentified } from './content.ts'
 import { type EnqueueDeps, openProducerOver } from './enqueue.ts'
+import { findKeywordFaults } from './keywords.ts'
 
 export const pushManyOutputSchema = z.strictObject({
   queued: count,
@@ -22,34 +26,40 @@ export type IndexedMessage = { index: number } & ({ message: unknown } | { reaso
 
 /**
  * Queues the good ones of some hundred messages and adds to `receipt` what became of each. An id whose push says something
- * else is among the invalid. Rejects with QueueUnavailableError, which says how many of all are queued.
+ * else is among the invalid, whose reasons are in the language. Rejects with QueueUnavailableError, which says how many of all are queued.
  */
 export async function enqueueMany(
   accounts: readonly EnqueueDeps[],
   messages: readonly IndexedMessage[],
   receipt: PushManyReceipt,
+  language: Language,
 ): Promise<void> {
+  const inWords = (sentence: Sentence) => render(sentence, language).seen
   const leaveOut = (index: number, reason: string) => receipt.invalid.push({ index, reason })
   const fresh: { index: number; message: unknown }[] = []
   const looks = messages.map(async (item) => {
     if ('reason' in item) return item
     const checked = checkDestinations(item.message, accounts)
-    if ('problems' in checked) return { index: item.index, reason: toProblemSentence(checked.problems) }
+    if ('problems' in checked)
+      return { index: item.index, reason: inWords(toFaultSentence(checked.problems)) }
     const push = toIdentified(checked.destinations)
-    return { ...item, push, isKnown: push && (await isSameRecorded(accounts, push)) }
+    const isKnown = push && (await isSameRecorded(accounts, push))
+    const faults = isKnown === undefined ? await findKeywordFaults(accounts, checked.destinations) : []
+    if (faults.length > 0) return { index: item.index, reason: inWords(toFaultSentence(faults)) }
+    return { ...item, push, isKnown }
   })
   for (const look of await Promise.all(looks)) {
     if ('reason' in look) leaveOut(look.index, look.reason)
     else if (look.isKnown === undefined) fresh.push(look)
     else if (look.isKnown) receipt.duplicates += 1
-    else leaveOut(look.index, otherContent)
+    else leaveOut(look.index, inWords(otherContent))
   }
   const duplicates: DuplicatePush[] = []
-  const added = await produce(accounts, fresh, duplicates, receipt)
+  const added = await produce(accounts, fresh, duplicates, receipt, inWords)
   for (const { index, reason } of added.invalid) leaveOut(fresh[index]?.index ?? 0, reason)
   const others = await Promise.all(duplicates.map(async (push) => [push, await isOther(push)] as const))
   const conflicting = others.filter(([, other]) => other).map(([push]) => push)
-  for (const { index } of conflicting) leaveOut(fresh[index]?.index ?? 0, otherContent)
+  for (const { index } of conflicting) leaveOut(fresh[index]?.index ?? 0, inWords(otherContent))
   receipt.queued += added.queued
   receipt.duplicates += added.duplicates - conflicting.length
 
@@ -58,29 +68,35 @@ export async function enqueueMany(
   }
 }
 
-const otherContent = 'id: there is a push with this id and another content'
+type Destinations = Parameters<typeof toIdentified>[0]
+
+const otherContent = say('push.otherContent')
 
 async function produce(
   accounts: readonly EnqueueDeps[],
   fresh: readonly { message: unknown }[],
   duplicates: DuplicatePush[],
   { queued }: PushManyReceipt,
+  inWords: (sentence: Sentence) => string,
 ): Promise<PushManyReceipt> {
   try {
     const messages = fresh.map(({ message }) => message)
-    return await openProducerOver(accounts).pushMany(messages, (duplicate) => void duplicates.push(duplicate))
+    return await openProducerOver(accounts, inWords).pushMany(
+      messages,
+      (duplicate) => void duplicates.push(duplicate),
+    )
   } catch (error) {
     if (!(error instanceof QueueUnavailableError)) throw error
-    const { message, mayBeQueued, cause } = error
-    const before = queued === 0 ? '' : `; ${queued} of those before are queued too`
-    throw new QueueUnavailableError(message + before, { queued: queued + error.queued, mayBeQueued, cause })
+    const { sentence: reason, mayBeQueued, cause } = error
+    const sentence = queued === 0 ? reason : say('away.andBefore', { reason, queued: String(queued) })
+    throw new QueueUnavailableError(sentence, { queued: queued + error.queued, mayBeQueued, cause })
   }
 }
 
 /** Of the message at `index`. */
 export interface IndexedProblem {
   index: number
-  problem: PushProblem
+  problem: PushFault
   /** Another push has its id. */
   isConflict: boolean
 }
@@ -91,7 +107,7 @@ export async function findBatchProblems(
   messages: readonly unknown[],
 ): Promise<IndexedProblem[]> {
   const problems: IndexedProblem[] = []
-  const pushes: (IdentifiedPush & { index: number })[] = []
+  const pushes: { index: number; destinations: Destinations; push: IdentifiedPush | undefined }[] = []
   for (const [index, message] of messages.entries()) {
     const checked = checkDestinations(message, accounts)
     if ('problems' in checked) {
@@ -100,24 +116,29 @@ export async function findBatchProblems(
     }
     const late = findLateExpiry(checked.destinations[0].message, Date.now())
     if (late) problems.push({ index, problem: late, isConflict: false })
-    const push = toIdentified(checked.destinations)
-    if (push) pushes.push({ ...push, index })
+    const { destinations } = checked
+    pushes.push({ index, destinations, push: toIdentified(destinations) })
   }
   const firsts = new Map<string, string>()
-  for (const { id, account, content, index } of pushes) {
+  for (const { push, index } of pushes) {
+    if (!push) continue
+    const { id, account, content } = push
     const key = JSON.stringify([account.appid, id])
     const first = firsts.get(key) ?? content
     firsts.set(key, first)
     if (first !== content) problems.push(toConflict(index, id))
   }
-  const looks = pushes.map(async (push) => ({ ...push, same: await isSame(accounts, push) }))
-  for (const { index, id, same } of await Promise.all(looks)) {
-    if (same === false) problems.push(toConflict(index, id))
-  }
+  const looks = pushes.map(async ({ index, destinations, push }) => {
+    const same = push && (await isSame(accounts, push))
+    if (push && same === false) return [toConflict(index, push.id)]
+    const faults = same ? [] : await findKeywordFaults(accounts, destinations)
+    return faults.map((problem) => ({ index, problem, isConflict: false }))
+  })
+  problems.push(...(await Promise.all(looks)).flat())
   return problems.sort((a, b) => a.index - b.index)
 }
 
 function toConflict(index: number, id: string): IndexedProblem {
-  const rule = 'an id of its own, as there is a push with this one and another content'
+  const rule = say('push.ownIdOther')
   return { index, problem: { field: 'id', rule, given: JSON.stringify(id) }, isConflict: true }
 }

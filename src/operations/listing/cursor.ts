@@ -1,4 +1,6 @@
 import * as z from 'zod'
+import { rule } from '../../base/sentences/rule.ts'
+import { say } from '../../base/sentences/sentence.ts'
 import type { PushRow } from '../../db/pushes.ts'
 
 /** The last push of a page. */
@@ -17,7 +19,7 @@ export const cursorSchema = z.string().transform((text, context): Cursor => {
     const [createdAt, id, appid] = place.data
     return { createdAt, id, appid }
   }
-  context.addIssue({ code: 'custom', message: 'the `next` of an answer' })
+  context.addIssue({ code: 'custom', message: rule(say('field.cursor')) })
   return z.NEVER
 })
 

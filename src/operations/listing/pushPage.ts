@@ -5,7 +5,7 @@ import type { PushRecord } from '../../push/record.ts'
 import { pushRecordSchema } from '../../push/recordSchema.ts'
 import { findStatusOf } from '../../push/status.ts'
 import { toPushRecord } from '../../push/toPushRecord.ts'
-import { listRecipients, type RecipientDeps } from '../broadcasts/recipients.ts'
+import { listRecipients, listUserRecipients, type RecipientDeps } from '../broadcasts/recipients.ts'
 import type { HistoryFilter } from '../pushFilter.ts'
 import type { QueuedPushes } from '../queuedPushes.ts'
 import { type Cursor, toCursor } from './cursor.ts'
@@ -29,7 +29,7 @@ interface PageOptions {
 
 /**
  * Some pushes of these accounts, newest first, from where the page before ended: whatever arrives meanwhile, none comes
- * twice and none is left out. Of a broadcast its recipients, in the order of sending. Those that wait in the queue alone
+ * twice and none is left out. Of a broadcast its recipients, in the order of sending; of a user also what broadcasts brought. Those that wait in the queue alone
  * come with the status `queued`, for which the whole queue is read. Rejects with QueueUnavailableError and BroadcastError.
  */
 export async function loadPushPage(
@@ -40,21 +40,38 @@ export async function loadPushPage(
   if (filter.broadcast !== undefined) return loadRecipientPage(accounts, filter, { limit, cursor })
   const { reason, status = reason && findStatusOf(reason) } = filter
   const lists = await Promise.all(
-    accounts.map((account) => {
+    accounts.map(async (account): Promise<Place[]> => {
       const own = { ...filter, status, ...toAfter(cursor, account.appid) }
-      return status === 'queued' ? findQueued(account, own, limit + 1) : findRecorded(account, own, limit + 1)
+      const find = status === 'queued' ? findQueued : findRecorded
+      const [rows, recipients] = await Promise.all([
+        find(account, own, limit + 1),
+        listUserRecipients(account, own),
+      ])
+      const places = recipients.map((record) => ({ ...toPlace(record), record }))
+      return [
+        ...rows.map((row) => ({ ...row, record: toPushRecord(row, account.name) })),
+        ...places.filter((place) => own.after === undefined || isBehind(place, own.after)),
+      ]
     }),
   )
-  const rows = lists.flat().sort(compareRows)
-  const names = new Map(accounts.map(({ appid, name }) => [appid, name]))
-  const last = rows[limit - 1]
+  const places = lists.flat().sort(compareRows)
+  const last = places[limit - 1]
   return {
-    items: rows.slice(0, limit).map((row) => toPushRecord(row, names.get(row.appid) ?? row.appid)),
-    next: rows.length > limit && last ? toCursor(last) : null,
+    items: places.slice(0, limit).map(({ record }) => record),
+    next: places.length > limit && last ? toCursor(last) : null,
   }
 }
 
-function toAfter(cursor: Cursor | undefined, appid: string): Pick<PushFilter, 'after'> {
+/** Where a record stands in the list. */
+interface Place extends Cursor {
+  record: PushRecord
+}
+
+function toPlace({ createdAt, id, appid }: PushRecord): Cursor {
+  return { createdAt: Date.parse(createdAt), id, appid }
+}
+
+export function toAfter(cursor: Cursor | undefined, appid: string): Pick<PushFilter, 'after'> {
   if (!cursor) return {}
   const { createdAt, id } = cursor
   // Pushes of one moment with one id come in the order of their accounts, the last one first.
@@ -90,13 +107,13 @@ async function findQueued(account: PushPageDeps, filter: PushFilter, limit: numb
   return [...distinct.values()].sort(compareRows).slice(0, limit)
 }
 
-function isBehind(row: PushRow, { createdAt, id, isIncluded }: NonNullable<PushFilter['after']>): boolean {
+function isBehind(row: Cursor, { createdAt, id, isIncluded }: NonNullable<PushFilter['after']>): boolean {
   const order = row.createdAt - createdAt || compareText(row.id, id)
   return order < 0 || (order === 0 && isIncluded)
 }
 
 /** Newest first. */
-function compareRows(a: PushRow, b: PushRow): number {
+export function compareRows(a: Cursor, b: Cursor): number {
   return b.createdAt - a.createdAt || compareText(b.id, a.id) || compareText(b.appid, a.appid)
 }
 

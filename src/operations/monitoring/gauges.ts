@@ -8,10 +8,12 @@ import type { Broadcasts } from '../../db/broadcasts/broadcasts.ts'
 import type { Followers } from '../../db/followers.ts'
 import type { HeldPushes } from '../../db/heldPushes.ts'
 import type { SyncRuns } from '../../db/syncRuns.ts'
+import type { TemplatePauses } from '../../db/templates.ts'
 import type { PushQueue } from '../../queue/backend.ts'
 import type { ProducerQueue } from '../../queue/producerQueue.ts'
 import type { TokenSource } from '../../wechat/token.ts'
 import { toLimit } from '../status.ts'
+import { findOldestWaiting } from './oldestWaiting.ts'
 
 export interface GaugesDeps {
   name: string
@@ -21,6 +23,7 @@ export interface GaugesDeps {
   followers: Pick<Followers, 'counts'>
   held: Pick<HeldPushes, 'count'>
   syncRuns: Pick<SyncRuns, 'findLastComplete'>
+  templatePauses: Pick<TemplatePauses, 'list'>
   tokens: Pick<TokenSource, 'peek'>
   openQueue(): Pick<ProducerQueue, 'run'>
 }
@@ -37,9 +40,11 @@ export async function loadGauges(account: GaugesDeps): Promise<AccountGauges> {
   return { account: account.name, ...stored?.value, ...queued?.value }
 }
 
-async function loadStored({ accountState, broadcasts, tokens, followers, syncRuns, config }: GaugesDeps) {
-  const [state, token, counts, lastComplete, open] = await Promise.all([
+async function loadStored(deps: GaugesDeps) {
+  const { accountState, templatePauses, broadcasts, tokens, followers, syncRuns, config } = deps
+  const [state, templates, token, counts, lastComplete, open] = await Promise.all([
     accountState.find(),
+    templatePauses.list(),
     tokens.peek(),
     followers.counts(),
     syncRuns.findLastComplete(),
@@ -48,12 +53,19 @@ async function loadStored({ accountState, broadcasts, tokens, followers, syncRun
   const { subscribed, withUnionid, unsubscribed } = counts
   return {
     paused: state?.pausedReason ?? null,
+    pausedTemplates: countBy(templates.map(({ reason }) => reason)),
     rateLimit: toLimit(state?.rate ?? null, config.pushRate),
     tokenExpiresAt: token ? token.expiresAt / second : null,
     broadcasts: open,
     followers: { subscribed, with_unionid: withUnionid, unsubscribed },
     lastCompleteSync: lastComplete?.finishedAt ? lastComplete.finishedAt / second : null,
   }
+}
+
+function countBy(words: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const word of words) counts[word] = (counts[word] ?? 0) + 1
+  return counts
 }
 
 /** By counts that are kept, however many recipients there are. */
@@ -74,18 +86,14 @@ async function loadQueued({ openQueue, held }: GaugesDeps) {
 }
 
 async function readQueue(queue: PushQueue, now: number) {
-  const [counts, byPriority, firstWaiting, firstPrioritized] = await Promise.all([
+  const [counts, byPriority, oldest] = await Promise.all([
     queue.getJobCounts('prioritized', 'active', 'delayed', 'failed'),
     queue.getCountsPerPriority([0]),
-    queue.getJobs('waiting', 0, 0, true),
-    queue.getJobs('prioritized', 0, 0, true),
+    findOldestWaiting(queue),
   ])
   const { prioritized = 0, active = 0, delayed = 0, failed = 0 } = counts
-  // Such as one that was taken between the calls.
-  const first = [...firstWaiting, ...firstPrioritized].filter((job) => job !== undefined && job !== null)
-  const since = first.map(({ timestamp, opts }) => timestamp + (opts.delay ?? 0))
   return {
     jobs: { waiting: (byPriority[0] ?? 0) + prioritized, active, delayed, failed },
-    oldestWaiting: Math.max(0, now - Math.min(now, ...since)) / second,
+    oldestWaiting: Math.max(0, now - (oldest ?? now)) / second,
   }
 }

@@ -1,4 +1,5 @@
 import { day, hour } from '../../../base/duration.ts'
+import { toFact } from '../../../base/sentences/stored.ts'
 import { hasMissedSync } from '../../../sync/missedSync.ts'
 import { type Check, fail, ok, skip, warn } from '../check.ts'
 import { judgeAnswer } from '../refusal.ts'
@@ -55,8 +56,8 @@ export const followerChecks: Check[] = [
       const last = await syncRuns.findLast()
       if (last === undefined) return warn('sync.none')
       const hours = Math.floor((Date.now() - last.startedAt) / hour)
-      if (last.status === 'stopped') return fail('sync.stopped', { why: last.error ?? '' })
-      if (last.status === 'interrupted') return warn('sync.interrupted', { why: last.error ?? '' })
+      if (last.status === 'stopped') return fail('sync.stopped', { why: toFact(last.error ?? '') })
+      if (last.status === 'interrupted') return warn('sync.interrupted', { why: toFact(last.error ?? '') })
       return hours * hour > oldSync
         ? warn('sync.old', { days: Math.floor(hours / 24) })
         : ok('sync.ok', { hours })

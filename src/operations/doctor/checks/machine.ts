@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { say } from '../../../base/sentences/sentence.ts'
 import { type Check, fail, ok, skip, warn } from '../check.ts'
 
 /** As package.json demands it. */
@@ -11,8 +12,10 @@ export const machineChecks: Check[] = [
     of: 'machine',
     run({ problems }) {
       if (problems.length === 0) return ok('config.ok')
-      const lines = problems.map((p) => `${p.variable}: expected ${p.expected}, found ${p.found}`)
-      return fail('config.problems', { count: problems.length, problems: lines.join('\n') })
+      return fail('config.problems', {
+        count: problems.length,
+        problems: problems.reduce((first, rest) => say('list.lines', { first, rest })),
+      })
     },
   },
   {

@@ -1,4 +1,5 @@
 import { minute, second } from '../../../base/duration.ts'
+import type { Fact } from '../../../base/sentences/sentence.ts'
 import { type Check, fail, ok, skip, warn } from '../check.ts'
 import type { BaseAnswer, Installation } from '../patient.ts'
 
@@ -74,7 +75,8 @@ export const networkChecks: Check[] = [
       )[0]
       if (ahead === undefined) return skip('clock.unknown')
       const seconds = Math.round(Math.abs(ahead) / second)
-      if (Math.abs(ahead) <= tolerance) return ok('clock.ok', { seconds })
+      const atMost = Math.ceil(Math.abs(ahead) / second) || 1
+      if (Math.abs(ahead) <= tolerance) return ok('clock.ok', { seconds: atMost })
       const wrong = Math.abs(ahead) > tooFarOff ? fail : warn
       return ahead > 0 ? wrong('clock.slow', { seconds }) : wrong('clock.fast', { seconds })
     },
@@ -110,7 +112,7 @@ async function checkAlertUrl({ config: { alertWebhookUrl: url }, askAlertUrl }: 
 }
 
 /** WeChat answers with JSON and 200, whatever it thinks of the call. */
-function isGood(answer: Exclude<BaseAnswer['answer'], { why: string }>): boolean {
+function isGood(answer: Exclude<BaseAnswer['answer'], { why: Fact }>): boolean {
   return answer.status === 200 && answer.page === undefined
 }
 

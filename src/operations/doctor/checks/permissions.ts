@@ -25,7 +25,7 @@ export const permissionChecks: Check[] = [
         if (asked === 'no_token') return skip('needs.token')
         if ('refusal' in asked)
           return fail('permissions.refused', { api, why: explainRefusal(asked.refusal) })
-        if ('failure' in asked) return fail('refusal.noAnswer', { why: asked.failure.message })
+        if ('failure' in asked) return fail('refusal.noAnswer', { why: asked.failure.detail })
       }
       return ok('permissions.ok')
     },

@@ -1,10 +1,9 @@
-import { day, hour, minute, toShanghaiDayStart } from '../../../base/duration.ts'
+import { hour } from '../../../base/duration.ts'
 import type { Quota } from '../../../wechat/types.ts'
+import { toUsedUpAt } from '../../monitoring/quotaPace.ts'
 import { type Check, type Finding, fail, ok, warn } from '../check.ts'
 import { judgeAnswer } from '../refusal.ts'
 
-/** A pace of less than that tells nothing of the day. */
-const leastTime = 30 * minute
 const openidsPerPage = 10_000
 
 export const quotaChecks: Check[] = [
@@ -31,12 +30,11 @@ export const quotaChecks: Check[] = [
 ]
 
 /** Whether what is left lasts until WeChat counts anew, at 00:00 in Shanghai, if the day goes on as it began. */
-export function judgeSendQuota({ dailyLimit: limit, used, remain: left }: Quota, now: number): Finding {
+export function judgeSendQuota(quota: Quota, now: number): Finding {
+  const { dailyLimit: limit, used, remain: left } = quota
   if (left <= 0) return fail('quota.usedUp', { used, limit })
-  const start = toShanghaiDayStart(now)
-  const passed = now - start
-  const usedUpAt = used === 0 || passed < leastTime ? Infinity : start + (passed * limit) / used
-  if (usedUpAt >= start + day) return ok('quota.ok', { used, limit, left })
+  const usedUpAt = toUsedUpAt(quota, now)
+  if (usedUpAt === undefined) return ok('quota.ok', { used, limit, left })
   return warn('quota.burns', { used, limit, left, at: toShanghaiClock(usedUpAt) })
 }
 

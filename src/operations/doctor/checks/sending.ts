@@ -1,4 +1,5 @@
 import { toShanghaiDayStart } from '../../../base/duration.ts'
+import { toFact } from '../../../base/sentences/stored.ts'
 import { toIso } from '../../../base/time.ts'
 import { type Check, fail, ok, skip, warn } from '../check.ts'
 import type { Installation, Tables } from '../patient.ts'
@@ -15,7 +16,10 @@ export const sendingChecks: Check[] = [
     async run(_, { accountState }) {
       const state = await accountState.find()
       if (!state?.pausedReason) return ok('paused.no')
-      const facts = { since: toIso(state.pausedSince ?? 0), why: state.pausedDetail ?? state.pausedReason }
+      const facts = {
+        since: toIso(state.pausedSince ?? 0),
+        why: toFact(state.pausedDetail ?? state.pausedReason),
+      }
       return state.pausedReason === 'manual' ? warn('paused.byHand', facts) : fail('paused.fault', facts)
     },
   },
@@ -25,7 +29,11 @@ export const sendingChecks: Check[] = [
     async run(_, { openCircuits }) {
       const circuit = await openCircuits.findOldest(Date.now())
       if (circuit === undefined) return ok('circuit.none')
-      return warn('circuit.open', { need: circuit.need, since: toIso(circuit.since), why: circuit.detail })
+      return warn('circuit.open', {
+        need: circuit.need,
+        since: toIso(circuit.since),
+        why: toFact(circuit.detail),
+      })
     },
   },
   {

@@ -43,7 +43,7 @@ export const storageChecks: Check[] = [
     of: 'installation',
     run({ stores, databaseError }) {
       if (stores) return ok('database.ok', { engine: stores.engine, address: stores.address })
-      return fail('database.error', { code: databaseError?.code ?? '', why: databaseError?.message ?? '' })
+      return fail('database.error', { code: databaseError?.code ?? '', why: databaseError?.sentence ?? '' })
     },
   },
   {

@@ -1,4 +1,6 @@
 import { day } from '../../../base/duration.ts'
+import { say } from '../../../base/sentences/sentence.ts'
+import { toFact } from '../../../base/sentences/stored.ts'
 import type { TemplateRow } from '../../../db/templates.ts'
 import type { Template } from '../../../wechat/types.ts'
 import { type Check, fail, ok, skip, warn } from '../check.ts'
@@ -18,6 +20,18 @@ export const templateChecks: Check[] = [
       return judgeAnswer(await wechat.templates(), ({ length: count }) =>
         count === 0 ? fail('templates.none') : ok('templates.ok', { count }),
       )
+    },
+  },
+  {
+    name: 'templates_paused',
+    of: 'tables',
+    async run(_, { templatePauses }) {
+      const paused = await templatePauses.list()
+      if (paused.length === 0) return ok('templatesPaused.none')
+      const templates = paused.map(({ templateId, detail }) =>
+        say('templatesPaused.one', { template: templateId, why: toFact(detail) }),
+      )
+      return warn('templatesPaused.some', { templates })
     },
   },
   {

@@ -1,14 +1,17 @@
 import * as z from 'zod'
-import type { AccountState } from '../db/accountState.ts'
-import type { Alerts } from '../health/alerts.ts'
-import { manualPause } from '../push/status.ts'
-import type { ProducerQueue } from '../queue/producerQueue.ts'
-import { QueueUnavailableError } from '../queue/unavailable.ts'
+import { keptText, keptTextRule } from '../../base/keptText.ts'
+import { say, verbatim } from '../../base/sentences/sentence.ts'
+import { toStored } from '../../base/sentences/stored.ts'
+import type { AccountState } from '../../db/accountState.ts'
+import type { Alerts } from '../../health/alerts.ts'
+import { manualPause } from '../../push/status.ts'
+import type { ProducerQueue } from '../../queue/producerQueue.ts'
+import { QueueUnavailableError } from '../../queue/unavailable.ts'
 import { pausedSchema, toPaused } from './paused.ts'
 
 export const pauseInputSchema = z.strictObject({
   /** Why, for those who ask for the status. */
-  reason: z.string().optional(),
+  reason: z.string().regex(keptText, keptTextRule).optional(),
 })
 export type PauseInput = z.infer<typeof pauseInputSchema>
 
@@ -37,10 +40,8 @@ export interface PauseResult {
 }
 
 /** Stops the sends of an account until `resumeAccount`, whatever stopped them before. */
-export async function pauseAccount(
-  deps: PauseDeps,
-  { reason: detail = 'paused by a person' }: PauseInput,
-): Promise<PauseResult> {
+export async function pauseAccount(deps: PauseDeps, { reason: why }: PauseInput): Promise<PauseResult> {
+  const detail = toStored(why === undefined ? say('pause.by_person') : verbatim(why))
   const hasChanged = await deps.accountState.pauseByHand({ detail, since: Date.now() })
   if (hasChanged) deps.alerts.post({ kind: 'paused', reason: manualPause, detail, probeAt: null })
   return finish(deps, 'pause', hasChanged)

@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { toIso } from '../base/time.ts'
-import type { AccountStateRow } from '../db/accountState.ts'
-import { isoTime, nullableText } from './values.ts'
+import { toIso } from '../../base/time.ts'
+import type { AccountStateRow } from '../../db/accountState.ts'
+import { isoTime, nullableText } from '../values.ts'
 
 /** Why nothing of an account is sent. */
 export const pausedSchema = z.strictObject({

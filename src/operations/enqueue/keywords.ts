@@ -1,0 +1,24 @@
+import type { AccountName } from '../../base/accounts/accountName.ts'
+import { say } from '../../base/sentences/sentence.ts'
+import type { Destination } from '../../push/destinations.ts'
+import type { PushFault } from '../../push/invalidPush.ts'
+import type { TemplateCheck } from '../../sending/templates/templateCheck.ts'
+
+export interface KnownTemplates extends AccountName {
+  templateCheck: Pick<TemplateCheck, 'findMissingKeywords'>
+}
+
+/** Keywords that its template asks for and the message leaves out; which of several accounts sends it is not known yet. */
+export async function findKeywordFaults(
+  accounts: readonly KnownTemplates[],
+  [{ account, message }, ...others]: readonly [Destination, ...Destination[]],
+): Promise<PushFault[]> {
+  const known = accounts.find(({ appid }) => appid === account.appid)
+  if (!known || others.length > 0) return []
+  const missing = await known.templateCheck.findMissingKeywords(message)
+  return missing.map((key) => ({
+    field: `data.${key}`,
+    rule: say('push.neededKeyword'),
+    given: say('given.nothing'),
+  }))
+}
