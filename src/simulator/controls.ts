@@ -2,7 +2,7 @@ import type { CallbackControls } from './callbacks/controls.ts'
 import type { Fault } from './control/fault.ts'
 import type { AddedRule } from './control/script.ts'
 import type { SimulatorStats } from './control/simulatorStats.ts'
-import type { HiddenRate, SimulatedApp, SimulatedTemplate } from './options.ts'
+import type { HiddenRate, SimulatedApp, SimulatedInterception, SimulatedTemplate } from './options.ts'
 import type { AcceptedMessage } from './platform/messages/acceptedMessage.ts'
 import type { CodeOptions, FollowOptions, SimulatedPayment, SimulatedUser } from './platform/people.ts'
 
@@ -20,6 +20,9 @@ export interface SimulatorControls extends SimulatedApp, CallbackControls {
   /** What user/info shows of this follower from now on. */
   setUnionid(openid: string, unionid: string | undefined): void
   setBlacklisted(openid: string, blacklisted: boolean): void
+
+  /** From now on the list of what WeChat's review kept from users has this message. */
+  intercept(openid: string, message: SimulatedInterception): void
 
   /** Kills every living token of the account at once, as a forced refresh by somebody else would. */
   killToken(appid?: string): void

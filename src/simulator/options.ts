@@ -32,6 +32,8 @@ export interface SimulatedQuotas {
   /** The plain token endpoint, `/cgi-bin/token`. */
   token: number
   stableToken: number
+  /** `/wxa/sec/queryblocktmplmsg`; nobody tells WeChat's. */
+  intercepted: number
 }
 
 /** A limit nobody published: calls of template/send above it are answered with `errcode`. */
@@ -101,4 +103,11 @@ export interface SimulatorOptions {
   onAccepted?: ((message: AcceptedMessage) => void) | undefined
   /** The simulator's clock, epoch milliseconds. */
   now?: (() => number) | undefined
+}
+
+/** A message that the review keeps from its user. */
+export interface SimulatedInterception {
+  templateId: string
+  /** Of the message as the user would have seen it; default: that of the template. */
+  content?: string | undefined
 }

@@ -29,6 +29,7 @@ const quotasSchema = fields({
   batchget: wholeNumber(0).default(5_000_000),
   token: wholeNumber(0).default(2_000),
   stableToken: wholeNumber(0).default(500_000),
+  intercepted: wholeNumber(0).default(1_000),
 } satisfies Record<keyof SimulatedQuotas, z.ZodType>)
 
 const address = filledText.refine((given) => isAddress(given), 'expected an IP address, or a CIDR range')

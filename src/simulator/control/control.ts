@@ -25,6 +25,7 @@ const user = wholeNumber(0)
  * | `POST /__sim/unfollow` | `{user` or `openid}` | `{}` |
  * | `POST /__sim/unionid` | `{user` or `openid, unionid}`, null hides it | `{}` |
  * | `POST /__sim/blacklist` | `{user` or `openid, blacklisted?}` | `{}` |
+ * | `POST /__sim/intercept` | `{user` or `openid, templateId, content?}` | `{}` |
  * | `POST /__sim/token/kill` | `{appid?}` | `{}` |
  * | `POST /__sim/rate` | HiddenRate | `{}` |
  * | `POST /__sim/clock` | `{advanceMs}` | `{}` |
@@ -68,6 +69,11 @@ function createRoutes(simulator: SimulatorControls): Routes {
     'POST /__sim/blacklist': route(
       fields({ ...person, blacklisted: flag.default(true) }),
       ({ blacklisted, ...named }) => simulator.setBlacklisted(toOpenid(named, openidOf), blacklisted),
+    ),
+    'POST /__sim/intercept': route(
+      fields({ ...person, templateId: filledText, content: text.optional() }),
+      ({ templateId, content, ...named }) =>
+        simulator.intercept(toOpenid(named, openidOf), { templateId, content }),
     ),
     'POST /__sim/token/kill': route(fields({ appid: filledText.optional() }), ({ appid }) =>
       simulator.killToken(appid),

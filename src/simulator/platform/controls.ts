@@ -6,6 +6,7 @@ import type { SimulatedApp } from '../options.ts'
 import type { FollowerList } from './followers/followerList.ts'
 import type { RateLimit } from './limits.ts'
 import type { AcceptedMessages } from './messages/acceptedMessages.ts'
+import type { Interceptions } from './messages/interceptions.ts'
 import type { TemplateLibrary } from './messages/templateLibrary.ts'
 import type { createMiniprogram } from './miniprogram/miniprogram.ts'
 import type { createTokens } from './tokens.ts'
@@ -15,6 +16,7 @@ interface Parts {
   miniprogramApp: SimulatedApp
   callbacks: ReturnType<typeof createCallbacks>
   templates: TemplateLibrary
+  interceptions: Interceptions
   followers: FollowerList
   tokens: ReturnType<typeof createTokens>
   rate: RateLimit
@@ -26,7 +28,7 @@ interface Parts {
 
 /** What a script can see and do, carried out on the parts of the platform. */
 export function createControls(
-  { callbacks, templates, followers, tokens, rate, miniprogram, faults, ...parts }: Parts,
+  { callbacks, templates, interceptions, followers, tokens, rate, miniprogram, faults, ...parts }: Parts,
   clock: () => number,
   advance: (ms: number) => void,
 ): SimulatorControls {
@@ -56,6 +58,7 @@ export function createControls(
     },
     setUnionid: followers.setUnionid,
     setBlacklisted: followers.setBlacklisted,
+    intercept: interceptions.add,
     killToken: (appid = parts.account.appid) => tokens.killAll(appid, clock()),
     setRate: rate.set,
     advance,

@@ -10,6 +10,7 @@ import { createFollowerList } from './followers/followerList.ts'
 import { createRandom } from './ids.ts'
 import { createQuotas, createRateLimit } from './limits.ts'
 import { createAcceptedMessages } from './messages/acceptedMessages.ts'
+import { createInterceptions } from './messages/interceptions.ts'
 import { createSendTemplate } from './messages/sendTemplate.ts'
 import { createTemplateLibrary } from './messages/templateLibrary.ts'
 import { createMiniprogram } from './miniprogram/miniprogram.ts'
@@ -38,6 +39,7 @@ export function createPlatform(settings: Settings, people = settings.seed) {
   const userCounts = { batchgetOpenids: 0, cursors: {} }
   const templates = createTemplateLibrary(settings.templates, createChance(4), refuse)
   const accepted = createAcceptedMessages({ ...settings, startedAt: clock() })
+  const interceptions = createInterceptions({ templates, clock, refuse })
   const callbacks = createCallbacks({
     names: identity.callbackNames,
     clock,
@@ -51,6 +53,7 @@ export function createPlatform(settings: Settings, people = settings.seed) {
     ...tokens.endpoints,
     ...createUserEndpoints({ ...settings, followers, refuse, counts: userCounts }),
     ...templates.endpoints,
+    ...interceptions.endpoints,
     ...createSendTemplate({
       ...settings,
       followers,
@@ -85,6 +88,7 @@ export function createPlatform(settings: Settings, people = settings.seed) {
       miniprogramApp,
       callbacks,
       templates,
+      interceptions,
       followers,
       tokens,
       rate,

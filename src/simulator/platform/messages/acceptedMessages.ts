@@ -1,5 +1,6 @@
 import { mix } from '../ids.ts'
 import type { AcceptedMessage } from './acceptedMessage.ts'
+import { createRecentSends } from './recentSends.ts'
 
 interface AcceptedMessagesOptions {
   seed: number
@@ -28,13 +29,11 @@ export type AcceptedMessages = ReturnType<typeof createAcceptedMessages>
 /** With the rule switched off repeats are still counted. */
 const usualWindowMs = 600_000
 
-/** One window's worth of messages. Millions must stay cheap: a number for each key and a time for each number. */
+/** One window's worth of messages. */
 interface Generation {
   startedAt: number
-  firstNumber: number
-  times: number[]
-  /** (openid, client_msg_id) -> number of the message. */
-  numbers: Map<string, number>
+  /** By (openid, client_msg_id). */
+  recent: ReturnType<typeof createRecentSends>
   /** Keys that came more than once. */
   sends: Map<string, number>
 }
@@ -55,7 +54,7 @@ export function createAcceptedMessages({
   let previous = current
 
   function startGeneration(startedAt: number): Generation {
-    return { startedAt, firstNumber: counts.accepted, times: [], numbers: new Map(), sends: new Map() }
+    return { startedAt, recent: createRecentSends(startedAt), sends: new Map() }
   }
 
   /** 19 digits, above 2^53 and within 63 bits, spread so that rounding to a double never hits another message. */
@@ -64,10 +63,8 @@ export function createAcceptedMessages({
   }
 
   function findWithin(generation: Generation, key: string, at: number): number | undefined {
-    const number = generation.numbers.get(key)
-    if (number === undefined) return undefined
-    const acceptedAt = generation.times[number - generation.firstNumber] ?? 0
-    return acceptedAt + windowMs > at ? number : undefined
+    const known = generation.recent.find(key)
+    return known && known.at + windowMs > at ? known.number : undefined
   }
 
   return {
@@ -99,9 +96,8 @@ export function createAcceptedMessages({
       }
       const number = counts.accepted++
       const msgid = toMsgid(number)
-      current.times.push(at)
       if (clientMsgId !== undefined) {
-        current.numbers.set(`${openid}\n${clientMsgId}`, number)
+        current.recent.set(`${openid}\n${clientMsgId}`, number, at)
         counts.maxSends = Math.max(counts.maxSends, 1)
       }
       if (keepAccepted) kept.push({ msgid, submission })
