@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { ZodError } from 'zod'
 import type { Log } from '../base/log.ts'
+import { toEnglish } from '../base/sentences/sentence.ts'
 import { explainInFull } from '../wechat/errcode.ts'
 import { WechatApiError, WechatNetworkError } from '../wechat/errors.ts'
 
@@ -80,7 +81,7 @@ function record(error: FastifyError, { method, routeOptions }: FastifyRequest, l
   const route = `${method} ${routeOptions.url}`
   if (error instanceof WechatApiError) {
     const { errcode, rid, path } = error
-    log.error({ route, errcode, rid, path }, explainInFull(error, 'miniprogram'))
+    log.error({ route, errcode, rid, path }, toEnglish(explainInFull(error, 'miniprogram')))
   } else if (error instanceof WechatNetworkError) log.warn({ route, kind: error.kind }, error.message)
   else if (error instanceof RequestError) {
     const { errcode, rid, message } = error

@@ -5,9 +5,12 @@ import type { Stores } from '../../db/stores.ts'
 import type { BroadcastDeps } from '../../operations/broadcasts/broadcasts.ts'
 import type { cancelAmong } from '../../operations/cancel.ts'
 import type { enqueue } from '../../operations/enqueue/enqueue.ts'
+import type { findMiniprogramUser } from '../../operations/listing/miniprogramUser.ts'
 import type { loadPushPage } from '../../operations/listing/pushPage.ts'
 import type { lookupAmong } from '../../operations/lookup.ts'
-import type { pauseAccount } from '../../operations/pause.ts'
+import type { createOverview } from '../../operations/monitoring/overview.ts'
+import type { pauseAccount } from '../../operations/pauses/pause.ts'
+import type { resumeTemplate } from '../../operations/pauses/resumeTemplate.ts'
 import type { loadFinished } from '../../operations/reports/changes.ts'
 import type { loadOutcomes } from '../../operations/reports/outcomes.ts'
 import type { retryFailed } from '../../operations/retry.ts'
@@ -32,9 +35,12 @@ export type ApiAccount = AccountName & { runtime: { database: Pick<Stores, 'audi
   Among<typeof lookupAmong> &
   Among<typeof retryFailed> &
   Among<typeof findPushAmong> &
+  Among<typeof findMiniprogramUser> &
+  Among<ReturnType<typeof createOverview>> &
   Among<typeof loadStatus> &
   BroadcastDeps &
   Of<typeof pauseAccount> &
+  Of<typeof resumeTemplate> &
   Of<typeof beginSync> &
   Of<typeof listTemplates>
 
@@ -44,7 +50,7 @@ export function chooseAccounts<T extends AccountName>(
   word: string | undefined,
 ): AtLeastOne<T> {
   const [first, ...others] = word === undefined ? accounts : [findOne(accounts, word)]
-  if (!first) throw new ProblemError(503, say('http.busy', { why: 'no account is running yet' }))
+  if (!first) throw new ProblemError(503, say('http.busy', { why: say('busy.noAccount') }))
   return [first, ...others]
 }
 
@@ -61,7 +67,7 @@ export function chooseOneAccount<T extends AccountName>(accounts: readonly T[], 
   if (others.length === 0) return first
   const names = toNames(accounts)
   throw new ProblemError(400, say('http.account_missing', { names }), {
-    errors: [{ pointer: '/account', message: `one of ${names}` }],
+    errors: [{ pointer: '/account', message: say('expected.oneOf', { names }) }],
   })
 }
 
@@ -70,6 +76,6 @@ function findOne<T extends AccountName>(accounts: readonly T[], word: string): T
   if (found) return found
   const names = toNames(accounts)
   throw new ProblemError(400, say('http.account_unknown', { account: word, names }), {
-    errors: [{ pointer: '/account', message: `one of ${names}` }],
+    errors: [{ pointer: '/account', message: say('expected.oneOf', { names }) }],
   })
 }

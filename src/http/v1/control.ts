@@ -1,6 +1,13 @@
 import * as z from 'zod'
 import { say } from '../../base/sentences/sentence.ts'
-import { pauseAccount, pauseInputSchema, pauseOutputSchema, resumeAccount } from '../../operations/pause.ts'
+import { toFact } from '../../base/sentences/stored.ts'
+import {
+  pauseAccount,
+  pauseInputSchema,
+  pauseOutputSchema,
+  resumeAccount,
+} from '../../operations/pauses/pause.ts'
+import { resumeTemplate, resumeTemplateOutputSchema } from '../../operations/pauses/resumeTemplate.ts'
 import { beginSync, syncInputSchema } from '../../operations/sync.ts'
 import { type ApiAccount, chooseOneAccount } from './accounts.ts'
 import { ProblemError } from './problem.ts'
@@ -38,13 +45,19 @@ export function controlRoutes(addRoute: AddRoute, { accounts, stop }: ControlRou
       method: 'POST',
       path: '/resume',
       summary: 'Send again, whatever it was paused for',
+      description: 'With `template` only the pushes that wait for that template.',
       tag: 'account',
       roles: operators,
       action: 'resume',
-      body: pauseInputSchema.extend({ account }).prefault({}),
-      answers: { 200: ['how it is now', pauseOutputSchema] },
+      body: pauseInputSchema.extend({ account, template: z.string().optional() }).prefault({}),
+      answers: { 200: ['how it is now', z.union([pauseOutputSchema, resumeTemplateOutputSchema])] },
     },
-    async ({ body: { account: word, reason }, tell }) => {
+    async ({ body: { account: word, reason, template }, tell }) => {
+      if (template !== undefined) {
+        const resumed = await resumeTemplate(chooseOneAccount(accounts(), word), template)
+        tell({ account: resumed.account, target: template, detail: reason })
+        return resumed
+      }
       const { answer } = await resumeAccount(chooseOneAccount(accounts(), word))
       tell({ account: answer.account, detail: reason })
       return answer
@@ -70,7 +83,7 @@ export function controlRoutes(addRoute: AddRoute, { accounts, stop }: ControlRou
         tell({ account: chosen.name, target: String(begun.runId), detail: reason })
         return begun
       }
-      throw new ProblemError(409, say('http.busy', { why: begun.busy }))
+      throw new ProblemError(409, say('http.busy', { why: toFact(begun.busy) }))
     },
   )
 }

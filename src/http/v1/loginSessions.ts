@@ -29,7 +29,7 @@ const cookie = 'unionpush_session'
  * Who is logged in on the page. They live in this process alone: what is ended is ended at once and for good, nothing that
  * opens the program lies on a disk, and after a restart the page asks for the key again.
  */
-export function createLoginSessions(now = Date.now): LoginSessions {
+export function createLoginSessions(now = () => Date.now()): LoginSessions {
   const sessions = new Map<string, LoginSession>()
 
   function end(token: string): void {

@@ -1,11 +1,16 @@
 import { STATUS_CODES } from 'node:http'
 import * as z from 'zod'
 import type { Language } from '../../base/sentences/language.ts'
-import { render, type Sentence } from '../../base/sentences/sentence.ts'
+import { render } from '../../base/sentences/render.ts'
+import { asSentence, type Sentence } from '../../base/sentences/sentence.ts'
 
 /** Where in what was sent something is wrong, as a JSON pointer; of a parameter its name. */
 const fieldProblemSchema = z.strictObject({ pointer: z.string(), message: z.string() })
-export type FieldProblem = z.infer<typeof fieldProblemSchema>
+type FieldProblem = z.infer<typeof fieldProblemSchema>
+/** The same before it is said in a language. */
+export interface FieldFault extends Pick<FieldProblem, 'pointer'> {
+  message: Sentence | string
+}
 
 /** RFC 9457. */
 export const problemSchema = z
@@ -20,7 +25,7 @@ export const problemSchema = z
 export type Problem = z.infer<typeof problemSchema>
 
 interface ProblemFields {
-  errors?: FieldProblem[]
+  errors?: FieldFault[]
   retryAfterSeconds?: number | undefined
 }
 
@@ -29,7 +34,7 @@ export class ProblemError extends Error {
   override readonly name = 'ProblemError'
   readonly statusCode: number
   readonly sentence: Sentence
-  readonly errors: FieldProblem[]
+  readonly errors: FieldFault[]
   readonly retryAfterSeconds: number | undefined
 
   constructor(
@@ -51,6 +56,9 @@ export function toDocument({ statusCode, sentence, errors }: ProblemError, langu
     title: STATUS_CODES[statusCode] ?? 'Error',
     status: statusCode,
     detail: render(sentence, language).seen,
-    errors,
+    errors: errors.map(({ pointer, message }) => ({
+      pointer,
+      message: render(asSentence(message), language).seen,
+    })),
   }
 }

@@ -1,6 +1,8 @@
 import * as z from 'zod'
 import { say } from '../../base/sentences/sentence.ts'
+import { findMiniprogramUser, miniprogramUserSchema } from '../../operations/listing/miniprogramUser.ts'
 import { followerSchema, followersSchema, lookupAmong } from '../../operations/lookup.ts'
+import { createOverview, overviewSchema } from '../../operations/monitoring/overview.ts'
 import { loadStatus, statusSchema } from '../../operations/status.ts'
 import { listTemplates, templateSchema } from '../../operations/templates.ts'
 import { type ApiAccount, chooseAccounts } from './accounts.ts'
@@ -28,6 +30,38 @@ export function readRoutes(addRoute: AddRoute, { accounts }: ReadRoutesDeps): vo
       answers: { 200: ['as the command status', statusSchema] },
     },
     ({ query }) => loadStatus(chooseAccounts(accounts(), query.account)),
+  )
+  const loadOverview = createOverview()
+  addRoute(
+    {
+      method: 'GET',
+      path: '/overview',
+      summary: 'How long pushes wait, how far the quota of today goes, and followers over time',
+      tag: 'account',
+      roles: readers,
+      query: accountQuery,
+      answers: { 200: ['what status does not say', overviewSchema] },
+    },
+    ({ query }) => loadOverview(chooseAccounts(accounts(), query.account)),
+  )
+  addRoute(
+    {
+      method: 'GET',
+      path: '/users/:openid',
+      summary: 'Who logged in to the mini-program',
+      description: 'By the openid that the user has there; with the unionid pushes and followers are found.',
+      tag: 'account',
+      roles: readers,
+      params: z.object({ openid: z.string() }),
+      query: accountQuery,
+      answers: { 200: ['the user', miniprogramUserSchema] },
+      problems: [404],
+    },
+    async ({ params: { openid }, query }) => {
+      const user = await findMiniprogramUser(chooseAccounts(accounts(), query.account), openid)
+      if (!user) throw new ProblemError(404, say('http.unknown_user', { openid }))
+      return user
+    },
   )
   addRoute(
     {

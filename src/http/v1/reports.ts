@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { day, second } from '../../base/duration.ts'
 import { rememberFor } from '../../base/monitoring/rememberFor.ts'
 import type { Language } from '../../base/sentences/language.ts'
+import { say } from '../../base/sentences/sentence.ts'
 import { doctorSchema } from '../../operations/doctor/check.ts'
 import { listChecks } from '../../operations/doctor/run.ts'
 import { type AuditAnswer, auditEntrySchema, listAudit } from '../../operations/reports/audit.ts'
@@ -13,7 +14,6 @@ import {
   outcomesSchema,
 } from '../../operations/reports/outcomes.ts'
 import { type ApiAccount, chooseAccounts } from './accounts.ts'
-import { toAcceptedLanguage } from './language.ts'
 import { timeParameter } from './parameters.ts'
 import { accountQuery } from './reads.ts'
 import { type AddRoute, readers } from './route.ts'
@@ -44,9 +44,12 @@ const auditQuery = z.strictObject({
 /** It calls WeChat, and more than one look in so much time tells nothing new. */
 const doctorLife = 10 * second
 const mostRemembered = 100
+/** Pages that follow the same events all ask at the same moment. */
+const outcomesLife = second / 5
 
 export function reportRoutes(addRoute: AddRoute, { accounts, runDoctor }: ReportRoutesDeps): void {
   const remembered = new Map<string, () => ReturnType<RunDoctor>>()
+  const outcomes = new Map<string, () => ReturnType<typeof loadOutcomes>>()
 
   addRoute(
     {
@@ -58,13 +61,22 @@ export function reportRoutes(addRoute: AddRoute, { accounts, runDoctor }: Report
       query: outcomesQuery,
       answers: { 200: ['steps of time, those without a push too', outcomesSchema] },
     },
-    ({ query: { account, until = Date.now(), since = until - day, bucket } }) => {
+    ({ query }) => {
+      const { account, until = Date.now(), since = until - day, bucket } = query
       const steps = countBuckets({ since, until, bucket })
       if (steps > mostBuckets) {
         const message = `${steps} steps are more than ${mostBuckets}: take a wider bucket, or less time`
         throw toBadInput([{ pointer: '/bucket', message }])
       }
-      return loadOutcomes(chooseAccounts(accounts(), account), { since, until, bucket })
+      const isUpToNow = query.until === undefined && query.since !== undefined
+      const asked = isUpToNow ? JSON.stringify([account, since, bucket]) : undefined
+      return rememberIn(outcomes, asked, outcomesLife, async () =>
+        loadOutcomes(chooseAccounts(accounts(), account), {
+          since,
+          until: query.until ?? Date.now(),
+          bucket,
+        }),
+      )
     },
   )
   addRoute(
@@ -78,14 +90,15 @@ export function reportRoutes(addRoute: AddRoute, { accounts, runDoctor }: Report
       query: accountQuery.extend({ checks: z.string().optional().describe('names, separated by commas') }),
       answers: { 200: ['as the command doctor', doctorSchema] },
     },
-    ({ query, request }) => {
+    ({ query, language }) => {
       const appids = chooseAccounts(accounts(), query.account).map(({ appid }) => appid)
-      const language = toAcceptedLanguage(request.headers['accept-language'])
       const checks = query.checks?.split(',').map((name) => name.trim()) ?? []
       const known = listChecks(language).map(({ name }) => name)
       const unknown = checks.find((check) => !known.includes(check))
       if (unknown !== undefined) {
-        throw toBadInput([{ pointer: '/checks', message: `no '${unknown}' among ${known.join(', ')}` }])
+        throw toBadInput([
+          { pointer: '/checks', message: say('field.noCheck', { check: unknown, known: known.join(', ') }) },
+        ])
       }
       return remember(appids, checks, language)
     },
@@ -110,12 +123,22 @@ export function reportRoutes(addRoute: AddRoute, { accounts, runDoctor }: Report
   )
 
   function remember(...asked: Parameters<RunDoctor>): ReturnType<RunDoctor> {
-    const key = JSON.stringify(asked)
-    const known = remembered.get(key)
-    if (known) return known()
-    if (remembered.size >= mostRemembered) remembered.clear()
-    const ask = rememberFor(doctorLife, () => runDoctor(...asked))
-    remembered.set(key, ask)
-    return ask()
+    return rememberIn(remembered, JSON.stringify(asked), doctorLife, () => runDoctor(...asked))
   }
+}
+
+/** Without a key nothing is remembered. */
+function rememberIn<T>(
+  remembered: Map<string, () => Promise<T>>,
+  key: string | undefined,
+  life: number,
+  look: () => Promise<T>,
+): Promise<T> {
+  if (key === undefined) return look()
+  const known = remembered.get(key)
+  if (known) return known()
+  if (remembered.size >= mostRemembered) remembered.clear()
+  const ask = rememberFor(life, look)
+  remembered.set(key, ask)
+  return ask()
 }

@@ -2,9 +2,14 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import * as z from 'zod'
 import type { ApiKey, ApiRole } from '../../base/api/apiKeys.ts'
-import { say } from '../../base/sentences/sentence.ts'
+import { keptText, keptTextRule } from '../../base/keptText.ts'
+import type { Language } from '../../base/sentences/language.ts'
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
+import { inLanguage } from '../../base/sentences/stored.ts'
 import type { Authentication } from './authentication.ts'
+import { toAcceptedLanguage, toParseContext } from './language.ts'
 import { ProblemError, problemSchema } from './problem.ts'
+import { toProblemError } from './toProblemError.ts'
 
 /** Whoever may read, and whoever may do everything. */
 export const readers = ['view', 'operate'] as const satisfies readonly ApiRole[]
@@ -42,14 +47,32 @@ export interface RouteInput<P extends z.ZodType, Q extends z.ZodType, B extends 
   /** The body when it is of one of the `streamTypes`; then there is no other. */
   stream: Readable | undefined
   key: ApiKey
-  /** Says what is changed, for the audit; once it has, the change is there even if the rest fails. */
+  /** That the caller reads. */
+  language: Language
+  /** Says what was changed, for the audit; once it has, the change is there even if the rest fails. */
   tell(change: Change): void
   request: FastifyRequest
   reply: FastifyReply
 }
 
-/** Never rejects. */
-export type RecordChange = (key: ApiKey, action: string, change: Change) => Promise<void>
+/** Before a change is made; neither rejects. */
+export type RecordChange = (key: ApiKey, action: string, known: Change) => Promise<ChangeRecord>
+
+export interface ChangeRecord {
+  /** It is made. */
+  made(change: Change): Promise<void>
+  /** It was refused, so there is nothing to keep. */
+  refused(): Promise<void>
+  /** It failed on the way. */
+  failed(): Promise<void>
+}
+
+/** By what no database keeps nothing is found. */
+const parameters = z.record(
+  z.string(),
+  z.union([z.string().regex(keptText, keptTextRule), z.array(z.unknown())]),
+)
+const noQuery = z.strictObject({})
 
 const usualBodyLimit = 1024 * 1024
 
@@ -57,7 +80,8 @@ const usualBodyLimit = 1024 * 1024
 export interface Change {
   account?: string | undefined
   target?: string | undefined
-  detail?: string | undefined
+  /** What a person said, or a sentence for whoever reads the audit. */
+  detail?: string | Sentence | undefined
 }
 
 export type AddRoute = <
@@ -102,33 +126,66 @@ export function createAddRoute(
         if (body && type !== undefined && !types.includes(type)) {
           throw new ProblemError(415, say('http.media_type', { expected: types.join(', ') }))
         }
+        const { 'content-encoding': encoding = 'identity' } = request.headers
+        if (body && encoding !== 'identity') throw new ProblemError(415, say('http.encoding', { encoding }))
         return payload
       },
       handler: async (request, reply) => {
         reply.code(Number(status))
         const isStream = streamTypes.includes(toMediaType(request) ?? '')
-        let change: Change | undefined
-        let answer: unknown
         const key = keyOf(request)
-        try {
-          answer = await handle({
-            params: parse(params, request.params),
-            query: parse(query, request.query),
-            body: parse(isStream ? undefined : body, request.body ?? undefined),
-            stream: isStream && request.body instanceof Readable ? request.body : undefined,
-            key,
-            tell(told) {
-              change = told
-            },
-            request,
-            reply,
-          })
-        } finally {
-          if (action !== undefined && change) await record(key, action, change)
+        const language = toAcceptedLanguage(request.headers['accept-language'])
+        parse(parameters, { ...Object(request.params), ...Object(request.query) }, language)
+        if (!query) parse(noQuery, request.query, language)
+        const input = {
+          params: parse(params, request.params, language),
+          query: parse(query, request.query, language),
+          body: parse(isStream ? undefined : body, request.body ?? undefined, language),
+          stream: isStream && request.body instanceof Readable ? request.body : undefined,
         }
-        return reply.sent ? reply : reply.send(answer)
+        const begin = action === undefined ? undefined : () => record(key, action, toKnown(input))
+        const answer = await recorded(begin, (tell) =>
+          handle({ ...input, key, language, tell, request, reply }),
+        )
+        if (reply.sent) return reply
+        return reply.send(inLanguage(answer, language))
       },
     })
+  }
+}
+
+/** Whatever ends this process on the way, what was begun is on record. */
+async function recorded(
+  begin: (() => Promise<ChangeRecord>) | undefined,
+  make: (tell: (change: Change) => void) => unknown,
+): Promise<unknown> {
+  if (!begin) return make(() => {})
+  const record = await begin()
+  let change: Change | undefined
+  const end = async (isRefused: boolean) => {
+    if (change) await record.made(change)
+    else if (isRefused) await record.refused()
+    else await record.failed()
+  }
+  try {
+    const answer = await make((told) => {
+      change = told
+    })
+    await end(true)
+    return answer
+  } catch (error) {
+    await end(error instanceof Error && toProblemError(error).statusCode < 500)
+    throw error
+  }
+}
+
+/** What a request says of what it is about to change. */
+function toKnown({ params, query, body }: Record<'params' | 'query' | 'body', unknown>): Change {
+  const { id = Object(body).id } = Object(params)
+  const { account = Object(query).account } = Object(body)
+  return {
+    target: typeof id === 'string' ? id : undefined,
+    account: typeof account === 'string' ? account : undefined,
   }
 }
 
@@ -137,9 +194,9 @@ function toMediaType({ headers }: FastifyRequest): string | undefined {
 }
 
 /** What is not described is no part of the request. */
-function parse<S extends z.ZodType>(schema: S | undefined, given: unknown): z.output<S>
-function parse(schema: z.ZodType | undefined, given: unknown): unknown {
-  return schema?.parse(given)
+function parse<S extends z.ZodType>(schema: S | undefined, given: unknown, language: Language): z.output<S>
+function parse(schema: z.ZodType | undefined, given: unknown, language: Language): unknown {
+  return schema?.parse(given, toParseContext(language))
 }
 
 const meanings: Record<number, string> = {

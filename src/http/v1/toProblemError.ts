@@ -1,14 +1,15 @@
 import type { FastifyError } from 'fastify'
 import { ZodError } from 'zod'
-import { say } from '../../base/sentences/sentence.ts'
+import { findRule } from '../../base/sentences/rule.ts'
+import { asSentence, type Sentence, say, verbatim } from '../../base/sentences/sentence.ts'
 import { DatabaseError } from '../../db/databaseError.ts'
 import { BroadcastError } from '../../operations/broadcasts/broadcastError.ts'
 import { AmbiguousPushError } from '../../push/ambiguousPush.ts'
-import { InvalidPushError, type PushProblem } from '../../push/invalidPush.ts'
+import { InvalidPushError, type PushFault } from '../../push/invalidPush.ts'
 import { QueueUnavailableError } from '../../queue/unavailable.ts'
 import { explainInFull } from '../../wechat/errcode.ts'
 import { WechatApiError, WechatNetworkError } from '../../wechat/errors.ts'
-import { type FieldProblem, ProblemError } from './problem.ts'
+import { type FieldFault, ProblemError } from './problem.ts'
 
 /** Seconds after which it is worth trying again. */
 const retryAfterSeconds = 5
@@ -16,8 +17,8 @@ const retryAfterSeconds = 5
 /** What a route, or Fastify before it, has thrown, as the answer to it. */
 export function toProblemError(error: FastifyError | Error, bodyLimit = 0): ProblemError {
   if (error instanceof ProblemError) return error
-  if (error instanceof InvalidPushError) return toBadInput(error.problems.map((p) => toFieldProblem(p)))
-  if (error instanceof ZodError) return toBadInput(error.issues.flatMap(toFieldProblems))
+  if (error instanceof InvalidPushError) return toBadInput(error.faults.map((fault) => toFieldFault(fault)))
+  if (error instanceof ZodError) return toBadInput(error.issues.flatMap(toFieldFaults))
   if (error instanceof QueueUnavailableError) return toAway('http.queue_away', error)
   if (error instanceof DatabaseError) return toAway('http.database_away', error)
   if (error instanceof AmbiguousPushError) {
@@ -28,27 +29,35 @@ export function toProblemError(error: FastifyError | Error, bodyLimit = 0): Prob
     return new ProblemError(502, say('http.wechat_refuses', { why: explainInFull(error) }), { cause: error })
   }
   if (error instanceof WechatNetworkError) {
-    return new ProblemError(502, say('http.wechat_away', { why: error.message }), { cause: error })
+    return new ProblemError(502, say('http.wechat_away', { why: error.sentence }), { cause: error })
   }
   return toFrameworkProblem(error, bodyLimit)
 }
 
 /** What is wrong with what was sent; the pointers name it. */
-export function toBadInput(errors: FieldProblem[]): ProblemError {
-  const problems = errors.slice(0, 5).map(({ pointer, message }) => `${pointer || 'body'}: ${message}`)
-  const more = errors.length > problems.length ? '; ...' : ''
-  return new ProblemError(400, say('http.bad_input', { problems: problems.join('; ') + more }), { errors })
+export function toBadInput(errors: FieldFault[]): ProblemError {
+  const problems = errors
+    .slice(0, 5)
+    .map(({ pointer, message }) =>
+      say('http.problem', { pointer: pointer || say('field.body'), message: asSentence(message) }),
+    )
+  if (errors.length > problems.length) problems.push(say('http.more'))
+  return new ProblemError(400, say('http.bad_input', { problems }), { errors })
 }
 
 /** Below `start`, which is a pointer to the message. */
-export function toFieldProblem({ field, rule, given }: PushProblem, start = ''): FieldProblem {
+export function toFieldFault({ field, rule, given }: PushFault, start = ''): FieldFault {
   const path = field === 'message' ? [] : field.split('.')
-  return { pointer: start + toPointer(path), message: `expected ${rule}, got ${given}` }
+  return { pointer: start + toPointer(path), message: say('push.expected', { rule, given }) }
 }
 
-function toFieldProblems(issue: ZodError['issues'][number]): FieldProblem[] {
-  if (issue.code !== 'unrecognized_keys') return [{ pointer: toPointer(issue.path), message: issue.message }]
-  return issue.keys.map((key) => ({ pointer: toPointer([...issue.path, key]), message: 'no such field' }))
+function toFieldFaults(issue: ZodError['issues'][number]): FieldFault[] {
+  if (issue.code !== 'unrecognized_keys')
+    return [{ pointer: toPointer(issue.path), message: findRule(issue.message) }]
+  return issue.keys.map((key) => ({
+    pointer: toPointer([...issue.path, key]),
+    message: say('field.unknown'),
+  }))
 }
 
 /** RFC 6901. */
@@ -56,16 +65,19 @@ function toPointer(path: readonly PropertyKey[]): string {
   return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }
 
-function toAway(key: 'http.queue_away' | 'http.database_away', error: Error): ProblemError {
-  return new ProblemError(503, say(key, { why: error.message }), { retryAfterSeconds, cause: error })
+function toAway(
+  key: 'http.queue_away' | 'http.database_away',
+  error: QueueUnavailableError | DatabaseError,
+): ProblemError {
+  return new ProblemError(503, say(key, { why: error.sentence }), { retryAfterSeconds, cause: error })
 }
 
-function toBroadcastProblem({ code, message }: BroadcastError): ProblemError {
+function toBroadcastProblem({ code, sentence }: BroadcastError): ProblemError {
   switch (code) {
     case 'unknown_broadcast':
-      return new ProblemError(404, say('http.refused', { why: message }))
+      return new ProblemError(404, say('http.refused', { why: sentence }))
     case 'broadcast_over':
-      return new ProblemError(409, say('http.broadcast_over', { why: message }))
+      return new ProblemError(409, say('http.broadcast_over', { why: sentence }))
     default:
       return code satisfies never
   }
@@ -76,7 +88,7 @@ function toFrameworkProblem(error: FastifyError | Error, bodyLimit: number): Pro
   if (statusCode >= 500) return new ProblemError(500, say('http.internal'), { cause: error })
   switch (statusCode) {
     case 400:
-      return toBadInput([{ pointer: '', message: error.message }])
+      return toBadInput([{ pointer: '', message: toFrameworkSentence(error) }])
     case 413:
       return new ProblemError(
         413,
@@ -86,5 +98,16 @@ function toFrameworkProblem(error: FastifyError | Error, bodyLimit: number): Pro
       return new ProblemError(415, say('http.media_type', { expected: 'application/json' }))
     default:
       return new ProblemError(statusCode, say('http.refused', { why: error.message }))
+  }
+}
+
+function toFrameworkSentence(error: FastifyError | Error): Sentence {
+  switch ('code' in error ? error.code : undefined) {
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+      return say('field.emptyJson')
+    case 'FST_ERR_CTP_INVALID_JSON_BODY':
+      return say('field.invalidJson')
+    default:
+      return verbatim(error.message)
   }
 }

@@ -1,5 +1,9 @@
 import * as z from 'zod'
+import type { Language } from '../../../base/sentences/language.ts'
+import { rule } from '../../../base/sentences/rule.ts'
+import { say } from '../../../base/sentences/sentence.ts'
 import type { BroadcastInput } from '../../../operations/broadcasts/broadcasts.ts'
+import { toParseContext } from '../language.ts'
 import { time } from '../pushes/pushBody.ts'
 
 const share = z.union([z.string(), z.number()]).optional()
@@ -34,6 +38,8 @@ export const broadcastBody = z.strictObject({
   ]),
 }) satisfies z.ZodType<BroadcastInput>
 
+const jsonRule = rule(say('field.json'))
+
 const json = <S extends z.ZodType>(schema: S) =>
   z
     .string()
@@ -41,7 +47,7 @@ const json = <S extends z.ZodType>(schema: S) =>
       try {
         return JSON.parse(text)
       } catch {
-        context.issues.push({ code: 'custom', message: 'expected JSON', input: text })
+        context.issues.push({ code: 'custom', message: jsonRule, input: text })
         return z.NEVER
       }
     })
@@ -59,6 +65,6 @@ const rowsQuery = z.strictObject({
 /** As the description has it: without rows nothing of it is wanted. */
 export const broadcastQuery = rowsQuery.partial().describe('with rows as NDJSON: what else there is to say')
 
-export function parseRowsQuery(query: unknown): z.output<typeof rowsQuery> {
-  return rowsQuery.parse(query)
+export function parseRowsQuery(query: unknown, language: Language): z.output<typeof rowsQuery> {
+  return rowsQuery.parse(query, toParseContext(language))
 }

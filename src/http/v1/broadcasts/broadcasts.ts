@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream'
 import * as z from 'zod'
-import type { AtLeastOne } from '../../../base/accounts/accountsSchema.ts'
+import type { Language } from '../../../base/sentences/language.ts'
 import { say } from '../../../base/sentences/sentence.ts'
+import { findBroadcastOwner, listBroadcastsAmong } from '../../../operations/broadcasts/among.ts'
 import {
   type BroadcastDeps,
   broadcastSchema,
@@ -9,7 +10,6 @@ import {
   createdSchema,
   createOne,
   findBroadcast,
-  listBroadcasts,
   pauseOne,
   planOne,
   planSchema,
@@ -47,10 +47,7 @@ export function broadcastRoutes(addRoute: AddRoute, { accounts }: BroadcastRoute
       answers: { 200: ['the newest', z.strictObject({ items: z.array(broadcastSchema) })] },
     },
     async ({ query: { account, limit } }) => {
-      const chosen = chooseAccounts(accounts(), account)
-      const lists = await Promise.all(chosen.map((deps) => listBroadcasts(deps, limit)))
-      const items = lists.flat().sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
-      return { items: items.slice(0, limit) }
+      return { items: await listBroadcastsAmong(chooseAccounts(accounts(), account), limit) }
     },
   )
   addRoute(
@@ -72,14 +69,21 @@ export function broadcastRoutes(addRoute: AddRoute, { accounts }: BroadcastRoute
         200: ['what it would do (dryRun)', planSchema],
       },
     },
-    async ({ body, stream, request, reply, tell }) => {
-      const rows = stream && { ...parseRowsQuery(request.query), audience: { rows: readRows(stream) } }
+    async ({ body, stream, request, reply, language, tell }) => {
+      const rows = stream && {
+        ...parseRowsQuery(request.query, language),
+        audience: { rows: readRows(stream, language) },
+      }
       const { account, ...input } = rows ?? body
       const deps = chooseOneAccount(accounts(), account)
       reply.code(input.dryRun ? 200 : 201)
-      if (input.dryRun) return planOne(deps, input)
-      const created = await createOne(deps, input)
-      const detail = `${created.counts.selected} selected${created.name === null ? '' : `, ${created.name}`}`
+      if (input.dryRun) return planOne(deps, input, language)
+      const created = await createOne(deps, input, language)
+      const { selected } = created.counts
+      const detail =
+        created.name === null
+          ? say('audit.selected', { selected })
+          : say('audit.selectedNamed', { selected, name: created.name })
       tell({ account: deps.name, target: created.id, detail })
       return created
     },
@@ -96,12 +100,15 @@ export function broadcastRoutes(addRoute: AddRoute, { accounts }: BroadcastRoute
       problems: [404],
     },
     async ({ params: { id } }) => {
-      const broadcast = await findBroadcast(await findDeps(chooseAccounts(accounts(), undefined), id), id)
+      const broadcast = await findBroadcast(
+        await findBroadcastOwner(chooseAccounts(accounts(), undefined), id),
+        id,
+      )
       if (!broadcast) throw new ProblemError(404, say('http.unknown_broadcast', { id }))
       return broadcast
     },
   )
-  verbRoutes(addRoute, (id) => findDeps(chooseAccounts(accounts(), undefined), id))
+  verbRoutes(addRoute, (id) => findBroadcastOwner(chooseAccounts(accounts(), undefined), id))
 }
 
 const verbs = [
@@ -148,26 +155,15 @@ function verbRoutes(addRoute: AddRoute, find: (id: string) => Promise<BroadcastD
     async ({ params: { id }, body: { reason }, tell }) => {
       const deps = await find(id)
       const answer = await retryOne(deps, id, reason)
-      tell({ account: deps.name, target: id, detail: `${answer.retried} retried` })
+      tell({ account: deps.name, target: id, detail: say('audit.retried', { retried: answer.retried }) })
       return answer
     },
   )
 }
 
-/** Of the account that has the broadcast; of the first one, which says so, when none has it. */
-export async function findDeps(
-  [first, ...others]: AtLeastOne<ApiAccount>,
-  id: string,
-): Promise<BroadcastDeps> {
-  for (const account of [first, ...others]) {
-    if (await account.broadcasts.find(id)) return account
-  }
-  return first
-}
-
 /** A line that is no object names nobody, and so the audience refuses it. */
-async function* readRows(stream: Readable): AsyncGenerator<Record<string, unknown>> {
-  for await (const line of readNdjson(stream)) {
+async function* readRows(stream: Readable, language: Language): AsyncGenerator<Record<string, unknown>> {
+  for await (const line of readNdjson(stream, language)) {
     yield rowSchema.safeParse('message' in line ? line.message : undefined).data ?? {}
   }
 }

@@ -1,7 +1,9 @@
 import * as z from 'zod'
 import type { Log } from '../../../base/log.ts'
+import { languages } from '../../../base/sentences/language.ts'
 import { say } from '../../../base/sentences/sentence.ts'
 import type { ChangesAccount } from '../../../operations/reports/changes.ts'
+import { toAcceptedLanguage } from '../language.ts'
 import { ProblemError } from '../problem.ts'
 import { type AddRoute, readers } from '../route.ts'
 import { createFeed } from './feed.ts'
@@ -29,11 +31,17 @@ export function eventRoutes(addRoute: AddRoute, { accounts, stop, log }: EventRo
       tag: 'api',
       roles: readers,
       headers: z.object({ 'last-event-id': z.string().optional() }),
+      query: z.strictObject({
+        language: z
+          .enum(languages)
+          .optional()
+          .describe('instead of Accept-Language, which pages cannot set for an EventSource'),
+      }),
       answers: { 200: ['a stream without an end', z.string(), 'text/event-stream'] },
     },
-    async ({ request, reply }) => {
+    async ({ query, request, reply }) => {
       if (feed.count() >= mostClients) {
-        throw new ProblemError(503, say('http.busy', { why: `${mostClients} clients listen already` }))
+        throw new ProblemError(503, say('http.busy', { why: say('busy.clients', { count: mostClients }) }))
       }
       const last = request.headers['last-event-id']
       reply.hijack()
@@ -43,7 +51,8 @@ export function eventRoutes(addRoute: AddRoute, { accounts, stop, log }: EventRo
         // Nginx would keep events until its buffer is full.
         'x-accel-buffering': 'no',
       })
-      await feed.add(reply.raw, typeof last === 'string' ? last : undefined)
+      const language = query.language ?? toAcceptedLanguage(request.headers['accept-language'])
+      await feed.add(reply.raw, language, typeof last === 'string' ? last : undefined)
     },
   )
 }

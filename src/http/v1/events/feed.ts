@@ -3,6 +3,8 @@ import { second } from '../../../base/duration.ts'
 import { every } from '../../../base/every.ts'
 import type { Log } from '../../../base/log.ts'
 import { createOutage } from '../../../base/outage.ts'
+import type { Language } from '../../../base/sentences/language.ts'
+import { inLanguage } from '../../../base/sentences/stored.ts'
 import {
   type ChangeEvent,
   type ChangesAccount,
@@ -20,8 +22,11 @@ interface Told {
   /** When it was told, and its number: later ones are greater. */
   at: number
   serial: number
-  text: string
+  textIn: TextIn
 }
+
+/** One text for all who read that language. */
+type TextIn = (language: Language) => string
 
 interface FeedDeps {
   accounts(): readonly ChangesAccount[]
@@ -30,11 +35,11 @@ interface FeedDeps {
 
 /** One look a second for all clients, and none without any. */
 export function createFeed({ accounts, log }: FeedDeps) {
-  const clients = new Set<Writable>()
+  const clients = new Map<Writable, Language>()
   let kept: Told[] = []
   let serial = 0
   let stop: (() => void) | undefined
-  let latestStatus = ''
+  let latestStatus: TextIn = () => ''
   let quietSince = 0
 
   function start(): void {
@@ -50,7 +55,7 @@ export function createFeed({ accounts, log }: FeedDeps) {
         const changes = await look()
         outage.pass()
         for (const change of changes) tell(change)
-        if (Date.now() - quietSince > heartbeat) send(':\n\n')
+        if (Date.now() - quietSince > heartbeat) send(() => ':\n\n')
       },
       outage.fail,
     )
@@ -59,54 +64,61 @@ export function createFeed({ accounts, log }: FeedDeps) {
   function tell(change: ChangeEvent): void {
     serial += 1
     const at = Date.now()
-    const text = toText(change, `${at}.${serial}`)
-    if (change.event === 'status') latestStatus = text
-    else kept = [...kept.slice(1 - mostKept), { at, serial, text }]
-    send(text)
+    const textIn = toTexts(change, `${at}.${serial}`)
+    if (change.event === 'status') latestStatus = textIn
+    else kept = [...kept.slice(1 - mostKept), { at, serial, textIn }]
+    send(textIn)
   }
 
-  function send(text: string): void {
+  function send(textIn: TextIn): void {
     quietSince = Date.now()
-    for (const client of clients) {
+    for (const [client, language] of clients) {
       if (client.writableLength > longestBacklog) client.destroy()
-      else client.write(text)
+      else client.write(textIn(language))
     }
   }
 
   return {
     /** Until it goes; from where it was, as far as that is known. */
-    async add(client: Writable, lastEventId: string | undefined): Promise<void> {
-      client.write(`retry: ${second}\n\n${latestStatus}`)
+    async add(client: Writable, language: Language, lastEventId: string | undefined): Promise<void> {
+      client.write(`retry: ${second}\n\n${latestStatus(language)}`)
       const last = parseId(lastEventId)
-      if (last) for (const text of await findMissed(last)) client.write(text)
-      clients.add(client)
+      if (last) for (const textIn of await findMissed(last)) client.write(textIn(language))
+      clients.set(client, language)
       client.once('close', () => {
         clients.delete(client)
         if (clients.size > 0) return
         stop?.()
         stop = undefined
-        latestStatus = ''
+        latestStatus = () => ''
       })
       if (!stop) start()
     },
     count: () => clients.size,
     close(): void {
-      for (const client of clients) client.end()
+      for (const client of clients.keys()) client.end()
     },
   }
 
-  async function findMissed(last: { at: number; serial: number }): Promise<string[]> {
+  async function findMissed(last: { at: number; serial: number }): Promise<TextIn[]> {
     if (kept.some((one) => one.at === last.at && one.serial === last.serial)) {
-      return kept.filter((one) => one.serial > last.serial).map(({ text }) => text)
+      return kept.filter((one) => one.serial > last.serial).map(({ textIn }) => textIn)
     }
     // Another process told it, or it is long ago: what has ended since then is in the table.
     const records = await loadFinished(accounts(), last.at)
-    return records.map((data) => toText({ event: 'push', data }, `${last.at}.0`))
+    return records.map((data) => toTexts({ event: 'push', data }, `${last.at}.0`))
   }
 }
 
-function toText({ event, data }: ChangeEvent, id: string): string {
-  return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+/** Written when the first client asks for it. */
+function toTexts({ event, data }: ChangeEvent, id: string): TextIn {
+  const texts = new Map<Language, string>()
+  return (language) => {
+    const told = () => JSON.stringify(inLanguage<unknown>(data, language))
+    const text = texts.get(language) ?? `id: ${id}\nevent: ${event}\ndata: ${told()}\n\n`
+    texts.set(language, text)
+    return text
+  }
 }
 
 function parseId(id: string | undefined): { at: number; serial: number } | undefined {

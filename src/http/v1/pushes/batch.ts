@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { Language } from '../../../base/sentences/language.ts'
 import { say } from '../../../base/sentences/sentence.ts'
 import {
   enqueueMany,
@@ -11,7 +12,7 @@ import { type ApiAccount, chooseAccounts, toAccountWord } from '../accounts.ts'
 import { ndjsonTypes, readNdjson } from '../ndjson.ts'
 import { ProblemError } from '../problem.ts'
 import type { AddRoute } from '../route.ts'
-import { toFieldProblem } from '../toProblemError.ts'
+import { toFieldFault } from '../toProblemError.ts'
 import { pushBodySchema } from './pushBody.ts'
 
 interface BatchRoutesDeps {
@@ -53,15 +54,15 @@ export function batchRoutes(addRoute: AddRoute, { accounts }: BatchRoutesDeps): 
       answers: { 202: ['what became of them', pushManyOutputSchema] },
       problems: [409],
     },
-    async ({ body, stream, tell }) => {
+    async ({ body, stream, language, tell }) => {
       const chosen = chooseAccounts(accounts(), undefined)
       const receipt: PushManyReceipt = { queued: 0, duplicates: 0, invalid: [] }
       try {
-        if (stream) await enqueueStream(chosen, readNdjson(stream), receipt)
-        else await enqueueBatch(chosen, body, receipt)
+        if (stream) await enqueueStream(chosen, readNdjson(stream, language), receipt, language)
+        else await enqueueBatch(chosen, body, receipt, language)
       } finally {
         const { queued, duplicates, invalid } = receipt
-        const detail = `${queued} queued, ${duplicates} duplicates, ${invalid.length} invalid`
+        const detail = say('audit.queued', { queued, duplicates, invalid: invalid.length })
         if (queued + duplicates > 0) tell({ account: toAccountWord(chosen, undefined), detail })
       }
       receipt.invalid.sort((a, b) => a.index - b.index)
@@ -74,11 +75,12 @@ async function enqueueBatch(
   accounts: readonly ApiAccount[],
   { pushes, mode }: z.output<typeof batchBody>,
   receipt: PushManyReceipt,
+  language: Language,
 ): Promise<void> {
   if (mode === 'strict') await throwUnlessAllGood(accounts, pushes)
   const messages = pushes.map((message, index) => ({ index, message }))
   for (let start = 0; start < messages.length; start += chunkSize) {
-    await enqueueMany(accounts, messages.slice(start, start + chunkSize), receipt)
+    await enqueueMany(accounts, messages.slice(start, start + chunkSize), receipt, language)
   }
 }
 
@@ -88,7 +90,7 @@ async function throwUnlessAllGood(
 ): Promise<void> {
   const problems = await findBatchProblems(accounts, pushes)
   if (problems.length === 0) return
-  const errors = problems.map(({ index, problem }) => toFieldProblem(problem, `/pushes/${index}`))
+  const errors = problems.map(({ index, problem }) => toFieldFault(problem, `/pushes/${index}`))
   const status = problems.every(({ isConflict }) => isConflict) ? 409 : 400
   throw new ProblemError(status, say('http.batch_refused', { problems: errors.length }), { errors })
 }
@@ -98,15 +100,16 @@ async function enqueueStream(
   accounts: readonly ApiAccount[],
   messages: AsyncIterable<IndexedMessage>,
   receipt: PushManyReceipt,
+  language: Language,
 ): Promise<void> {
   let chunk: IndexedMessage[] = []
   for await (const message of messages) {
     if (chunk.push(message) < chunkSize) continue
-    await enqueueMany(accounts, chunk, receipt)
+    await enqueueMany(accounts, chunk, receipt, language)
     chunk = []
     if (receipt.invalid.length > mostInvalid) throw toTooManyInvalid(receipt)
   }
-  await enqueueMany(accounts, chunk, receipt)
+  await enqueueMany(accounts, chunk, receipt, language)
 }
 
 function toTooManyInvalid({ queued, invalid }: PushManyReceipt): ProblemError {

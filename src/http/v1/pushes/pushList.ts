@@ -1,12 +1,14 @@
 import * as z from 'zod'
 import type { AtLeastOne } from '../../../base/accounts/accountsSchema.ts'
+import { rule } from '../../../base/sentences/rule.ts'
+import { say } from '../../../base/sentences/sentence.ts'
+import { findBroadcastOwner } from '../../../operations/broadcasts/among.ts'
 import { retryOne } from '../../../operations/broadcasts/broadcasts.ts'
 import { cursorSchema } from '../../../operations/listing/cursor.ts'
 import { loadPushPage, pushPageSchema } from '../../../operations/listing/pushPage.ts'
 import { historyFilterSchema } from '../../../operations/pushFilter.ts'
-import { retryFailed, retryInputSchema, retryOutputSchema } from '../../../operations/retry.ts'
+import { retryFailed, retryInputSchema, retryPart, retryPartOutputSchema } from '../../../operations/retry.ts'
 import { type ApiAccount, chooseAccounts, toAccountWord } from '../accounts.ts'
-import { findDeps } from '../broadcasts/broadcasts.ts'
 import { timeParameter } from '../parameters.ts'
 import { type AddRoute, operators, readers } from '../route.ts'
 import { toBadInput } from '../toProblemError.ts'
@@ -31,9 +33,16 @@ const listQuery = historyFilterSchema.omit({ templateId: true }).extend({
 
 const retryBody = retryInputSchema
   .omit({ templateId: true })
-  .extend({ ...fields, broadcast: z.string().optional().describe('with nothing else but a reason') })
+  .extend({
+    ...fields,
+    broadcast: z.string().optional().describe('with nothing else but a reason'),
+    cursor: cursorSchema
+      .nullable()
+      .optional()
+      .describe('in parts of `limit` (default 500): null for the first, then `next` of the answer before'),
+  })
   .refine(({ status, reason }) => status !== undefined || reason !== undefined, {
-    message: 'a status or a reason at least',
+    message: rule(say('field.statusOrReason')),
     path: ['status'],
   })
 
@@ -61,22 +70,25 @@ export function pushListRoutes(addRoute: AddRoute, { accounts }: PushListRoutesD
       path: '/pushes/retry',
       summary: 'Send those that failed once more, as new messages',
       description:
-        'At least a status (rejected, undelivered, unknown) or a reason has to be given. With dryRun they are only counted.',
+        'At least a status (rejected, undelivered, unknown) or a reason has to be given. With dryRun they are only counted. Many are better sent in parts, between which one can stop: that goes through the list once, so that none of them is sent twice.',
       tag: 'pushes',
       roles: operators,
       action: 'retry',
       body: retryBody,
-      answers: { 200: ['how many are queued again', retryOutputSchema] },
+      answers: { 200: ['how many are queued again', retryPartOutputSchema] },
       problems: [404, 409],
     },
     async ({ body, tell }) => {
-      const { account, broadcast, template: templateId, ...filter } = body
+      const { account, broadcast, template: templateId, cursor, ...others } = body
+      const filter = { ...others, templateId }
       const chosen = chooseAccounts(accounts(), account)
       const answer =
-        broadcast === undefined
-          ? await retryFailed(chosen, { ...filter, templateId })
-          : await retryBroadcastOf(chosen, broadcast, { ...filter, templateId })
-      const detail = `${answer.retried} retried: ${JSON.stringify(body)}`
+        broadcast !== undefined
+          ? await retryBroadcastOf(chosen, broadcast, { ...filter, ...(cursor !== undefined && { cursor }) })
+          : cursor === undefined
+            ? await retryFailed(chosen, filter)
+            : await retryPart(chosen, { ...filter, after: cursor ?? undefined })
+      const detail = say('audit.retriedOf', { retried: answer.retried, asked: JSON.stringify(body) })
       if (!filter.dryRun) tell({ account: toAccountWord(chosen, account), target: broadcast, detail })
       return answer
     },
@@ -87,13 +99,11 @@ export function pushListRoutes(addRoute: AddRoute, { accounts }: PushListRoutesD
 async function retryBroadcastOf(
   accounts: AtLeastOne<ApiAccount>,
   id: string,
-  { reason, ...others }: z.output<typeof retryInputSchema>,
+  { reason, ...others }: z.output<typeof retryInputSchema> & { cursor?: unknown },
 ): Promise<{ retried: number }> {
   const surplus = Object.entries(others).find(([, value]) => value !== undefined)?.[0]
   if (surplus !== undefined || reason === undefined) {
-    throw toBadInput([
-      { pointer: `/${surplus ?? 'reason'}`, message: 'of a broadcast a reason, and nothing else' },
-    ])
+    throw toBadInput([{ pointer: `/${surplus ?? 'reason'}`, message: say('field.onlyReason') }])
   }
-  return retryOne(await findDeps(accounts, id), id, reason)
+  return retryOne(await findBroadcastOwner(accounts, id), id, reason)
 }

@@ -49,7 +49,8 @@ export function pushRoutes(addRoute: AddRoute, { accounts }: PushRoutesDeps): vo
       const chosen = chooseAccounts(accounts(), undefined)
       const answer = await enqueue(chosen, withKey(body, request))
       if (answer.status !== 'other_content') {
-        tell({ account: toAccountWord(chosen, body.account), target: answer.id, detail: answer.status })
+        const detail = say(`audit.push_${answer.status}`)
+        tell({ account: toAccountWord(chosen, body.account), target: answer.id, detail })
         return answer
       }
       throw toConflict(answer.id)
@@ -90,7 +91,8 @@ export function pushRoutes(addRoute: AddRoute, { accounts }: PushRoutesDeps): vo
       const chosen = chooseAccounts(accounts(), query.account)
       const answer = await cancelAmong(chosen, id)
       if (answer.status === 'not_found') throw toUnknown(id)
-      tell({ account: toAccountWord(chosen, query.account), target: id, detail: answer.status })
+      const detail = say(`audit.push_${answer.status}`)
+      tell({ account: toAccountWord(chosen, query.account), target: id, detail })
       return answer
     },
   )
@@ -111,7 +113,11 @@ export function pushRoutes(addRoute: AddRoute, { accounts }: PushRoutesDeps): vo
       const chosen = chooseAccounts(accounts(), query.account)
       const { answer, left } = await retryNamed(chosen, { ids: [id] })
       if (left.some(({ status }) => status === undefined)) throw toUnknown(id)
-      tell({ account: toAccountWord(chosen, query.account), target: id, detail: `${answer.retried} retried` })
+      tell({
+        account: toAccountWord(chosen, query.account),
+        target: id,
+        detail: say('audit.retried', { retried: answer.retried }),
+      })
       return answer
     },
   )
@@ -124,11 +130,11 @@ function withKey(body: Record<string, unknown>, { headers }: FastifyRequest): Re
   const id = Buffer.from(header, 'latin1').toString()
   if (body.id === undefined) return { ...body, id }
   if (body.id === id) return body
-  throw toBadInput([{ pointer: '/id', message: 'another id than Idempotency-Key says' }])
+  throw toBadInput([{ pointer: '/id', message: say('field.otherKey') }])
 }
 
 function toConflict(id: string): ProblemError {
-  const errors = [{ pointer: '/id', message: 'the id of a push with another content' }]
+  const errors = [{ pointer: '/id', message: say('field.otherContent') }]
   return new ProblemError(409, say('http.other_content', { id }), { errors })
 }
 
