@@ -1,9 +1,16 @@
 import { parseArgs as parseStrictly, stripVTControlCharacters } from 'node:util'
 import { type ArgsDef, parseArgs } from 'citty'
+import { type Sentence, say, toEnglish, verbatim } from '../base/sentences/sentence.ts'
 
 /** The command line cannot be understood; the sentence says what is wrong with it. Exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
+  readonly sentence: Sentence
+
+  constructor(sentence: Sentence) {
+    super(toEnglish(sentence))
+    this.sentence = sentence
+  }
 }
 
 /** What a command finds in `args`, derived from its definition. */
@@ -65,11 +72,11 @@ function toOptions(definition: ArgsDef): Record<string, { type: 'boolean' | 'str
 function refuseUnknown(rawArgs: string[], definition: ArgsDef, takesMore: boolean): void {
   const { positionals, tokens } = parse(rawArgs, toOptions(definition))
   const surplus = positionals[countPositionals(definition)]
-  if (surplus !== undefined && !takesMore) throw new UsageError(`Unexpected argument '${surplus}'`)
+  if (surplus !== undefined && !takesMore) throw new UsageError(say('usage.unexpected', { word: surplus }))
   const seen = new Set<string>()
   for (const token of tokens) {
     if (token.kind !== 'option') continue
-    if (seen.has(token.name)) throw new UsageError(`Option '--${token.name}' is given twice`)
+    if (seen.has(token.name)) throw new UsageError(say('usage.twice', { name: token.name }))
     seen.add(token.name)
   }
 }
@@ -90,5 +97,20 @@ function toUsageError(error: unknown): unknown {
     ('code' in error && typeof error.code === 'string' && error.code.startsWith('ERR_PARSE_ARGS'))
   if (!isParserError) return error
   const [sentence = ''] = stripVTControlCharacters(error.message).split(/\. To |\.?\n/)
-  return new UsageError(sentence.replace(/( <value>)?' argument (missing|is ambiguous)$/, "' needs a value"))
+  return new UsageError(toParserSentence(sentence))
+}
+
+const parserSentences = [
+  [/^Unknown option '(.+)'$/, 'usage.unknownOption'],
+  [/^Option '(.+?)(?: <value>)?' argument (?:missing|is ambiguous)$/, 'usage.needsValue'],
+  [/^Option '(.+)' does not take an argument$/, 'usage.noValue'],
+  [/^Missing required positional argument: (.+)$/, 'usage.positional'],
+] as const
+
+function toParserSentence(sentence: string): Sentence {
+  for (const [pattern, key] of parserSentences) {
+    const name = pattern.exec(sentence)?.[1]
+    if (name !== undefined) return say(key, { name })
+  }
+  return verbatim(sentence)
 }

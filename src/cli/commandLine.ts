@@ -1,8 +1,10 @@
+import { say } from '../base/sentences/sentence.ts'
 import { UsageError } from './args.ts'
 import type { Command } from './command.ts'
 import { toFailure } from './failure.ts'
 import { printHelp, printVersion } from './help.ts'
 import { createOutput } from './output.ts'
+import { getLanguage } from './text/phrase.ts'
 
 /** Loaded one by one, so that a command starts no slower than what it needs. */
 export const commands = new Map<string, () => Promise<Command>>([
@@ -43,10 +45,10 @@ export async function runCommandLine(words: string[]): Promise<number> {
     await printHelp(commands, undefined, process.stderr)
     return 2
   }
-  if (name.startsWith('-')) throw new UsageError(`Unknown option '${name}' before the command`)
+  if (name.startsWith('-')) throw new UsageError(say('usage.optionBefore', { name }))
   const load = commands.get(name)
-  if (load === undefined) throw new UsageError(`Unknown command '${name}'`)
-  return await (await load()).run(rest, createOutput(hasOption(words, '--json')))
+  if (load === undefined) throw new UsageError(say('usage.unknownCommand', { name }))
+  return await (await load()).run(rest, createOutput(hasOption(words, '--json'), getLanguage()))
 }
 
 /** What a command line that failed says, and where. */

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises'
+import { phrase } from './text/phrase.ts'
 
 /** Whether there is a person to ask. */
 export function canConfirm(): boolean {
@@ -9,7 +10,7 @@ export function canConfirm(): boolean {
 export async function confirm(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    const answer = await terminal.question(`${question} [y/N] `)
+    const answer = await terminal.question(phrase('confirm.ask', { question }))
     return /^y(es)?$/i.test(answer.trim())
   } finally {
     terminal.close()

@@ -1,4 +1,5 @@
 import { ConfigError } from '../base/configError.ts'
+import { type Sentence, toEnglish } from '../base/sentences/sentence.ts'
 import { DatabaseError, type DatabaseErrorCode } from '../db/databaseError.ts'
 import { BroadcastError } from '../operations/broadcasts/broadcastError.ts'
 import { AmbiguousPushError } from '../push/ambiguousPush.ts'
@@ -7,7 +8,7 @@ import { QueueUnavailableError } from '../queue/unavailable.ts'
 import { explainInFull } from '../wechat/errcode.ts'
 import { WechatApiError, WechatNetworkError } from '../wechat/errors.ts'
 import { UsageError } from './args.ts'
-import { formatPlural } from './format.ts'
+import { inWords, phrase } from './text/phrase.ts'
 
 /** What a command that could not do its work says about it. */
 export interface Failure {
@@ -24,11 +25,13 @@ export interface Failure {
 export class NegativeAnswer extends Error {
   override readonly name = 'NegativeAnswer'
   readonly code: string
-  readonly hint: string | null
+  readonly sentence: Sentence
+  readonly hint: Sentence | null
 
-  constructor(code: string, sentence: string, hint: string | null = null) {
-    super(sentence)
+  constructor(code: string, sentence: Sentence, hint: Sentence | null = null) {
+    super(toEnglish(sentence))
     this.code = code
+    this.sentence = sentence
     this.hint = hint
   }
 }
@@ -45,39 +48,47 @@ const lastingDatabaseErrors: readonly DatabaseErrorCode[] = [
   'too_old',
 ]
 
-/** Never a stack trace: a sentence, and where there is one, what to do. */
+/** Never a stack trace: a sentence in the language of the reader, and where there is one, what to do. */
 export function toFailure(error: unknown, command: string | undefined): Failure {
   if (error instanceof UsageError) {
     const help = ['unionpush', command, '--help'].filter(Boolean).join(' ')
-    return { exitCode: 2, code: 'usage', message: error.message, hint: `How it is used: ${help}` }
+    return {
+      exitCode: 2,
+      code: 'usage',
+      message: inWords(error.sentence),
+      hint: phrase('usage.how', { help }),
+    }
   }
   if (error instanceof NegativeAnswer) {
-    return { exitCode: 1, code: error.code, message: error.message, hint: error.hint }
+    const { code, sentence, hint } = error
+    return { exitCode: 1, code, message: inWords(sentence), hint: hint && inWords(hint) }
   }
   if (error instanceof BroadcastError) {
-    return { exitCode: 1, code: error.code, message: error.message, hint: null }
+    return { exitCode: 1, code: error.code, message: inWords(error.sentence), hint: null }
   }
   if (error instanceof ConfigError) return toConfigFailure(error)
   if (error instanceof DatabaseError) {
     const exitCode = lastingDatabaseErrors.includes(error.code) ? 2 : 1
-    return { exitCode, code: `database_${error.code}`, message: error.message, hint: null }
+    return { exitCode, code: `database_${error.code}`, message: inWords(error.sentence), hint: null }
   }
   if (error instanceof InvalidPushError) {
-    return { exitCode: 2, code: 'invalid_push', message: `Nothing was queued. ${error.message}`, hint: null }
+    const message = phrase('failure.nothingQueued', { problems: error.sentence })
+    return { exitCode: 2, code: 'invalid_push', message, hint: null }
   }
   if (error instanceof AmbiguousPushError) {
-    return { exitCode: 2, code: 'ambiguous_push', message: error.message, hint: 'Say it with --account' }
+    const message = inWords(error.sentence)
+    return { exitCode: 2, code: 'ambiguous_push', message, hint: phrase('failure.sayAccount') }
   }
   if (error instanceof QueueUnavailableError) {
     const exitCode = error.isLasting ? 2 : 1
-    return { exitCode, code: 'queue_unavailable', message: error.message, hint: null }
+    return { exitCode, code: 'queue_unavailable', message: inWords(error.sentence), hint: null }
   }
   if (error instanceof WechatApiError) {
     const { errcode, rid = null } = error
     return {
       exitCode: 1,
       code: `wechat_${errcode}`,
-      message: explainInFull(error),
+      message: inWords(explainInFull(error)),
       hint: null,
       refusal: { errcode, rid },
     }
@@ -86,20 +97,21 @@ export function toFailure(error: unknown, command: string | undefined): Failure 
     return {
       exitCode: 1,
       code: 'wechat_unreachable',
-      message: `WeChat gave no usable answer: ${error.message}`,
-      hint: 'Check the network, the proxy settings and WECHAT_API_BASE.',
+      message: phrase('failure.noAnswer', { why: error.sentence }),
+      hint: phrase('failure.noAnswerHint'),
     }
   }
   const message = error instanceof Error ? error.message : String(error)
-  return { exitCode: 1, code: 'internal', message, hint: 'LOG_LEVEL=debug shows where it happened.' }
+  return { exitCode: 1, code: 'internal', message, hint: phrase('failure.internalHint') }
 }
 
-function toConfigFailure({ problems }: ConfigError): Failure {
-  const lines = problems.map((p) => `  ${p.variable}: expected ${p.expected}, found ${p.found}`)
+function toConfigFailure({ sentences }: ConfigError): Failure {
+  const problems = sentences.map((sentence) => `  ${inWords(sentence)}`).join('\n')
+  const count = sentences.length
   return {
     exitCode: 2,
     code: 'config',
-    message: `${formatPlural(problems.length, 'problem')} in the configuration\n${lines.join('\n')}`,
-    hint: 'Set them in the environment, in a .env file here or in ACCOUNTS_FILE. Without an account: unionpush demo',
+    message: phrase(count === 1 ? 'failure.config.one' : 'failure.config.many', { count, problems }),
+    hint: phrase('failure.configHint'),
   }
 }

@@ -39,8 +39,3 @@ export function parseLocalTime(text: string, timezone: string): number {
   const shown = createTimeFormat(timezone)(toIso(asUtc)).replace(' ', 'T')
   return 2 * asUtc - Date.parse(`${shown}Z`)
 }
-
-/** 1 follower, 2,000 followers. */
-export function formatPlural(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${count === 1 ? one : many}`
-}

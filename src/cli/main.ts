@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { loadLogLevel } from '../base/config.ts'
+import { loadLogLevel } from '../base/environment/readEnvironment.ts'
 import { runCommandLine, toReport } from './commandLine.ts'
 import { endQuietlyWhenNobodyReads } from './output.ts'
 

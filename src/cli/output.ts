@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import type { Language } from '../base/sentences/language.ts'
+import { inLanguage } from '../base/sentences/stored.ts'
 import { createProgressBar, type Progress } from './progress.ts'
 
 /** Where a command says what it has to say: answers on stdout, everything else on stderr. */
@@ -17,7 +19,8 @@ export interface Output {
   createProgress(label: string): Progress
 }
 
-export function createOutput(json: boolean): Output {
+/** Sentences that records keep are put in words of the language. */
+export function createOutput(json: boolean, language: Language): Output {
   async function write(text: string): Promise<void> {
     if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain')
   }
@@ -25,12 +28,14 @@ export function createOutput(json: boolean): Output {
   return {
     json,
     async print(answer, toText) {
-      await write(json ? JSON.stringify(answer) : toText(answer))
+      const told = inLanguage(answer, language)
+      await write(json ? JSON.stringify(told) : toText(told))
     },
     async printAll(answers, toText) {
       let count = 0
       for await (const answer of answers) {
-        await write(json ? JSON.stringify(answer) : toText(answer))
+        const told = inLanguage(answer, language)
+        await write(json ? JSON.stringify(told) : toText(told))
         count++
       }
       return count

@@ -1,5 +1,7 @@
 import { second } from '../base/duration.ts'
 import { formatCount, formatDuration } from './format.ts'
+import { cut } from './table.ts'
+import { phrase } from './text/phrase.ts'
 
 export interface Progress {
   /** `total` undefined = not known. */
@@ -38,7 +40,7 @@ export function createProgressBar({
     isShown = true
     const text = `${label}  ${toText(samples, total, isBar)}`
     // Cut to the terminal: a line that wraps cannot be drawn over.
-    stream.write(isBar ? `\r\u001b[K${text.slice(0, (stream.columns ?? 80) - 1)}` : `${text}\n`)
+    stream.write(isBar ? `\r\u001b[K${cut(text, (stream.columns ?? 80) - 1)}` : `${text}\n`)
   }
 
   return {
@@ -76,7 +78,10 @@ function toText(samples: { at: number; done: number }[], total: number | undefin
     const filled = Math.floor(share * barWidth)
     const percent = `${String(Math.floor(share * 100)).padStart(3)}%`
     parts.unshift(isBar ? `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}] ${percent}` : percent)
-    if (rate > 0 && done < total) parts.push(`ETA ${formatDuration(((total - done) / rate) * second)}`)
+    if (rate > 0 && done < total) {
+      const duration = formatDuration(((total - done) / rate) * second)
+      parts.push(phrase('progress.eta', { duration }))
+    }
   }
   return parts.join('  ')
 }

@@ -1,4 +1,5 @@
 import type { Account } from '../account.ts'
+import { say } from '../base/sentences/sentence.ts'
 import { findMissingWorker, waitForRecord } from '../operations/wait.ts'
 import type { PushReceipt } from '../push/pushAnswers.ts'
 import { TimeoutError, type WaitGoal } from '../push/wait.ts'
@@ -7,6 +8,7 @@ import { formatDuration } from './format.ts'
 import type { Output } from './output.ts'
 import { createRecordText } from './recordText.ts'
 import { createStopSignal } from './signals.ts'
+import { phrase } from './text/phrase.ts'
 
 interface Wait {
   until: WaitGoal
@@ -24,23 +26,23 @@ export async function pushAndWait(
   const { appid, config, runtime } = account
   const receipt = await account.openProducer().push(message)
   const { id } = receipt
-  out.remark(`${toReceiptText(receipt)}\nWaiting for a worker to send it; Ctrl-C leaves it queued`)
+  out.remark(`${toReceiptText(receipt)}\n${phrase('push.waiting')}`)
   const stop = createStopSignal()
   const done = new AbortController()
   const ended = AbortSignal.any([stop, done.signal])
   const deps = { openControlQueue: () => runtime.producer.openControlQueue(appid) }
   const remarked = findMissingWorker(deps, id, ended).then((sentence) => {
-    if (sentence !== undefined) out.remark(`${sentence}. ${id} stays queued`)
+    if (sentence !== undefined) out.remark(phrase('push.staysQueued', { sentence, id }))
   })
   try {
     const record = await waitForRecord(account, id, { until, timeoutMs }, stop)
     await out.print(record, createRecordText(config.timezone))
     return record.status === 'sent' || record.status === 'delivered' ? 0 : 1
   } catch (error) {
-    if (stop.aborted) throw new NegativeAnswer('stopped', `Stopped waiting; ${id} stays queued`)
+    if (stop.aborted) throw new NegativeAnswer('stopped', say('failure.stoppedWaiting', { id }))
     if (!(error instanceof TimeoutError)) throw error
     const within = formatDuration(timeoutMs)
-    throw new NegativeAnswer('timeout', `${id} was not ${until} within ${within}; it goes on all the same`)
+    throw new NegativeAnswer('timeout', say('failure.timeout', { id, goal: until, duration: within }))
   } finally {
     done.abort()
     await remarked
@@ -48,7 +50,5 @@ export async function pushAndWait(
 }
 
 export function toReceiptText({ id, status }: PushReceipt): string {
-  return status === 'queued'
-    ? `Queued as ${id}. What becomes of it: unionpush show ${id}`
-    : `${id} is known already: asking again sends nothing`
+  return phrase(status === 'queued' ? 'push.queued' : 'push.known', { id })
 }

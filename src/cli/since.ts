@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { day, hour, minute } from '../base/duration.ts'
-import { UsageError } from './args.ts'
+import { say } from '../base/sentences/sentence.ts'
+import { toExpected } from './command.ts'
 import { parseLocalTime } from './format.ts'
 
 const units: Record<string, number> = { m: minute, h: hour, d: day }
@@ -14,7 +15,6 @@ export function parseSince(text: string, timezone: string, now = Date.now(), opt
   const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
   if (unit !== undefined) return now - Number(count) * (units[unit] ?? 0)
   const at = isoTime.safeParse(text).success ? Date.parse(text) : parseLocalTime(text, timezone)
-  if (Number.isNaN(at))
-    throw new UsageError(`--${option} expects 2h, 3d or a time such as 2026-11-20 15:01, got '${text}'`)
+  if (Number.isNaN(at)) throw toExpected(option, say('option.since'), text)
   return at
 }

@@ -1,5 +1,7 @@
+import type { Sentence } from '../base/sentences/sentence.ts'
 import type { SyncOutput, SyncWatch } from '../operations/sync.ts'
 import type { Output } from './output.ts'
+import { inWords } from './text/phrase.ts'
 
 type Progress = Pick<SyncOutput, 'status' | 'seen' | 'total'>
 
@@ -12,7 +14,7 @@ export async function withSyncProgress<T extends Progress>(
   const progress = out.createProgress(label)
   const onProgress = ({ seen, total }: Pick<Progress, 'seen' | 'total'>) => progress.update(seen, total)
   try {
-    const onWait = (sentence: string) => void process.stderr.write(`unionpush sync: ${sentence}\n`)
+    const onWait = (sentence: Sentence) => void process.stderr.write(`unionpush sync: ${inWords(sentence)}\n`)
     const result = await run({ onProgress, onWait })
     if (result.status === 'complete') onProgress(result)
     return result

@@ -37,3 +37,10 @@ export function pad(text: string, width: number, align?: 'right'): string {
   const space = ' '.repeat(Math.max(0, width - stringWidth(text)))
   return align === 'right' ? space + text : text + space
 }
+
+/** As much of the text as fits into the width of a terminal. */
+export function cut(text: string, width: number): string {
+  const characters = [...text]
+  while (stringWidth(characters.join('')) > width) characters.pop()
+  return characters.join('')
+}

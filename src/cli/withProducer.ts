@@ -1,6 +1,8 @@
-import { loadProducerConfig, type ProducerConfig } from '../base/config.ts'
+import type { ProducerConfig } from '../base/config.ts'
+import { loadProducerConfig } from '../base/producerConfig.ts'
 import { openProducer } from '../library/openProducer.ts'
 import type { Producer } from '../push/producer.ts'
+import { inWords } from './text/phrase.ts'
 
 export type ChooseAccounts = (accounts: ProducerConfig['accounts']) => ProducerConfig['accounts']
 
@@ -10,7 +12,7 @@ export async function withProducer<T>(
   use: (producer: Producer) => Promise<T>,
 ): Promise<T> {
   const { accounts, queue } = loadProducerConfig()
-  const producer = openProducer({ queue, accounts: choose(accounts) })
+  const producer = openProducer({ queue, accounts: choose(accounts) }, inWords)
   try {
     return await use(producer)
   } finally {

@@ -1,8 +1,10 @@
 import type { AccountName } from '../../base/accounts/accountName.ts'
-import { findAccount, toNames } from '../../base/accounts/accountName.ts'
+import { findAccount, toNames, toOneOf } from '../../base/accounts/accountName.ts'
 import type { AtLeastOne } from '../../base/accounts/accountsSchema.ts'
 import type { Config } from '../../base/config.ts'
+import { say } from '../../base/sentences/sentence.ts'
 import { UsageError } from '../args.ts'
+import { toExpected } from '../command.ts'
 
 const account = { type: 'string', valueHint: 'name' } as const
 
@@ -24,8 +26,8 @@ export function narrow(config: Config, word: string | undefined): Config {
 export function chooseAccount<T extends AccountName>(accounts: AtLeastOne<T>, word: string | undefined): T {
   const [first, ...others] = accounts
   if (word === undefined && others.length === 0) return first
-  if (word === undefined) throw new UsageError(`--account is missing: which of ${toNames(accounts)}?`)
+  if (word === undefined) throw new UsageError(say('usage.whichAccount', { names: toNames(accounts) }))
   const found = findAccount(accounts, word)
-  if (!found) throw new UsageError(`--account expects one of ${toNames(accounts)}, got '${word}'`)
+  if (!found) throw toExpected('account', toOneOf(accounts), word)
   return found
 }

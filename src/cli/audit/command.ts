@@ -1,8 +1,9 @@
 import { listAudit } from '../../operations/reports/audit.ts'
 import { withAccounts } from '../accounts/withAccounts.ts'
 import { defineCommand, toCount } from '../command.ts'
-import { createTimeFormat, formatPlural } from '../format.ts'
+import { createTimeFormat } from '../format.ts'
 import { parseSince } from '../since.ts'
+import { inWords, toPlural } from '../text/phrase.ts'
 
 export const auditCommand = defineCommand({
   name: 'audit',
@@ -24,7 +25,7 @@ export const auditCommand = defineCommand({
       const count = await out.printAll(entries, ({ at, keyName, role, action, account, target, detail }) =>
         [formatTime(at), `${keyName} (${role})`, action, account, target, detail].filter(Boolean).join('  '),
       )
-      out.remark(formatPlural(count, 'change'))
+      out.remark(inWords(toPlural('change', count)))
       return 0
     })
   },

@@ -1,3 +1,6 @@
+import { resolve } from 'node:path'
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
+import { findBroadcastOwner, listBroadcastsAmong } from '../../operations/broadcasts/among.ts'
 import {
   type Broadcast,
   type BroadcastDeps,
@@ -5,7 +8,6 @@ import {
   cancelOne,
   createOne,
   findBroadcast,
-  listBroadcasts,
   pauseOne,
   planOne,
   resumeOne,
@@ -15,12 +17,14 @@ import { isPushReason } from '../../push/status.ts'
 import { accountArg } from '../accounts/accountArg.ts'
 import { withAccount, withAccounts } from '../accounts/withAccounts.ts'
 import { type Args, UsageError } from '../args.ts'
-import { defineCommand, toCount } from '../command.ts'
+import { defineCommand, toCount, toExpected } from '../command.ts'
 import { canConfirm, confirm } from '../confirm.ts'
 import { NegativeAnswer } from '../failure.ts'
-import { formatCount, formatPlural } from '../format.ts'
 import type { Output } from '../output.ts'
 import { parseSince } from '../since.ts'
+import { getLanguage, inWords, phrase, toPlural } from '../text/phrase.ts'
+import type { Reader } from './ends.ts'
+import { writeSkipped } from './skippedFile.ts'
 import { toBroadcastText, toCreatedText, toPlanText } from './text.ts'
 import { watchBroadcast } from './watch.ts'
 
@@ -51,15 +55,18 @@ const args = {
   expires: { type: 'string', valueHint: 'time', description: 'not after, ISO 8601 with offset' },
   rate: { type: 'string', valueHint: 'number', description: 'sends per second at most' },
   window: { type: 'string', valueHint: 'hours', description: 'only then: 09:00-21:00' },
-  canary: { type: 'string', valueHint: 'share', description: '1% or a number first, then wait for resume' },
+  canary: { type: 'string', valueHint: 'share', description: '1% or a number first; the rest if delivered' },
   'max-failures': { type: 'string', valueHint: 'share', description: 'pause above it; default 20%' },
   'dry-run': { type: 'boolean', description: 'only tell what would happen' },
+  skipped: { type: 'string', valueHint: 'path', description: 'a CSV of those who get nothing, and why' },
   yes: { type: 'boolean', description: 'create without being asked' },
   watch: { type: 'boolean', description: 'of show: until it ends' },
   reason: { type: 'string', description: 'of retry: only those with this reason' },
   limit: { type: 'string', valueHint: 'count', description: 'of list: at most so many; default 100' },
   ...accountArg,
 } as const
+
+const actions = ['create', 'list', 'show', 'pause', 'resume', 'cancel']
 
 type BroadcastArgs = Args<typeof args>
 
@@ -71,7 +78,7 @@ export const broadcastCommand = defineCommand({
     [
       `unionpush broadcast create --all --canary 1% \\
       --template ngqIpbwh8bUfcSsECmogfXcV14J0tQlEpBO27izEYtY \\
-      --data '{"thing1":"周年庆开始了","time2":"2026-12-12 10:00"}'`,
+      --data '{"thing1":"门店营业时间调整","time2":"2026-12-12 10:00"}'`,
       'to every follower; one in a hundred first',
     ],
     [
@@ -86,33 +93,41 @@ export const broadcastCommand = defineCommand({
   run(given, out) {
     const { action, id } = given
     if (action === 'create' || action === 'list') {
-      if (id !== undefined) throw new UsageError(`Unexpected argument '${id}'`)
+      if (id !== undefined) throw new UsageError(say('usage.unexpected', { word: id }))
       return action === 'create' ? create(given, out) : list(given, out)
     }
-    if (id === undefined) throw new UsageError(`The id of a broadcast is missing: broadcast ${action} <id>`)
-    return withAccount(out, given.account, (account) => control(account, action, id, given, out))
+    if (id === undefined) throw new UsageError(say('usage.idMissing', { action }))
+    return withAccounts(out, given.account, async ({ accounts }) =>
+      control(await findBroadcastOwner(accounts, id), action, id, given, out),
+    )
   },
 })
 
 async function create(given: BroadcastArgs, out: Output): Promise<number> {
   const asked = toInput(given)
+  refuseOwnFile(given)
   return withAccount(out, given.account, async (account) => {
+    const reader = toReader(account)
     const since = given.since === undefined ? undefined : parseSince(given.since, account.config.timezone)
     const input = since === undefined ? asked : { ...asked, audience: { ...asked.audience, since } }
+    const told = <T>(call: (whole: BroadcastInput) => Promise<T>) =>
+      given.skipped === undefined
+        ? call(input)
+        : writeSkipped(given.skipped, (onSkipped) => call({ ...input, onSkipped }))
     if (given['dry-run']) {
-      const plan = await planOne(account, input)
-      await out.print(plan, toPlanText)
+      const plan = await told((whole) => planOne(account, whole, reader.language))
+      await out.print(plan, (one) => toPlanText(one, reader))
       return plan.invalid.length === 0 ? 0 : 1
     }
     if (!given.yes && !out.json && given.file !== '-' && canConfirm()) {
-      out.remark(toPlanText(await planOne(account, input)))
-      if (!(await confirm('Send it?'))) {
-        out.remark('Nothing was created')
+      out.remark(toPlanText(await told((whole) => planOne(account, whole, reader.language)), reader))
+      if (!(await confirm(phrase('broadcast.send')))) {
+        out.remark(phrase('broadcast.nothing'))
         return 1
       }
     }
-    const created = await createOne(account, input)
-    await out.print(created, toCreatedText)
+    const created = await told((whole) => createOne(account, whole, reader.language))
+    await out.print(created, (one) => toCreatedText(one, reader))
     return created.invalid.length === 0 ? 0 : 1
   })
 }
@@ -120,7 +135,7 @@ async function create(given: BroadcastArgs, out: Output): Promise<number> {
 /** What is missing or wrong in it is for the library to say. */
 function toInput(given: BroadcastArgs): BroadcastInput {
   const { template, url, name, at, expires, rate, window, canary, except } = given
-  if (template === undefined) throw new UsageError('--template is missing')
+  if (template === undefined) throw new UsageError(say('usage.missing', { option: 'template' }))
   const miniprogram =
     given['mp-appid'] === undefined && given['mp-path'] === undefined
       ? undefined
@@ -135,10 +150,23 @@ function toInput(given: BroadcastArgs): BroadcastInput {
   }
 }
 
+/** What is written there would be read from it. */
+function refuseOwnFile({ skipped, file }: BroadcastArgs): void {
+  if (skipped === undefined) return
+  if (skipped === '-') throw toExpectedOnly(say('option.noStdout'))
+  if (file !== undefined && resolve(file) === resolve(skipped)) {
+    throw toExpectedOnly(say('option.otherFile'))
+  }
+}
+
+function toExpectedOnly(expected: Sentence): UsageError {
+  return new UsageError(say('usage.expectsOnly', { option: 'skipped', expected }))
+}
+
 function toAudience({ all, tag, scene, since, file }: BroadcastArgs): BroadcastInput['audience'] {
   const some = tag !== undefined || scene !== undefined || since !== undefined
   if (Number(all) + Number(some) + Number(file !== undefined) !== 1) {
-    throw new UsageError('Whom? One of --all, --file, and --tag, --scene and --since together')
+    throw new UsageError(say('usage.whom'))
   }
   if (all) return { all }
   if (file !== undefined) return { file }
@@ -147,25 +175,29 @@ function toAudience({ all, tag, scene, since, file }: BroadcastArgs): BroadcastI
 
 function toRate(text: string): number {
   const rate = /^\d{1,6}(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN
-  if (!(rate > 0)) throw new UsageError(`--rate expects sends per second, got '${text}'`)
+  if (!(rate > 0)) throw toExpected('rate', say('option.rate'), text)
   return rate
 }
 
 function toData(json: string | undefined): Record<string, string> {
-  if (json === undefined) throw new UsageError('--data is missing')
+  if (json === undefined) throw new UsageError(say('usage.missing', { option: 'data' }))
   try {
     return JSON.parse(json)
   } catch (error) {
-    throw new UsageError(`--data is not JSON: ${error instanceof Error ? error.message : String(error)}`)
+    const message = error instanceof Error ? error.message : String(error)
+    throw new UsageError(say('usage.notJson', { option: 'data', message }))
   }
 }
 
 async function list({ limit, account }: BroadcastArgs, out: Output): Promise<number> {
   const most = limit === undefined ? 100 : toCount('limit', limit, 1)
-  return withAccounts(out, account, async ({ accounts }) => {
-    const lists = await Promise.all(accounts.map((opened) => listBroadcasts(opened, most)))
-    const total = await out.printAll(lists.flat(), toBroadcastText)
-    out.remark(formatPlural(total, 'broadcast'))
+  return withAccounts(out, account, async ({ accounts, config }) => {
+    const reader = toReader({ config })
+    const newest = await listBroadcastsAmong(accounts, most)
+    const toText = (one: Broadcast) => toBroadcastText(one, reader)
+    const toNamed = (one: Broadcast) => `${one.account}  ${toText(one)}`
+    const total = await out.printAll(newest, accounts.length > 1 ? toNamed : toText)
+    out.remark(inWords(toPlural('broadcast', total)))
     return 0
   })
 }
@@ -179,40 +211,47 @@ async function control(
 ): Promise<number> {
   switch (action) {
     case 'show':
-      return watch ? watchBroadcast(account, id, out) : show(account, id, out)
+      return watch ? watchBroadcast(account, id, toReader(account), out) : show(account, id, out)
     case 'pause':
-      return print(out, await pauseOne(account, id))
+      return print(account, out, await pauseOne(account, id))
     case 'resume':
-      return print(out, await resumeOne(account, id))
+      return print(account, out, await resumeOne(account, id))
     case 'cancel': {
       const cancelled = await cancelOne(account, id)
       await out.print(cancelled, (answer) =>
-        [toBroadcastText(answer), `${formatCount(answer.inFlight)} sends under way end as they end`].join(
-          '\n',
-        ),
+        [
+          toBroadcastText(answer, toReader(account)),
+          phrase('broadcast.inFlight', { count: answer.inFlight }),
+        ].join('\n'),
       )
       return 0
     }
     case 'retry': {
       if (reason !== undefined && !isPushReason(reason)) {
-        throw new UsageError(`--reason expects a reason such as retries_exhausted, got '${reason}'`)
+        throw toExpected('reason', say('option.reason'), reason)
       }
       const retried = await retryOne(account, id, reason)
-      await out.print(retried, (answer) => `${formatPlural(answer.retried, 'recipient')} waits again`)
+      await out.print(retried, (answer) =>
+        phrase('broadcast.retried', { count: toPlural('recipient', answer.retried) }),
+      )
       return 0
     }
     default:
-      throw new UsageError(`Unknown action '${action}': create, list, show, pause, resume, cancel or retry`)
+      throw new UsageError(say('usage.unknownAction', { action, known: actions.join(', '), last: 'retry' }))
   }
 }
 
 async function show(account: BroadcastDeps, id: string, out: Output): Promise<number> {
   const broadcast = await findBroadcast(account, id)
-  if (!broadcast) throw new NegativeAnswer('unknown_broadcast', `No broadcast with the id ${id} is known`)
-  return print(out, broadcast)
+  if (!broadcast) throw new NegativeAnswer('unknown_broadcast', say('broadcast.unknown', { id }))
+  return print(account, out, broadcast)
 }
 
-async function print(out: Output, broadcast: Broadcast): Promise<number> {
-  await out.print(broadcast, toBroadcastText)
+async function print(account: BroadcastDeps, out: Output, broadcast: Broadcast): Promise<number> {
+  await out.print(broadcast, (one) => toBroadcastText(one, toReader(account)))
   return 0
+}
+
+function toReader({ config: { timezone } }: { config: { timezone: string } }): Reader {
+  return { language: getLanguage(), timezone }
 }

@@ -1,45 +1,81 @@
 import { second } from '../../base/duration.ts'
-import type { Broadcast, BroadcastPlan, CreatedBroadcast } from '../../operations/broadcasts/broadcasts.ts'
-import { formatCount, formatDuration, formatPlural } from '../format.ts'
+import { render } from '../../base/sentences/render.ts'
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
+import {
+  type Broadcast,
+  type BroadcastPlan,
+  type CreatedBroadcast,
+  reservePercent,
+} from '../../operations/broadcasts/broadcasts.ts'
+import { formatCount, formatDuration } from '../format.ts'
+import { join, phrase, toPlural } from '../text/phrase.ts'
+import { type Reader, toEnds, toEndsText } from './ends.ts'
 
 /** A broadcast for people: what it is, how far it is, and why some did not get it. */
-export function toBroadcastText(broadcast: Broadcast): string {
-  const { id, name, status, reason, detail, counts, reasons, rate, etaSeconds } = broadcast
+export function toBroadcastText(broadcast: Broadcast, reader: Reader): string {
+  const { endsAt, id, name, status, reason, detail, counts, reasons, rate, etaSeconds } = broadcast
   const title = name === null ? id : `${id} (${name})`
   const state = [status, reason, detail].filter((part) => part !== null).join(': ')
   const { selected, ...others } = counts
   const figures = Object.entries(others).filter(([, n]) => n > 0)
   const lines = [
     `${title}  ${state}`,
-    `${formatPlural(selected, 'recipient')}: ${figures.map(([word, n]) => `${word} ${formatCount(n)}`).join(', ') || 'nobody'}`,
+    phrase('broadcast.figures', {
+      count: toPlural('recipient', selected),
+      figures: figures.length === 0 ? say('broadcast.nobody') : toFigures(figures),
+    }),
   ]
   const why = Object.entries(reasons).sort(([, a], [, b]) => b - a)
-  if (why.length > 0) lines.push(`why: ${why.map(([word, n]) => `${word} ${formatCount(n)}`).join(', ')}`)
+  if (why.length > 0) lines.push(phrase('broadcast.why', { reasons: toFigures(why) }))
   if (rate.perSecond > 0) {
-    const eta = etaSeconds === null ? '' : `, ${formatDuration(etaSeconds * second)} to go`
-    lines.push(`${formatCount(rate.perSecond)} per second${eta}`)
+    const facts = { rate: formatCount(rate.perSecond), duration: formatDuration((etaSeconds ?? 0) * second) }
+    lines.push(phrase(etaSeconds === null ? 'broadcast.perSecond' : 'broadcast.perSecondToGo', facts))
   }
+  if (endsAt !== null) lines.push(toEndsText(endsAt, reader))
   return lines.join('\n')
 }
 
-export function toCreatedText(created: CreatedBroadcast): string {
-  return [...toInvalidLines(created.invalid), toBroadcastText(created)].join('\n')
+export function toCreatedText(created: CreatedBroadcast, reader: Reader): string {
+  return [...toInvalidLines(created), toBroadcastText(created, reader)].join('\n')
 }
 
-export function toPlanText({ selected, sendable, skipped, invalid, samples, quota }: BroadcastPlan): string {
-  const lines = toInvalidLines(invalid)
-  lines.push(`${formatPlural(selected, 'recipient')}, ${formatCount(sendable)} of them can be sent to`)
-  for (const [reason, n] of Object.entries(skipped)) lines.push(`skipped ${reason}: ${formatCount(n)}`)
+export function toPlanText(plan: BroadcastPlan, reader: Reader): string {
+  const { selected, sendable, skipped, samples, quota } = plan
+  const lines = toInvalidLines(plan)
+  if (sendable < selected) {
+    lines.push(phrase('broadcast.sendable', { count: toPlural('recipient', selected), sendable }))
+  }
+  for (const [reason, n] of Object.entries(skipped))
+    lines.push(phrase('broadcast.skipped', { reason, count: n }))
   for (const { openid, unionid, data, url } of samples) {
-    lines.push(`to ${unionid ?? openid}: ${JSON.stringify(data)}${url === null ? '' : ` ${url}`}`)
+    const message = `${JSON.stringify(data)}${url === null ? '' : ` ${url}`}`
+    lines.push(phrase('broadcast.sample', { who: unionid ?? openid ?? '', message }))
   }
-  if (quota) {
-    const days = quota.days === 0 ? 'enough for today' : `ends after ${formatPlural(quota.days, 'day')}`
-    lines.push(`${formatCount(quota.left)} of ${formatCount(quota.limit)} sends are left today: ${days}`)
-  }
+  const { language } = reader
+  if (quota) lines.push(render(say('broadcast.leftToday', quota), language).seen)
+  lines.push(render(toPlanSentence(plan, reader), language).seen)
   return lines.join('\n')
 }
 
-function toInvalidLines(invalid: CreatedBroadcast['invalid']): string[] {
-  return invalid.map(({ line, reason }) => `line ${line}: ${reason}`)
+/** How many, what the quota allows, and when it ends. */
+function toPlanSentence({ sendable, quota, endsAt }: BroadcastPlan, reader: Reader): Sentence {
+  const recipients =
+    sendable === 1 ? say('broadcast.recipient') : say('broadcast.recipients', { count: sendable })
+  const ends = toEnds(endsAt, reader)
+  if (!quota) return say('broadcast.plan', { recipients, ends })
+  const { limit } = quota
+  return say('broadcast.planWithQuota', { recipients, limit, reserve: reservePercent, ends })
+}
+
+function toInvalidLines({
+  invalid,
+  invalidTotal,
+}: Pick<CreatedBroadcast, 'invalid' | 'invalidTotal'>): string[] {
+  const lines = invalid.map(({ line, reason }) => phrase('push.badLine', { line: String(line), reason }))
+  const others = invalidTotal - invalid.length
+  return others > 0 ? [...lines, phrase('broadcast.othersInvalid', { count: others })] : lines
+}
+
+function toFigures(figures: [word: string, count: number][]): string {
+  return join(figures.map(([word, count]) => say('broadcast.figure', { word, count })))
 }

@@ -3,6 +3,7 @@ import type { CancelAnswer } from '../../push/pushAnswers.ts'
 import { accountsArg } from '../accounts/accountArg.ts'
 import { withAccounts } from '../accounts/withAccounts.ts'
 import { defineCommand } from '../command.ts'
+import { phrase } from '../text/phrase.ts'
 
 export const cancelCommand = defineCommand({
   name: 'cancel',
@@ -17,13 +18,13 @@ export const cancelCommand = defineCommand({
   run: ({ id, account }, out) =>
     withAccounts(out, account, async ({ accounts }) => {
       const answer = await cancelAmong(accounts, id)
-      await out.print(answer, ({ status }) => texts[status](id))
+      await out.print(answer, ({ status }) => phrase(texts[status], { id }))
       return answer.status === 'cancelled' ? 0 : 1
     }),
 })
 
-const texts: Record<CancelAnswer, (id: string) => string> = {
-  cancelled: (id) => `${id} is taken back and will not be sent`,
-  too_late: (id) => `Too late: ${id} was tried already, or has come to its end. See unionpush show ${id}`,
-  not_found: (id) => `No push with the id ${id} is known`,
-}
+const texts = {
+  cancelled: 'cancel.cancelled',
+  too_late: 'cancel.too_late',
+  not_found: 'failure.unknownPush',
+} as const satisfies Record<CancelAnswer, string>

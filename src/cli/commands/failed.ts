@@ -1,16 +1,17 @@
 import type { Account } from '../../account.ts'
 import type { SharedConfig } from '../../base/config.ts'
+import { say } from '../../base/sentences/sentence.ts'
 import { listFailed } from '../../operations/failed.ts'
 import type { FailedFilter } from '../../operations/pushFilter.ts'
 import { failedStatuses, isPushReason, type PushReason, pushReasons } from '../../push/status.ts'
 import { accountsArg } from '../accounts/accountArg.ts'
 import { withAccounts } from '../accounts/withAccounts.ts'
 import { type Args, UsageError } from '../args.ts'
-import { defineCommand, toCount } from '../command.ts'
-import { formatPlural } from '../format.ts'
+import { defineCommand, toCount, toExpected } from '../command.ts'
 import type { Output } from '../output.ts'
 import { createRecordLine } from '../recordText.ts'
 import { parseSince } from '../since.ts'
+import { phrase, toPlural } from '../text/phrase.ts'
 import { retryAll, retryIds, retryNarrowed } from './failedRetry.ts'
 
 const args = {
@@ -42,18 +43,22 @@ export const failedCommand = defineCommand({
   run(given, out, ids) {
     const { action } = given
     if (action !== undefined && action !== 'retry') {
-      throw new UsageError(`Unexpected argument '${action}': expected retry or nothing`)
+      const expected = say('usage.orNothing', { words: 'retry' })
+      throw new UsageError(say('usage.unexpectedOf', { word: action, expected }))
     }
     const limit = given.limit === undefined ? undefined : toCount('limit', given.limit, 1)
     if (action !== 'retry') {
-      if (given['dry-run'] || given.yes) throw new UsageError('--dry-run and --yes go with failed retry')
+      if (given['dry-run'] || given.yes) {
+        const command = 'failed retry'
+        throw new UsageError(say('usage.bothGoWith', { first: 'dry-run', second: 'yes', command }))
+      }
       return withAccounts(out, given.account, ({ accounts, config }) =>
         list(accounts, toFilter(given, limit, config), config, out),
       )
     }
     const { reason, unionid, template, since, until } = given
     const isNarrowed = [reason, unionid, template, since, until, limit].some((value) => value !== undefined)
-    if (ids.length > 0 && isNarrowed) throw new UsageError('Ids go with no other narrowing')
+    if (ids.length > 0 && isNarrowed) throw new UsageError(say('usage.idsAlone'))
     return withAccounts(out, given.account, ({ accounts, config }) => {
       const dryRun = given['dry-run']
       if (ids.length > 0) return retryIds(accounts, { ids, dryRun }, out)
@@ -71,19 +76,15 @@ async function list(
   { timezone }: SharedConfig,
   out: Output,
 ): Promise<number> {
-  const count = await out.printAll(listFailed(accounts, filter), createRecordLine(timezone))
-  out.remark(
-    count === 0
-      ? 'Nothing failed'
-      : `${formatPlural(count, 'push', 'pushes')} failed. Send them again: unionpush failed retry`,
-  )
+  const count = await out.printAll(listFailed(accounts, filter), createRecordLine(timezone, accounts.length))
+  out.remark(count === 0 ? phrase('failed.none') : phrase('failed.some', { count: toPlural('push', count) }))
   return 0
 }
 
 function toReason(word: string | undefined): PushReason | undefined {
   if (word === undefined || isPushReason(word)) return word
   const known = failedStatuses.flatMap((status) => pushReasons[status])
-  throw new UsageError(`--reason expects one of ${known.join(', ')}, got '${word}'`)
+  throw toExpected('reason', say('expected.oneOf', { names: known.join(', ') }), word)
 }
 
 function toFilter(

@@ -1,4 +1,5 @@
 import type { Account } from '../../account.ts'
+import { say } from '../../base/sentences/sentence.ts'
 import { countFailed } from '../../operations/failed.ts'
 import {
   type RetryInput,
@@ -9,8 +10,9 @@ import {
 } from '../../operations/retry.ts'
 import { UsageError } from '../args.ts'
 import { canConfirm, confirm } from '../confirm.ts'
-import { formatCount, formatPlural } from '../format.ts'
+import { formatCount } from '../format.ts'
 import type { Output } from '../output.ts'
+import { join, phrase, toPlural } from '../text/phrase.ts'
 
 type RetryAccounts = readonly Pick<Account, 'name' | 'appid' | 'pushes' | 'followers' | 'openQueue'>[]
 
@@ -30,19 +32,14 @@ export async function retryAll(accounts: RetryAccounts, out: Output): Promise<nu
     const lines = [...counts]
       .sort(([, a], [, b]) => b - a)
       .map(([reason, n]) => `${reason} ${formatCount(n)}`)
-    const total = formatPlural(
-      [...counts.values()].reduce((sum, n) => sum + n, 0),
-      'push',
-      'pushes',
-    )
-    const sentence = `failed retry without narrowing sends ${total} again (${lines.join(', ')})`
+    const total = [...counts.values()].reduce((sum, n) => sum + n, 0)
+    const facts = { count: toPlural('push', total), reasons: lines.join(', ') }
+    const sentence = say('retry.all', facts)
     if (out.json || !canConfirm()) {
-      throw new UsageError(
-        `${sentence}: narrow it with ids, --reason, --since, --until, --template, --unionid or --limit, or say --yes`,
-      )
+      throw new UsageError(say('usage.narrow', { sentence }))
     }
-    if (!(await confirm(`${sentence}. Do it?`))) {
-      out.remark('Nothing was sent again')
+    if (!(await confirm(phrase('retry.ask', { sentence })))) {
+      out.remark(phrase('retry.nothing'))
       return 1
     }
   }
@@ -58,14 +55,15 @@ export async function retryIds(
   const { answer, left } = await retryNamed(accounts, input)
   await print(answer, input, out)
   if (left.length === 0) return 0
-  const lines = left.map(
-    ({ id, status }) => `${id} ${status === undefined ? 'is not known' : `is ${status}`}`,
+  const pushes = left.map(({ id, status }) =>
+    status === undefined ? say('retry.unknown', { id }) : say('retry.is', { id, status }),
   )
-  out.remark(`Not sent again: ${lines.join(', ')}`)
+  out.remark(phrase('retry.left', { pushes: join(pushes) }))
   return 1
 }
 
 async function print(answer: RetryOutput, { dryRun = false }: RetryInput, out: Output): Promise<void> {
-  const end = dryRun ? 'would be queued again' : 'queued again'
-  await out.print(answer, ({ retried }) => `${formatPlural(retried, 'push', 'pushes')} ${end}`)
+  await out.print(answer, ({ retried }) =>
+    phrase(dryRun ? 'retry.would' : 'retry.done', { count: toPlural('push', retried) }),
+  )
 }

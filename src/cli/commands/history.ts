@@ -1,12 +1,12 @@
+import { say } from '../../base/sentences/sentence.ts'
 import { listPushesOf } from '../../operations/history.ts'
 import { isPushStatus, pushStatuses } from '../../push/status.ts'
 import { accountsArg } from '../accounts/accountArg.ts'
 import { withAccounts } from '../accounts/withAccounts.ts'
-import { UsageError } from '../args.ts'
-import { defineCommand, toCount } from '../command.ts'
-import { formatPlural } from '../format.ts'
+import { defineCommand, toCount, toExpected } from '../command.ts'
 import { createRecordLine } from '../recordText.ts'
 import { parseSince } from '../since.ts'
+import { inWords, toPlural } from '../text/phrase.ts'
 
 export const historyCommand = defineCommand({
   name: 'history',
@@ -35,7 +35,7 @@ export const historyCommand = defineCommand({
   ],
   run({ unionid, status, template, broadcast, since, limit, account }, out) {
     if (status !== undefined && !isPushStatus(status)) {
-      throw new UsageError(`--status expects one of ${pushStatuses.join(', ')}, got '${status}'`)
+      throw toExpected('status', say('expected.oneOf', { names: pushStatuses.join(', ') }), status)
     }
     const filter = {
       unionid,
@@ -47,8 +47,8 @@ export const historyCommand = defineCommand({
     return withAccounts(out, account, async ({ accounts, config: { timezone } }) => {
       const from = since === undefined ? undefined : parseSince(since, timezone)
       const records = listPushesOf(accounts, { ...filter, since: from })
-      const count = await out.printAll(records, createRecordLine(timezone))
-      out.remark(formatPlural(count, 'push', 'pushes'))
+      const count = await out.printAll(records, createRecordLine(timezone, accounts.length))
+      out.remark(inWords(toPlural('push', count)))
       return 0
     })
   },

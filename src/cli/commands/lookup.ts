@@ -1,10 +1,12 @@
+import { type Sentence, say } from '../../base/sentences/sentence.ts'
 import { type Follower, lookupAmong, mostNameless } from '../../operations/lookup.ts'
 import { accountsArg } from '../accounts/accountArg.ts'
 import { withAccounts } from '../accounts/withAccounts.ts'
 import { defineCommand } from '../command.ts'
 import { NegativeAnswer } from '../failure.ts'
-import { createTimeFormat, formatPlural } from '../format.ts'
+import { createTimeFormat } from '../format.ts'
 import { renderFields } from '../table.ts'
+import { phrase, toPlural } from '../text/phrase.ts'
 
 export const lookupCommand = defineCommand({
   name: 'lookup',
@@ -20,7 +22,7 @@ export const lookupCommand = defineCommand({
       const found = await lookupAmong(accounts, unionid)
       const [first] = found.accounts
       if (!first) {
-        const sentence = `No follower with the unionid ${unionid} is known`
+        const sentence = say('failure.unknownUnionid', { unionid })
         throw new NegativeAnswer('unknown_unionid', sentence, toHint(found.nameless))
       }
       if (accounts.length === 1) {
@@ -34,33 +36,36 @@ export const lookupCommand = defineCommand({
     }),
 })
 
-function toHint(nameless: number): string {
-  const hint = 'New followers are seen by the next sync: unionpush sync'
-  if (nameless === 0) return hint
+function toHint(nameless: number): Sentence {
+  if (nameless === 0) return say('lookup.hint')
   const count =
-    nameless < mostNameless ? formatPlural(nameless, 'follower') : `${mostNameless} followers or more`
-  return `${hint}. WeChat has not told the unionid of ${count} yet; every sync asks again`
+    nameless < mostNameless
+      ? toPlural('follower', nameless)
+      : say('count.followersOrMore', { count: mostNameless })
+  return say('lookup.hintNameless', { count })
 }
 
 function toText(answer: Follower, formatTime: (iso: string | null) => string): string {
   return renderFields([
     ['Unionid', answer.unionid],
     ['Openid', answer.openid],
-    ['Account', answer.account],
-    ['Follows', answer.subscribed ? `yes, since ${formatTime(answer.subscribeTime)}` : 'no'],
+    [phrase('label.account'), answer.account],
+    [
+      phrase('label.follows'),
+      answer.subscribed
+        ? phrase('lookup.follows', { time: formatTime(answer.subscribeTime) })
+        : phrase('lookup.followsNot'),
+    ],
     ...(answer.unsubscribedAt === null
       ? []
-      : [['Left', `${formatTime(answer.unsubscribedAt)} or before`] as [string, string]]),
-    ['Came by', answer.scene ?? '-'],
-    ['Remark', answer.remark || '-'],
-    ['As of', formatTime(answer.infoAt)],
-    ...(answer.isShared
-      ? [
-          [
-            'In doubt',
-            'other followers carry this unionid too: nothing is sent by it until WeChat names one',
-          ] as [string, string],
-        ]
-      : []),
+      : [toField('label.left', phrase('lookup.left', { time: formatTime(answer.unsubscribedAt) }))]),
+    [phrase('label.cameBy'), answer.scene ?? '-'],
+    [phrase('label.remark'), answer.remark || '-'],
+    [phrase('label.asOf'), formatTime(answer.infoAt)],
+    ...(answer.isShared ? [toField('label.inDoubt', phrase('lookup.shared'))] : []),
   ])
+}
+
+function toField(label: 'label.left' | 'label.inDoubt', value: string): [string, string] {
+  return [phrase(label), value]
 }

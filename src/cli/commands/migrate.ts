@@ -1,7 +1,9 @@
+import { say } from '../../base/sentences/sentence.ts'
 import { withAccounts } from '../accounts/withAccounts.ts'
 import { UsageError } from '../args.ts'
 import { defineCommand } from '../command.ts'
 import type { Output } from '../output.ts'
+import { phrase } from '../text/phrase.ts'
 
 export const migrateCommand = defineCommand({
   name: 'migrate',
@@ -19,7 +21,8 @@ export const migrateCommand = defineCommand({
   ],
   async run({ from, to }, out) {
     if (from === undefined && to === undefined) return migrate(out)
-    if (from === undefined || to === undefined) throw new UsageError('--from and --to need each other')
+    if (from === undefined || to === undefined)
+      throw new UsageError(say('usage.needEachOther', { first: 'from', second: 'to' }))
     const { copyToPostgres } = await import('../copyDatabase.ts')
     await copyToPostgres(from, to, out)
     return 0
@@ -30,7 +33,9 @@ function migrate(out: Output): Promise<number> {
   // Opening the database is all it takes.
   return withAccounts(out, undefined, async ({ runtime }) => {
     const { engine, address } = runtime.database
-    await out.print({ database: { engine, address } }, ({ database }) => `${database.address} is up to date`)
+    await out.print({ database: { engine, address } }, ({ database }) =>
+      phrase('migrate.upToDate', { address: database.address }),
+    )
     return 0
   })
 }

@@ -1,9 +1,10 @@
-import { pauseAccount } from '../../operations/pause.ts'
+import { pauseAccount } from '../../operations/pauses/pause.ts'
 import { accountArg } from '../accounts/accountArg.ts'
 import { withAccount } from '../accounts/withAccounts.ts'
 import { defineCommand } from '../command.ts'
 import { createTimeFormat } from '../format.ts'
 import { remarkUnreachable, toPausedText } from '../paused.ts'
+import { phrase } from '../text/phrase.ts'
 
 export const pauseCommand = defineCommand({
   name: 'pause',
@@ -21,8 +22,9 @@ export const pauseCommand = defineCommand({
       const { answer, hasChanged, unreachable } = await pauseAccount(account, { reason })
       const formatTime = createTimeFormat(account.config.timezone)
       await out.print(answer, ({ account, paused }) => {
-        if (paused === null) return `${account} was resumed by somebody else just now`
-        return `${account} ${hasChanged ? 'is' : 'was already'} ${toPausedText(paused, formatTime)}`
+        if (paused === null) return phrase('pause.resumedMeanwhile', { account })
+        const facts = { account, paused: toPausedText(paused, formatTime) }
+        return phrase(hasChanged ? 'pause.is' : 'pause.was', facts)
       })
       remarkUnreachable(out, unreachable)
       return 0

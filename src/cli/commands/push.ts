@@ -1,16 +1,17 @@
 import { hour, minute, second } from '../../base/duration.ts'
+import { say } from '../../base/sentences/sentence.ts'
 import { type PushLinesOutput, pushLines } from '../../operations/push.ts'
 import type { WaitGoal } from '../../push/wait.ts'
 import { accountArg, chooseAccount } from '../accounts/accountArg.ts'
 import { withAccount } from '../accounts/withAccounts.ts'
 import { type Args, UsageError } from '../args.ts'
-import { defineCommand } from '../command.ts'
-import { formatCount, formatPlural } from '../format.ts'
+import { defineCommand, toExpected } from '../command.ts'
 import { parseData } from '../messages/dataOption.ts'
 import { readMessageFile } from '../messages/messageFile.ts'
 import type { Output } from '../output.ts'
 import { pushAndWait, toReceiptText } from '../pushAndWait.ts'
 import { createStopSignal } from '../signals.ts'
+import { phrase, toPlural } from '../text/phrase.ts'
 import { type ChooseAccounts, withProducer } from '../withProducer.ts'
 
 const timeUnits: Record<string, number> = { s: second, m: minute, h: hour }
@@ -72,25 +73,29 @@ async function runOne(given: PushArgs, out: Output): Promise<number> {
 
 function toGoal({ wait, until = 'sent' }: PushArgs): WaitGoal | undefined {
   if (until !== 'sent' && until !== 'delivered') {
-    throw new UsageError(`--until expects sent or delivered, got '${until}'`)
+    throw toExpected('until', say('option.until'), until)
   }
-  if (!wait && until === 'delivered') throw new UsageError('--until goes with --wait')
+  if (!wait && until === 'delivered') throw toNeedsWait('until')
   return wait ? until : undefined
 }
 
 function toTimeout({ wait, timeout }: PushArgs): number | undefined {
   if (timeout === undefined) return undefined
-  if (!wait) throw new UsageError('--timeout goes with --wait')
+  if (!wait) throw toNeedsWait('timeout')
   const [, count, unit = ''] = /^([1-9]\d{0,4})([smh])$/.exec(timeout) ?? []
   const ms = Number(count) * (timeUnits[unit] ?? Number.NaN)
-  if (!(ms <= longestTimeout)) throw new UsageError(`--timeout expects 30s, 5m or 2h, got '${timeout}'`)
+  if (!(ms <= longestTimeout)) throw toExpected('timeout', say('option.timeout'), timeout)
   return ms
+}
+
+function toNeedsWait(option: string): UsageError {
+  return new UsageError(say('usage.goesWith', { option, command: '--wait' }))
 }
 
 /** What is missing or wrong in it is for the library to say. */
 function toMessage(given: PushArgs): Record<string, unknown> {
   const { unionid, openid, template, url, id, at, expires } = given
-  if (template === undefined) throw new UsageError('--template is missing (or --file)')
+  if (template === undefined) throw new UsageError(say('usage.missingOrFile', { option: 'template' }))
   const miniprogram =
     given['mp-appid'] === undefined && given['mp-path'] === undefined
       ? undefined
@@ -110,7 +115,7 @@ function toMessage(given: PushArgs): Record<string, unknown> {
 }
 
 function toData(json: string | undefined): unknown {
-  if (json === undefined) throw new UsageError('--data is missing')
+  if (json === undefined) throw new UsageError(say('usage.missing', { option: 'data' }))
   return parseData(json)
 }
 
@@ -119,10 +124,9 @@ const chooseAll: ChooseAccounts = (accounts) => accounts
 
 async function runFile(path: string, given: PushArgs, out: Output): Promise<number> {
   const other = Object.entries(given).find(([name, value]) => name in args && name !== 'file' && value)
-  if (other !== undefined)
-    throw new UsageError(`--${other[0]} does not go with --file: each line says it itself`)
+  if (other !== undefined) throw new UsageError(say('usage.notWithFile', { option: other[0] }))
   return withProducer(chooseAll, async (producer) => {
-    const progress = out.createProgress('Lines')
+    const progress = out.createProgress(phrase('push.lines'))
     const stop = createStopSignal()
     let lines = 0
     try {
@@ -133,8 +137,7 @@ async function runFile(path: string, given: PushArgs, out: Output): Promise<numb
       const receipt = await pushLines({ producer, stop, onLine }, readMessageFile(path))
       progress.end()
       await out.print(receipt, toFileText)
-      if (stop.aborted)
-        out.remark(`Stopped after ${formatPlural(lines, 'line')}; the rest of ${path} is not queued`)
+      if (stop.aborted) out.remark(phrase('push.stopped', { count: toPlural('line', lines), path }))
       return receipt.invalid.length === 0 && !stop.aborted ? 0 : 1
     } finally {
       progress.end()
@@ -143,7 +146,8 @@ async function runFile(path: string, given: PushArgs, out: Output): Promise<numb
 }
 
 function toFileText({ queued, duplicates, invalid }: PushLinesOutput): string {
-  const lines = invalid.map(({ line, reason }) => `line ${line}: ${reason}`)
-  const counts = `${formatCount(queued)} queued, ${formatPlural(duplicates, 'duplicate')}, ${formatCount(invalid.length)} invalid`
+  const lines = invalid.map(({ line, reason }) => phrase('push.badLine', { line: String(line), reason }))
+  const facts = { queued, duplicates: toPlural('duplicate', duplicates), invalid: invalid.length }
+  const counts = phrase('push.fileCounts', facts)
   return [...lines, counts].join('\n')
 }

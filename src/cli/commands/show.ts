@@ -1,3 +1,4 @@
+import { say } from '../../base/sentences/sentence.ts'
 import { findPushAmong } from '../../operations/show.ts'
 import { accountsArg } from '../accounts/accountArg.ts'
 import { withAccounts } from '../accounts/withAccounts.ts'
@@ -13,7 +14,7 @@ export const showCommand = defineCommand({
   run: ({ id, account }, out) =>
     withAccounts(out, account, async ({ accounts, config }) => {
       const record = await findPushAmong(accounts, id)
-      if (record === undefined) throw new NegativeAnswer('unknown_push', `No push with the id ${id} is known`)
+      if (record === undefined) throw new NegativeAnswer('unknown_push', say('failure.unknownPush', { id }))
       await out.print(record, createRecordText(config.timezone))
       return 0
     }),

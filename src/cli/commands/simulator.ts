@@ -1,13 +1,14 @@
 import { once } from 'node:events'
+import { say } from '../../base/sentences/sentence.ts'
 import type { CallbackState } from '../../simulator/callbacks/options.ts'
 import { findCallbackProblem } from '../../simulator/callbacks/settings.ts'
 import type { Simulator, SimulatorControls } from '../../simulator/controls.ts'
 import type { SimulatorOptions } from '../../simulator/options.ts'
 import { createSimulator } from '../../simulator/simulator.ts'
 import { UsageError } from '../args.ts'
-import { defineCommand, toCount } from '../command.ts'
-import { formatPlural } from '../format.ts'
+import { defineCommand, toCount, toExpected } from '../command.ts'
 import { createStopSignal } from '../signals.ts'
+import { phrase, toPlural } from '../text/phrase.ts'
 
 export const simulatorCommand = defineCommand({
   name: 'simulator',
@@ -49,10 +50,10 @@ export const simulatorCommand = defineCommand({
   ],
   async run(args, out) {
     const port = toCount('port', args.port)
-    if (port > 65_535) throw new UsageError(`--port expects at most 65535, got '${args.port}'`)
+    if (port > 65_535) throw toExpected('port', say('option.atMost', { most: '65535' }), args.port)
     const percent = toCount('without-unionid', args['without-unionid'])
     if (percent > 100)
-      throw new UsageError(`--without-unionid expects at most 100, got '${args['without-unionid']}'`)
+      throw toExpected('without-unionid', say('option.atMost', { most: '100' }), args['without-unionid'])
     const rate = args.rate === undefined ? {} : { rate: { perSecond: toCount('rate', args.rate, 1) } }
     const stop = createStopSignal()
     const server = await createSimulator({
@@ -88,7 +89,7 @@ export const simulatorCommand = defineCommand({
 
 function toAccountCount(text: string): number {
   const count = toCount('accounts', text, 1)
-  if (count > 1_000) throw new UsageError(`--accounts expects at most 1000, got '${text}'`)
+  if (count > 1_000) throw toExpected('accounts', say('option.atMost', { most: '1000' }), text)
   return count
 }
 
@@ -108,42 +109,34 @@ function toCallback(args: CallbackArgs): Pick<SimulatorOptions, 'callback'> {
   const { 'callback-url': url, 'callback-token': token, 'callback-aes-key': encodingAesKey } = args
   if (url === undefined && token === undefined && encodingAesKey === undefined) return {}
   if (url === undefined || token === undefined)
-    throw new UsageError('--callback-url and --callback-token are needed both')
+    throw new UsageError(say('usage.neededBoth', { first: 'callback-url', second: 'callback-token' }))
   const callback = { url, token, encodingAesKey }
   const problem = findCallbackProblem(callback)
-  if (problem !== undefined) throw new UsageError(`The callback does not work: ${problem}`)
+  if (problem !== undefined) throw new UsageError(say('usage.callback', { problem }))
   return { callback }
 }
 
 function toCallbackText(callback: CallbackState | undefined): string {
   if (!callback) return ''
-  const outcome =
-    callback.check?.ok === false
-      ? `which failed the URL check: ${callback.check.problem}`
-      : 'which passed the URL check'
-  return `Callbacks go to ${callback.url}, ${outcome}\n`
+  const { url, check } = callback
+  const line =
+    check?.ok === false
+      ? phrase('simulator.callbacksFailed', { url, problem: check.problem })
+      : phrase('simulator.callbacksPassed', { url })
+  return `${line}\n`
 }
 
 function toText(simulator: Simulator, followers: number): string {
   const { base, appid, secret } = simulator
-  return `A fake WeChat with ${formatPlural(followers, 'follower')} answers at ${base}
-${toCallbackText(simulator.callback())}Ctrl-C ends it.
-
-Point unionpush at it, in another terminal:
-
-  export WECHAT_API_BASE=${base}
+  return phrase('simulator.text', {
+    followers: toPlural('follower', followers),
+    base,
+    callbacks: toCallbackText(simulator.callback()),
+    exports: `  export WECHAT_API_BASE=${base}
   export WECHAT_APPID=${appid}
-  export WECHAT_SECRET=${secret}
-
-Then, for example:
-
-  unionpush sync
-  unionpush templates
-
-Its people, what it counted, and how to make it fail:
-
-  curl '${base}/__sim/users?count=3'
+  export WECHAT_SECRET=${secret}`,
+    calls: `  curl '${base}/__sim/users?count=3'
   curl ${base}/__sim/stats
-  curl ${base}/__sim/faults -d '{"action":"html","times":20}'
-`
+  curl ${base}/__sim/faults -d '{"action":"html","times":20}'`,
+  })
 }

@@ -2,9 +2,10 @@ import { type SyncOutput, syncOnce } from '../../operations/sync.ts'
 import { accountsArg } from '../accounts/accountArg.ts'
 import { withAccounts } from '../accounts/withAccounts.ts'
 import { defineCommand } from '../command.ts'
-import { formatCount, formatDuration, formatPlural } from '../format.ts'
+import { formatDuration } from '../format.ts'
 import { createStopSignal } from '../signals.ts'
 import { withSyncProgress } from '../syncProgress.ts'
+import { keptInWords, phrase, toPlural } from '../text/phrase.ts'
 
 export const syncCommand = defineCommand({
   name: 'sync',
@@ -26,12 +27,14 @@ export const syncCommand = defineCommand({
       for (const account of accounts) {
         if (signal.aborted) return 1
         const isOne = accounts.length === 1
-        const result = await withSyncProgress(out, isOne ? 'Followers' : account.name, (watch) =>
+        const result = await withSyncProgress(out, isOne ? phrase('sync.label') : account.name, (watch) =>
           syncOnce(account, { full, force }, { signal, ...watch }),
         )
         await out.print(result, (result) => toText(result, isOne ? '' : `${result.account}: `))
         if (result.error !== undefined) {
-          process.stderr.write(`unionpush sync: ${isOne ? '' : `${account.name}: `}${result.error.message}\n`)
+          process.stderr.write(
+            `unionpush sync: ${isOne ? '' : `${account.name}: `}${keptInWords(result.error.message)}\n`,
+          )
         }
         if (result.status !== 'complete') exitCode = 1
       }
@@ -54,19 +57,25 @@ function toText(result: SyncOutput, prefix: string): string {
     oddRows,
   } = result
   const rate = result.durationMs > 0 ? Math.round((seen / result.durationMs) * 1_000) : 0
+  const duration = formatDuration(result.durationMs)
+  const facts = {
+    prefix,
+    run: String(runId),
+    status,
+    seen,
+    total: toPlural('follower', total),
+    duration,
+    rate,
+  }
   const lines = [
-    `${prefix}Sync ${runId} ${status}${resumed ? ' (resumed)' : ''}: ${formatCount(seen)} of ${formatPlural(total, 'follower')} in ${formatDuration(result.durationMs)}, ${formatCount(rate)}/s`,
-    `${formatCount(fetched)} fetched, ${formatCount(added)} new, ${formatCount(updated)} changed, ${formatCount(unsubscribed)} left`,
+    phrase(resumed ? 'sync.resumed' : 'sync.result', facts),
+    phrase('sync.counts', { fetched, added, updated, left: unsubscribed }),
   ]
-  if (withoutUnionid > 0) lines.push(toUnionidAdvice(withoutUnionid, seen))
-  if (oddRows > 0) lines.push(`${formatPlural(oddRows, 'row')} of WeChat's answers named nobody, left out`)
+  if (withoutUnionid > 0) {
+    // None at all nearly always has one cause.
+    const advice = withoutUnionid < seen ? 'sync.someNameless' : 'sync.allNameless'
+    lines.push(phrase(advice, { count: withoutUnionid }))
+  }
+  if (oddRows > 0) lines.push(phrase('sync.oddRows', { count: toPlural('row', oddRows) }))
   return lines.join('\n')
-}
-
-/** None at all nearly always has one cause. */
-function toUnionidAdvice(withoutUnionid: number, seen: number): string {
-  const count = `WeChat tells no unionid yet of ${formatCount(withoutUnionid)} of them, who cannot be pushed to by it`
-  return withoutUnionid < seen
-    ? `${count}; every sync asks again`
-    : `${count}: bind the account to an Open Platform account (微信开发者平台 > 绑定关系 > 开放平台, or open.weixin.qq.com > 管理中心 > 公众账号); if it is bound, sync again some four hours after that`
 }

@@ -4,6 +4,7 @@ import { withAccount } from '../accounts/withAccounts.ts'
 import { defineCommand } from '../command.ts'
 import { createTimeFormat } from '../format.ts'
 import { renderFields } from '../table.ts'
+import { phrase } from '../text/phrase.ts'
 
 export const tokenCommand = defineCommand({
   name: 'token',
@@ -15,10 +16,10 @@ export const tokenCommand = defineCommand({
       const formatTime = createTimeFormat(account.config.timezone)
       await out.print(await loadToken(account), ({ account, token, obtainedAt, expiresAt }) =>
         renderFields([
-          ['Account', account],
-          ['Token', token],
-          ['Obtained', formatTime(obtainedAt)],
-          ['Expires', formatTime(expiresAt)],
+          [phrase('label.account'), account],
+          [phrase('label.token'), token],
+          [phrase('label.obtained'), formatTime(obtainedAt)],
+          [phrase('label.expires'), formatTime(expiresAt)],
         ]),
       )
       return 0

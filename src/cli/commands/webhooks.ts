@@ -1,5 +1,6 @@
 import type { SharedConfig, WebhookConfig } from '../../base/config.ts'
 import { ConfigError } from '../../base/configError.ts'
+import { say } from '../../base/sentences/sentence.ts'
 import {
   enableWebhooks,
   listWebhooks,
@@ -11,8 +12,8 @@ import { accountsArg } from '../accounts/accountArg.ts'
 import { withAccounts } from '../accounts/withAccounts.ts'
 import { UsageError } from '../args.ts'
 import { defineCommand } from '../command.ts'
-import { formatPlural } from '../format.ts'
 import { parseSince } from '../since.ts'
+import { inWords, phrase, toPlural } from '../text/phrase.ts'
 
 const args = {
   action: { type: 'positional', description: 'list, retry, enable or test' },
@@ -39,40 +40,43 @@ export const webhooksCommand = defineCommand({
   ],
   run({ action, since, account }, out) {
     if (!actions.includes(action)) {
-      throw new UsageError(`Unexpected argument '${action}': expected one of ${actions.join(', ')}`)
+      const expected = say('expected.oneOf', { names: actions.join(', ') })
+      throw new UsageError(say('usage.unexpectedOf', { word: action, expected }))
     }
-    if (since !== undefined && action !== 'retry') throw new UsageError('--since goes with webhooks retry')
+    if (since !== undefined && action !== 'retry') {
+      throw new UsageError(say('usage.goesWith', { option: 'since', command: 'webhooks retry' }))
+    }
     return withAccounts(out, account, async ({ accounts, runtime, config }) => {
       const webhooks = runtime.database.webhooks()
       if (action === 'list') {
         const count = await out.printAll(await listWebhooks(webhooks), toLine)
         const endpoint = await webhooks.findEndpoint()
-        if (endpoint?.offDetail)
-          out.remark(`Switched off: ${endpoint.offDetail}. Then: unionpush webhooks enable`)
-        else if (count === 0) out.remark('Everything was taken')
+        if (endpoint?.offDetail) out.remark(phrase('webhooks.off', { detail: endpoint.offDetail }))
+        else if (count === 0) out.remark(phrase('webhooks.allTaken'))
         return 0
       }
       const webhook = getWebhook(config)
       if (action === 'test') {
         const answer = await testWebhook(webhook, config.proxy)
         await out.print(answer, ({ error, durationMs }) =>
-          error === null ? `Taken after ${durationMs} ms` : `Not taken: ${error}`,
+          error === null
+            ? phrase('webhooks.taken', { duration: String(durationMs) })
+            : phrase('webhooks.notTaken', { error }),
         )
         return answer.status === 'delivered' ? 0 : 1
       }
       if (action === 'enable') {
         await out.print(await enableWebhooks(webhooks), ({ wasOff }) =>
-          wasOff ? 'Webhooks are on again' : 'Webhooks are on, as they were',
+          phrase(wasOff ? 'webhooks.onAgain' : 'webhooks.on'),
         )
         return 0
       }
       const from = since === undefined ? undefined : parseSince(since, config.timezone)
       const appids = accounts.map(({ appid }) => appid)
       await out.print(await retryWebhooks(webhooks, { since: from, appids }), ({ retried, repeated }) => {
-        const tried = `${formatPlural(retried, 'message', 'messages')} due now`
-        return from === undefined
-          ? tried
-          : `${tried}, ${formatPlural(repeated, 'record', 'records')} told once more`
+        const tried = say('webhooks.due', { count: toPlural('message', retried) })
+        if (from === undefined) return inWords(tried)
+        return phrase('webhooks.repeated', { tried, count: toPlural('record', repeated) })
       })
       return 0
     })
@@ -82,11 +86,12 @@ export const webhooksCommand = defineCommand({
 function getWebhook({ webhook }: Pick<SharedConfig, 'webhook'>): WebhookConfig {
   if (webhook) return webhook
   throw new ConfigError([
-    { variable: 'WEBHOOK_URL', expected: 'an http:// or https:// URL of your own', found: 'nothing' },
+    { variable: 'WEBHOOK_URL', expected: say('expected.webhookUrl'), found: say('found.nothing') },
   ])
 }
 
 function toLine({ id, type, attempts, nextAt, lastError }: WebhookDeliveryAnswer): string {
-  const next = nextAt === null ? 'given up' : `next at ${nextAt}`
-  return `${id}  ${type}  ${formatPlural(attempts, 'try', 'tries')}, ${next}: ${lastError}`
+  const next = nextAt === null ? say('webhooks.givenUp') : say('webhooks.next', { time: nextAt })
+  const facts = { id, type, attempts: toPlural('attempt', attempts), next, error: lastError ?? '' }
+  return phrase('webhooks.line', facts)
 }

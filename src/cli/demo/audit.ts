@@ -1,5 +1,6 @@
 import type { PushRows } from '../../db/pushes.ts'
 import type { Simulator } from '../../simulator/controls.ts'
+import { keptInWords } from '../text/phrase.ts'
 import type { Crowd } from './crowd.ts'
 
 interface GroupCount {
@@ -48,7 +49,9 @@ export async function audit(
     const status = isReceived ? 'sent' : row?.status
     if (status === 'sent' || status === 'skipped' || status === 'rejected') count[status]++
     if (status !== plan.status || (!isReceived && row?.reason !== plan.reason)) {
-      const found = [row?.status ?? 'no record', row?.reason, row?.detail].filter(Boolean).join(', ')
+      const found = [row?.status ?? 'no record', row?.reason, row?.detail && keptInWords(row.detail)]
+        .filter(Boolean)
+        .join(', ')
       problems.push(`${message.id} (${plan.name}): ${found}`)
     }
     const isInBooks = status === 'sent' ? accepted.get(row?.msgid ?? '') === openid : !openids.has(openid)

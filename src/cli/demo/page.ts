@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createApp } from '../../app.ts'
-import { readEnvironment } from '../../base/config.ts'
 import { minute, second } from '../../base/duration.ts'
+import { readEnvironment } from '../../base/environment/readEnvironment.ts'
 import { every } from '../../base/every.ts'
 import { createLog } from '../../base/log.ts'
 import { createReleasers } from '../../base/releasers.ts'
@@ -15,6 +15,7 @@ import type { Simulator } from '../../simulator/controls.ts'
 import { createSimulator } from '../../simulator/simulator.ts'
 import { isPretty } from '../accounts/withAccounts.ts'
 import type { Output } from '../output.ts'
+import { phrase } from '../text/phrase.ts'
 import { arrangeReceipts, createDemoAppid, removeQueues, toDemoConfig } from './world.ts'
 
 /** Where the page is and what opens it. */
@@ -57,7 +58,7 @@ export async function runDemoPage(
     releasers.add(() => app.close())
     const [account] = app.accounts()
     if (!account) throw new Error('The demo lost its account')
-    out.remark(`A fake WeChat with ${people} followers answers at ${simulator.base}; the program starts`)
+    out.remark(phrase('demo.starts', { count: String(people), base: simulator.base }))
     await account.sync({ signal: stop })
     await app.startWorker()
     const url = await arrangeReceipts(simulator, app)

@@ -9,14 +9,16 @@ import { minute, second } from '../../base/duration.ts'
 import { every } from '../../base/every.ts'
 import { createLog } from '../../base/log.ts'
 import { createReleasers } from '../../base/releasers.ts'
+import { say } from '../../base/sentences/sentence.ts'
 import { createPusher } from '../../library/createPusher.ts'
 import type { Simulator } from '../../simulator/controls.ts'
 import { createSimulator } from '../../simulator/simulator.ts'
 import { isPretty } from '../accounts/withAccounts.ts'
 import { NegativeAnswer } from '../failure.ts'
-import { formatCount, formatDuration } from '../format.ts'
+import { formatDuration } from '../format.ts'
 import type { Output } from '../output.ts'
 import { withSyncProgress } from '../syncProgress.ts'
+import { phrase } from '../text/phrase.ts'
 import { type Audit, audit, blockers } from './audit.ts'
 import { type Crowd, createCrowd, people } from './crowd.ts'
 import { arrangeReceipts, createDemoAppid, removeQueues, toDemoConfig } from './world.ts'
@@ -42,7 +44,7 @@ export async function runDemo(out: Output, stop: AbortSignal): Promise<DemoResul
   const startedAt = performance.now()
   const releasers = createReleasers()
   try {
-    out.remark(`A fake WeChat with ${formatCount(people)} followers is made`)
+    out.remark(phrase('demo.made', { count: people }))
     const dir = await mkdtemp(join(tmpdir(), 'unionpush-demo-'))
     releasers.add(() => rm(dir, { recursive: true, force: true }))
     const appid = createDemoAppid()
@@ -71,26 +73,25 @@ export async function runDemo(out: Output, stop: AbortSignal): Promise<DemoResul
     const [account] = app.accounts()
     if (!account) throw new Error('The demo lost its account')
 
-    out.remark(`It answers at ${simulator.base}\n`)
+    out.remark(phrase('demo.answers', { base: simulator.base }))
     crowd.leave('before first sync')
-    const firstSync = await sync(account, out, 'First sync ', stop)
+    const firstSync = await syncDemo(account, out, phrase('demo.first'), stop)
     crowd.leave('before second sync')
-    const secondSync = await sync(account, out, 'Second sync', stop)
+    const secondSync = await syncDemo(account, out, phrase('demo.second'), stop)
     crowd.leave('after both syncs')
 
-    const place =
-      config.queue.kind === 'redis' ? 'Redis' : 'a database inside this process: making it takes 5 to 30 s'
-    out.remark(`Worker       starts, with the queue in ${place}`)
+    const place = config.queue.kind === 'redis' ? 'Redis' : say('demo.inProcess')
+    out.remark(phrase('demo.worker', { place }))
     const starting = performance.now()
-    await remarkWhile(out, 'Worker       still starting', app.startWorker())
-    out.remark(`Worker       ready after ${formatDuration(performance.now() - starting)}`)
-    out.remark('Receipts     WeChat checks our callback server')
+    await remarkWhile(out, app.startWorker())
+    out.remark(phrase('demo.workerReady', { duration: formatDuration(performance.now() - starting) }))
+    out.remark(phrase('demo.receiptsChecked'))
     simulator.addCallbackRule({ status: 'failed:user block', times: blockers })
     await arrangeReceipts(simulator, app)
-    out.remark('Pushes       2,000 are queued, and then all of them once more')
+    out.remark(phrase('demo.queueing'))
     const again = await pushEverybody(crowd, config)
     await untilEnded(account, crowd.asks.length, out, stop)
-    out.remark('Receipts     the last ones are waited for')
+    out.remark(phrase('demo.receiptsAwaited'))
     await untilReceived(account, stop)
     const books = await audit(crowd, account.pushes, simulator)
     const problems = [...books.problems, ...findSyncProblems(firstSync, secondSync, crowd)]
@@ -111,16 +112,24 @@ export async function runDemo(out: Output, stop: AbortSignal): Promise<DemoResul
 
 type DemoSync = Awaited<ReturnType<Account['sync']>>
 
-async function sync(account: Account, out: Output, label: string, signal: AbortSignal): Promise<DemoSync> {
+export async function syncDemo(
+  account: Account,
+  out: Output,
+  label: string,
+  signal: AbortSignal,
+): Promise<DemoSync> {
   const result = await withSyncProgress(out, label, (watch) => account.sync({ signal, ...watch }))
   stopIfAsked(signal)
   return result
 }
 
 /** For what cannot tell how far it is. */
-async function remarkWhile(out: Output, text: string, work: Promise<unknown>): Promise<void> {
+async function remarkWhile(out: Output, work: Promise<unknown>): Promise<void> {
   const startedAt = performance.now()
-  const remark = () => out.remark(`${text}, ${formatDuration(performance.now() - startedAt)}`)
+  const remark = () => {
+    const duration = formatDuration(performance.now() - startedAt)
+    out.remark(phrase('demo.workerStarting', { duration }))
+  }
   const stop = every(3 * second, remark)
   try {
     await work
@@ -160,7 +169,7 @@ async function pushEverybody(
 }
 
 async function untilEnded({ pushes }: Account, asked: number, out: Output, stop: AbortSignal): Promise<void> {
-  const progress = out.createProgress('Pushes     ')
+  const progress = out.createProgress(phrase('demo.pushes'))
   const deadline = performance.now() + patience
   try {
     for (let ended = 0; ended < asked && performance.now() < deadline; await sleep(50)) {
@@ -201,6 +210,6 @@ function findSyncProblems(first: DemoSync, second: DemoSync, { plans }: Crowd): 
   return problems
 }
 
-function stopIfAsked(stop: AbortSignal): void {
-  if (stop.aborted) throw new NegativeAnswer('stopped', 'The demo was stopped')
+export function stopIfAsked(stop: AbortSignal): void {
+  if (stop.aborted) throw new NegativeAnswer('stopped', say('failure.demoStopped'))
 }

@@ -1,45 +1,68 @@
 import { formatCount, formatDuration } from '../format.ts'
 import { renderTable } from '../table.ts'
+import { phrase } from '../text/phrase.ts'
 import type { DemoResult } from './run.ts'
 
 /** Problems shown; the first ones tell the story. */
 const shownProblems = 10
 
+const groupNames = {
+  followers: 'demo.followers',
+  'left before the first sync': 'demo.leftBeforeFirst',
+  'left before the second sync': 'demo.leftBeforeSecond',
+  'never followed': 'demo.neverFollowed',
+  'left since the last sync': 'demo.leftSince',
+  'a text WeChat does not take': 'demo.badText',
+  total: 'demo.total',
+} as const
+
 export function toDemoText(result: DemoResult): string {
-  const { firstSync, secondSync, groups, total, again, receipts, wechat, problems, durationMs } = result
-  const table = renderTable(
-    [
-      { title: 'Pushed to 2,000 users who' },
-      { title: 'asked', align: 'right' },
-      { title: 'sent', align: 'right' },
-      { title: 'skipped', align: 'right' },
-      { title: 'rejected', align: 'right' },
-    ],
-    [...groups, total].map(({ name, asked, sent, skipped, rejected }) => [
-      name,
-      ...[asked, sent, skipped, rejected].map(formatCount),
-    ]),
-  )
-  const n = formatCount
-  return `
-First sync   ${n(firstSync.added)} followers in ${formatDuration(firstSync.durationMs)}, ${n(firstSync.withoutUnionid)} of them without unionid
-Second sync  ${n(secondSync.fetched)} fetched in ${formatDuration(secondSync.durationMs)}, ${n(secondSync.unsubscribed)} had left
-
-${table}
-
-Receipts     ${n(receipts.delivered)} delivered, ${n(receipts.undelivered)} undelivered because the user blocked the account
-Asked again  ${n(again.queued)} queued, ${n(again.duplicates)} known already
-WeChat       accepted ${n(wechat.accepted)} messages, ${n(wechat.acceptedTwice)} of them twice; refused ${n(wechat.refused)};
-             was busy ${n(wechat.busy)} times; gave out ${n(wechat.tokens)} tokens
-
-${problems.length === 0 ? `Everything adds up, after ${formatDuration(durationMs)}.` : toProblemText(problems)}`
+  const { firstSync, secondSync, again, receipts, wechat, problems, durationMs } = result
+  const lines = [
+    phrase('demo.firstSync', { ...firstSync, duration: formatDuration(firstSync.durationMs) }),
+    phrase('demo.secondSync', {
+      fetched: secondSync.fetched,
+      duration: formatDuration(secondSync.durationMs),
+      left: secondSync.unsubscribed,
+    }),
+    '',
+    toTable(result),
+    '',
+    phrase('demo.receipts', receipts),
+    phrase('demo.again', again),
+    phrase('demo.wechat', { ...wechat, twice: wechat.acceptedTwice }),
+    '',
+    problems.length === 0
+      ? phrase('demo.addsUp', { duration: formatDuration(durationMs) })
+      : toProblemText(problems),
+  ]
+  return `\n${lines.join('\n')}`
 }
 
-function toProblemText(problems: string[]): string {
+function toTable({ groups, total }: DemoResult): string {
+  const counts = ['asked', 'sent', 'skipped', 'rejected'] as const
+  return renderTable(
+    [
+      { title: phrase('demo.table') },
+      ...counts.map((count) => ({ title: phrase(`demo.${count}`), align: 'right' }) as const),
+    ],
+    [...groups, total].map((group) => [
+      toGroupName(group.name),
+      ...counts.map((count) => formatCount(group[count])),
+    ]),
+  )
+}
+
+function toGroupName(name: string): string {
+  const key = Object.entries(groupNames).find(([known]) => known === name)?.[1]
+  return key === undefined ? name : phrase(key)
+}
+
+export function toProblemText(problems: string[]): string {
   const more = problems.length - shownProblems
   return [
-    'This does not add up:',
+    phrase('demo.doesNotAddUp'),
     ...problems.slice(0, shownProblems).map((problem) => `  ${problem}`),
-    ...(more > 0 ? [`  and ${formatCount(more)} more`] : []),
+    ...(more > 0 ? [phrase('demo.andMore', { count: more })] : []),
   ].join('\n')
 }

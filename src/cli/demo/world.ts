@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { App } from '../../app.ts'
-import { type Config, loadLogLevel, readEnvironment } from '../../base/config.ts'
+import type { Config } from '../../base/config.ts'
+import { loadLogLevel, readEnvironment } from '../../base/environment/readEnvironment.ts'
 import { loadConfig } from '../../base/programConfig.ts'
 import { connectProducer } from '../../queue/producerQueue.ts'
 import type { Simulator } from '../../simulator/controls.ts'
@@ -15,13 +16,14 @@ export function createDemoAppid(): string {
   return `wxdemo${Date.now().toString(36)}${process.pid.toString(36)}`
 }
 
-export function toDemoConfig(
-  { appid, secret, base }: Simulator,
-  dir: string,
-  more: Record<string, string> = {},
-): Config {
+export function toDemoConfig(simulator: Simulator, dir: string, more: Record<string, string> = {}): Config {
+  return loadConfig({ ...toDemoEnvironment(simulator, dir), ...more })
+}
+
+/** Of a process of the demo, which has nothing of what is set here but the place of Redis. */
+export function toDemoEnvironment({ appid, secret, base }: Simulator, dir: string) {
   const { REDIS_URL } = readEnvironment()
-  return loadConfig({
+  return {
     WECHAT_APPID: appid,
     WECHAT_SECRET: secret,
     WECHAT_API_BASE: base,
@@ -31,8 +33,7 @@ export function toDemoConfig(
     DATA_DIR: dir,
     REDIS_URL,
     LOG_LEVEL: loadLogLevel(),
-    ...more,
-  })
+  }
 }
 
 /** WeChat tells of every message what became of it, encrypted, to our own server. */

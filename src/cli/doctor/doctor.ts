@@ -1,6 +1,7 @@
-import { loadLanguage } from '../../base/config.ts'
+import { loadLanguage } from '../../base/environment/readEnvironment.ts'
 import type { Language } from '../../base/sentences/language.ts'
-import { render, say } from '../../base/sentences/sentence.ts'
+import { render } from '../../base/sentences/render.ts'
+import { say } from '../../base/sentences/sentence.ts'
 import type { CheckResult, CheckStatus } from '../../operations/doctor/check.ts'
 import { accountsArg, narrow } from '../accounts/accountArg.ts'
 import { UsageError } from '../args.ts'
@@ -54,7 +55,7 @@ function refuseUnknown(names: readonly string[], known: readonly { name: string 
   const unknown = names.find((name) => !known.some((check) => check.name === name))
   if (unknown === undefined) return
   throw new UsageError(
-    `There is no check '${unknown}': expected one of ${known.map(({ name }) => name).join(', ')}`,
+    say('usage.noCheck', { check: unknown, known: known.map(({ name }) => name).join(', ') }),
   )
 }
 

@@ -1,4 +1,5 @@
 import type { Language } from '../../base/sentences/language.ts'
+import { say } from '../../base/sentences/sentence.ts'
 import type { DoctorPush } from '../../operations/doctor/push.ts'
 import { chooseAccount } from '../accounts/accountArg.ts'
 import { type Args, UsageError } from '../args.ts'
@@ -23,10 +24,10 @@ export async function runDoctorPush(
   language: Language,
   out: Output,
 ): Promise<number> {
-  if (more.length > 0) throw new UsageError(`Unexpected argument '${more[0]}'`)
-  if (template === undefined) throw new UsageError('--template is missing')
+  if (more.length > 0) throw new UsageError(say('usage.unexpected', { word: more[0] ?? '' }))
+  if (template === undefined) throw new UsageError(say('usage.missing', { option: 'template' }))
   if ((unionid === undefined) === (openid === undefined)) {
-    throw new UsageError('--unionid or --openid, one of them')
+    throw new UsageError(say('usage.oneOfBoth', { first: 'unionid', second: 'openid' }))
   }
   const push = {
     unionid,
@@ -49,7 +50,8 @@ export async function runDoctorPush(
 /** Without `push` they would do nothing. */
 export function refusePushArgs(given: Record<string, unknown>): void {
   const name = Object.keys(pushArgs).find((option) => given[option] !== undefined)
-  if (name !== undefined) throw new UsageError(`--${name} goes with doctor push`)
+  if (name !== undefined)
+    throw new UsageError(say('usage.goesWith', { option: name, command: 'doctor push' }))
 }
 
 function toText({ ok, reasons }: DoctorPush): string {

@@ -1,3 +1,4 @@
+import { say } from '../../base/sentences/sentence.ts'
 import { UsageError } from '../args.ts'
 
 /** What `--data` says. Raises UsageError. */
@@ -5,7 +6,8 @@ export function parseData(json: string): unknown {
   try {
     return JSON.parse(json)
   } catch (error) {
-    throw new UsageError(`--data is not JSON: ${error instanceof Error ? error.message : String(error)}`)
+    const message = error instanceof Error ? error.message : String(error)
+    throw new UsageError(say('usage.notJson', { option: 'data', message }))
   }
 }
 
@@ -13,5 +15,6 @@ export function parseData(json: string): unknown {
 export function parseDataObject(json: string): Record<string, unknown> {
   const data = parseData(json)
   if (typeof data === 'object' && data !== null && !Array.isArray(data)) return { ...data }
-  throw new UsageError(`--data expects an object such as {"thing1":"..."}, got ${json}`)
+  const expected = say('option.object', { form: '{"thing1":"..."}' })
+  throw new UsageError(say('usage.expectsBare', { option: 'data', expected, given: json }))
 }

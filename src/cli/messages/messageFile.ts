@@ -2,8 +2,11 @@ import { createReadStream } from 'node:fs'
 import { extname } from 'node:path'
 import { type CsvRow, readCsvRows } from '../../base/csv.ts'
 import { findLineProblem, readLines } from '../../base/lines.ts'
+import { say } from '../../base/sentences/sentence.ts'
 import type { MessageLine } from '../../operations/push.ts'
 import { UsageError } from '../args.ts'
+import { toExpected } from '../command.ts'
+import { inWords, phrase } from '../text/phrase.ts'
 
 const plainColumns = ['unionid', 'openid', 'account', 'templateId', 'id', 'sendAt', 'expiresAt', 'url']
 
@@ -20,7 +23,7 @@ export function readMessageFile(path: string): AsyncIterable<MessageLine> {
     case '.csv':
       return readCsv(readBytes(path))
     default:
-      throw new UsageError(`--file expects a .jsonl or .csv file, got '${path}'`)
+      throw toExpected('file', say('file.kind'), path)
   }
 }
 
@@ -28,26 +31,26 @@ async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
   try {
     yield* createReadStream(path)
   } catch (error) {
-    throw new UsageError(
-      `--file ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    const message = error instanceof Error ? error.message : String(error)
+    throw new UsageError(say('usage.unreadable', { option: 'file', path, message }))
   }
 }
 
 async function* readJsonl(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<MessageLine> {
-  for await (const { line, text } of readLines(bytes)) {
-    if (text.trim() !== '') yield { line, ...toMessage(text) }
+  for await (const { line, text: words } of readLines(bytes)) {
+    if (words.trim() !== '') yield { line, ...toMessage(words) }
   }
 }
 
-function toMessage(text: string): { message: Record<string, unknown> } | { reason: string } {
-  const problem = findLineProblem(text)
-  if (problem !== undefined) return { reason: problem }
+function toMessage(line: string): { message: Record<string, unknown> } | { reason: string } {
+  const problem = findLineProblem(line)
+  if (problem !== undefined) return { reason: inWords(problem) }
   try {
-    const message: unknown = JSON.parse(text)
-    return isObject(message) ? { message } : { reason: 'is not a JSON object' }
+    const message: unknown = JSON.parse(line)
+    return isObject(message) ? { message } : { reason: phrase('line.notObject') }
   } catch (error) {
-    return { reason: `is not JSON: ${error instanceof Error ? error.message : String(error)}` }
+    const message = error instanceof Error ? error.message : String(error)
+    return { reason: phrase('line.notJson', { message }) }
   }
 }
 
@@ -61,30 +64,29 @@ async function* readCsv(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Messag
     if (columns === undefined) columns = toColumns(row)
     else yield { line: row.line, ...toRowMessage(columns, row) }
   }
-  if (columns === undefined) throw new UsageError('The CSV file is empty: expected a header line')
+  if (columns === undefined) throw new UsageError(say('usage.csvEmpty'))
 }
 
 function toColumns(header: CsvRow): string[] {
-  if ('reason' in header) throw new UsageError(`The header line of the CSV file ${header.reason}`)
+  if ('reason' in header) throw new UsageError(say('usage.csvHeader', { reason: header.reason }))
   const columns = header.cells.map((cell) => cell.trim())
   const unknown = columns.filter((column) => !plainColumns.includes(column) && !/^data\../.test(column))
-  const expected = `expected ${plainColumns.join(', ')} or data.<key>`
   if (unknown.length > 0) {
-    throw new UsageError(
-      `Unknown CSV column ${unknown.map((column) => `'${column}'`).join(', ')}: ${expected}`,
-    )
+    const names = unknown.map((column) => `'${column}'`).join(', ')
+    throw new UsageError(say('usage.csvColumn', { columns: names, known: plainColumns.join(', ') }))
   }
   const repeated = columns.find((column, i) => columns.indexOf(column) !== i)
-  if (repeated !== undefined) throw new UsageError(`CSV column '${repeated}' is there twice`)
+  if (repeated !== undefined) throw new UsageError(say('usage.csvTwice', { name: repeated }))
   return columns
 }
 
 /** An empty cell of `data` is kept: WeChat refuses empty fields, and the local check says which one it is. */
 function toRowMessage(columns: string[], row: CsvRow) {
-  if ('reason' in row) return { reason: row.reason }
+  if ('reason' in row) return { reason: inWords(row.reason) }
   const cells = row.cells.map((cell, i) => [columns[i] ?? '', cell] as const)
   if (cells.length !== columns.length) {
-    return { reason: `has ${cells.length} cells, the header has ${columns.length}` }
+    const facts = { count: String(cells.length), expected: String(columns.length) }
+    return { reason: phrase('line.cells', facts) }
   }
   const plain = cells.filter(([column, cell]) => plainColumns.includes(column) && cell !== '')
   const data = cells.flatMap(([column, cell]) =>

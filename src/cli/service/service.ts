@@ -5,6 +5,7 @@ import { ConfigError } from '../../base/configError.ts'
 import { second } from '../../base/duration.ts'
 import { createLog, type Log } from '../../base/log.ts'
 import { loadConfig } from '../../base/programConfig.ts'
+import { say } from '../../base/sentences/sentence.ts'
 import { narrow } from '../accounts/accountArg.ts'
 import { watchAccountsFile } from '../accounts/watchAccountsFile.ts'
 import { isPretty } from '../accounts/withAccounts.ts'
@@ -26,7 +27,7 @@ export async function runService(
   const stopped = once(stop, 'abort')
   const load = () => narrow(loadConfig(), word)
   const config = load()
-  const log = createLog({ level: config.logLevel, pretty: isPretty(out) })
+  const log = createLog({ level: config.logLevel, pretty: isPretty(out), language: config.language })
   logConsole(log)
   const { createApp } = await import('../../app.ts')
   const app = await Promise.race([
@@ -77,9 +78,8 @@ export async function answerForHealth(app: App): Promise<void> {
 /** Serves what is configured. Rejects with a ConfigError when that is nothing. */
 export async function serveHttp(app: App): Promise<void> {
   if (!app.hasHttp()) {
-    const expected =
-      "the Token of WeChat's message push, or WECHAT_MINIPROGRAM_APPID and WECHAT_MINIPROGRAM_SECRET for the login, or HTTP_API_KEYS for the API"
-    throw new ConfigError([{ variable: 'WECHAT_CALLBACK_TOKEN', expected, found: 'nothing' }])
+    const expected = say('expected.anyHttp')
+    throw new ConfigError([{ variable: 'WECHAT_CALLBACK_TOKEN', expected, found: say('found.nothing') }])
   }
   app.log.info({ url: await app.startHttp() }, 'HTTP is served')
 }

@@ -1,4 +1,5 @@
 import type { Account } from '../../account.ts'
+import { say } from '../../base/sentences/sentence.ts'
 import {
   diffTemplates,
   listTemplates,
@@ -12,9 +13,10 @@ import { withAccounts } from '../accounts/withAccounts.ts'
 import { UsageError } from '../args.ts'
 import { defineCommand } from '../command.ts'
 import { NegativeAnswer, toFailure } from '../failure.ts'
-import { createTimeFormat, formatPlural } from '../format.ts'
+import { createTimeFormat } from '../format.ts'
 import { parseDataObject } from '../messages/dataOption.ts'
 import type { Output } from '../output.ts'
+import { getLanguage, inWords, phrase, toPlural } from '../text/phrase.ts'
 
 export const templatesCommand = defineCommand({
   name: 'templates',
@@ -40,11 +42,14 @@ export const templatesCommand = defineCommand({
   ],
   run({ action, data, account: word }, out, [id, ...more]) {
     const [unexpected] = action === 'show' ? more : [id]
-    if (unexpected !== undefined) throw new UsageError(`Unexpected argument '${unexpected}'`)
-    if (action !== 'show' && data !== undefined) throw new UsageError('--data goes with templates show')
+    if (unexpected !== undefined) throw new UsageError(say('usage.unexpected', { word: unexpected }))
+    if (action !== 'show' && data !== undefined) {
+      throw new UsageError(say('usage.goesWith', { option: 'data', command: 'templates show' }))
+    }
     if (action === 'show') return show(id, data, word, out)
     if (action !== undefined && action !== 'diff') {
-      throw new UsageError(`Unexpected argument '${action}': expected show, diff or nothing`)
+      const expected = say('usage.orNothing', { words: 'show, diff' })
+      throw new UsageError(say('usage.unexpectedOf', { word: action, expected }))
     }
     const print = action === 'diff' ? printChanges : printTemplates
     return withAccounts(out, word, async ({ accounts }) => {
@@ -67,18 +72,23 @@ export const templatesCommand = defineCommand({
 })
 
 async function printTemplates(account: Account, out: Output): Promise<number> {
-  const { items, listedBefore } = await listTemplates(account)
+  const { items, paused, listedBefore } = await listTemplates(account)
   if (listedBefore !== null) {
     const formatTime = createTimeFormat(account.config.timezone)
-    out.remark(`WeChat gave no usable answer; these are as of ${formatTime(listedBefore)}`)
+    out.remark(phrase('templates.asOf', { time: formatTime(listedBefore) }))
   }
   const count = await out.printAll(items, toText)
-  out.remark(`${formatPlural(count, 'template')}`)
+  for (const { templateId, detail } of paused) {
+    out.remark(
+      `the pushes of ${templateId} wait: ${detail}\n(unionpush resume --template ${templateId} tries at once)`,
+    )
+  }
+  out.remark(inWords(toPlural('template', count)))
   return 0
 }
 
 function toText({ templateId, title, fields }: TemplateAnswer): string {
-  const names = fields.map(({ key, type }) => (type === 'free' ? `${key} (free text)` : key))
+  const names = fields.map(({ key, type }) => (type === 'free' ? phrase('templates.freeText', { key }) : key))
   return `${templateId}  ${title}\n    ${names.join(', ')}`
 }
 
@@ -89,28 +99,25 @@ async function show(
   word: string | undefined,
   out: Output,
 ): Promise<number> {
-  if (id === undefined) throw new UsageError('templates show expects the id of a template')
+  if (id === undefined) throw new UsageError(say('usage.templateId'))
   const data = json === undefined ? undefined : parseDataObject(json)
   return withAccounts(out, word, async ({ accounts }) => {
     for (const account of accounts) {
-      const preview = await previewTemplate(account, id, data)
+      const preview = await previewTemplate(account, id, data, getLanguage())
       if (preview === undefined) continue
       await out.print(preview, toPreviewText)
       return preview.missing.length + preview.problems.length === 0 ? 0 : 1
     }
     const names = accounts.map(({ name }) => name).join(', ')
-    throw new NegativeAnswer(
-      'template_unknown',
-      `No template ${id} in ${names}: \`unionpush templates\` lists those there are`,
-    )
+    throw new NegativeAnswer('template_unknown', say('failure.unknownTemplate', { id, names }))
   })
 }
 
 function toPreviewText({ title, preview, missing, unknown, problems }: TemplatePreview): string {
   const remarks = [
-    ...missing.map((key) => `data.${key} is missing`),
-    ...unknown.map((key) => `data.${key} has no place in this template: the user never sees it`),
-    ...problems.map(({ field, rule }) => `${field}: expected ${rule}`),
+    ...missing.map((key) => phrase('templates.missing', { key })),
+    ...unknown.map((key) => phrase('templates.unknown', { key })),
+    ...problems.map(({ field, rule }) => phrase('templates.problem', { field, rule })),
   ]
   return [
     title,
@@ -125,13 +132,9 @@ function toPreviewText({ title, preview, missing, unknown, problems }: TemplateP
 
 async function printChanges(account: Account, out: Output): Promise<number> {
   const count = await out.printAll(await diffTemplates(account), toChangeText)
-  out.remark(
-    count === 0 ? 'Nothing changed since the templates were last listed' : formatPlural(count, 'change'),
-  )
+  out.remark(count === 0 ? phrase('templates.unchanged') : inWords(toPlural('change', count)))
   return 0
 }
-
-const signs = { added: '+', removed: '-', changed: '~' } as const
 
 function toChangeText({ change, templateId, title, before, after }: TemplateChange): string {
   const lines = (sign: string, content: string | null) =>
@@ -142,7 +145,7 @@ function toChangeText({ change, templateId, title, before, after }: TemplateChan
           .split('\n')
           .map((line) => `    ${sign} ${line}`)
   return [
-    `${signs[change]} ${templateId}  ${title} (${change})`,
+    phrase(`templates.${change}`, { template: templateId, title }),
     ...lines('-', before),
     ...lines('+', after),
   ].join('\n')
