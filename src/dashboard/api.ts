@@ -1,6 +1,8 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Broadcast, BroadcastPlan } from '../operations/broadcasts/broadcasts.ts'
 import type { CheckResult } from '../operations/doctor/check.ts'
+import type { MiniprogramUser } from '../operations/listing/miniprogramUser.ts'
+import type { Overview } from '../operations/monitoring/overview.ts'
 import type { AuditAnswer } from '../operations/reports/audit.ts'
 import type { loadOutcomes } from '../operations/reports/outcomes.ts'
 import type { ShownPush } from '../operations/show.ts'
@@ -14,6 +16,8 @@ export type {
   Broadcast,
   BroadcastPlan,
   CheckResult,
+  MiniprogramUser,
+  Overview,
   ShownPush,
   Status,
   TemplateAnswer,
@@ -47,17 +51,19 @@ export function isMissing(error: Error | undefined): boolean {
   return error instanceof AskError && (error.type.endsWith(':no_route') || error.status === 501)
 }
 
-/** Rejects with a AskError; status 0 = the server did not answer. */
+/** A text is sent as lines of JSON, all else as JSON. Rejects with an AskError; status 0 = the server did not answer. */
 export async function ask<T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const isLines = typeof body === 'string'
+  const type = isLines ? 'application/x-ndjson' : 'application/json'
   let response: Response
   try {
     response = await fetch(`/v1${path}`, {
       method: body === undefined ? 'GET' : 'POST',
       headers: {
         'accept-language': language.value,
-        ...(body !== undefined && { 'content-type': 'application/json', 'x-unionpush-page': '1' }),
+        ...(body !== undefined && { 'content-type': type, 'x-unionpush-page': '1' }),
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(body !== undefined && { body: isLines ? body : JSON.stringify(body) }),
       ...(signal && { signal }),
     })
   } catch (error) {
@@ -67,8 +73,12 @@ export async function ask<T>(path: string, body?: unknown, signal?: AbortSignal)
   const text = await response.text()
   if (response.ok) return JSON.parse(text)
   if (response.status === 401 && path !== '/session') session.value = null
-  const { type, detail } = toProblem(text)
-  throw new AskError(response.status, type, detail || `${response.status} ${response.statusText}`)
+  const problem = toProblem(text)
+  throw new AskError(
+    response.status,
+    problem.type,
+    problem.detail || `${response.status} ${response.statusText}`,
+  )
 }
 
 function toProblem(text: string): { type: string; detail: string } {
@@ -98,13 +108,15 @@ interface LastAnswer<T> {
 export function useAsk<T>(path: string | null, seconds = 0, body?: object, name?: string): LiveAnswer<T> {
   const [answer, setAnswer] = useState<LastAnswer<T>>()
   const [turn, setTurn] = useState(0)
-  const beat = seconds > 0 ? Math.floor(pulse.value / seconds) : 0
+  const asked = useRef({ at: 0, beat: 0 })
+  const beat = seconds > 0 ? pulse.value : 0
   const spoken = language.value
   const question = path && JSON.stringify([path, body])
   const of = name ?? question
   useEffect(() => {
     if (path === null) return
     const stop = new AbortController()
+    asked.current = { at: Date.now(), beat: pulse.peek() }
     ask<T>(path, body, stop.signal).then(
       (data) => setAnswer({ of, data, error: undefined }),
       (error: Error) => {
@@ -117,7 +129,14 @@ export function useAsk<T>(path: string | null, seconds = 0, body?: object, name?
       },
     )
     return () => stop.abort()
-  }, [question, turn, beat, spoken])
+  }, [question, turn, spoken])
+  // The last change is asked for too, when its time has come, unless nobody looks any more.
+  useEffect(() => {
+    if (beat <= asked.current.beat) return
+    const wait = asked.current.at + seconds * 1_000 - Date.now()
+    const timer = setTimeout(() => document.hidden || setTurn((last) => last + 1), Math.max(0, wait))
+    return () => clearTimeout(timer)
+  }, [beat])
   const own = answer?.of === of ? answer : undefined
   return { data: own?.data, error: own?.error, reload: () => setTurn((last) => last + 1) }
 }

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
-import type { Bucket, OutcomeName } from './api.ts'
-import { Grid } from './parts.tsx'
+import type { Bucket, OutcomeName, Overview } from './api.ts'
+import { Grid, type GridProps } from './parts.tsx'
 import { language, theme } from './state.ts'
 import { type TextKey, t, toNumber, toTime, tWord } from './text/text.ts'
 
@@ -17,12 +17,7 @@ interface ChartProps {
 
 /** One column each, with a table behind it for whoever does not see the picture. */
 export function OutcomeChart({ buckets, bucket, span }: ChartProps) {
-  const place = useRef<HTMLDivElement>(null)
-  const look = `${theme.value} ${language.value}`
-  useEffect(
-    () => (place.current ? draw(place.current, buckets, widths[bucket], span) : undefined),
-    [buckets, bucket, span, look],
-  )
+  const place = useChart((box) => drawOutcomes(box, buckets, widths[bucket], span), [buckets, bucket, span])
   return (
     <>
       <div class="chart" ref={place} aria-hidden="true" />
@@ -34,32 +29,67 @@ export function OutcomeChart({ buckets, bucket, span }: ChartProps) {
           </li>
         ))}
       </ul>
-      <details>
-        <summary>{t('outcomes.table')}</summary>
-        <Grid
-          label={t('outcomes')}
-          head={['time', ...shown.map((name) => `status.${name}` satisfies TextKey)]}
-        >
-          {buckets.toReversed().map((one) => (
-            <tr key={one.at}>
-              <th scope="row">{toTime(one.at)}</th>
-              {shown.map((name) => (
-                <td key={name}>{toNumber(one[name])}</td>
-              ))}
-            </tr>
-          ))}
-        </Grid>
-      </details>
+      <Table
+        label={`${t('outcomes')}: ${t('outcomes.table')}`}
+        head={['time', ...shown.map((name) => `status.${name}` satisfies TextKey)]}
+      >
+        {buckets.toReversed().map((one) => (
+          <tr key={one.at}>
+            <th scope="row">{toTime(one.at)}</th>
+            {shown.map((name) => (
+              <td key={name}>{toNumber(one[name])}</td>
+            ))}
+          </tr>
+        ))}
+      </Table>
     </>
   )
 }
 
-function draw(place: HTMLElement, buckets: Bucket[], width: number, span: number): () => void {
-  // A canvas knows no variables, and what they stand for depends on the theme.
-  const color = (name: string) => {
-    place.style.color = `var(--${name})`
-    return getComputedStyle(place).color
-  }
+type FollowerDays = Overview['accounts'][number]['followers']
+
+export function FollowerChart({ account, days }: { account: string; days: FollowerDays }) {
+  const place = useChart((box) => drawFollowers(box, days), [JSON.stringify(days)])
+  if (days.length < 2) return days.length === 0 ? null : <p class="faint">{t('account.growth.one')}</p>
+  return (
+    <>
+      <p class="faint">{t('account.growth')}</p>
+      <div class="chart low" ref={place} aria-hidden="true" />
+      <Table label={`${account}: ${t('account.growth')}`} head={['time', 'account.followers']}>
+        {days.toReversed().map(({ at, total }) => (
+          <tr key={at}>
+            <th scope="row">{toTime(at)}</th>
+            <td>{toNumber(total)}</td>
+          </tr>
+        ))}
+      </Table>
+    </>
+  )
+}
+
+/** For whoever does not see the picture. */
+function Table(props: GridProps) {
+  return (
+    <details>
+      <summary>{t('outcomes.table')}</summary>
+      <Grid {...props} />
+    </details>
+  )
+}
+
+function useChart(show: (place: HTMLElement) => () => void, of: readonly unknown[]) {
+  const place = useRef<HTMLDivElement>(null)
+  useEffect(() => (place.current ? show(place.current) : undefined), [...of, theme.value, language.value])
+  return place
+}
+
+/** A canvas knows no variables, and what they stand for depends on the theme. */
+function toColor(place: HTMLElement, name: string): string {
+  place.style.color = `var(--${name})`
+  return getComputedStyle(place).color
+}
+
+function drawOutcomes(place: HTMLElement, buckets: Bucket[], width: number, span: number): () => void {
   const times = buckets.map(({ at }) => Date.parse(at) / 1_000)
   const sums = buckets.map(() => 0)
   // The tallest is drawn first, and each lower one over it: that is how columns are stacked here.
@@ -72,38 +102,59 @@ function draw(place: HTMLElement, buckets: Bucket[], width: number, span: number
   const end = Math.ceil(Date.now() / 1_000 / width) * width
   const bars = uPlot.paths.bars?.({ size: [0.8, 40], align: 1 })
   const series = shown.map((name) => ({
-    stroke: color(name),
-    fill: color(name),
+    stroke: toColor(place, name),
+    fill: toColor(place, name),
     width: 0,
     points: { show: false },
     ...(bars && { paths: bars }),
   }))
-  const axis = { stroke: color('faint'), grid: { stroke: color('line'), width: 1 }, ticks: { show: false } }
-  const chart = new uPlot(
+  const scales = {
+    x: { range: [end - span / 1_000, end] as [number, number] },
+    y: { range: (_: uPlot, __: number, max: number): [number, number] => [0, Math.max(5, max * 1.1)] },
+  }
+  const data: uPlot.AlignedData = [times, ...stacks.toReversed()]
+  return draw(place, { scales, series: [{}, ...series.toReversed()] }, data, width)
+}
+
+/** Their number does not begin at nought: what counts is how it changes. */
+function drawFollowers(place: HTMLElement, days: FollowerDays): () => void {
+  const stroke = toColor(place, 'link')
+  const range = (_: uPlot, min: number, max: number): [number, number] => {
+    const margin = Math.max(5, (max - min) / 5)
+    return [Math.max(0, min - margin), max + margin]
+  }
+  const times = days.map(({ at }) => Date.parse(at) / 1_000)
+  const series = [{}, { stroke, width: 2, points: { show: days.length < 30, stroke, fill: stroke } }]
+  return draw(place, { scales: { y: { range } }, series }, [times, days.map(({ total }) => total)], 86_400)
+}
+
+function draw(
+  place: HTMLElement,
+  own: Pick<uPlot.Options, 'scales' | 'series'>,
+  data: uPlot.AlignedData,
+  width: number,
+): () => void {
+  const size = () => ({ width: place.clientWidth, height: place.clientHeight })
+  const stroke = toColor(place, 'faint')
+  const axis = { stroke, ticks: { show: false } }
+  const times = (_: uPlot, ticks: number[]) => ticks.map((tick) => toTick(tick, width))
+  const axes: uPlot.Axis[] = [
+    { ...axis, size: 28, grid: { show: false }, values: times },
     {
-      width: place.clientWidth,
-      height: 200,
-      legend: { show: false },
-      cursor: { show: false },
-      scales: {
-        x: { range: [end - span / 1_000, end] },
-        y: { range: (_, __, max) => [0, Math.max(5, max * 1.1)] },
-      },
-      axes: [
-        { ...axis, grid: { show: false }, values: (_, ticks) => ticks.map((tick) => toTick(tick, width)) },
-        {
-          ...axis,
-          size: 60,
-          incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 5e4, 1e5, 1e6],
-          values: (_, ticks) => ticks.map(toNumber),
-        },
-      ],
-      series: [{}, ...series.toReversed()],
+      ...axis,
+      grid: { stroke: toColor(place, 'line'), width: 1 },
+      size: 70,
+      space: 26,
+      incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 5e6],
+      values: (_, ticks) => ticks.map(toNumber),
     },
-    [times, ...stacks.toReversed()],
+  ]
+  const chart = new uPlot(
+    { ...size(), ...own, axes, legend: { show: false }, cursor: { show: false } },
+    data,
     place,
   )
-  const watch = new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: 200 }))
+  const watch = new ResizeObserver(() => chart.setSize(size()))
   watch.observe(place)
   return () => {
     watch.disconnect()

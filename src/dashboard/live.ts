@@ -1,7 +1,7 @@
 import { effect } from '@preact/signals'
 import type { Status } from '../operations/status.ts'
 import { AskError, ask } from './api.ts'
-import { connection, mayRead, pulse, session, status } from './state.ts'
+import { connection, language, mayRead, pulse, session, status } from './state.ts'
 
 /** Milliseconds between questions where the server tells nothing by itself, or after it was gone. */
 const pause = 2_000
@@ -15,6 +15,12 @@ export function followServer(): void {
     const isWanted = Boolean(session.value) && mayRead.value
     if (isWanted && connection.value !== 'stopped' && !document.hidden) queueMicrotask(resume)
     else leave()
+  })
+  // What the server tells is in the language that it was asked in.
+  effect(() => {
+    if (!language.value || !session.peek() || !mayRead.peek()) return
+    leave()
+    void look().then(listen)
   })
   document.addEventListener('visibilitychange', () => {
     if (document.hidden) leave()
@@ -52,7 +58,7 @@ async function look(): Promise<void> {
 
 function listen(): void {
   if (source || !session.peek() || connection.peek() === 'stopped' || document.hidden) return
-  const opened = new EventSource('/v1/events')
+  const opened = new EventSource(`/v1/events?language=${language.peek()}`)
   source = opened
   opened.addEventListener('open', () => {
     connection.value = 'live'

@@ -46,18 +46,22 @@ function Views() {
   const View = views[name]
   const title = t(`nav.${name}` satisfies TextKey)
   // Who works with a screen reader hears where a link has led.
-  const last = useRef(name)
+  const place = address.value.path.join('/')
+  const last = useRef(place)
+  const nav = useRef<HTMLElement>(null)
   useEffect(() => {
     document.title = `${title} · unionpush`
-    if (last.current !== name && !main.current?.contains(document.activeElement)) main.current?.focus()
-    last.current = name
-  }, [name, title])
+    if (last.current !== place && !main.current?.contains(document.activeElement)) main.current?.focus()
+    last.current = place
+    // On a narrow screen only some of the links fit.
+    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [place, title])
   return (
     <>
       <button type="button" class="skip" onClick={() => main.current?.focus()}>
         {t('skip')}
       </button>
-      <nav aria-label={t('nav')}>
+      <nav ref={nav} aria-label={t('nav')}>
         <strong>unionpush</strong>
         {names.map((word) => (
           <a key={word} href={`#/${word}`} aria-current={word === name ? 'page' : undefined}>

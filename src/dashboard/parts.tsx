@@ -164,8 +164,14 @@ export function Dialog({
   )
 }
 
+export interface GridProps {
+  label: string
+  head: TextKey[]
+  children: JSX.Element[]
+}
+
 /** A table that can be scrolled sideways on a narrow screen, also by keyboard. */
-export function Grid({ label, head, children }: { label: string; head: TextKey[]; children: JSX.Element[] }) {
+export function Grid({ label, head, children }: GridProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no mouse scrolls it by the arrow keys
     <section class="scroll" tabIndex={0} aria-label={label}>

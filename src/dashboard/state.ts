@@ -13,9 +13,8 @@ export const session = signal<PageSession | null>()
 export const mayOperate = computed(() => session.value?.role === 'operate')
 export const mayRead = computed(() => session.value?.role !== 'push')
 
-export const language = signal<PageLanguage>(
-  recall('language', ['en', 'zh'], navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en'),
-)
+const browserLanguage = navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en'
+export const language = signal<PageLanguage>(recall('language', ['en', 'zh'], browserLanguage))
 export const theme = signal<Theme>(recall('theme', ['auto', 'light', 'dark'], 'auto'))
 
 export const status = signal<Status>()

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useMemo, useState } from 'preact/hooks'
 import {
   ask,
   type Broadcast,
@@ -9,9 +9,10 @@ import {
   useAsk,
 } from '../api.ts'
 import { Act, Loaded, Panel } from '../parts.tsx'
-import { address, go, status } from '../state.ts'
+import { address, go, language, status } from '../state.ts'
 import { type TextKey, t } from '../text/text.ts'
-import { Choice, FollowerFile, Plan, TextField, toRows } from './fields.tsx'
+import { MessagePreview } from './checks.tsx'
+import { Choice, FollowerFile, type FollowerRows, Plan, readRows, TextField } from './fields.tsx'
 
 type Values = Record<string, string>
 interface PartProps {
@@ -25,6 +26,8 @@ export function BroadcastForm() {
   const account = values.account ?? accounts[0]?.account
   const templates = useAsk<List<TemplateAnswer>>(account ? `/templates${toQuery({ account })}` : null)
   const template = templates.data?.items.find(({ templateId }) => templateId === values.template)
+  // In the language of the reader, as its reasons are.
+  const rows = useMemo(() => readRows(values.file ?? ''), [values.file, language.value])
   return (
     <Panel title={t('broadcast.new')}>
       <Loaded asked={templates}>
@@ -47,10 +50,20 @@ export function BroadcastForm() {
                 ...items.map((one) => [one.templateId, one.title] as const),
               ]}
             />
-            {template && <Message template={template} values={values} set={set} />}
-            <Audience values={values} set={set} />
+            {template && (
+              <MessagePreview
+                template={template}
+                values={toData(values, template)}
+                set={(key, value) => set(`data.${key}`, value)}
+              />
+            )}
+            <Audience values={values} set={set} rows={rows} />
             <Limits values={values} set={set} />
-            <Steps input={toInput(values, template)} account={account} isReady={template !== undefined} />
+            <Steps
+              input={{ account, ...toInput(values, template) }}
+              rows={values.audience === 'file' ? rows : undefined}
+              isReady={template !== undefined}
+            />
           </form>
         )}
       </Loaded>
@@ -58,29 +71,9 @@ export function BroadcastForm() {
   )
 }
 
-function Message({ template, values, set }: PartProps & { template: TemplateAnswer }) {
-  return (
-    <>
-      {template.fields.map(({ key }) => (
-        <TextField
-          key={key}
-          label={key}
-          value={values[`data.${key}`] ?? ''}
-          set={(value) => set(`data.${key}`, value)}
-        />
-      ))}
-      <fieldset class="preview">
-        <legend>{t('broadcast.preview')}</legend>
-        <b>{template.title}</b>
-        {template.content.replace(/\{\{(\w+)\.DATA\}\}/g, (_, key) => values[`data.${key}`] || `[${key}]`)}
-      </fieldset>
-    </>
-  )
-}
-
 const audiences = ['all', 'tag', 'since', 'file'] as const
 
-function Audience({ values, set }: PartProps) {
+function Audience({ values, set, rows }: PartProps & { rows: FollowerRows }) {
   const { audience = 'all' } = values
   return (
     <>
@@ -98,7 +91,9 @@ function Audience({ values, set }: PartProps) {
           set={(value) => set(audience, value)}
         />
       )}
-      {audience === 'file' && <FollowerFile value={values.file ?? ''} set={(text) => set('file', text)} />}
+      {audience === 'file' && (
+        <FollowerFile value={values.file ?? ''} set={(text) => set('file', text)} rows={rows} />
+      )}
     </>
   )
 }
@@ -125,25 +120,25 @@ function Limits({ values, set }: PartProps) {
 }
 
 interface StepsProps {
-  input: object
-  account: string | undefined
+  input: Record<string, unknown>
+  /** Of a file. */
+  rows: FollowerRows | undefined
   isReady: boolean
 }
 
 /** What it would do is shown before it can be done, and the button says to how many. */
-function Steps({ input, account, isReady }: StepsProps) {
-  const [last, setLast] = useState<{ plan: BroadcastPlan; of: string }>()
-  const said = JSON.stringify([account, input])
-  const plan = last?.of === said ? last.plan : undefined
+function Steps({ input, rows, isReady }: StepsProps) {
+  const [last, setLast] = useState<{ plan: BroadcastPlan; of: string; rows: FollowerRows | undefined }>()
+  const said = JSON.stringify(input)
+  const plan = last?.of === said && last.rows === rows ? last.plan : undefined
   return (
     <>
       <p class="row">
         <Act
           label={t('broadcast.try')}
-          disabled={!isReady}
+          disabled={!isReady || rows?.good.length === 0}
           run={async () => {
-            const planned = await ask<BroadcastPlan>('/broadcasts', { account, ...input, dryRun: true })
-            setLast({ plan: planned, of: said })
+            setLast({ plan: await send<BroadcastPlan>({ ...input, dryRun: true }, rows), of: said, rows })
           }}
         />
         <Act
@@ -152,21 +147,32 @@ function Steps({ input, account, isReady }: StepsProps) {
           disabled={!plan || plan.selected === 0}
           confirm={t('broadcast.send.what', { n: plan?.sendable ?? 0 })}
           run={async () => {
-            const { id } = await ask<Broadcast>('/broadcasts', { account, ...input })
+            const { id } = await send<Broadcast>(input, rows)
             go(`/broadcasts/${encodeURIComponent(id)}`)
           }}
         />
         {!plan && <span class="faint">{t('broadcast.try_first')}</span>}
       </p>
-      {plan && <Plan plan={plan} />}
+      {plan && <Plan plan={plan} rows={rows} />}
     </>
   )
+}
+
+/** Rows of a file go one a line, however many there are, and the rest beside them. */
+function send<T>(input: Record<string, unknown>, rows: FollowerRows | undefined): Promise<T> {
+  if (!rows) return ask<T>('/broadcasts', input)
+  const { audience: _, ...rest } = input
+  const given = Object.entries(rest).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, typeof value === 'object' ? JSON.stringify(value) : String(value)]],
+  )
+  const lines = rows.good.map(({ values }) => `${JSON.stringify(values)}\n`)
+  return ask<T>(`/broadcasts?${new URLSearchParams(given)}`, lines.join(''))
 }
 
 /** As the API takes it; what is not filled in is left out. */
 function toInput(values: Values, template: TemplateAnswer | undefined): object {
   const time = (text: string | undefined) => (text ? new Date(text).toISOString() : undefined)
-  const { audience = 'all', tag, since, file = '', name, url, rate, window, canary, maxFailures } = values
+  const { audience = 'all', tag, since, name, url, rate, window, canary, maxFailures } = values
   const whom: Record<string, unknown> = { tag: { tag: Number(tag) }, since: { since: time(since) } }
   const optional = {
     ...{ name, url, window, canary, maxFailures },
@@ -176,8 +182,12 @@ function toInput(values: Values, template: TemplateAnswer | undefined): object {
   }
   return {
     templateId: template?.templateId,
-    data: Object.fromEntries(template?.fields.map(({ key }) => [key, values[`data.${key}`] ?? '']) ?? []),
-    audience: audience === 'file' ? { rows: toRows(file) } : (whom[audience] ?? { all: true }),
+    data: template && toData(values, template),
+    audience: audience === 'file' ? undefined : (whom[audience] ?? { all: true }),
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value)),
   }
+}
+
+function toData(values: Values, { fields }: TemplateAnswer): Values {
+  return Object.fromEntries(fields.map(({ key }) => [key, values[`data.${key}`] ?? '']))
 }

@@ -2,7 +2,8 @@ import { useState } from 'preact/hooks'
 import { type AuditAnswer, type CheckResult, type List, type TemplateAnswer, useAsk } from '../api.ts'
 import { Act, Badge, Grid, Loaded, Notice, Panel, When } from '../parts.tsx'
 import { mayOperate } from '../state.ts'
-import { t } from '../text/text.ts'
+import { isTextKey, t } from '../text/text.ts'
+import { TextField } from './fields.tsx'
 
 interface DoctorAnswer {
   ok: boolean
@@ -51,25 +52,29 @@ export function AuditView() {
     <>
       <p>{t('audit.what')}</p>
       <Loaded asked={asked}>
-        {({ items }) => (
-          <Grid
-            label={t('nav.audit')}
-            head={['time', 'audit.who', 'audit.did', 'push.account', 'audit.target', 'audit.detail']}
-          >
-            {items.map((entry) => (
-              <tr key={JSON.stringify(entry)}>
-                <td>
-                  <When iso={entry.at} />
-                </td>
-                <td>{entry.keyName}</td>
-                <td>{entry.action}</td>
-                <td>{entry.account}</td>
-                <td>{entry.target}</td>
-                <td class="detail">{entry.detail}</td>
-              </tr>
-            ))}
-          </Grid>
-        )}
+        {({ items }) =>
+          items.length === 0 ? (
+            <Notice>{t('audit.none')}</Notice>
+          ) : (
+            <Grid
+              label={t('nav.audit')}
+              head={['time', 'audit.who', 'audit.did', 'push.account', 'audit.target', 'audit.detail']}
+            >
+              {items.map((entry) => (
+                <tr key={JSON.stringify(entry)}>
+                  <td>
+                    <When iso={entry.at} />
+                  </td>
+                  <td>{entry.keyName}</td>
+                  <td>{entry.action}</td>
+                  <td>{entry.account}</td>
+                  <td>{entry.target}</td>
+                  <td class="detail">{entry.detail}</td>
+                </tr>
+              ))}
+            </Grid>
+          )
+        }
       </Loaded>
     </>
   )
@@ -101,6 +106,7 @@ export function TemplatesView() {
 function TemplatePanel({ template }: { template: TemplateAnswer }) {
   const { account, templateId, title, content, example, fields } = template
   const [isExample, setExample] = useState(true)
+  const [values, setValues] = useState<Record<string, string>>({})
   return (
     <Panel title={title} aside={<small class="faint">{account}</small>}>
       <p>
@@ -122,7 +128,54 @@ function TemplatePanel({ template }: { template: TemplateAnswer }) {
           <a href={`#/broadcasts/new?template=${encodeURIComponent(templateId)}`}>{t('broadcast.new')}</a>
         )}
       </p>
+      <details class="fields">
+        <summary>{t('templates.own')}</summary>
+        <MessagePreview
+          template={template}
+          values={values}
+          set={(key, value) => setValues((last) => ({ ...last, [key]: value }))}
+        />
+      </details>
       <p class="faint">{fields.map(({ key, type }) => `${key} (${type})`).join(', ')}</p>
     </Panel>
   )
+}
+
+/** Lines of old templates that WeChat shows no more. */
+const neverShown = new Set(['first', 'remark'])
+
+interface MessagePreviewProps {
+  template: TemplateAnswer
+  /** By keyword. */
+  values: Record<string, string>
+  set(key: string, value: string): void
+}
+
+/** What a message says, and how the user sees it. */
+export function MessagePreview({ template, values, set }: MessagePreviewProps) {
+  return (
+    <>
+      {template.fields.map(({ key, type }) => (
+        <TextField
+          key={key}
+          label={key}
+          hint={toHint(type)}
+          value={values[key] ?? ''}
+          set={(value) => set(key, value)}
+        />
+      ))}
+      <fieldset class="preview">
+        <legend>{t('broadcast.preview')}</legend>
+        <b>{template.title}</b>
+        {template.content.replace(/\{\s*\{\s*(\w+)\.DATA\s*\}\s*\}/g, (_, key) =>
+          neverShown.has(key) ? '' : values[key] || `[${key}]`,
+        )}
+      </fieldset>
+    </>
+  )
+}
+
+function toHint(type: string): string {
+  const key = `type.${type}`
+  return isTextKey(key) ? t(key) : ''
 }

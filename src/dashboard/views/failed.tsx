@@ -1,9 +1,11 @@
-import { useMemo, useRef, useState } from 'preact/hooks'
-import { ask, type List, type Outcomes, type ShownPush, toQuery, useAsk } from '../api.ts'
+import { useMemo, useState } from 'preact/hooks'
+import { type List, type Outcomes, type Overview, type ShownPush, toQuery, useAsk } from '../api.ts'
 import { ReasonBars } from '../chart.tsx'
 import { Act, Loaded, Notice, Panel } from '../parts.tsx'
+import { isResending, Resending, type RetryAnswer, retryEach, retryInParts, runResend } from '../resend.tsx'
 import { address, go, mayOperate, status } from '../state.ts'
 import { type TextKey, t, toLength, toNumber, tWord } from '../text/text.ts'
+import { Choice } from './fields.tsx'
 import { PushTable } from './push.tsx'
 
 const statuses = ['rejected', 'undelivered', 'unknown'] as const
@@ -13,8 +15,7 @@ type Filter = Partial<
 >
 
 export function FailedView() {
-  const { query } = address.value
-  const given: Filter = Object.fromEntries(query)
+  const given: Filter = Object.fromEntries(address.value.query)
   const filter: Filter = { ...given, ...(!given.reason && !given.status && { status: 'rejected' }) }
   // As of when the view was opened: a list that is being chosen from does not change its meaning by the minute.
   const dayAgo = useMemo(() => new Date(Date.now() - spans.day).toISOString(), [])
@@ -26,61 +27,44 @@ export function FailedView() {
   )
   const list = useAsk<List<ShownPush>>(`/pushes${toQuery({ ...filter, since, limit: 100 })}`, 5)
   const show = (change: Filter) => go(`/failed${toQuery({ ...kept, ...change })}`)
+  const accounts = status.value?.accounts ?? []
+  const reason = filter.reason && tWord('reason', filter.reason)
   return (
     <>
       <div class="row filters">
-        <label>
-          {t('push.status')}{' '}
-          <select
-            value={filter.status ?? ''}
-            onChange={({ currentTarget }) => show({ status: currentTarget.value, reason: '' })}
-          >
-            {filter.reason && <option value="">{tWord('reason', filter.reason)}</option>}
-            {statuses.map((name) => (
-              <option key={name} value={name}>
-                {tWord('status', name)}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label>
-          {t('failed.since')}{' '}
-          <select
-            value={toSpan(since)}
-            onChange={({ currentTarget: { value } }) =>
-              show({
-                since: new Date(Date.now() - (spans[value as keyof typeof spans] ?? spans.day)).toISOString(),
-              })
-            }
-          >
-            {Object.keys(spans).map((name) => (
-              <option key={name} value={name}>
-                {t(`failed.${name}` as TextKey)}
-              </option>
-            ))}
-          </select>
-        </label>
-        {(status.value?.accounts.length ?? 0) > 1 && (
-          <label>
-            {t('push.account')}{' '}
-            <select
-              value={filter.account ?? ''}
-              onChange={({ currentTarget }) => show({ account: currentTarget.value })}
-            >
-              <option value="">{t('every')}</option>
-              {status.value?.accounts.map(({ account }) => (
-                <option key={account} value={account}>
-                  {account}
-                </option>
-              ))}
-            </select>
-          </label>
+        <Choice
+          label={t('push.status')}
+          value={filter.status ?? ''}
+          set={(value) => show({ status: value, reason: '' })}
+          options={[
+            ...(reason ? [['', reason] as const] : []),
+            ...statuses.map((name) => [name, tWord('status', name)] as const),
+          ]}
+        />
+        <Choice
+          label={t('failed.since')}
+          value={toSpan(since)}
+          set={(value) =>
+            show({
+              since: new Date(Date.now() - (spans[value as keyof typeof spans] ?? spans.day)).toISOString(),
+            })
+          }
+          options={Object.keys(spans).map((name) => [name, t(`failed.${name}` as TextKey)])}
+        />
+        {accounts.length > 1 && (
+          <Choice
+            label={t('push.account')}
+            value={filter.account ?? ''}
+            set={(value) => show({ account: value })}
+            options={[['', t('every')], ...accounts.map(({ account }) => [account, account] as const)]}
+          />
         )}
       </div>
       <Panel title={t('reasons')}>
         <Loaded asked={outcomes}>{({ reasons }) => <ReasonBars reasons={reasons} since={since} />}</Loaded>
       </Panel>
-      <Panel title={filter.reason ? tWord('reason', filter.reason) : tWord('status', filter.status ?? '')}>
+      <Panel title={reason || tWord('status', filter.status ?? '')}>
+        <Resending />
         <Loaded asked={list}>
           {({ items, next }) => (
             <>
@@ -109,72 +93,46 @@ interface ChosenProps {
 /** Each, some, or all that the filter means, also those that are not in the table. */
 function Chosen({ items, filter, reload }: ChosenProps) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
-  const [told, setTold] = useState('')
-  const [progress, setProgress] = useState<{ done: number; of: number }>()
-  const isStopped = useRef(false)
   const body = toRetryBody(filter)
   const path = mayOperate.value && !filter.broadcast ? '/pushes/retry' : null
-  const total = useAsk<{ retried: number }>(path, 15, { ...body, dryRun: true })
+  const total = useAsk<RetryAnswer>(path, 15, { ...body, dryRun: true })
+  const more = useAsk<Overview>(mayOperate.value ? '/overview' : null, 60).data
+  const isBusy = isResending.value
+  const all = total.data?.retried
 
-  async function retry(ids: readonly string[]) {
-    isStopped.current = false
-    let done = 0
+  async function run(of: number, parts: AsyncIterable<number>) {
     try {
-      for (const id of ids) {
-        if (isStopped.current) break
-        setProgress({ done, of: ids.length })
-        await ask(`/pushes/${encodeURIComponent(id)}/retry`, {})
-        done += 1
-      }
+      await runResend(of, parts)
     } finally {
-      setProgress(undefined)
-      setTold(t('failed.retried', { n: done }))
       setChosen(new Set())
       reload()
+      total.reload()
     }
   }
 
-  const all = total.data?.retried
   return (
     <>
       {mayOperate.value && items.length > 0 && (
-        <div class="row">
-          <Act label={t('choose.all')} run={() => setChosen(new Set(items.map(({ id }) => id)))} />
-          <Act
-            kind="main"
-            label={t('failed.retry', { n: chosen.size })}
-            disabled={chosen.size === 0}
-            confirm={toCost(chosen.size, filter)}
-            run={() => retry([...chosen])}
-          />
-          <Act
-            label={all === undefined ? t('failed.retry_filter') : t('failed.retry_all', { n: all })}
-            disabled={all === 0}
-            confirm={toCost(all ?? items.length, filter)}
-            run={async () => {
-              const { retried } = await ask<{ retried: number }>('/pushes/retry', body)
-              setTold(t('failed.retried', { n: retried }))
-              reload()
-              total.reload()
-            }}
-          />
-        </div>
+        <>
+          <div class="row">
+            <Act label={t('choose.all')} run={() => setChosen(new Set(items.map(({ id }) => id)))} />
+            <Act
+              kind="main"
+              label={t('failed.retry', { n: chosen.size })}
+              disabled={chosen.size === 0 || isBusy}
+              confirm={toCost(chosen.size, filter, more)}
+              run={() => run(chosen.size, retryEach([...chosen]))}
+            />
+            <Act
+              label={all === undefined ? t('failed.retry_filter') : t('failed.retry_all', { n: all })}
+              disabled={all === 0 || isBusy}
+              confirm={toCost(all ?? items.length, filter, more)}
+              run={() => run(all ?? items.length, retryInParts(body, filter.broadcast !== undefined))}
+            />
+          </div>
+          {all !== undefined && all > 0 && <p class="faint">{toCost(all, filter, more)}</p>}
+        </>
       )}
-      {progress && (
-        <p class="row" role="status">
-          <progress aria-label={t('failed.progress', progress)} value={progress.done} max={progress.of} />
-          {t('failed.progress', progress)}
-          <button
-            type="button"
-            onClick={() => {
-              isStopped.current = true
-            }}
-          >
-            {t('stop')}
-          </button>
-        </p>
-      )}
-      {told && <Notice tone="ok">{told}</Notice>}
       {items.length > 0 && (
         <PushTable
           label={t('nav.failed')}
@@ -182,12 +140,11 @@ function Chosen({ items, filter, reload }: ChosenProps) {
           {...(mayOperate.value && {
             chosen,
             choose(id: string, isChosen: boolean) {
-              const next = new Set(chosen)
-              if (isChosen) next.add(id)
-              else next.delete(id)
-              setChosen(next)
+              setChosen(new Set(isChosen ? [...chosen, id] : [...chosen].filter((other) => other !== id)))
             },
-            aside: ({ id }: ShownPush) => <Act label={t('do.retry')} run={() => retry([id])} />,
+            aside: ({ id }: ShownPush) => (
+              <Act label={t('do.retry')} disabled={isBusy} run={() => run(1, retryEach([id]))} />
+            ),
           })}
         />
       )}
@@ -203,9 +160,14 @@ function toRetryBody({ broadcast, reason, ...filter }: Filter): object {
 }
 
 /** How long it takes at the present rate, and what of the day's quota it is. */
-function toCost(n: number, { status: kind, reason, account }: Filter): string {
-  const accounts = status.value?.accounts.filter((one) => !account || one.account === account) ?? []
+function toCost(n: number, { status: kind, reason, account }: Filter, more: Overview | undefined): string {
+  const isMeant = (one: { account: string }) => !account || one.account === account
+  const accounts = status.value?.accounts.filter(isMeant) ?? []
   const rate = Math.max(...accounts.map(({ rate }) => rate.limit ?? Math.max(rate.perSecond, 50)), 1)
-  const cost = t('failed.cost', { n, length: toLength((n / rate) * 1_000), rate: toNumber(rate) })
-  return kind === 'unknown' || reason === 'ambiguous' ? `${cost} ${t('do.retry.twice')}` : cost
+  const left = more?.accounts.filter(isMeant).map(({ quota }) => quota?.left) ?? []
+  const least = Math.min(...left.map((one) => one ?? Number.POSITIVE_INFINITY))
+  const parts = [t('failed.cost', { n, length: toLength((n / rate) * 1_000), rate: toNumber(rate) })]
+  if (Number.isFinite(least)) parts.push(t(n > least ? 'failed.beyond' : 'failed.left', { left: least }))
+  if (kind === 'unknown' || reason === 'ambiguous') parts.push(t('do.retry.twice'))
+  return parts.join(' ')
 }

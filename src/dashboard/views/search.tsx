@@ -1,5 +1,13 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
-import { AskError, isMissing, type List, type ShownPush, toQuery, useAsk } from '../api.ts'
+import {
+  AskError,
+  isMissing,
+  type List,
+  type MiniprogramUser,
+  type ShownPush,
+  toQuery,
+  useAsk,
+} from '../api.ts'
 import { ErrorNotice, Notice, Panel, When } from '../parts.tsx'
 import { address, go, mayRead } from '../state.ts'
 import { t } from '../text/text.ts'
@@ -64,7 +72,11 @@ function Results({ word }: { word: string }) {
     useAsk<List<ShownPush>>(list({ openid: word }), 2),
     useAsk<List<ShownPush>>(/^\d{5,20}$/.test(word) ? list({ msgid: word }) : null, 2),
   ]
-  const unionid = push.data?.unionid ?? lists.flatMap(({ data }) => data?.items[0]?.unionid ?? [])[0] ?? word
+  const user = useAsk<MiniprogramUser>(may(`/users/${encodeURIComponent(word)}`))
+  const ofUser = user.data?.unionid
+  lists.push(useAsk<List<ShownPush>>(ofUser ? list({ unionid: ofUser }) : null, 2))
+  const named = push.data?.unionid ?? lists.flatMap(({ data }) => data?.items[0]?.unionid ?? [])[0]
+  const unionid = named ?? ofUser ?? word
   const person = useAsk<FoundFollower | { accounts: FoundFollower[] }>(
     may(`/followers/${encodeURIComponent(unionid)}`),
     10,
@@ -72,14 +84,16 @@ function Results({ word }: { word: string }) {
   const followers = person.data && ('accounts' in person.data ? person.data.accounts : [person.data])
   const pushes = lists.flatMap(({ data }) => data?.items ?? []).filter(({ id }) => id !== push.data?.id)
   const next = lists.flatMap(({ data }) => data?.next ?? [])[0]
-  const asked = [push, person, ...lists]
+  const asked = [push, person, user, ...lists]
   const errors = asked.flatMap(({ error }) => (error && !isUnknown(error) ? [error] : []))
-  const isDone = push.data || push.error
-  const isNothing = isDone && !push.data && !followers?.length && pushes.length === 0 && errors.length === 0
+  const isDone = (push.data || push.error) && (user.data || user.error || !mayRead.value)
+  const isNothing =
+    isDone && !push.data && !user.data && !followers?.length && pushes.length === 0 && errors.length === 0
   return (
     <>
       {push.data && <Story push={push.data} reload={push.reload} />}
       {isNothing && <Notice>{t('search.nothing', { word })}</Notice>}
+      {user.data && <UserPanel user={user.data} />}
       {followers?.map((follower) => (
         <FollowerPanel key={follower.account + follower.openid} follower={follower} />
       ))}
@@ -105,6 +119,30 @@ function isUnknown(error: Error): boolean {
   return error instanceof AskError && (error.status === 404 || error.status === 400) && !isMissing(error)
 }
 
+function UserPanel({ user: { openid, appid, unionid } }: { user: MiniprogramUser }) {
+  return (
+    <Panel title={t('user', { appid })}>
+      <p>{t(unionid === null ? 'user.nameless' : 'user.known')}</p>
+      <Ids openid={openid} unionid={unionid} />
+    </Panel>
+  )
+}
+
+function Ids({ unionid, openid }: { unionid: string | null; openid: string }) {
+  return (
+    <dl class="facts">
+      {Object.entries({ unionid, openid }).map(([name, id]) => (
+        <div key={name} hidden={id === null}>
+          <dt>{name}</dt>
+          <dd>
+            <code>{id}</code>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
 function FollowerPanel({ follower }: { follower: FoundFollower }) {
   const { unionid, openid, account, subscribed, subscribeTime, unsubscribedAt, remark, isShared } = follower
   return (
@@ -115,20 +153,7 @@ function FollowerPanel({ follower }: { follower: FoundFollower }) {
         {remark && ` · ${t('follower.remark', { remark })}`}
       </p>
       {isShared && <Notice tone="warn">{t('follower.shared')}</Notice>}
-      <dl class="facts">
-        <div>
-          <dt>unionid</dt>
-          <dd>
-            <code>{unionid}</code>
-          </dd>
-        </div>
-        <div>
-          <dt>openid</dt>
-          <dd>
-            <code>{openid}</code>
-          </dd>
-        </div>
-      </dl>
+      <Ids unionid={unionid} openid={openid} />
     </Panel>
   )
 }

@@ -1,20 +1,21 @@
-import type { AccountStatus, Outcomes, Status } from './api.ts'
-import { go } from './state.ts'
-import { t, toLength, toNumber, tWord } from './text/text.ts'
+import { type AccountStatus, ask, type Outcomes, type Overview, type Status } from './api.ts'
+import { Act, When } from './parts.tsx'
+import { go, mayOperate } from './state.ts'
+import { t, toLength, toNumber, toTime, tWord } from './text/text.ts'
 
 /** Something that a person should know, the worst first: what, since when, and what to do. */
-export interface Trouble {
+interface Trouble {
   tone: 'ok' | 'warn' | 'bad'
   text: string
-  since?: string | null
+  since?: string | null | undefined
   advice?: string
   action?: TroubleAction
 }
-export type TroubleAction =
+type TroubleAction =
   | { kind: 'resume' | 'sync'; account: string }
   | { kind: 'open'; label: string; open(): void }
 
-export interface Sum {
+interface Sum {
   sent: number
   failed: number
 }
@@ -30,8 +31,15 @@ function sumUp({ buckets }: Pick<Outcomes, 'buckets'>): Sum {
 }
 
 /** `hour` is undefined where the server does not count by the hour; then the day speaks. */
-export function findTroubles({ accounts }: Status, hour: Outcomes | undefined): Trouble[] {
-  const troubles = accounts.flatMap((account) => [...findOfAccount(account, accounts.length > 1)])
+function findTroubles(
+  { accounts }: Status,
+  hour: Outcomes | undefined,
+  more: Overview | undefined,
+): Trouble[] {
+  const troubles = accounts.flatMap((account) => {
+    const beyond = more?.accounts.find(({ appid }) => appid === account.appid)
+    return [...findOfAccount(account, beyond, accounts.length > 1)]
+  })
   const today = accounts.reduce(
     (sum, { today }) => ({
       sent: sum.sent + today.sent + today.delivered + today.undelivered,
@@ -59,7 +67,11 @@ function toMany({ sent, failed }: Sum, hour: Outcomes | undefined): Trouble {
   }
 }
 
-function* findOfAccount(account: AccountStatus, isOneOfMany: boolean): Generator<Trouble> {
+function* findOfAccount(
+  account: AccountStatus,
+  more: Overview['accounts'][number] | undefined,
+  isOneOfMany: boolean,
+): Generator<Trouble> {
   const { account: name, paused, circuit, queue, queueProblems, lastSync, followers, rate } = account
   const tell = (text: string) => (isOneOfMany ? `${name}: ${text}` : text)
   const waiting = queue ? queue.waiting + queue.delayed : 0
@@ -89,7 +101,17 @@ function* findOfAccount(account: AccountStatus, isOneOfMany: boolean): Generator
     yield {
       tone: 'bad',
       text: tell(t('verdict.no_worker', { n: queue.waiting })),
+      since: more?.oldestWaitingAt,
       advice: t('verdict.no_worker.todo'),
+    }
+  }
+  if (!paused && more?.quota && (more.quota.left <= 0 || more.quota.usedUpAt)) {
+    const { left, limit, usedUpAt } = more.quota
+    const at = usedUpAt ? toTime(usedUpAt) : ''
+    yield {
+      tone: 'warn',
+      text: tell(left > 0 ? t('verdict.quota', { at, left, limit }) : t('verdict.quota.gone', { limit })),
+      advice: t('verdict.quota.todo'),
     }
   }
   if (lastSync?.status === 'stopped' || lastSync?.status === 'interrupted') {
@@ -107,4 +129,57 @@ function* findOfAccount(account: AccountStatus, isOneOfMany: boolean): Generator
       action: { kind: 'sync', account: name },
     }
   }
+}
+
+interface VerdictProps {
+  status: Status
+  hour: Outcomes | undefined
+  more: Overview | undefined
+}
+
+/** One sentence first; what else there is, below it. */
+export function Verdict({ status, hour, more }: VerdictProps) {
+  const [first, ...others] = findTroubles(status, hour, more)
+  if (!first) return null
+  return (
+    <section class={`verdict ${first.tone}`} aria-label={t('verdict')} aria-live="polite">
+      <Sentence trouble={first} isFirst />
+      {others.length > 0 && (
+        <ul>
+          {others.map((trouble) => (
+            <li key={trouble.text}>
+              <Sentence trouble={trouble} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  )
+}
+
+function Sentence({ trouble, isFirst = false }: { trouble: Trouble; isFirst?: boolean }) {
+  const { text, since, advice, action } = trouble
+  return (
+    <>
+      <p class={isFirst ? 'headline' : undefined}>{text}</p>
+      {(since || advice || action) && (
+        <p class="row">
+          {since && (
+            <span>
+              {t('since')} <When iso={since} />
+            </span>
+          )}
+          {advice && <span>{advice}</span>}
+          {action && <ActionButton action={action} />}
+        </p>
+      )}
+    </>
+  )
+}
+
+function ActionButton({ action }: { action: TroubleAction }) {
+  if (action.kind === 'open') return <Act label={action.label} run={action.open} />
+  if (!mayOperate.value) return null
+  const { kind, account } = action
+  return <Act kind="main" label={t(`do.${kind}`)} run={() => ask(`/${kind}`, { account })} />
 }
