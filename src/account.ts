@@ -11,13 +11,17 @@ import type { Leases } from './db/leases/leases.ts'
 import type { OpenCircuits } from './db/openCircuits.ts'
 import type { PushRows } from './db/pushes.ts'
 import type { SyncRuns } from './db/syncRuns.ts'
-import type { Templates } from './db/templates.ts'
+import type { TemplatePauses, Templates } from './db/templates.ts'
 import { type Alerts, createAlerts } from './health/alerts.ts'
 import { createQueuedPushes, type QueuedPushes } from './operations/queuedPushes.ts'
 import { createProducer, type Producer } from './push/producer.ts'
 import type { ProducerQueue } from './queue/producerQueue.ts'
 import { openQueueRuntime, type QueueRuntime } from './runtime.ts'
-import { refreshTemplates } from './sending/processor/templateCheck.ts'
+import {
+  createTemplateCheck,
+  refreshTemplates,
+  type TemplateCheck,
+} from './sending/templates/templateCheck.ts'
 import { type SyncOptions, type SyncResult, syncFollowers } from './sync/syncFollowers.ts'
 import { createSyncNews } from './sync/syncNews.ts'
 import { createWechatApi, type WechatApi } from './wechat/api.ts'
@@ -41,6 +45,9 @@ export interface Account {
   readonly queued: QueuedPushes
   readonly syncRuns: SyncRuns
   readonly templates: Templates
+  readonly templatePauses: TemplatePauses
+  /** What the listed templates tell of a message. */
+  readonly templateCheck: Pick<TemplateCheck, 'findMissingKeywords'>
   readonly accountState: AccountState
   /** What keeps its workers from sending just now. */
   readonly openCircuits: OpenCircuits
@@ -86,7 +93,15 @@ export function createAccount(runtime: QueueRuntime, config: AccountSettings): A
   releasers.add(() => alerts.close())
   const tokens = createTokenSource({ appid, secret, client, store: database.tokens(), log })
   const api = createWechatApi({ client, tokens })
-  const tellOfSync = createSyncNews({ syncRuns, post: alerts.post })
+  const tellOfSync = createSyncNews({
+    syncRuns,
+    post: alerts.post,
+    tell: (error) =>
+      database.webhooks().tell({
+        ...{ type: 'sync.failed', appid, at: Date.now() },
+        data: JSON.stringify({ runId: null, status: 'failed', error }),
+      }),
+  })
 
   let queue: ProducerQueue | undefined
   function openQueue(): ProducerQueue {
@@ -112,6 +127,8 @@ export function createAccount(runtime: QueueRuntime, config: AccountSettings): A
     queued: createQueuedPushes({ appid, openQueue, pushes }),
     syncRuns,
     templates,
+    templatePauses: database.templatePauses(appid),
+    templateCheck: createTemplateCheck({ appid, api, templates, leases, log }),
     accountState: database.accountState(appid),
     openCircuits: database.openCircuits(appid),
     leases,

@@ -1,10 +1,12 @@
 import { type Account, createAccount } from './account.ts'
 import type { AtLeastOne } from './base/accounts/accountsSchema.ts'
-import type { AccountConfig, Config } from './base/config.ts'
+import type { AccountConfig, AccountSettings, Config } from './base/config.ts'
 import type { Log } from './base/log.ts'
-import { createMetrics } from './base/monitoring/metrics.ts'
+import { createMetrics, type Metrics } from './base/monitoring/metrics.ts'
+import { findTracing, startTracing } from './base/monitoring/tracing.ts'
 import { createReleasers } from './base/releasers.ts'
 import type { Language } from './base/sentences/language.ts'
+import { toStored } from './base/sentences/stored.ts'
 import { holdServiceLease } from './db/leases/serviceLease.ts'
 import { loadDoctor } from './operations/doctor/run.ts'
 import type { Danger } from './queue/backend.ts'
@@ -14,9 +16,10 @@ import { startAccountCron } from './roles/cron.ts'
 import { createHttpRole, hasHttp } from './roles/http.ts'
 import { createMonitoring, startMonitoringServer } from './roles/monitoring.ts'
 import { type AccountChanges, createRunningAccounts } from './roles/runningAccounts.ts'
+import { traceAccount } from './roles/tracedAccount.ts'
 import { startWebhooks } from './roles/webhooks.ts'
 import { createAccountWorker } from './roles/worker.ts'
-import { openQueueRuntime } from './runtime.ts'
+import { openQueueRuntime, type QueueRuntime } from './runtime.ts'
 import { createUndiciTransport } from './wechat/transport/undiciTransport.ts'
 
 /** The program: its roles, each over all accounts. What it does is up to its caller; whoever builds it closes it. */
@@ -56,6 +59,7 @@ export interface App {
 export async function createApp(config: Config, log: Log): Promise<App> {
   const releasers = createReleasers()
   const metrics = createMetrics()
+  releasers.add(startTraces(config, log))
   const runtime = await openQueueRuntime(config, log, createUndiciTransport)
   releasers.add(() => runtime.close())
   try {
@@ -69,7 +73,7 @@ export async function createApp(config: Config, log: Log): Promise<App> {
   let connection: WorkerConnection | undefined
   // Closed after the workers of all accounts, whenever those come.
   releasers.add(() => connection?.close())
-  const running = createRunningAccounts(openAccount, log)
+  const running = createRunningAccounts((own) => openAccount(runtime, { ...config, ...own }, metrics), log)
   for (const own of config.accounts) running.add(own)
   releasers.add(running.close)
   let callsWechat = false
@@ -97,16 +101,9 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     }
   }
 
-  function openAccount(own: AccountConfig): Account {
-    const { database } = runtime
-    const counts = metrics.of(own.name)
-    const counted = { ...database, tokens: () => countTokens(database.tokens(), counts) }
-    return countAccount(createAccount({ ...runtime, database: counted }, { ...config, ...own }), counts)
-  }
-
   /** Once: the queues of all accounts are in one place, and the alerts of all go to one. */
   function postDanger({ kind, sentence }: Danger): void {
-    if (kind === 'full') running.list()[0]?.alerts.post({ kind: 'queue_full', detail: sentence })
+    if (kind === 'full') running.list()[0]?.alerts.post({ kind: 'queue_full', detail: toStored(sentence) })
   }
 
   return {
@@ -152,4 +149,22 @@ export async function createApp(config: Config, log: Log): Promise<App> {
     changeAccounts: (accounts, onChange = () => {}) => running.change(accounts, onChange),
     close: releasers.close,
   }
+}
+
+/** Returns what hands over the last of them. Without them all else goes on. */
+function startTraces({ queue: { tracing } }: Config, log: Log): () => Promise<void> {
+  try {
+    if (tracing) startTracing(tracing)
+  } catch (error) {
+    log.error({ err: error }, 'nothing can be traced')
+  }
+  return async () => findTracing()?.flush()
+}
+
+/** What it does is counted, and traced if anything is. */
+function openAccount(runtime: QueueRuntime, config: AccountSettings, metrics: Metrics): Account {
+  const counts = metrics.of(config.name)
+  const tokens = () => countTokens(runtime.database.tokens(), counts)
+  const account = createAccount({ ...runtime, database: { ...runtime.database, tokens } }, config)
+  return countAccount(traceAccount(account), counts)
 }

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
-import type { Environment } from './base/checkEnvironment.ts'
-import { type AccountConfig, type Config, readEnvironment } from './base/config.ts'
+import type { AccountConfig, Config } from './base/config.ts'
 import { ConfigError } from './base/configError.ts'
 import { second } from './base/duration.ts'
+import type { Environment } from './base/environment/checkEnvironment.ts'
+import { readEnvironment } from './base/environment/readEnvironment.ts'
 import type { Log } from './base/log.ts'
 import { loadConfig } from './base/programConfig.ts'
 import { createReleasers } from './base/releasers.ts'
@@ -89,7 +90,7 @@ function readConfig(readEnv: () => Environment): Pick<Examined['machine'], 'prob
     return { config: loadConfig(env), problems: [], accountsFile: toPath() }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    return { config: undefined, problems: error.problems, accountsFile: toPath() }
+    return { config: undefined, problems: error.sentences, accountsFile: toPath() }
   }
 }
 
@@ -149,6 +150,7 @@ function toTables(stores: Stores, { appid, miniProgram }: AccountConfig): Tables
     pushes: stores.pushes(appid),
     syncRuns: stores.syncRuns(appid),
     templates: stores.templates(appid),
+    templatePauses: stores.templatePauses(appid),
     accountState: stores.accountState(appid),
     openCircuits: stores.openCircuits(appid),
     users: miniProgram && stores.users(miniProgram.appid),

@@ -1,5 +1,6 @@
 export { ConfigError, type ConfigProblem } from './base/configError.ts'
 export type { AudienceInput, BroadcastInput } from './broadcast/create/input.ts'
+export type { OnSkipped, SkippedRow } from './broadcast/create/skipped.ts'
 export type { Broadcast } from './broadcast/view.ts'
 export type { CallbackAnswer, CallbackRequest } from './callback/request.ts'
 export { DatabaseError } from './db/databaseError.ts'

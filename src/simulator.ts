@@ -15,6 +15,7 @@ export type { Simulator, SimulatorControls } from './simulator/controls.ts'
 export type {
   HiddenRate,
   SimulatedApp,
+  SimulatedInterception,
   SimulatedQuotas,
   SimulatedTemplate,
   SimulatorOptions,

@@ -1,4 +1,6 @@
 import { day, minute, second } from '../base/duration.ts'
+import { say } from '../base/sentences/sentence.ts'
+import { toStored } from '../base/sentences/stored.ts'
 import type { Write } from '../db/database.ts'
 import type { Receipt, ReceiptedPush, Receipts, Settlement } from '../db/receipts.ts'
 import { hasEnded } from '../push/status.ts'
@@ -14,7 +16,7 @@ export interface ReceiptCounts {
 }
 
 /** A push that has its receipt. */
-export interface ReceiptNews extends Pick<Settlement, 'status' | 'reason'> {
+export interface ReceiptNews extends Pick<Settlement, 'id' | 'status' | 'reason'> {
   /** Milliseconds after its send, by two clocks. */
   delay: number
 }
@@ -98,7 +100,7 @@ async function match<T extends Receipt>(receipts: Receipts, batch: readonly T[],
         ...(push.recipient && { recipient: push.recipient }),
       })
       const { status, reason } = result
-      settled.push({ status, reason, delay: Math.max(0, receipt.receivedAt - push.sentAt) })
+      settled.push({ id: push.id, status, reason, delay: Math.max(0, receipt.receivedAt - push.sentAt) })
       counts[status] += 1
     }
   }
@@ -143,12 +145,12 @@ function toResult(status: string): Pick<Settlement, 'status' | 'reason' | 'detai
   return {
     status: 'undelivered',
     reason: outcome,
-    detail: details[outcome] ?? `WeChat's receipt says "${status}"`,
+    detail: details[outcome] ?? toStored(say('receipt.other', { status })),
   }
 }
 
 const details: Partial<Record<ReceiptOutcome, string>> = {
-  user_block: 'the user has switched off messages from this service account',
-  system_failed: 'WeChat accepted the message and then failed to deliver it',
-  freq_limit: 'WeChat dropped the message because this user has been sent too many',
+  user_block: toStored(say('receipt.user_block')),
+  system_failed: toStored(say('receipt.system_failed')),
+  freq_limit: toStored(say('receipt.freq_limit')),
 }

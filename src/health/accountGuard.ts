@@ -1,6 +1,8 @@
 import { second } from '../base/duration.ts'
 import { every } from '../base/every.ts'
 import type { Log } from '../base/log.ts'
+import type { Sentence } from '../base/sentences/sentence.ts'
+import { toStored } from '../base/sentences/stored.ts'
 import { type AccountState, type AccountStateRow, isTrial } from '../db/accountState.ts'
 import type { PauseReason } from '../push/status.ts'
 import type { PushQueue } from '../queue/backend.ts'
@@ -13,7 +15,7 @@ export interface AccountGuard {
   /** Takes up a pause that is on record and probes at once whether it is still needed. */
   start(): Promise<void>
   /** Stops the sends of the account in all processes, until a push is accepted again. */
-  pause(fault: { reason: PauseReason; detail: string }): Promise<void>
+  pause(fault: { reason: PauseReason; detail: Sentence }): Promise<void>
   /** As far as this process knows by now. */
   isPaused(): boolean
   /** A probe went well, and one push at a time tries whether the account may send. */
@@ -75,8 +77,9 @@ export function createAccountGuard({ queue, state, api, alert, log }: AccountGua
     stop: () => stop(),
   }
 
-  async function record({ reason, detail }: { reason: PauseReason; detail: string }): Promise<void> {
+  async function record({ reason, detail: seen }: { reason: PauseReason; detail: Sentence }): Promise<void> {
     const now = Date.now()
+    const detail = toStored(seen)
     const row = await state.find()
     const probeAt = toProbeAt(reason, isTrial(row) ? (row?.probes ?? 0) : 0, now)
     // The row comes first: a queue that is paused without one is resumed by the next look.
@@ -84,7 +87,7 @@ export function createAccountGuard({ queue, state, api, alert, log }: AccountGua
       ? (await state.refuseTrial({ reason, detail, probeAt })) && row?.pausedReason !== reason
       : await state.pause({ reason, detail, since: now, probeAt })
     if (isNew) {
-      log.error({ reason, probeAt: new Date(probeAt).toISOString() }, `account paused: ${detail}`)
+      log.error({ reason, detail, probeAt: new Date(probeAt).toISOString() }, 'account paused')
       alert({ kind: 'paused', reason, detail, probeAt })
     }
     await queue.pause()

@@ -1,5 +1,7 @@
 import { second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
+import type { Sentence } from '../base/sentences/sentence.ts'
+import { toStored } from '../base/sentences/stored.ts'
 import type { AccountState } from '../db/accountState.ts'
 import type { Leases } from '../db/leases/leases.ts'
 import type { OpenCircuits } from '../db/openCircuits.ts'
@@ -46,7 +48,7 @@ interface AccountHealthDeps {
 
 /** Why a worker takes no jobs. */
 export type Obstacle =
-  | { kind: 'outage'; need: Need; detail: string; since: number }
+  | { kind: 'outage'; need: Need; detail: Sentence; since: number }
   /** The account is paused, by WeChat's refusal or by hand. */
   | { kind: 'paused' }
   /** One push at a time tries whether a pause is over. */
@@ -64,7 +66,9 @@ export function createAccountHealth(deps: AccountHealthDeps) {
     resume: deps.resume,
     probe: () => isAnswering(api),
     report(need, wait) {
-      const write = wait ? openCircuits.record(owner, { need, ...wait }) : openCircuits.remove(owner, need)
+      const write = wait
+        ? openCircuits.record(owner, { need, ...wait, detail: toStored(wait.detail) })
+        : openCircuits.remove(owner, need)
       // Only `status` reads it, and a database that fails is the reason why some circuits are open.
       write.catch(() => {})
     },

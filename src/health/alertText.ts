@@ -1,12 +1,16 @@
 import type { Language } from '../base/sentences/language.ts'
-import { isSentenceKey, render, type Sentence, say } from '../base/sentences/sentence.ts'
+import { render } from '../base/sentences/render.ts'
+import { isSentenceKey, type Sentence, say } from '../base/sentences/sentence.ts'
+import { renderStored } from '../base/sentences/stored.ts'
 import type { PauseReason } from '../push/status.ts'
 import { isQuota } from './probe.ts'
 
-/** What changed about an account; `probeAt` is epoch milliseconds, null = a person has to resume it. */
+/** What changed about an account, `detail` as the database keeps it; `probeAt` is epoch milliseconds, null = a person has to resume it. */
 export type PauseNews =
   | { kind: 'paused'; reason: PauseReason; detail: string; probeAt: number | null }
   | { kind: 'resumed'; reason: PauseReason }
+  | { kind: 'template_paused'; template: string; detail: string; probeAt: number }
+  | { kind: 'template_resumed'; template: string }
   | { kind: 'queue_full'; detail: string }
   | { kind: 'webhook_off'; detail: string }
 
@@ -43,19 +47,36 @@ export function toAlertText(account: string, news: AccountNews, language: Langua
 function toSentence(account: string, news: AccountNews, language: Language): Sentence {
   switch (news.kind) {
     case 'queue_full':
-      return say('alert.queueFull', { account, detail: toShort(news.detail) })
+      return say('alert.queueFull', { account, detail: toShort(news.detail, language) })
+    case 'template_paused': {
+      const { template, detail, probeAt } = news
+      return say('alert.templatePaused', {
+        account,
+        template,
+        detail: toShort(detail, language),
+        at: toBeijingTime(probeAt),
+      })
+    }
+    case 'template_resumed':
+      return say('alert.templateResumed', { account, template: news.template })
     case 'webhook_off':
-      return say('alert.webhookOff', { detail: toShort(news.detail) })
+      return say('alert.webhookOff', { detail: toShort(news.detail, language) })
     case 'sync_complete':
       return say('alert.syncComplete', { account })
     case 'sync_failed': {
       const ending = say(`alert.sync.${news.status}`)
-      return say('alert.syncFailed', { account, ending, detail: toShort(news.detail) })
+      return say('alert.syncFailed', { account, ending, detail: toShort(news.detail, language) })
     }
     case 'broadcast_paused': {
       const { broadcast: id, reason, detail } = news
       const why = reason === 'failures' || reason === 'quota' ? say(`alert.pause.${reason}`) : reason
-      return say('alert.broadcastPaused', { account, title: toTitle(news), why, detail: toShort(detail), id })
+      return say('alert.broadcastPaused', {
+        account,
+        title: toTitle(news),
+        why,
+        detail: toShort(detail, language),
+        id,
+      })
     }
     case 'broadcast_finished': {
       const { selected, accepted } = news
@@ -71,7 +92,7 @@ function toSentence(account: string, news: AccountNews, language: Language): Sen
           ? say('alert.nextByHand')
           : say(isQuota(reason) ? 'alert.nextQuota' : 'alert.nextProbe', { at: toBeijingTime(probeAt) })
       const todo = render(what, language).advice ?? ''
-      return say('alert.paused', { account, what, reason, detail: toShort(detail), todo, next })
+      return say('alert.paused', { account, what, reason, detail: toShort(detail, language), todo, next })
     }
     default:
       return news satisfies never
@@ -88,7 +109,8 @@ function toTitle({ broadcast: id, name }: { broadcast: string; name: string | nu
 }
 
 /** The numbers that people search for stand at the end. */
-function toShort(detail: string): string {
+function toShort(stored: string, language: Language): string {
+  const detail = renderStored(stored, language)
   return detail.length <= longestDetail
     ? detail
     : `${detail.slice(0, longestDetail - 80)}…${detail.slice(-79)}`

@@ -2,14 +2,15 @@ import { type Backoff, toBackoff } from '../base/backoff.ts'
 import { minute, second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
 import { createOutage, type Outage } from '../base/outage.ts'
+import { type Sentence, verbatim } from '../base/sentences/sentence.ts'
 
 /** What a worker cannot do its work without. */
 export type Need = 'queue' | 'database' | 'wechat'
 
 interface Circuit {
   need: Need
-  outage: Outage<string>
-  detail: string
+  outage: Outage<Sentence>
+  detail: Sentence
   since: number
   /** How often it was tripped since it last worked. */
   trips: number
@@ -19,15 +20,15 @@ interface Circuit {
 
 export interface CircuitBreaker {
   /** Logs that something failed, once per outage. */
-  note(need: Need, detail: string): void
+  note(need: Need, detail: Sentence): void
   /** Takes no jobs for a while: 1 s, and twice as long each time it fails again, up to 30 s. */
-  trip(need: Need, detail: string): void
+  trip(need: Need, detail: Sentence): void
   /** It works. Costs nothing while nothing is wrong. */
   pass(need: Need): void
   /** While it waits for that need, or for any. */
   isOpen(need?: Need): boolean
   /** What it waits for. */
-  openCircuits(): { need: Need; detail: string; since: number }[]
+  openCircuits(): { need: Need; detail: Sentence; since: number }[]
   /** Half-open after an outage of WeChat, of which nobody knows whether it is over: one try at a time. */
   isTrial(): boolean
   stop(): void
@@ -35,7 +36,7 @@ export interface CircuitBreaker {
 
 /** Times are epoch milliseconds. */
 export interface Wait {
-  detail: string
+  detail: Sentence
   since: number
   until: number
 }
@@ -78,7 +79,7 @@ export function createCircuitBreaker({
     need === undefined ? all.some(({ timer }) => timer !== undefined) : circuits[need].timer !== undefined
   const isTrial = () => circuits.wechat.outage.isOn() && !isOpen('wechat')
 
-  function note(need: Need, detail: string): void {
+  function note(need: Need, detail: Sentence): void {
     const circuit = circuits[need]
     if (!circuit.outage.isOn()) Object.assign(circuit, { detail, since: Date.now(), trips: 0 })
     circuit.outage.fail(detail)
@@ -130,10 +131,10 @@ export function createCircuitBreaker({
 }
 
 function createCircuit(need: Need, log: Log): Circuit {
-  const outage = createOutage<string>({
+  const outage = createOutage<Sentence>({
     onFail: (detail) => log.warn({ need, detail }, `${need} unavailable, worker takes no jobs`),
     onPass: () => log.info({ need }, `${need} available again`),
     quietTime,
   })
-  return { need, outage, detail: '', since: 0, trips: 0, timer: undefined }
+  return { need, outage, detail: verbatim(''), since: 0, trips: 0, timer: undefined }
 }
