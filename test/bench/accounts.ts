@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { pino } from 'pino'
 import { openSqlite } from '../../src/db/sqlite/stores.ts'
 import { createProducer } from '../../src/push/producer.ts'
@@ -12,7 +15,7 @@ import { openPushWorker } from '../helpers/pushWorker.ts'
 import { compare, dropQueues, redisUrl } from './measure.ts'
 
 const count = 20
-const each = 500
+const each = 200
 const people = 100
 const path = '/cgi-bin/message/template/send'
 const log = pino({ level: 'silent' })
@@ -28,7 +31,15 @@ export async function benchAccounts(): Promise<object> {
     () => run(false),
     3,
   )
-  return { name: 'accounts.stuck', ...comparison }
+  return { bench: 'accounts.stuck', ...comparison }
+}
+
+/** What idle accounts add to a worker process. */
+export async function benchIdleAccounts(): Promise<object> {
+  const script = fileURLToPath(new URL('idleAccounts.ts', import.meta.url))
+  const words = ['--expose-gc', ...process.execArgv, script]
+  const { stdout } = await promisify(execFile)(process.execPath, words)
+  return JSON.parse(stdout)
 }
 
 async function run(hasStuck: boolean): Promise<number> {

@@ -1,4 +1,6 @@
 import { Pool } from 'undici'
+import { perSecond, startCpu } from './measure.ts'
+import { sendPath, toBody, toMessage } from './send.ts'
 
 /** The calls of a first sync by a bare client that does nothing with the answers; returns the milliseconds it took. */
 export async function makeBareCalls(base: string, concurrency: number): Promise<number> {
@@ -26,4 +28,30 @@ export async function makeBareCalls(base: string, concurrency: number): Promise<
   const ms = performance.now() - started
   await pool.close()
   return ms
+}
+
+export interface SendLoad {
+  base: string
+  total: number
+  concurrency: number
+}
+
+export interface SendFigures {
+  perSecond: number
+  /** Microseconds of CPU for each. */
+  cpu: number
+}
+
+/** The sends of a broadcast by a bare client that keeps no record of them. */
+export async function sendBareLoop({ base, total, concurrency }: SendLoad): Promise<SendFigures> {
+  const pool = new Pool(base, { connections: concurrency })
+  const headers = { 'content-type': 'application/json' }
+  const readCpu = startCpu()
+  const rate = await perSecond(total, concurrency, async (n) => {
+    const answer = await pool.request({ method: 'POST', path: sendPath, headers, body: toBody(toMessage(n)) })
+    await answer.body.text()
+  })
+  const cpu = readCpu(total)
+  await pool.close()
+  return { perSecond: rate, cpu }
 }

@@ -76,6 +76,15 @@ export async function perSecond(
   return (total / (performance.now() - begun)) * 1_000
 }
 
-function median(figures: number[]): number {
+export function median(figures: number[]): number {
   return figures.sort((a, b) => a - b)[Math.floor(figures.length / 2)] ?? 0
+}
+
+/** Microseconds of CPU that this process has taken since, for each of `total`. */
+export function startCpu(): (total: number) => number {
+  const before = process.cpuUsage()
+  return (total) => {
+    const { user, system } = process.cpuUsage(before)
+    return Math.round((user + system) / total)
+  }
 }

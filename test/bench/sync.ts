@@ -1,13 +1,13 @@
-import { execFile, fork } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { z } from 'zod'
 import { makeBareCalls } from './bareCalls.ts'
 import { withBenchSchema } from './benchSchema.ts'
+import { build } from './build.ts'
 import { fillTable } from './fillTable.ts'
 import { benchAppid } from './followerData.ts'
 
@@ -69,7 +69,7 @@ export async function benchSyncLatency(followers = 1_000_000) {
 }
 
 /** The same on PostgreSQL, beside SQLite: seconds, at most 2 times as many at first, and 1.5 times when nothing is new. */
-export async function benchSyncPostgres(followers = 300_000) {
+export async function benchSyncPostgres(followers = 1_000_000) {
   await build()
   const sqlite = await withServer(followers, 0, runSync)
   const postgres = await withServer(followers, 0, (base) =>
@@ -88,12 +88,6 @@ export async function benchSyncPostgres(followers = 300_000) {
     secondWrites: postgres.secondWrites,
     peakMb: Math.round(postgres.peakMb),
   }
-}
-
-async function build(): Promise<void> {
-  await promisify(execFile)('npm', ['run', 'build'], {
-    cwd: fileURLToPath(new URL('../..', import.meta.url)),
-  })
 }
 
 function runSync(base: string): Promise<z.infer<typeof syncFigures>> {

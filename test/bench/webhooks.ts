@@ -57,6 +57,7 @@ async function write(url: string | undefined): Promise<number> {
           webhooks,
           leases: database.leases(),
           proxy: { http: undefined, https: undefined, none: undefined },
+          language: 'en',
           nameOf: (id) => id,
           count: (result) => result !== 'delivered' && onOff(result),
           onOff,
