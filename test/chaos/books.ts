@@ -21,17 +21,19 @@ export async function collectBooks(
   { simulator, arrivals, database, queue, appid, admitted, caller, workers, desk }: World,
   asks: readonly RequestedPush[],
   settled: ReadonlyMap<string, number>,
-): Promise<Books> {
+): Promise<Books & { broadcast: Books['accepted'] }> {
   const lostLocks = admitted.lostLocks + countLostLocks(workers.logs() + desk.crew.logs())
+  const accepted = [...simulator.accepted()].map(({ url = '', ...message }) => ({
+    ...message,
+    pushId: toPushId(url),
+  }))
   return {
     ...admitted,
     // Where no lock was lost, a stalled job is one whose worker died: nobody else was at it.
     lostLocks: lostLocks === 0 ? 0 : Math.max(lostLocks, await queue.countMostStalls()),
     caller: asks.map(({ id, openid }) => ({ id, openid, told: caller.told.get(id) ?? [] })),
-    accepted: [...simulator.accepted()].map(({ url = '', ...message }) => ({
-      ...message,
-      pushId: toPushId(url),
-    })),
+    accepted: accepted.filter(({ pushId }) => !isOfBroadcast(pushId)),
+    broadcast: accepted.filter(({ pushId }) => isOfBroadcast(pushId)),
     receipts: toReceipts(simulator),
     arrivals,
     rows: await database.rows(),
@@ -39,6 +41,11 @@ export async function collectBooks(
     settled,
     maxAttempts,
   }
+}
+
+/** Pushes have ids of their own. */
+function isOfBroadcast(pushId: string): boolean {
+  return /^b\d+$/.test(pushId)
 }
 
 const signsOfLostLocks = [

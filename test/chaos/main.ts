@@ -8,7 +8,7 @@ import { buildProgram, shorterTimes } from './program.ts'
 import { type RunResult, run } from './run.ts'
 import { summarize } from './summary.ts'
 
-const usage = `npm run test:chaos -- [--runs N] [--seed S] [--jobs N] [--only TEXT] [--long] [--without GUARD]
+const usage = `npm run test:chaos -- [--runs N] [--seed S] [--jobs N] [--only TEXT] [--long] [--patience S] [--without GUARD]
 
   --runs N     how many runs, each with the seed after the one before (1)
   --seed S     seed of the first run (any); the seed of a run repeats what is chance in it
@@ -17,6 +17,7 @@ const usage = `npm run test:chaos -- [--runs N] [--seed S] [--jobs N] [--only TE
   --database ENGINE  sqlite or postgres (sqlite)
   --queue ENGINE     redis or postgres (redis)
   --long       the program's own times, thousands of pushes, long faults
+  --patience S so many seconds for the drain, on a machine that is busy (60, 400 with --long)
   --without GUARD  without one of the guards: the runs must find what is broken then
 ${Object.keys(guards)
   .map((name) => `      ${name}`)
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     database: { type: 'string', default: 'sqlite' },
     queue: { type: 'string', default: 'redis' },
     long: { type: 'boolean', default: false },
+    patience: { type: 'string' },
     without: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -61,6 +63,7 @@ async function main(): Promise<number> {
       only,
       engines,
       isLong: values.long,
+      patience: values.patience === undefined ? undefined : Number(values.patience) * 1_000,
       log: (line) => lines.push(line),
     })
     results.push(result)

@@ -2,6 +2,15 @@ import { until } from '../helpers/until.ts'
 import { createAsks } from './asks.ts'
 import { audit } from './audit.ts'
 import { collectBooks, isQuiet, isSettled } from './books.ts'
+import {
+  collectBroadcastBooks,
+  controlBroadcast,
+  createBroadcastAsk,
+  createBroadcastOf,
+  isBroadcastOver,
+  resumePaused,
+} from './broadcast.ts'
+import { auditBroadcast } from './broadcastAudit.ts'
 import { ask } from './caller.ts'
 import { createChance } from './chance.ts'
 import { type Engines, usualEngines } from './engines.ts'
@@ -18,6 +27,8 @@ export interface RunChoice {
   /** Parts of the names of the faults to choose from, separated by `|`. */
   only?: string | undefined
   isLong?: boolean
+  /** Milliseconds for the drain, where the machine is slower than usual. */
+  patience?: number | undefined
 }
 
 export interface RunOptions extends RunChoice {
@@ -49,8 +60,9 @@ const forms: Record<'short' | 'long', Form> = {
 }
 
 /** What a run with this seed will do, and the chance that is left for the rest of it. */
-export function prepare({ seed, only, isLong = false, engines = usualEngines }: RunChoice) {
-  const form = isLong ? forms.long : forms.short
+export function prepare({ seed, only, isLong = false, engines = usualEngines, patience }: RunChoice) {
+  const usual = isLong ? forms.long : forms.short
+  const form = { ...usual, patience: patience ?? usual.patience }
   const chance = createChance(seed)
   return { form, plan: createPlan({ form, only, engines, chance: chance.fork() }), chance }
 }
@@ -58,10 +70,10 @@ export function prepare({ seed, only, isLong = false, engines = usualEngines }: 
 /** One run: pushes are asked for while faults come and go; when the last has gone and all has drained, the books are compared. */
 export async function run(
   program: Program,
-  { seed, only, isLong = false, engines = usualEngines, log }: RunOptions,
+  { seed, only, isLong = false, engines = usualEngines, patience, log }: RunOptions,
 ): Promise<RunResult> {
   const startedAt = performance.now()
-  const { form, plan, chance } = prepare({ seed, only, isLong, engines })
+  const { form, plan, chance } = prepare({ seed, only, isLong, engines, patience })
   const world = await createWorld({
     main: program.main,
     chance: chance.fork(),
@@ -84,11 +96,20 @@ export async function run(
     const asks = createAsks(simulator, chance.count(...form.pushes), form.duration, chance.fork())
     const { settled, stop: stopWatching } = watchSettled(world)
     stop.signal.addEventListener('abort', stopWatching)
+    const broadcast = createBroadcastAsk(simulator, form.duration, chance.fork())
+    if (broadcast) log(`  a broadcast to ${broadcast.rows.length} ${JSON.stringify(broadcast.control)}`)
+    const id = broadcast && (await createBroadcastOf(world, broadcast))
     const asking = ask(asks, caller, { appid, ...producer }, stop.signal)
-    await Promise.all([perform(world, possible), asking])
+    const controlling = broadcast && id && controlBroadcast(world, id, broadcast, stop.signal)
+    await Promise.all([perform(world, possible), asking, controlling])
     const liftedAt = performance.now()
     const midnight = world.admitted.isOutOfQuota ? setInterval(() => comeMidnight(world), 1_000) : undefined
-    const isDrained = await until(() => isQuiet(world), form.patience)
+    const person = broadcast && setInterval(() => resumePaused(world), 1_000)
+    const isDrained = await until(
+      async () => (await isQuiet(world)) && (!broadcast || (await isBroadcastOver(world))),
+      form.patience,
+    )
+    clearInterval(person)
     // A receipt that overtook the record of its send by some time is looked at again after as much time once more.
     const took = performance.now() - liftedAt
     if (isDrained) await until(() => isSettled(world), form.duration + 2 * took + form.patience / 4)
@@ -101,6 +122,11 @@ export async function run(
     const condition = await world.database.check()
     if (condition !== 'ok') violations.push(`the database is damaged: ${condition}`)
     const complaints = [...workers.complaints, ...desk.crew.complaints, ...world.complaints]
+    if (broadcast) {
+      const ofBroadcast = await collectBroadcastBooks(world, broadcast, books.broadcast)
+      violations.push(...auditBroadcast(ofBroadcast))
+      log(`  the broadcast: ${ofBroadcast.status} ${JSON.stringify(ofBroadcast.counted)}`)
+    }
     violations.push(
       ...audit(books),
       ...complaints,
