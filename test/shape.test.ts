@@ -30,6 +30,18 @@ test('no room has more than 20 files or 1,500 lines', () => {
   expect(large).toEqual([])
 })
 
+test('the page has at most 20 files, and none of more than 200 lines', () => {
+  const page = files.filter(({ path }) => path.startsWith('dashboard/'))
+  expect(page.length).toBeGreaterThan(10)
+  expect(page.length).toBeLessThanOrEqual(20)
+  const styles = readdirSync(`${src}dashboard`).filter((file) => file.endsWith('.css'))
+  const sheets = styles.map((path) => ({
+    path,
+    lines: countLines(readFileSync(`${src}dashboard/${path}`, 'utf8')),
+  }))
+  expect([...page, ...sheets].filter(({ lines }) => lines > 200).map(({ path }) => path)).toEqual([])
+})
+
 test('half of the files have fewer than 80 lines', () => {
   const sorted = files.map(({ lines }) => lines).sort((a, b) => a - b)
   expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThan(80)

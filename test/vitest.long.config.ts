@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     ...common,
     include: ['test/**/*.long.test.ts'],
+    env: { TEST_FILE_MINUTES: '120' },
     globalSetup: ['test/helpers/redisSetup.ts', 'test/helpers/globalSetup.ts'],
   },
 })

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { loadCallbackConfig, loadMiniProgramConfig } from '../../src/base/accounts/libraryConfig.ts'
-import type { Environment } from '../../src/base/checkEnvironment.ts'
-import { loadProducerConfig } from '../../src/base/config.ts'
 import { ConfigError } from '../../src/base/configError.ts'
-import { environmentSchema, secrets } from '../../src/base/environment.ts'
+import type { Environment } from '../../src/base/environment/checkEnvironment.ts'
+import { environmentSchema, secrets } from '../../src/base/environment/variables.ts'
+import { loadProducerConfig } from '../../src/base/producerConfig.ts'
 import { loadConfig } from '../../src/base/programConfig.ts'
 
 const names = Object.keys(environmentSchema.shape)

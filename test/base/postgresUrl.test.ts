@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { toEnglish } from '../../src/base/sentences/sentence.ts'
 import { findPostgresUrlFault, toPostgresAddress, toPostgresPlace } from '../../src/base/urls/postgresUrl.ts'
 
 const server = 'postgres://me:secret@db.example:5433/push'
@@ -34,7 +35,8 @@ describe('a PostgreSQL URL', () => {
     ['postgres://host/db?sslmode=verify-ca', /\?sslrootcert=/],
     ['postgres://host/db?pool=5', /no \?pool=: what can be set is schema/],
   ])('%s is refused with what is expected', (url, expected) => {
-    expect(findPostgresUrlFault(url)).toMatch(expected)
+    const fault = findPostgresUrlFault(url)
+    expect(fault && toEnglish(fault)).toMatch(expected)
   })
 
   test.each([

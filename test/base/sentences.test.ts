@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { en } from '../../src/base/sentences/en/en.ts'
 import { toLanguage } from '../../src/base/sentences/language.ts'
-import { catalogues, render, say, type Wording } from '../../src/base/sentences/sentence.ts'
+import { catalogues, render } from '../../src/base/sentences/render.ts'
+import { say, type Wording } from '../../src/base/sentences/sentence.ts'
 
 const keys = Object.keys(en)
 

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest'
 import * as z from 'zod'
+import type { PushFilter } from '../../src/db/pushes.ts'
 import { listFailed } from '../../src/operations/failed.ts'
 import { listPushesOf } from '../../src/operations/history.ts'
+import { type Cursor, cursorSchema } from '../../src/operations/listing/cursor.ts'
+import { loadPushPage } from '../../src/operations/listing/pushPage.ts'
 import { createQueuedPushes } from '../../src/operations/queuedPushes.ts'
 import { findPushAmong } from '../../src/operations/show.ts'
 import { pushRecordSchema } from '../../src/push/recordSchema.ts'
@@ -49,13 +52,24 @@ test('recipients have records as pushes have, are listed in order, and with what
   expect(await findPushAmong(accounts, 'single')).toMatchObject({ id: 'single', broadcast: null })
   expect(await findPushAmong(accounts, `${id}:nobody`)).toBeUndefined()
 
+  // Of a user, by any of the names, also what broadcasts brought; the newest first.
+  const ofUser = async (filter: PushFilter) =>
+    (await toArray(listPushesOf(accounts, filter))).map((listed) => listed.id)
+  const own = world.simulator.userAt(3)
+  expect(await ofUser({ unionid: own.unionid })).toEqual(['single'])
+  expect(await ofUser({ unionid })).toEqual([`${id}:${unionid}`])
+  expect(await ofUser({ openid })).toEqual([`${id}:${unionid}`])
+  expect(await ofUser({ openid: refused.openid })).toEqual([`${id}:${refused.openid}`])
+  expect(await ofUser({ openid: refused.openid, status: 'sent' })).toEqual([])
+  expect(await ofUser({ unionid, since: Date.parse(record?.createdAt ?? '') + 1 })).toEqual([])
+  expect(await ofUser({ msgid: record?.msgid ?? '' })).toEqual([`${id}:${unionid}`])
   const list = (more: { status?: 'skipped'; limit?: number; unionid?: string }) =>
     toArray(listPushesOf(accounts, { broadcast: id, ...more }))
   const listed = await list({})
   expect(z.array(pushRecordSchema).parse(listed)).toEqual(listed)
   expect(listed.map(({ status, reason, seq }) => [status, reason, seq])).toEqual([
-    ['delivered', null, 2],
-    ['undelivered', 'user_block', 2],
+    ['delivered', null, 3],
+    ['undelivered', 'user_block', 3],
     ['rejected', 'miniprogram_invalid', 1],
     ['skipped', 'not_following', 1],
   ])
@@ -72,6 +86,14 @@ test('recipients have records as pushes have, are listed in order, and with what
   expect(await toArray(listFailed(accounts, { reason: 'user_block' }))).toEqual([listed[1]])
   expect(await toArray(listFailed(accounts, { templateId: 'another' }))).toEqual([])
   await close()
+
+  const page = async (more: PushFilter, cursor?: Cursor) => loadPushPage(accounts, more, { limit: 1, cursor })
+  await world.producer().push(world.message(0, { id: 'later' }))
+  await expect.poll(async () => (await world.pushes.find('later'))?.status).toBe('delivered')
+  const first = await page({ openid })
+  expect(first.items.map((item) => item.id)).toEqual(['later'])
+  const second = await page({ openid }, cursorSchema.parse(first.next))
+  expect(second).toEqual({ items: [record], next: null })
 })
 
 test('who waits is queued, and skipped once the broadcast is cancelled', async () => {

@@ -49,6 +49,7 @@ test('recipients of broadcasts under way are measured by status', async () => {
     ...{ accountState, followers, held },
     broadcasts: broadcasts.broadcasts,
     syncRuns: database.syncRuns(appid),
+    templatePauses: database.templatePauses(appid),
     tokens: { peek: async () => undefined },
     openQueue: () => opened,
   })

@@ -34,6 +34,7 @@ export function openBroadcasts({ appid, database, accountState, simulator }: Bro
     name: appid,
     broadcasts,
     accountState,
+    config: { timezone: 'Asia/Shanghai', pushConcurrency: 50, pushRate: 0 },
     api: { getQuota: () => Promise.reject(new Error('not asked')) },
   }
   const templateId = simulator.templates[0]?.templateId ?? ''

@@ -1,8 +1,9 @@
 import { expect, test, vi } from 'vitest'
+import { nothingDone } from '../../src/db/syncRuns.ts'
 import { type ApiWorld, apiKeys, startApiWorld } from '../helpers/apiWorld.ts'
 import { openPage } from '../helpers/browser.ts'
 
-vi.setConfig({ testTimeout: 60_000 })
+vi.setConfig({ testTimeout: 120_000 })
 
 const script = '<img src=x onerror=alert(1)>'
 
@@ -146,6 +147,52 @@ test('failed pushes are sent again one by one, some of them, or all that the fil
   await page.getByRole('dialog').getByRole('button').first().click()
   await page.getByText('4 pushes are in the queue again.').waitFor()
   await expect.poll(attempts).toBe(tried + 7)
+})
+
+test('a user is found by the openid of the mini-program', async () => {
+  const miniProgram = 'wx00000000000000aa'
+  const env = { WECHAT_MINIPROGRAM_APPID: miniProgram, WECHAT_MINIPROGRAM_SECRET: 's'.repeat(32) }
+  const world = await startApiWorld({ env })
+  await world.app.startWorker()
+  const { unionid = '' } = world.message(5)
+  const id = await push(world, 5, { id: 'order-5' })
+  const users = world.account.runtime.database.users(miniProgram)
+  await users.recordLogin({ openid: 'mini-5', unionid, sessionKey: 'k', at: Date.now() })
+  await users.recordLogin({ openid: 'mini-6', unionid: undefined, sessionKey: 'k', at: Date.now() })
+  const { page, show } = await openPage(world, { address: '/search?q=mini-5' })
+  await page.getByRole('heading', { name: `The user in the mini-program ${miniProgram}` }).waitFor()
+  await page.getByRole('heading', { name: /^The user in wx/ }).waitFor()
+  await page.getByRole('row').filter({ hasText: id }).waitFor()
+  await show('/search?q=mini-6')
+  await page.getByText('WeChat has told no unionid yet').waitFor()
+})
+
+test('the overview shows how long pushes wait, what is left of the quota, and how followers grow', async () => {
+  const world = await startApiWorld()
+  const { account, simulator } = world
+  const { page } = await openPage(world)
+  await page.getByText('100,000 of 100,000 left').waitFor()
+  await page.getByText('The chart begins with the sync of the second day.').waitFor()
+  const leases = account.leases
+  await leases.acquire('test', 'me', 60_000)
+  const days = [3, 2, 1].map((ago) => Date.now() - ago * 86_400_000)
+  for (const [n, day] of days.entries()) {
+    const { id } = await account.syncRuns.begin({ full: false, now: day, resumableSince: day })
+    const held = { id, lease: 'test', owner: 'me' }
+    await account.syncRuns.record(held, {
+      step: nothingDone,
+      position: { total: 1_000 + n, cursor: null, listed: true },
+    })
+    await account.syncRuns.finish(held, { status: 'complete', error: null, finishedAt: day })
+  }
+  await world.post('/v1/pushes', world.message(0))
+  await page.getByText(/^1 waiting.* · the oldest for /).waitFor()
+  await page.getByText('Followers at the last sync of each day').waitFor()
+  const panel = page.getByRole('region', { name: /^Account/ })
+  await panel.getByText('The same as a table').click()
+  const cells = panel.getByRole('cell').filter({ hasText: /^1,00/ })
+  expect(await cells.allTextContents()).toEqual(['1,002', '1,001', '1,000'])
+  expect(simulator.stats().calls['/cgi-bin/openapi/quota/get']).toBe(1)
 })
 
 test('what failed is counted, in a chart and in a table, and each reason leads to its pushes', async () => {

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { day, hour, minute, second } from '../../src/base/duration.ts'
+import { say } from '../../src/base/sentences/sentence.ts'
+import { toStored } from '../../src/base/sentences/stored.ts'
 import { compileWrite } from '../../src/db/sqlite/engine/statement.ts'
 import { pushes } from '../../src/db/sqlite/pushes/tables.ts'
 import { type CallbackServer, openCallbackServer } from '../helpers/callbackServer.ts'
@@ -55,25 +57,10 @@ const worked = () => vi.waitUntil(isDone, { interval: 5 })
 describe('a receipt', () => {
   test.each([
     ['success', 'delivered', null, null],
-    [
-      'failed:user block',
-      'undelivered',
-      'user_block',
-      'the user has switched off messages from this service account',
-    ],
-    [
-      'failed: system failed',
-      'undelivered',
-      'system_failed',
-      'WeChat accepted the message and then failed to deliver it',
-    ],
-    [
-      'failed: freq limit',
-      'undelivered',
-      'freq_limit',
-      'WeChat dropped the message because this user has been sent too many',
-    ],
-    ['failed: Unheard of', 'undelivered', 'other', `WeChat's receipt says "failed: Unheard of"`],
+    ['failed:user block', 'undelivered', 'user_block', say('receipt.user_block')],
+    ['failed: system failed', 'undelivered', 'system_failed', say('receipt.system_failed')],
+    ['failed: freq limit', 'undelivered', 'freq_limit', say('receipt.freq_limit')],
+    ['failed: Unheard of', 'undelivered', 'other', say('receipt.other', { status: 'failed: Unheard of' })],
   ])('%j ends the push as %s', async (Status, status, reason, detail) => {
     const { work } = await open()
     await sent({ id: 'p' })
@@ -81,7 +68,13 @@ describe('a receipt', () => {
     const worker = work()
     expect(await receipt({ Status })).toBe('200 success')
     await worked()
-    expect(row('p')).toMatchObject({ status, reason, detail, msgid, finishedAt: expect.any(Number) })
+    expect(row('p')).toMatchObject({
+      status,
+      reason,
+      detail: toStored(detail),
+      msgid,
+      finishedAt: expect.any(Number),
+    })
     expect(row('other')).toMatchObject({ status: 'sent', finishedAt: null })
     const count = status === 'delivered' ? 'delivered' : 'undelivered'
     await vi.waitUntil(() => worker.receiptCounts[count] === 1)

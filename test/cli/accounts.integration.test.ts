@@ -58,6 +58,22 @@ test('commands look in all accounts, do all, or ask which is meant', async () =>
     'shop both',
   ])
   expect(await world.lines('history', '--limit', '1')).toMatchObject([{ id: 'only' }])
+  const lines = (await world.run(['history'])).stdout.trim().split('\n')
+  expect(lines.map((line) => line.split(/ {2,}/).slice(-2))).toEqual([
+    ['only', 'club'],
+    ['both', 'club'],
+    ['both', 'shop'],
+  ])
+  const alone = (await world.run(['history', '--account', 'shop'])).stdout.trim()
+  expect(alone.split(/ {2,}/).at(-1)).toBe('both')
+
+  const later = ['--data', '{"data1":"x","data2":"y"}', '--all', '--at', '2099-01-01T00:00:00Z']
+  const create = ['broadcast', 'create', '--template', 't', ...later]
+  expect((await world.run(create)).code).toBe(2)
+  const [created] = await world.lines(...create, '--account', 'club')
+  expect(await world.lines('broadcast', 'show', String(created?.id))).toMatchObject([{ account: 'club' }])
+  expect(await world.lines('broadcast', 'list')).toMatchObject([{ id: created?.id, account: 'club' }])
+  expect((await world.run(['broadcast', 'list'])).stdout).toMatch(`club  ${created?.id}  scheduled`)
   const [status] = await world.lines('status')
   expect(status.accounts).toMatchObject([
     { account: 'shop', appid: appids.shop, today: { sent: 1 } },

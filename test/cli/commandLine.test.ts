@@ -1,9 +1,11 @@
 import { stripVTControlCharacters } from 'node:util'
 import stringWidth from 'string-width'
 import { expect, test } from 'vitest'
+import { zhHelp } from '../../src/base/sentences/zh/cli/help.ts'
 import { parseCommandArgs } from '../../src/cli/args.ts'
 import { commands, runCommandLine, toReport } from '../../src/cli/commandLine.ts'
 import { createTimeFormat, formatDuration } from '../../src/cli/format.ts'
+import { purpose } from '../../src/cli/help.ts'
 import { createProgressBar } from '../../src/cli/progress.ts'
 import { parseSince } from '../../src/cli/since.ts'
 import { renderFields, renderTable } from '../../src/cli/table.ts'
@@ -152,10 +154,29 @@ test.each(['yesterday', '2', '-2h', '2026-13-01', '2026-11-20 25:00', ''])(
 )
 
 test.each([...commands.keys()])('%s explains itself with examples, on 80 columns', async (name) => {
-  const help = stripVTControlCharacters((await (await commands.get(name)?.())?.toHelp()) ?? '')
-  expect(help).toMatch(new RegExp(`EXAMPLES\\n\\n {2}# [^\\n]+\\n {2}(\\S+=\\S+ )?unionpush ${name}`))
-  expect(help).toContain('--json')
-  for (const line of help.split('\n')) expect(stringWidth(line.trimEnd()), line).toBeLessThanOrEqual(80)
+  const command = await commands.get(name)?.()
+  for (const [language, title] of [
+    ['en', 'EXAMPLES'],
+    ['zh', '示例'],
+  ] as const) {
+    const help = stripVTControlCharacters((await command?.toHelp(language)) ?? '')
+    expect(help).toMatch(new RegExp(`${title}\\n\\n {2}# [^\\n]+\\n {2}(\\S+=\\S+ )?unionpush ${name}`))
+    expect(help).toContain('--json')
+    for (const line of help.split('\n')) expect(stringWidth(line.trimEnd()), line).toBeLessThanOrEqual(80)
+  }
+})
+
+test('all that --help says is there in Chinese, and nothing that it does not say', async () => {
+  const texts = await Promise.all([...commands.values()].map(async (load) => (await load()).texts))
+  expect(Object.keys(zhHelp).sort()).toEqual([...new Set([purpose, ...texts.flat()])].sort())
+})
+
+test('the frame of --help is in Chinese, too', async () => {
+  const loadAll = [...commands.values()].map(async (load) => (await load()).toHelp('zh'))
+  const help = (await Promise.all(loadAll)).map(stripVTControlCharacters).join('\n')
+  expect(help.match(/USAGE|ARGUMENTS|OPTIONS(?!\])|EXAMPLES|Required|Default|more information/g)).toBeNull()
+  expect(help).toMatch(/^用法 unionpush push \[OPTIONS\] *$/m)
+  expect(help).toContain('retry（必填）')
 })
 
 test.each([

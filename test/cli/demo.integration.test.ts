@@ -48,6 +48,32 @@ test.each(['embedded', 'redis'])(
   },
 )
 
+test.each(['embedded', 'redis'])(
+  'with --broadcast a worker is killed in the middle, and everything adds up with the %s queue',
+  async (queue) => {
+    if (queue === 'redis') needRedis()
+    const cwd = await makeDir()
+    const env = { TMPDIR: cwd, ...(queue === 'redis' && { REDIS_URL: redisUrl }) }
+    const { code, stdout, stderr } = await runCli(['demo', '--broadcast', '--json'], { cwd, env })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const result = JSON.parse(stdout)
+    expect(result).toMatchObject({
+      ok: true,
+      queueBackend: queue,
+      broadcast: {
+        status: 'finished',
+        counts: { selected: 3_000, waiting: 0, sent: 0, delivered: 2_950, unknown: 0 },
+        canary: { size: 60, delivered: 60, state: 'passed' },
+      },
+      wechat: { accepted: 2_950, acceptedTwice: 0 },
+      problems: [],
+    })
+    expect(result.underWayWhenKilled).toBeGreaterThan(0)
+    expect(await listLeftovers(cwd)).toEqual([])
+    expect(await findKeys(result.broadcast.account)).toEqual([])
+  },
+)
+
 test('people are told of every step; Ctrl-C leaves nothing behind', async () => {
   const cwd = await makeDir()
   const demo = startCli(['demo'], { cwd, env: { TMPDIR: cwd } })

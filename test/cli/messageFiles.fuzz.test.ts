@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { second } from '../../src/base/duration.ts'
 import { UsageError } from '../../src/cli/args.ts'
 import { readMessageFile } from '../../src/cli/messages/messageFile.ts'
 import type { MessageLine } from '../../src/operations/push.ts'
@@ -98,31 +97,4 @@ test('a bad line costs no other line, in both formats', async () => {
     }),
     { numRuns: 200 },
   )
-})
-
-const mebibyte = 2 ** 20
-
-test.each([
-  ['one line without an end', 'x', 20],
-  ['quotes', '"', 20],
-  ['commas', ',', 20],
-  ['brackets', '[', 20],
-  ['lines with an open quote', '"a\n', 0.02],
-  ['empty lines', '\n', 1],
-])('very much of %s takes neither long nor memory', async (_, piece, size) => {
-  const content = piece.repeat((size * mebibyte) / piece.length)
-  const files = { 'z.jsonl': content, 'z.csv': `unionid,data.thing1\n${content}` }
-  for (const [name, text] of Object.entries(files)) {
-    const path = join(dir, name)
-    await writeFile(path, text)
-    const startedAt = performance.now()
-    const before = process.memoryUsage().rss
-    let highest = before
-    for await (const { line } of readMessageFile(path)) {
-      if (line % 1_000 === 0) highest = Math.max(highest, process.memoryUsage().rss)
-    }
-    highest = Math.max(highest, process.memoryUsage().rss)
-    expect(performance.now() - startedAt).toBeLessThan(10 * second)
-    expect(highest - before).toBeLessThan(200 * mebibyte)
-  }
 })

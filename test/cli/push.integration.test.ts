@@ -223,6 +223,7 @@ test('status tells queue, followers, token, last sync and the outcomes of today'
         account: world.appid,
         appid: world.appid,
         paused: null,
+        pausedTemplates: [],
         circuit: null,
         queueProblems: [],
         rate: { limit: null, perSecond: 0 },

@@ -208,6 +208,35 @@ describe.each(engines)('$name', ({ create }) => {
     expect(await templates.find('a')).toBeUndefined()
     expect(await templates.find('c')).toMatchObject({ title: 'third' })
     expect(await other.list()).toHaveLength(1)
+    expect(await Promise.all(['a', 'b', 'd'].map(templates.isGone))).toEqual([true, false, false])
+    expect(await other.isGone('a')).toBe(false)
+    await templates.replace([toTemplate('b', 'changed')], 2_000 + 91 * day)
+    expect(await Promise.all(['a', 'c'].map(templates.isGone))).toEqual([false, true])
+  })
+
+  test('a template is paused by one caller, looked at by one, and resumed by one', async () => {
+    const { database } = await create()
+    const pauses = database.templatePauses(appid)
+    const pause = {
+      templateId: 't',
+      reason: 'template_invalid',
+      detail: 'why',
+      since: 1_000,
+      probeAt: 2_000,
+    } as const
+    expect(await Promise.all([pauses.pause(pause), pauses.pause({ ...pause, detail: 'newer' })])).toEqual([
+      true,
+      false,
+    ])
+    expect(await pauses.list()).toEqual([{ ...pause, detail: 'newer', probes: 0 }])
+    expect(await database.templatePauses('wx-other').list()).toEqual([])
+    expect(await pauses.claimProbe('t', 1_999, 9_000)).toBe(false)
+    expect(await Promise.all([1, 2].map(() => pauses.claimProbe('t', 2_000, 9_000)))).toEqual([true, false])
+    expect(await pauses.list()).toMatchObject([{ probeAt: 9_000, probes: 1 }])
+    expect(await Promise.all([1, 2].map(() => pauses.resume('t')))).toEqual([true, false])
+    expect(await pauses.list()).toEqual([])
+    expect(await pauses.claimProbe('t', 9_000, 10_000)).toBe(false)
+    expect(await pauses.pause(pause)).toBe(true)
   })
 
   test('of what the workers wait for the oldest is told, until it ends or is not to be believed any more', async () => {

@@ -27,6 +27,11 @@ describe.each(engines)('$name', ({ create }) => {
     for (const entry of [toEntry(1), toEntry(2), whole]) await audit.add(entry)
     expect(await list(0)).toEqual([whole, toEntry(2), toEntry(1)])
     expect(await list(2)).toEqual([whole, toEntry(2)])
+    const id = await audit.add(toEntry(3, { detail: 'begun' }))
+    await audit.change(id, { account: 'shop', target: 'p', detail: 'done' })
+    expect((await list(0))[0]).toEqual(toEntry(3, { account: 'shop', target: 'p', detail: 'done' }))
+    await audit.remove(id)
+    expect(await list(0)).toEqual([whole, toEntry(2), toEntry(1)])
     for (let n = 0; n < 501; n += 1) await audit.add(toEntry(4, { target: `t${n}` }))
     expect((await list(4)).map(({ target }) => target)).toEqual(
       Array.from({ length: 501 }, (_, n) => `t${500 - n}`),

@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type {
-  BroadcastRow,
-  Broadcasts,
-  NewBroadcast,
-  RecipientOutcome,
-} from '../../src/db/broadcasts/broadcasts.ts'
+import type { Broadcasts } from '../../src/db/broadcasts/broadcasts.ts'
+import type { RecipientOutcome } from '../../src/db/broadcasts/recipients.ts'
+import type { BroadcastRow, NewBroadcast } from '../../src/db/broadcasts/row.ts'
+import type { PushOutcome } from '../../src/db/pushes.ts'
 import type { Stores } from '../../src/db/stores.ts'
 import { engines } from './engines.ts'
 
@@ -56,6 +54,29 @@ const outcome = (seq: number, more: Partial<RecipientOutcome> = {}): RecipientOu
   wasRetried: false,
   ...more,
 })
+
+async function settle(database: Stores, msgid: string | undefined, openid = 'o1') {
+  const receipts = database.receipts(appid)
+  const [found] =
+    msgid === undefined
+      ? await receipts.findLatest(openid)
+      : [await receipts.findByMsgid(msgid)].filter((push) => push !== undefined)
+  if (!found) return undefined
+  const settled = {
+    status: 'undelivered',
+    reason: 'user_block',
+    detail: 'why',
+    finishedAt: 9_000,
+  } as const
+  const { id, recipient } = found
+  const name = found.msgid === null ? { msgid: msgid ?? null } : {}
+  await database.write(receipts.toSettle([{ id, ...settled, ...name, ...(recipient && { recipient }) }]))
+  return found
+}
+
+function sortSteps(outcomes: PushOutcome[]): PushOutcome[] {
+  return outcomes.sort((a, b) => a.at - b.at || (a.status < b.status ? -1 : 1))
+}
 
 /** A broadcast to so many lines of a file that is running. */
 async function run(broadcasts: Broadcasts, count: number, more: Partial<NewBroadcast> = {}) {
@@ -126,6 +147,28 @@ describe.each(engines)('$name', ({ create }) => {
     expect(await query('SELECT id FROM broadcasts')).toEqual([{ id: 'open' }])
     expect(await query('SELECT * FROM broadcast_recipients')).toHaveLength(1)
     expect(await query('SELECT * FROM broadcast_keys')).toHaveLength(1)
+  })
+
+  test('who is named by the unionid of nobody who follows is told, page by page', async () => {
+    const { database } = await create()
+    await addFollowers(database, 3)
+    await database.followers(appid).upsert([{ openid: 'o2', subscribed: false }], { at: 2_000_000 })
+    const broadcasts = open(database)
+    const no = await broadcasts.draft(asked())
+    await broadcasts.addRecipients(no, [
+      line(1, { unionid: 'u1' }),
+      line(2, { unionid: 'u2' }),
+      line(3, { openid: 'o99' }),
+    ])
+    const strangers = Array.from({ length: 4_001 }, (_, n) => line(n + 4, { unionid: `x${n + 4}` }))
+    await broadcasts.addRecipients(no, strangers)
+    const told: { seq: number }[] = []
+    for await (const one of broadcasts.unreachable(no)) told.push(one)
+    expect(told.slice(0, 2)).toEqual([
+      { seq: 2, openid: 'o2', unionid: 'u2' },
+      { seq: 4, openid: null, unionid: 'x4' },
+    ])
+    expect(told).toHaveLength(4_002)
   })
 
   test('the same person twice is one recipient, also once by unionid and once by openid', async () => {
@@ -206,12 +249,16 @@ describe.each(engines)('$name', ({ create }) => {
       const broadcasts = open(database)
       const first = await run(broadcasts, 2)
       await broadcasts.claim(first.no, 5, 2_000, lease)
-      await broadcasts.record(first.no, outcome(1))
-      await broadcasts.record(
-        first.no,
+      await broadcasts.record(first.no, [outcome(1)])
+      await broadcasts.record(first.no, [
         outcome(2, { status: 'rejected', reason: 'data_invalid', msgid: null }),
-      )
+      ])
       expect(await broadcasts.countFollowers({ kind: 'followers', except: first.no })).toBe(2)
+      const leftOut: unknown[] = []
+      for await (const one of broadcasts.leftOut({ kind: 'followers', except: first.no })) leftOut.push(one)
+      expect(leftOut).toEqual([{ seq: expect.any(Number), openid: 'o1', unionid: 'u1' }])
+      for await (const one of broadcasts.leftOut({ kind: 'followers' })) leftOut.push(one)
+      expect(leftOut).toHaveLength(1)
     })
   })
 
@@ -233,8 +280,8 @@ describe.each(engines)('$name', ({ create }) => {
     await broadcasts.change(await find(broadcasts), { startedAt: 50_000, fillUntil: 2 })
     if (!isFilled) while (await broadcasts.fill(await find(broadcasts), 10));
     await broadcasts.claim(no, 2, 2_000, lease)
-    await broadcasts.record(no, outcome(1))
-    await broadcasts.record(no, outcome(2, { status: 'rejected', reason: 'data_invalid', msgid: null }))
+    await broadcasts.record(no, [outcome(1)])
+    await broadcasts.record(no, [outcome(2, { status: 'rejected', reason: 'data_invalid', msgid: null })])
     const lines = [
       line(1, { unionid: 'u1' }),
       line(2, { openid: 'o1' }),
@@ -267,7 +314,7 @@ describe.each(engines)('$name', ({ create }) => {
       const broadcasts = open(database)
       const { no } = await run(broadcasts, 4)
       const chunk = await broadcasts.claim(no, 3, 2_000, lease)
-      await broadcasts.record(no, outcome(2))
+      await broadcasts.record(no, [outcome(2)])
       await broadcasts.renew(no, chunk ? [chunk] : [], 30_000)
       expect(seqs(await broadcasts.claim(no, 3, 29_999, lease))).toEqual([4])
       expect((await broadcasts.openWork(no)).inFlight).toBe(3)
@@ -286,7 +333,7 @@ describe.each(engines)('$name', ({ create }) => {
       const { no } = await run(broadcasts, 3)
       const chunk = await broadcasts.claim(no, 3, 2_000, lease)
       if (!chunk) throw new Error('no chunk')
-      await broadcasts.record(no, outcome(1))
+      await broadcasts.record(no, [outcome(1)])
       await broadcasts.giveBack(no, chunk, 3_000)
       expect(await broadcasts.openWork(no)).toMatchObject({ hasChunks: true, inFlight: 0 })
       const again = await broadcasts.claim(no, 3, 3_000, lease)
@@ -338,7 +385,7 @@ describe.each(engines)('$name', ({ create }) => {
       expect(seqs(await broadcasts.claim(no, 9, 2_000, lease))).toEqual([10, 20])
       await broadcasts.change(await find(broadcasts), { canaryState: 'passed' })
       expect(seqs(await broadcasts.claim(no, 9, 2_000, lease))).toEqual([30, 40])
-      for (const seq of [10, 20, 30]) await broadcasts.record(no, outcome(seq))
+      for (const seq of [10, 20, 30]) await broadcasts.record(no, [outcome(seq)])
       expect((await broadcasts.counts(no)).map(({ isCanary, total }) => [isCanary, total])).toEqual(
         expect.arrayContaining([
           [true, 2],
@@ -369,21 +416,52 @@ describe.each(engines)('$name', ({ create }) => {
     const row = await run(broadcasts, 4)
     const { no } = row
     await broadcasts.claim(no, 4, 2_000, lease)
-    await broadcasts.record(no, outcome(1))
-    await broadcasts.record(no, outcome(2, { status: 'rejected', reason: 'data_invalid', msgid: null }))
-    await broadcasts.record(no, outcome(3, { status: 'skipped', reason: 'not_following', msgid: null }))
+    await broadcasts.record(no, [outcome(1)])
+    await broadcasts.record(no, [outcome(2, { status: 'rejected', reason: 'data_invalid', msgid: null })])
+    await broadcasts.record(no, [outcome(3, { status: 'skipped', reason: 'not_following', msgid: null })])
     expect(await totals(broadcasts, no)).toEqual({
       sent: 1,
       'rejected/data_invalid': 1,
       'skipped/not_following': 1,
     })
     // A process that wakes up late changes nothing.
-    await broadcasts.record(no, outcome(2))
-    await broadcasts.record(no, outcome(1, { status: 'unknown', reason: 'ambiguous' }))
+    await broadcasts.record(no, [outcome(2)])
+    await broadcasts.record(no, [outcome(1, { status: 'unknown', reason: 'ambiguous' })])
     expect(await totals(broadcasts, no)).toMatchObject({ sent: 1, 'rejected/data_invalid': 1 })
     expect(await broadcasts.recent(no)).toEqual({ sends: '.x', receipts: '' })
     await broadcasts.change(row, { status: 'paused', reason: 'failures' }, { forgetsRecent: true })
     expect(await broadcasts.recent(no)).toEqual({ sends: '', receipts: '' })
+  })
+
+  test('how its recipients ended counts among the pushes of the account, when they did', async () => {
+    const { database } = await create()
+    const broadcasts = open(database)
+    const row = await run(broadcasts, 4)
+    await broadcasts.claim(row.no, 4, 2_000, lease)
+    const minute = 60_000
+    const blocked = { status: 'rejected', reason: 'recipient_blocked', msgid: null } as const
+    await broadcasts.record(row.no, [outcome(1, { finishedAt: 3 * minute })])
+    await broadcasts.record(row.no, [outcome(2, { ...blocked, finishedAt: 3 * minute + 59_999 })])
+    await broadcasts.record(row.no, [outcome(3, { ...blocked, finishedAt: 9 * minute })])
+    const pushes = database.pushes(appid)
+    const none = { sent: 0, delivered: 0, undelivered: 0, rejected: 0, skipped: 0, unknown: 0 }
+    const steps = { since: 0, until: 20 * minute, bucket: 5 * minute, offset: 0 }
+    expect(await pushes.countFinished(0)).toEqual({ ...none, sent: 1, rejected: 2 })
+    expect(await pushes.countFinished(4 * minute)).toEqual({ ...none, rejected: 1 })
+    const ofReason = { status: 'rejected', total: 1, reasons: { recipient_blocked: 1 } }
+    const sent = { at: 0, status: 'sent', total: 1, reasons: {} }
+    const later = { ...ofReason, at: 5 * minute }
+    expect(sortSteps(await pushes.countOutcomes(steps))).toEqual([{ ...ofReason, at: 0 }, sent, later])
+    expect(await pushes.countOutcomes({ ...steps, until: 3 * minute })).toEqual([])
+    expect(await database.pushes('wx-other').countFinished(0)).toEqual(none)
+
+    // What they were before counts no more.
+    await settle(database, outcome(1).msgid ?? '')
+    expect(await pushes.countFinished(0)).toEqual({ ...none, undelivered: 1, rejected: 2 })
+    await broadcasts.retry(await find(broadcasts), ['recipient_blocked'], 5_000)
+    expect(await pushes.countFinished(0)).toEqual({ ...none, undelivered: 1 })
+    await broadcasts.drop(row.no)
+    expect(await pushes.countFinished(0)).toEqual(none)
   })
 
   test('a recipient waits for its next try, with what is known of it', async () => {
@@ -412,7 +490,7 @@ describe.each(engines)('$name', ({ create }) => {
     expect(await broadcasts.claimRetries(no, 5, 9_001, lease)).toEqual([])
     // Its process died.
     expect(await broadcasts.claimRetries(no, 5, 9_000 + lease, lease)).toMatchObject([known])
-    await broadcasts.record(no, outcome(1, { wasRetried: true }))
+    await broadcasts.record(no, [outcome(1, { wasRetried: true })])
     expect(await broadcasts.openWork(no)).toMatchObject({ retries: 0 })
     expect(await totals(broadcasts, no)).toEqual({ sent: 1 })
   })
@@ -427,11 +505,11 @@ describe.each(engines)('$name', ({ create }) => {
     await broadcasts.claim(no, 5, 2_000, lease)
     const failed = { status: 'rejected', reason: 'retries_exhausted', msgid: null } as const
     const gone = { status: 'skipped', reason: 'not_following', msgid: null } as const
-    await broadcasts.record(no, outcome(1, failed))
-    await broadcasts.record(no, outcome(2, { ...failed, reason: 'data_invalid' }))
-    await broadcasts.record(no, outcome(3, gone))
-    await broadcasts.record(no, outcome(4, gone))
-    await broadcasts.record(no, outcome(5))
+    await broadcasts.record(no, [outcome(1, failed)])
+    await broadcasts.record(no, [outcome(2, { ...failed, reason: 'data_invalid' })])
+    await broadcasts.record(no, [outcome(3, gone)])
+    await broadcasts.record(no, [outcome(4, gone)])
+    await broadcasts.record(no, [outcome(5)])
     expect(await broadcasts.retry(row, ['retries_exhausted', 'not_following'], 7_000)).toBe(2)
     expect(await totals(broadcasts, no)).toEqual({
       'rejected/data_invalid': 1,
@@ -446,32 +524,13 @@ describe.each(engines)('$name', ({ create }) => {
   })
 
   describe('a receipt', () => {
-    const settle = async (database: Stores, msgid: string | undefined, openid = 'o1') => {
-      const receipts = database.receipts(appid)
-      const [found] =
-        msgid === undefined
-          ? await receipts.findLatest(openid)
-          : [await receipts.findByMsgid(msgid)].filter((push) => push !== undefined)
-      if (!found) return undefined
-      const settled = {
-        status: 'undelivered',
-        reason: 'user_block',
-        detail: 'why',
-        finishedAt: 9_000,
-      } as const
-      const { id, recipient } = found
-      const name = found.msgid === null ? { msgid: msgid ?? null } : {}
-      await database.write(receipts.toSettle([{ id, ...settled, ...name, ...(recipient && { recipient }) }]))
-      return found
-    }
-
     test('ends the recipient whose message it names, once', async () => {
       const { database } = await create()
       const broadcasts = open(database)
       const row = await run(broadcasts, 2)
       await broadcasts.claim(row.no, 2, 2_000, lease)
-      await broadcasts.record(row.no, outcome(1))
-      await broadcasts.record(row.no, outcome(2))
+      await broadcasts.record(row.no, [outcome(1)])
+      await broadcasts.record(row.no, [outcome(2)])
       const found = await settle(database, outcome(2).msgid ?? '')
       expect(found).toMatchObject({ id: 'b1:o2', status: 'sent', sentAt: 5_000, unknownSince: null })
       expect(await broadcasts.findRecipient(row, 'o2')).toMatchObject({
@@ -505,7 +564,7 @@ describe.each(engines)('$name', ({ create }) => {
       const inDoubt = await database.receipts(appid).findLatest('o1')
       expect(inDoubt).toMatchObject([{ status: 'queued', unknownSince: 2_000 }])
       const nameless = { openid: 'o1', msgid: null, reason: 'in_review', errcode: 40252 } as const
-      await broadcasts.record(no, outcome(1, nameless))
+      await broadcasts.record(no, [outcome(1, nameless)])
       if (chunk) await broadcasts.finishChunk(no, chunk)
       const [review] = await database.receipts(appid).findLatest('o1')
       expect(review).toMatchObject({ status: 'sent', msgid: null, unknownSince: null })
@@ -526,8 +585,9 @@ describe.each(engines)('$name', ({ create }) => {
     expect(listed).toEqual(Array.from({ length: 1_200 }, (_, n) => n + 1))
     await broadcasts.claim(no, 1_200, 2_000, lease)
     const blocked = { status: 'rejected', reason: 'recipient_blocked', msgid: null } as const
-    await Promise.all(
-      Array.from({ length: 600 }, (_, n) => broadcasts.record(no, outcome(n * 2 + 1, blocked))),
+    await broadcasts.record(
+      no,
+      Array.from({ length: 600 }, (_, n) => outcome(n * 2 + 1, blocked)),
     )
     const failed: number[] = []
     for await (const { seq } of broadcasts.recipients(no, 'recipient_blocked')) failed.push(seq)

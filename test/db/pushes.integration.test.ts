@@ -50,6 +50,19 @@ describe.each(engines)('$name', ({ create }) => {
       expect(await pushes.find('p')).toMatchObject({ status: 'sent', msgid: acceptance.msgid })
     })
 
+    test('by whoever gives the push up only while nobody else has written one', async () => {
+      const rejected = { status: 'rejected', reason: 'internal_error' } as const
+      expect(await pushes.recordUnchanged(toPushRow({ status: 'queued', seq: 0 }))).toBe(true)
+      expect(await pushes.record(toPushRow())).toBe(true)
+      expect(await pushes.recordUnchanged(toPushRow({ ...rejected, seq: 0 }))).toBe(false)
+      expect(await pushes.recordUnchanged(toPushRow({ ...rejected, seq: 1 }))).toBe(false)
+      expect(await pushes.find('p')).toMatchObject({ status: 'sending', seq: 2 })
+      expect(await pushes.recordUnchanged(toPushRow({ ...rejected, seq: 2 }))).toBe(true)
+      expect(await pushes.recordUnchanged(toPushRow({ seq: 3 }))).toBe(false)
+      expect(await pushes.recordUnchanged(toPushRow({ generation: 1, seq: 0 }))).toBe(true)
+      expect(await pushes.find('p')).toMatchObject({ generation: 1, status: 'sending' })
+    })
+
     test('over the end of an earlier message, never over a newer one', async () => {
       await pushes.add(toPushRow({ status: 'rejected', finishedAt: 1 }))
       expect(await pushes.record(toPushRow({ generation: 1 }))).toBe(true)
@@ -117,6 +130,19 @@ describe.each(engines)('$name', ({ create }) => {
     expect(await pushes.find('p')).toMatchObject(waiting)
     await pushes.recordResent([{ id: 'p', generation: 0, jobId: 'p.again1' }])
     expect(await pushes.find('p')).toMatchObject(waiting)
+  })
+
+  test('pushes are counted as the history lists them, without what was no push', async () => {
+    const rejected = { status: 'rejected', finishedAt: 1 } as const
+    await pushes.add(toPushRow({ id: 'a', ...rejected, reason: 'data_invalid', createdAt: 1_000 }))
+    await pushes.add(toPushRow({ id: 'b', ...rejected, reason: 'url_invalid', createdAt: 2_000 }))
+    await pushes.add(toPushRow({ id: 'c', ...rejected, reason: 'invalid_job', createdAt: 2_000 }))
+    await pushes.add(toPushRow({ id: 'd', createdAt: 2_000 }))
+    await database.pushes('wx2').add(toPushRow({ id: 'e', appid: 'wx2', ...rejected }))
+    expect(await pushes.countPushes({ status: 'rejected' })).toBe(2)
+    expect(await pushes.countPushes({ status: 'rejected', since: 1_500 })).toBe(1)
+    expect(await pushes.countPushes({ status: 'rejected', until: 1_500 })).toBe(1)
+    expect(await pushes.countPushes({ status: 'rejected', reason: 'url_invalid' })).toBe(1)
   })
 
   describe('the history', () => {

@@ -25,6 +25,29 @@ describe.each(engines)('$name', ({ create }) => {
     expect(await database.followers('wx-other').hasEverSynced()).toBe(false)
   })
 
+  test('how many followers there were is known of every complete run since a time, the oldest first', async () => {
+    const { database } = await create()
+    const runs = database.syncRuns(appid)
+    await database.leases().acquire('sync', 'me', 60_000)
+    const ends = [
+      ['complete', 1_000, 10],
+      ['complete', 2_000, 12],
+      ['stopped', 3_000, 5],
+      ['complete', 4_000, 11],
+    ] as const
+    for (const [status, finishedAt, total] of ends) {
+      const { id } = await runs.begin({ full: false, now: finishedAt - 500, resumableSince: finishedAt })
+      const position = { total, cursor: null, listed: true }
+      await runs.record({ id, ...held }, { step: nothingDone, position })
+      await runs.finish({ id, ...held }, { status, error: null, finishedAt })
+    }
+    expect(await runs.findComplete(2_000)).toEqual([
+      { finishedAt: 2_000, total: 12 },
+      { finishedAt: 4_000, total: 11 },
+    ])
+    expect(await database.syncRuns('wx-other').findComplete(0)).toEqual([])
+  })
+
   test('old runs are purged, but the newest complete one and those under way stay', async () => {
     const { database, query } = await create()
     const runs = database.syncRuns(appid)

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { say } from '../../src/base/sentences/sentence.ts'
+import { toStored } from '../../src/base/sentences/stored.ts'
 import type { PushRows } from '../../src/db/pushes.ts'
 import type { Stores } from '../../src/db/stores.ts'
 import {
@@ -163,6 +165,7 @@ describe.each(engines)('$name', ({ create }) => {
     for (const [status, error] of [
       ['complete', null],
       ['interrupted', 'stopped on request; the next sync goes on from here'],
+      ['interrupted', toStored(say('sync.stopped_on_request'))],
       ['interrupted', 'WeChat is away'],
     ] as const) {
       const { id } = await runs.begin({ full: false, now: 1_000, resumableSince: 0 })
@@ -184,6 +187,15 @@ describe.each(engines)('$name', ({ create }) => {
     ])
   })
 
+  test('what no row changes for is told too, and not where nothing is', async () => {
+    const change = { type: 'sync.failed', appid, data: '{"runId":null}', at: 1_000 }
+    await webhooks.tell(change)
+    expect(await all()).toEqual([])
+    await webhooks.turnOn()
+    await webhooks.tell(change)
+    expect(await all()).toMatchObject([{ ...change, key: null }])
+  })
+
   test('so is what becomes of a broadcast, and of each of its recipients', async () => {
     const broadcasts = database.broadcasts(appid)
     await webhooks.turnOn()
@@ -191,7 +203,7 @@ describe.each(engines)('$name', ({ create }) => {
     const who = { openid: null, unionid: 'u1', isByUnionid: true, columns: null }
     await broadcasts.addRecipients(no, [{ seq: 1, ...who }])
     await broadcasts.publish(no, { status: 'running', selected: 1, isFilled: true, canarySize: null })
-    await broadcasts.record(no, { seq: 1, ...sentTo })
+    await broadcasts.record(no, [{ seq: 1, ...sentTo }])
     const row = await broadcasts.find('b1')
     const recipient = row && (await broadcasts.findRecipient(row, 'u1'))
     const [change] = await all()
@@ -256,6 +268,34 @@ describe.each(engines)('$name', ({ create }) => {
     expect(new Set(changes.map(({ key }) => key)).size).toBe(2_500)
     const row = await pushes.find('p')
     expect(changes.filter(({ key }) => key === 'p').map(toRecord)).toEqual([row && toPushRecord(row, appid)])
+    expect(await webhooks.repeat('wx2', 0)).toBe(0)
+  })
+
+  test('those of recipients of broadcasts are told again, too', async () => {
+    const broadcasts = database.broadcasts(appid)
+    const no = await broadcasts.draft({ ...broadcast, audience: { kind: 'file', name: 'f.csv' } })
+    const count = 1_003
+    const people = Array.from({ length: count }, (_, n) => ({
+      ...{ seq: n + 1, openid: `o${n}`, unionid: n === 7 ? 'u7' : null },
+      ...{ isByUnionid: n === 7, columns: null },
+    }))
+    await broadcasts.addRecipients(no, people)
+    await broadcasts.publish(no, { status: 'running', selected: count, isFilled: true, canarySize: null })
+    const ends = people.slice(0, -1).map(({ seq, openid }) => {
+      const at = seq === 1 ? 119_999 : 120_000
+      return broadcasts.record(no, [{ ...sentTo, seq, openid, msgid: `${seq}`, sentAt: at, finishedAt: at }])
+    })
+    await Promise.all(ends)
+    await webhooks.turnOn()
+    expect(await webhooks.repeat(appid, 120_000)).toBe(count - 2)
+    const changes = await webhooks.findChanges(0, 5_000)
+    expect(new Set(changes.map(({ key }) => key)).size).toBe(count - 2)
+    const row = await broadcasts.find('b1')
+    const recipient = row && (await broadcasts.findRecipient(row, 'u7'))
+    const told = changes.filter(({ key }) => key === 'b1:u7').map(toRecord)
+    expect(told).toEqual([row && recipient && toRecipientRecord(row, recipient, appid)])
+    expect(await webhooks.repeat(appid, 120_001)).toBe(0)
+    expect(await webhooks.repeat(appid, 180_000)).toBe(0)
     expect(await webhooks.repeat('wx2', 0)).toBe(0)
   })
 

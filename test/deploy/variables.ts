@@ -1,4 +1,4 @@
-import { environmentSchema } from '../../src/base/environment.ts'
+import { environmentSchema } from '../../src/base/environment/variables.ts'
 
 /** Of the names that a file sets, those that the program would not read. */
 export function findUnknownVariables(names: string[]): string[] {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
 import type { ArgsDef } from 'citty'
 import { describe, expect, test } from 'vitest'
-import { environmentSchema } from '../../src/base/environment.ts'
+import { environmentSchema } from '../../src/base/environment/variables.ts'
 import { parseCommandArgs } from '../../src/cli/args.ts'
 import { commands } from '../../src/cli/commandLine.ts'
 import { findBrokenRule } from '../../src/push/keyword.ts'
@@ -204,7 +204,7 @@ function columnsOf(rows: string[][]): string[][] {
 
 async function argsOf(name: string): Promise<ArgsDef> {
   const command = await commands.get(name)?.()
-  const args = command?.definition.args
+  const args = command?.toDefinition({ say: (english) => english }).args
   return (await (typeof args === 'function' ? args() : args)) ?? {}
 }
 

@@ -127,7 +127,10 @@ test('the fastify example takes what WeChat posts', async () => {
   )
 
   const url = `http://127.0.0.1:${port}/wechat/callback`
-  expect(await simulator.setCallback({ url, token, encodingAesKey })).toEqual({ ok: true })
+  // The first request loads the database from its source, which may take longer than WeChat waits.
+  const save = async () =>
+    expect(await simulator.setCallback({ url, token, encodingAesKey })).toEqual({ ok: true })
+  await vi.waitFor(save, { timeout: 30_000 })
   const user = simulator.follow()
   const db = new Sqlite(join(cwd, 'data/unionpush.db'), { readonly: true })
   onTestFinished(() => void db.close())

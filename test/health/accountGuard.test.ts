@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { day, hour, minute, second, toShanghaiDayStart } from '../../src/base/duration.ts'
+import { say, toEnglish } from '../../src/base/sentences/sentence.ts'
+import { toStored } from '../../src/base/sentences/stored.ts'
 import { type AccountStateRow, isTrial, type Pause } from '../../src/db/accountState.ts'
 import { createAccountGuard } from '../../src/health/accountGuard.ts'
 import type { PauseNews } from '../../src/health/alertText.ts'
@@ -132,6 +134,7 @@ test.each(faults)(
       isUnclear: false,
       lastErrcode: null,
       isBelieved: false,
+      hasLostTemplate: false,
       othersPass: true,
       concerns: 'account',
       isTrial: false,
@@ -146,7 +149,7 @@ test.each(faults)(
     expect(world.isPaused()).toBe(true)
     expect(world.row()).toMatchObject({
       pausedReason: reason,
-      pausedDetail: outcome.detail,
+      pausedDetail: toStored(outcome.detail),
       pausedSince: noon,
     })
 
@@ -164,7 +167,8 @@ test.each(faults)(
     expect(alerts).toEqual([
       expect.objectContaining({
         reason,
-        msg: `account paused: ${outcome.detail}`,
+        detail: toEnglish(outcome.detail),
+        msg: 'account paused',
         probeAt: new Date(due[0] ?? 0).toISOString(),
       }),
     ])
@@ -179,7 +183,7 @@ test.each(faults)(
     expect(world.row()).toMatchObject({ pausedReason: null, probeAt: null })
     expect(world.lines.filter(({ msg }) => msg === 'account resumed')).toHaveLength(1)
     expect(world.news).toEqual([
-      { kind: 'paused', reason, detail: outcome.detail, probeAt: due[0] },
+      { kind: 'paused', reason, detail: toStored(outcome.detail), probeAt: due[0] },
       { kind: 'resumed', reason },
     ])
     for (const guard of guards) guard.stop()
@@ -192,7 +196,7 @@ function toQuotaProbes(): number[] {
 }
 
 describe('a push that tries a paused account', () => {
-  const fault = { reason: 'api_unauthorized', detail: 'd' } as const
+  const fault = { reason: 'api_unauthorized', detail: say('network.aborted') } as const
 
   async function untilTrial() {
     const world = setUp()
@@ -231,8 +235,11 @@ describe('a push that tries a paused account', () => {
 
   test('and is refused for another reason is told, for there is something else to do', async () => {
     const { world, guard } = await untilTrial()
-    await guard.pause({ reason: 'ip_not_allowed', detail: 'e' })
-    expect(world.row()).toMatchObject({ pausedReason: 'ip_not_allowed', pausedDetail: 'e' })
+    await guard.pause({ reason: 'ip_not_allowed', detail: say('network.aborted') })
+    expect(world.row()).toMatchObject({
+      pausedReason: 'ip_not_allowed',
+      pausedDetail: toStored(say('network.aborted')),
+    })
     expect(world.news.slice(1)).toEqual([
       expect.objectContaining({ kind: 'paused', reason: 'ip_not_allowed' }),
     ])
@@ -274,7 +281,7 @@ describe('a pause by a person', () => {
     const guard = world.guard()
     await guard.start()
     world.setRow({ pausedReason: 'manual', pausedDetail: 'd', pausedSince: noon })
-    await guard.pause({ reason: 'ip_not_allowed', detail: 'e' })
+    await guard.pause({ reason: 'ip_not_allowed', detail: say('network.aborted') })
     await vi.advanceTimersByTimeAsync(hour)
     expect(world.row()).toMatchObject({ pausedReason: 'manual', probeAt: null })
     expect(world.isPaused()).toBe(true)
@@ -286,7 +293,7 @@ describe('a pause by a person', () => {
     const world = setUp()
     const guard = world.guard()
     await guard.start()
-    await guard.pause({ reason: 'ip_not_allowed', detail: 'e' })
+    await guard.pause({ reason: 'ip_not_allowed', detail: say('network.aborted') })
     const push = world.probes.push.bind(world.probes)
     world.probes.push = (at) => {
       world.setRow({ pausedReason: 'manual', pausedDetail: 'd', probeAt: null })

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest'
+import { say } from '../../src/base/sentences/sentence.ts'
 import { createAccountHealth } from '../../src/health/accountHealth.ts'
 import { createTestLog } from '../helpers/pushing.ts'
+
+const verbatim = (text: string) => say('verbatim', { text })
 
 function setUp(limitedForMs = -2) {
   const { log } = createTestLog()
@@ -57,13 +60,13 @@ test('jobs may be taken while nothing is wrong', async () => {
 
 test('each outage that keeps jobs from being taken is named, and the queue is not asked then', async () => {
   const { health, queued, steps } = setUp()
-  health.breaker.trip('wechat', 'HTTP 502')
-  health.breaker.trip('database', 'full')
+  health.breaker.trip('wechat', verbatim('HTTP 502'))
+  health.breaker.trip('database', verbatim('full'))
   expect(await health.mayTakeJobs()).toEqual({
     ok: false,
     reasons: [
-      { kind: 'outage', need: 'database', detail: 'full', since: expect.any(Number) },
-      { kind: 'outage', need: 'wechat', detail: 'HTTP 502', since: expect.any(Number) },
+      { kind: 'outage', need: 'database', detail: verbatim('full'), since: expect.any(Number) },
+      { kind: 'outage', need: 'wechat', detail: verbatim('HTTP 502'), since: expect.any(Number) },
     ],
   })
   expect(health.mayTry()).toBe(false)
@@ -74,7 +77,7 @@ test('each outage that keeps jobs from being taken is named, and the queue is no
 
 test('a pause of the account is named', async () => {
   const { health } = setUp()
-  await health.guard.pause({ reason: 'ip_not_allowed', detail: '40164' })
+  await health.guard.pause({ reason: 'ip_not_allowed', detail: verbatim('40164') })
   expect(await health.mayTakeJobs()).toEqual({ ok: false, reasons: [{ kind: 'paused' }] })
   expect(health.mayTry()).toBe(false)
 })

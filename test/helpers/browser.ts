@@ -47,7 +47,7 @@ export async function openPage(world: Pick<ApiWorld, 'url'>, options: PageOption
   const { role = 'operate', address = '/overview', ...rest } = options
   const context = await (await openBrowser()).newContext({ locale: 'en-GB', ...rest })
   const page = await context.newPage()
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(30_000)
   const requests: string[] = []
   const faults: string[] = []
   page.on('request', (request) => requests.push(request.url()))

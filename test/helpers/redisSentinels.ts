@@ -6,57 +6,81 @@ import { Redis } from 'ioredis'
 import { onTestFinished, vi } from 'vitest'
 import { findFreePort } from './freePort.ts'
 import { makeDir } from './pushing.ts'
-import { createRedisServer } from './redisServer.ts'
+import { redisCommand } from './redisCommand.ts'
+import { createRedisServer, whenReplicated } from './redisServer.ts'
+import { selfSigned } from './selfSigned.ts'
 
 const patience = { timeout: 25_000, interval: 50 }
 
+interface SentinelsOptions {
+  /** Sentinels, servers and replication speak TLS, by the certificate of `selfSigned`. */
+  hasTls?: boolean
+}
+
 /** One primary, two replicas, three Sentinels who call it `main`. */
-export async function startRedisSentinels(...options: string[]) {
-  const servers = await Promise.all([1, 2, 3].map(() => createRedisServer(...options)))
-  await Promise.all(servers.map((server) => server.start()))
+export async function startRedisSentinels({ hasTls = false }: SentinelsOptions = {}) {
+  const tls = hasTls ? await toTls() : undefined
+  const servers = await Promise.all([1, 2, 3].map(() => startServer(tls)))
   const [primary, ...replicas] = servers
   if (!primary) throw new Error('no primary')
-  const port = new URL(primary.url).port
-  for (const replica of replicas) await replica.command('replicaof', '127.0.0.1', port)
-  const countOnline = async () =>
-    String(await primary.command('info', 'replication')).match(/state=online/g)?.length ?? 0
-  await vi.waitUntil(async () => (await countOnline()) === 2, patience)
-  const ports = await Promise.all([1, 2, 3].map(() => startSentinel(port)))
-  await Promise.all(ports.map((sentinel) => whenAllKnown(sentinel)))
+  for (const replica of replicas) await replica.server.command('replicaof', '127.0.0.1', primary.port)
+  await whenReplicated(primary.server, replicas.length)
+  const ports = await Promise.all([1, 2, 3].map(() => startSentinel(primary.port, tls)))
+  await Promise.all(ports.map((sentinel) => whenAllKnown(sentinel, hasTls)))
+  const hosts = ports.map((each) => `127.0.0.1:${each}`).join(',')
   return {
-    url: `redis+sentinel://${ports.map((each) => `127.0.0.1:${each}`).join(',')}/main`,
-    killPrimary: primary.kill,
-    primary,
-    /** Until the replicas have all that the primary has. */
-    async whenReplicated() {
-      await vi.waitUntil(async () => {
-        const info = String(await primary.command('info', 'replication'))
-        const offset = /master_repl_offset:(\d+)/.exec(info)?.[1]
-        return info.match(/offset=(\d+)/g)?.filter((each) => each === `offset=${offset}`).length === 2
-      }, patience)
-    },
+    url: `${hasTls ? 'rediss' : 'redis'}+sentinel://${hosts}/main`,
+    killPrimary: primary.server.kill,
+    whenReplicated: () => whenReplicated(primary.server, replicas.length),
   }
 }
 
-async function startSentinel(primaryPort: string): Promise<number> {
+/** What a server and a Sentinel are told alike, a word and its value each. */
+type Tls = Record<string, string>
+
+async function toTls(): Promise<Tls> {
+  const dir = await makeDir()
+  const [key, cert] = [join(dir, 'key'), join(dir, 'cert')]
+  await Promise.all([writeFile(key, selfSigned.key), writeFile(cert, selfSigned.cert)])
+  return {
+    'tls-key-file': key,
+    'tls-cert-file': cert,
+    'tls-ca-cert-file': cert,
+    'tls-auth-clients': 'no',
+    'tls-replication': 'yes',
+  }
+}
+
+/** With TLS its own port for that is what others are told of. */
+async function startServer(tls: Tls | undefined) {
+  const tlsPort = String(await findFreePort())
+  const words = tls ? Object.entries({ ...tls, 'tls-port': tlsPort }) : []
+  const server = await createRedisServer(...words.flatMap(([word, value]) => [`--${word}`, value]))
+  await server.start()
+  return { server, port: tls ? tlsPort : new URL(server.url).port }
+}
+
+async function startSentinel(primaryPort: string, tls: Tls | undefined): Promise<number> {
   const port = await findFreePort()
   const path = join(await makeDir(), 'sentinel.conf')
   const lines = [
-    `port ${port}`,
+    ...(tls ? ['port 0', `tls-port ${port}`] : [`port ${port}`]),
+    ...Object.entries(tls ?? {}).map(([word, value]) => `${word} ${value}`),
     'bind 127.0.0.1',
     `sentinel monitor main 127.0.0.1 ${primaryPort} 2`,
     'sentinel down-after-milliseconds main 1000',
     'sentinel failover-timeout main 10000',
   ]
   await writeFile(path, `${lines.join('\n')}\n`)
-  const sentinel = spawn('redis-server', [path, '--sentinel'], { stdio: 'ignore' })
+  const sentinel = spawn(redisCommand, [path, '--sentinel'], { stdio: 'ignore' })
   onTestFinished(() => end(sentinel))
   return port
 }
 
 /** Before they know each other and the replicas they elect nobody. */
-async function whenAllKnown(port: number): Promise<void> {
-  const client = new Redis({ port, maxRetriesPerRequest: null, retryStrategy: () => 50 })
+async function whenAllKnown(port: number, hasTls: boolean): Promise<void> {
+  const tls = hasTls ? { tls: { ca: selfSigned.cert } } : {}
+  const client = new Redis({ port, maxRetriesPerRequest: null, retryStrategy: () => 50, ...tls })
   client.on('error', () => {})
   await vi.waitUntil(async () => {
     const [others, replicas] = await Promise.all([

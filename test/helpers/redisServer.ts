@@ -4,6 +4,7 @@ import { Redis } from 'ioredis'
 import { onTestFinished, vi } from 'vitest'
 import { findFreePort } from './freePort.ts'
 import { makeDir } from './pushing.ts'
+import { redisCommand } from './redisCommand.ts'
 import { needRedisServer } from './redisNeeded.ts'
 
 /** A Redis of the test's own, with all it was told on disk, that can be stopped, frozen and started again. */
@@ -38,7 +39,7 @@ export async function createRedisServer(...more: string[]) {
         ...busPort,
         ...more,
       ]
-      server = spawn('redis-server', options, { stdio: 'ignore' })
+      server = spawn(redisCommand, options, { stdio: 'ignore' })
       const client = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 20 })
       client.on('error', () => {})
       await client.ping()
@@ -58,28 +59,17 @@ export async function createRedisServer(...more: string[]) {
   }
 }
 
-/** Three servers that share the keys. */
-export async function startRedisCluster() {
-  const options = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1']
-  const nodes = await Promise.all([1, 2, 3].map(() => createRedisServer(...options)))
-  await Promise.all(nodes.map((node) => node.start()))
-  const [first] = nodes
-  const ends = [0, 5_461, 10_923, 16_384]
-  for (const [n, node] of nodes.entries()) {
-    await node.command('cluster', 'addslotsrange', String(ends[n]), String((ends[n + 1] ?? 0) - 1))
-    await node.command('config', 'set', 'cluster-node-timeout', '2000')
-    const [port = '', bus = ''] =
-      String(await first?.command('cluster', 'nodes'))
-        .match(/:\d+@\d+/)?.[0]
-        .slice(1)
-        .split('@') ?? []
-    if (n > 0) await node.command('cluster', 'meet', '127.0.0.1', port, bus)
-  }
-  const isWhole = async (node: (typeof nodes)[number]) =>
-    /cluster_state:ok.*cluster_known_nodes:3/s.test(String(await node.command('cluster', 'info')))
-  await vi.waitUntil(async () => (await Promise.all(nodes.map(isWhole))).every(Boolean), {
-    timeout: 20_000,
-    interval: 20,
-  })
-  return nodes
+export type RedisServer = Awaited<ReturnType<typeof createRedisServer>>
+
+/** Until that many replicas have all that their primary has. */
+export async function whenReplicated(primary: Pick<RedisServer, 'command'>, replicas: number): Promise<void> {
+  await vi.waitUntil(
+    async () => {
+      const info = String(await primary.command('info', 'replication'))
+      const offset = /master_repl_offset:(\d+)/.exec(info)?.[1]
+      const offsets = info.match(/state=online,offset=(\d+)/g) ?? []
+      return offsets.filter((each) => each.endsWith(`=${offset}`)).length === replicas
+    },
+    { timeout: 25_000, interval: 20 },
+  )
 }

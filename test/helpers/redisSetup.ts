@@ -8,6 +8,7 @@ import { Redis } from 'ioredis'
 import type { TestProject } from 'vitest/node'
 import { atExit } from './atExit.ts'
 import { findFreePort } from './freePort.ts'
+import { redisCommand } from './redisCommand.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -23,7 +24,7 @@ declare module 'vitest' {
 /** The Redis of this machine if one answers, else a private one that is gone after the tests, else none. */
 export default async function setUp({ provide }: Pick<TestProject, 'provide'>): Promise<() => Promise<void>> {
   const usual = `redis://127.0.0.1:${process.env.TEST_REDIS_PORT ?? 6379}`
-  const canStart = spawnSync('redis-server', ['--version']).error === undefined
+  const canStart = spawnSync(redisCommand, ['--version']).error === undefined
   if (await answers(usual)) {
     provide('redis', { url: usual, canStart })
     return async () => {}
@@ -43,7 +44,7 @@ async function startServer() {
   const port = await findFreePort()
   const url = `redis://127.0.0.1:${port}`
   const place = ['--bind', '127.0.0.1', '--port', `${port}`, '--dir', dir]
-  const server = spawn('redis-server', [...place, '--save', '', '--appendonly', 'no'], { stdio: 'ignore' })
+  const server = spawn(redisCommand, [...place, '--save', '', '--appendonly', 'no'], { stdio: 'ignore' })
   const ended = atExit(() => server.kill('SIGKILL'))
   const stop = async () => {
     await end(server)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { onTestFinished, vi } from 'vitest'
 import type { QueueConfig } from '../../src/base/config.ts'
 import { openSqlite } from '../../src/db/sqlite/stores.ts'
+import type { Stores } from '../../src/db/stores.ts'
 import { createProducer } from '../../src/push/producer.ts'
 import { connectProducer } from '../../src/queue/producerQueue.ts'
 import type { PushWorkerOptions } from '../../src/sending/worker.ts'
@@ -13,7 +14,11 @@ import { needRedis, redisUrl } from './redisNeeded.ts'
 import { startSimulator } from './simulatorClient.ts'
 
 /** Several accounts of one simulator with the same people, on one database and one Redis; nobody follows in the table yet. */
-export async function startSeveralAccounts(names: readonly string[], options: SimulatorOptions = {}) {
+export async function startSeveralAccounts(
+  names: readonly string[],
+  options: SimulatorOptions = {},
+  open?: () => Promise<Stores>,
+) {
   needRedis()
   const appid = `wx${randomBytes(8).toString('hex')}`
   const { simulator } = await startSimulator({ followers: 20, ...options, appid, accounts: names.length })
@@ -23,10 +28,13 @@ export async function startSeveralAccounts(names: readonly string[], options: Si
     controls,
   }))
   for (const account of accounts) onTestFinished(() => dropQueue(redisUrl, account.appid))
-  const path = join(await makeDir(), 'unionpush.db')
   const { log } = createTestLog()
-  const database = await openSqlite({ path, log })
-  onTestFinished(() => database.close())
+  const database = await (open ?? openOwn)()
+  async function openOwn(): Promise<Stores> {
+    const opened = await openSqlite({ path: join(await makeDir(), 'unionpush.db'), log })
+    onTestFinished(() => opened.close())
+    return opened
+  }
   const queue: QueueConfig = { kind: 'redis', urls: [redisUrl] }
   const connection = connectProducer(queue)
   onTestFinished(() => connection.close())
@@ -57,6 +65,11 @@ export async function startSeveralAccounts(names: readonly string[], options: Si
         .followers(at(name).appid)
         .upsert([{ openid, subscribed: true, ...known }], { at: Date.now() })
     },
+    /** The same for somebody who leaves. */
+    async leave(name: string, n: number) {
+      const { openid } = at(name).controls.userAt(n)
+      await database.followers(at(name).appid).markUnsubscribed([openid], Date.now())
+    },
     /** To the n-th person, with the template of each account. */
     message: (n: number, list: readonly string[], more: Record<string, unknown> = {}) => ({
       unionid: simulator.userAt(n).unionid,
@@ -65,12 +78,15 @@ export async function startSeveralAccounts(names: readonly string[], options: Si
       ...more,
     }),
     async startWorkers(options: Partial<PushWorkerOptions> = {}, only: readonly string[] = names) {
+      const started: Awaited<ReturnType<typeof openPushWorker>>[] = []
       for (const name of only) {
         const { appid, controls } = at(name)
         const world = { appid, secret: controls.secret, base: simulator.base, queue, database, log }
         const worker = await openPushWorker(world, options)
         onTestFinished(worker.stop)
+        started.push(worker)
       }
+      return started
     },
     async ended(name: string, id: string, timeout = 20_000) {
       await vi.waitUntil(async () => ((await row(name, id))?.finishedAt ?? null) !== null, {

@@ -2,19 +2,17 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
+import { inject, onTestFinished } from 'vitest'
 import { makeDir } from './pushing.ts'
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const loader = import.meta.resolve('tsx')
 
-/** Runs command lines as a user's shell does; `npx unionpush` is the command line from its source, `node` knows TypeScript. */
+/** Runs command lines as a user's shell does; `npx unionpush` is the built command line, `node` knows TypeScript. */
 export async function openShell(cwd: string) {
   const bin = await makeDir()
   await writeFile(
     join(bin, 'npx'),
-    `#!/bin/sh\nshift\nexec '${process.execPath}' --import '${loader}' '${main}' "$@"\n`,
+    `#!/bin/sh\nshift\nNODE_OPTIONS= exec '${process.execPath}' '${inject('cliMain')}' "$@"\n`,
   )
   await chmod(join(bin, 'npx'), 0o755)
   const { PATH = '', HOME = '' } = process.env

@@ -11,40 +11,51 @@ import { bringNode } from '../helpers/nodeFromNpm.ts'
  * `npm run test:node [-- version ...] [-- file ...]`: the suite, or those files of it, on other versions of Node.js, by
  * default 20.19, 22 and 24. Each gets a copy of this checkout with packages of its own, of which better-sqlite3 is
  * built against the headers of that version wherever no compiled one can be fetched; that takes a compiler and minutes.
+ * With `--core` it is the core of the program on PostgreSQL and Redis alone, in this checkout with its packages: nothing
+ * of that is compiled for a version.
  */
 const checkout = fileURLToPath(new URL('../..', import.meta.url))
 const isVersion = (word: string) => /^\d+(\.\d+){0,2}$/.test(word)
 const words = process.argv.slice(2).filter((word) => word !== '--')
+const isCore = words.includes('--core')
 const versions = words.some(isVersion) ? words.filter(isVersion) : ['20.19', '22', '24']
-const files = words.filter((word) => !isVersion(word))
+const files = words.filter((word) => !isVersion(word) && word !== '--core')
 
 for (const version of versions) {
   const dir = await mkdtemp(join(tmpdir(), 'unionpush-node-'))
-  const code = await testOn(version, dir).finally(() => rm(dir, { recursive: true, force: true }))
+  const code = await (isCore ? testCoreOn : testOn)(version, dir).finally(() =>
+    rm(dir, { recursive: true, force: true }),
+  )
   process.stdout.write(`Node.js ${version}: ${code === 0 ? 'passed' : 'FAILED'}\n`)
   if (code !== 0) process.exitCode = 1
 }
 
 /** Resolves with the exit code of the tests, or of what comes before them. */
 async function testOn(version: string, dir: string): Promise<number> {
-  const node = join(dir, 'node')
   const copy = join(dir, 'unionpush')
-  await bringNode(version, node)
+  const run = await bring(version, dir, copy)
   await copyCheckout(copy)
-  const env = {
-    ...process.env,
-    PATH: `${join(node, 'bin')}${delimiter}${process.env.PATH}`,
-    npm_config_nodedir: node,
-  }
-  const run = async (command: string, ...rest: string[]) => {
-    const [code] = await once(spawn(command, rest, { cwd: copy, env, stdio: 'inherit' }), 'exit')
-    return Number(code ?? 1)
-  }
   return (
-    (await run('node', '--version')) ||
     (await run('npm', 'ci', '--engine-strict', '--no-audit', '--no-fund')) ||
     (await run('npm', 'test', '--', ...files))
   )
+}
+
+async function testCoreOn(version: string, dir: string): Promise<number> {
+  const run = await bring(version, dir, checkout, { TEST_DATABASE: 'postgres', TEST_QUEUE: 'redis' })
+  return run('npm', 'run', 'test:engines', '--', 'test/engines/pushes.test.ts', ...files)
+}
+
+/** Runs commands with that version in a directory, and resolves with their exit codes. */
+async function bring(version: string, dir: string, cwd: string, more: Record<string, string> = {}) {
+  const node = join(dir, 'node')
+  await bringNode(version, node)
+  const PATH = `${join(node, 'bin')}${delimiter}${process.env.PATH}`
+  const env = { ...process.env, ...more, PATH, npm_config_nodedir: node }
+  return async (command: string, ...rest: string[]) => {
+    const [code] = await once(spawn(command, rest, { cwd, env, stdio: 'inherit' }), 'exit')
+    return Number(code ?? 1)
+  }
 }
 
 /** What git knows or would take, as it is now. */

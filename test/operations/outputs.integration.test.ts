@@ -4,11 +4,13 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import * as z from 'zod'
 import { hour } from '../../src/base/duration.ts'
 import { loadConfig } from '../../src/base/programConfig.ts'
+import { say } from '../../src/base/sentences/sentence.ts'
+import { toStored } from '../../src/base/sentences/stored.ts'
 import { cancelOutputSchema, cancelPush } from '../../src/operations/cancel.ts'
 import { countFailed, listFailed } from '../../src/operations/failed.ts'
 import { listPushes } from '../../src/operations/history.ts'
 import { followerSchema, followersSchema, lookupAmong, lookupFollower } from '../../src/operations/lookup.ts'
-import { pauseAccount, pauseOutputSchema, resumeAccount } from '../../src/operations/pause.ts'
+import { pauseAccount, pauseOutputSchema, resumeAccount } from '../../src/operations/pauses/pause.ts'
 import { retryFailed, retryNamed, retryOutputSchema } from '../../src/operations/retry.ts'
 import { findPush } from '../../src/operations/show.ts'
 import { loadStatus, statusSchema } from '../../src/operations/status.ts'
@@ -86,7 +88,7 @@ test('follower, templates and token are as their schemas say', async () => {
   expect(z.array(templateSchema).parse(items)).toEqual(items)
   expect([items.length, listedBefore]).toEqual([simulator.templates.length, null])
   simulator.addFault({ path: '/cgi-bin/template/get_all_private_template', action: 'html' })
-  expect(await listTemplates(account)).toEqual({ items, listedBefore: items[0]?.fetchedAt })
+  expect(await listTemplates(account)).toEqual({ items, paused: [], listedBefore: items[0]?.fetchedAt })
 
   const token = await loadToken(account)
   expect(tokenSchema.parse(token)).toEqual(token)
@@ -96,7 +98,10 @@ test('pause and resume are as their schema says', async () => {
   const { account, appid } = await startProgram()
   const paused = await pauseAccount(account, {})
   expect(pauseOutputSchema.parse(paused.answer)).toEqual(paused.answer)
-  expect(paused).toMatchObject({ hasChanged: true, answer: { paused: { detail: 'paused by a person' } } })
+  expect(paused).toMatchObject({
+    hasChanged: true,
+    answer: { paused: { detail: toStored(say('pause.by_person')) } },
+  })
   const resumed = await resumeAccount(account)
   expect(pauseOutputSchema.parse(resumed.answer)).toEqual(resumed.answer)
   expect(resumed).toMatchObject({ hasChanged: true, answer: { account: appid, paused: null } })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { checkDestinations } from '../../src/push/destinations.ts'
+import { InvalidPushError } from '../../src/push/invalidPush.ts'
 
 const shop = { name: 'shop', appid: 'wxaaaaaaaaaaaaaaaa' }
 const club = { name: 'club', appid: 'wxbbbbbbbbbbbbbbbb' }
@@ -15,7 +16,9 @@ function accepted(more: Record<string, unknown>, known = accounts) {
 function refused(more: Record<string, unknown>, known = accounts) {
   const checked = checkDestinations({ ...message, ...more }, known)
   return 'problems' in checked
-    ? checked.problems.map(({ field, rule, given }) => `${field}: ${rule}, ${given}`)
+    ? new InvalidPushError(checked.problems).problems.map(
+        ({ field, rule, given }) => `${field}: ${rule}, ${given}`,
+      )
     : []
 }
 

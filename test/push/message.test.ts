@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { day } from '../../src/base/duration.ts'
+import { render } from '../../src/base/sentences/render.ts'
 import { InvalidPushError } from '../../src/push/invalidPush.ts'
 import { checkMessage, findLateExpiry } from '../../src/push/message.ts'
 
@@ -14,7 +15,7 @@ const asSession = (session: string) => ({ unionid: undefined, session })
 
 function problemsOf(message: unknown) {
   const checked = checkMessage(message)
-  return 'problems' in checked ? checked.problems : []
+  return 'problems' in checked ? new InvalidPushError(checked.problems).problems : []
 }
 
 function valid(message: unknown) {
@@ -46,11 +47,14 @@ describe('a message', () => {
     const message = valid({ ...good, hold: true, expiresAt })
     expect(message).toMatchObject({ hold: true, expiresAt })
     expect(findLateExpiry(message, now)).toBeUndefined()
-    expect(findLateExpiry(message, now - 1)).toEqual({
-      field: 'expiresAt',
-      rule: expect.stringContaining('30 days'),
-      given: expect.stringMatching(/^2096-/),
-    })
+    const fault = findLateExpiry(message, now - 1)
+    expect(new InvalidPushError(fault ? [fault] : []).problems).toEqual([
+      {
+        field: 'expiresAt',
+        rule: expect.stringContaining('30 days'),
+        given: expect.stringMatching(/^2096-/),
+      },
+    ])
     expect(findLateExpiry(valid({ ...good, expiresAt }), now - 1)).toBeUndefined()
   })
 
@@ -83,6 +87,13 @@ describe('a message is refused with field, rule and what was given:', () => {
       /20 characters/,
     ],
     ['a link of another kind', { url: 'javascript:alert(1)' }, 'url', /http/, /19 characters/],
+    [
+      'a link with U+0000, which PostgreSQL keeps nowhere',
+      { url: 'https://a.b/\0' },
+      'url',
+      /http/,
+      /13 characters/,
+    ],
     ['an id with a line break', { id: 'a\nb' }, 'id', /printable/, /3 characters/],
     ['an id of 129 characters', { id: 'a'.repeat(129) }, 'id', /1 to 128/, /^129 characters/],
     ['a time without offset', { sendAt: '2026-11-20T15:01:00' }, 'sendAt', /offset/, /19 characters/],
@@ -115,6 +126,9 @@ describe('a message is refused with field, rule and what was given:', () => {
     expect(new InvalidPushError(problems).message).toContain(
       'data.thing1: expected a text that is not empty, got 0 characters',
     )
+    const checked = checkMessage({ data: { thing1: '' }, priority: -1 })
+    const { sentence } = new InvalidPushError('problems' in checked ? checked.problems : [])
+    expect(render(sentence, 'zh').seen).toContain('data.thing1（实际为：0 个字，""）应为：不为空的内容')
     const [problem] = problemsOf({ ...good, data: { time1: 'x' } })
     expect(problem?.given).toBe('1 character, "x"')
   })

@@ -42,6 +42,18 @@ test('any other end of a push ends the wait as well', async () => {
   })
 })
 
+test('a program is told in its own language by whichever worker answers', async () => {
+  const world = await startPushing()
+  await world.startWorker()
+  await world.producer().push(world.message(25, { id: 'skipped' }))
+  const inEnglish = world.pusher()
+  vi.stubEnv('UNIONPUSH_LANG', 'zh')
+  const inChinese = world.pusher()
+  vi.unstubAllEnvs()
+  expect((await inEnglish.wait('skipped')).detail).toMatch(/^no follower of this service account/)
+  expect((await inChinese.wait('skipped')).detail).toMatch(/^按最近一次同步，没有粉丝带这个 unionid/)
+})
+
 test('who waits in vain learns how far the push has come', async () => {
   const world = await startPushing()
   await world.startWorker()

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { createPostgresBackend } from 'bullmq'
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { hour, second } from '../../src/base/duration.ts'
+import { render } from '../../src/base/sentences/render.ts'
 import { createPusher } from '../../src/library/createPusher.ts'
 import { toConnection } from '../../src/queue/embedded/embedded.ts'
 import { hostEmbeddedQueue } from '../../src/queue/embedded/host.ts'
@@ -122,7 +123,11 @@ test('without a host a push is refused with what to start, and taken as soon as 
 test('a second host of the same directory is refused, and taken when the first is gone', async () => {
   const dataDir = await makeDataDir()
   const first = await host(dataDir)
-  await expect(host(dataDir)).rejects.toThrow(/Another process hosts/)
+  await expect(host(dataDir)).rejects.toMatchObject({
+    message: expect.stringMatching(/^Another process hosts/),
+    sentence: { key: 'hosting.another' },
+    isLasting: false,
+  })
   expect(await openPusher(dataDir).push(message)).toMatchObject({ status: 'queued' })
   await first.close()
   await host(dataDir)
@@ -163,5 +168,7 @@ test.each([
 })
 
 test('a directory with a path too long for a socket is refused with a sentence', async () => {
-  await expect(hostEmbeddedQueue(`/tmp/${'long'.repeat(30)}`, log)).rejects.toThrow(/shorter path/)
+  const error = await hostEmbeddedQueue(`/tmp/${'long'.repeat(30)}`, log).catch((thrown) => thrown)
+  expect(error).toMatchObject({ message: expect.stringMatching(/shorter path/), isLasting: true })
+  expect(render(error.sentence, 'zh').seen).toMatch(/作为 socket 的路径太长：请把 DATA_DIR 设为/)
 })

@@ -7,6 +7,7 @@ import { makeDir, startPushing } from '../helpers/pushing.ts'
 import { startScriptRefusingProxy } from '../helpers/redisProxy.ts'
 import { startRedisSentinels } from '../helpers/redisSentinels.ts'
 import { createRedisServer } from '../helpers/redisServer.ts'
+import { selfSigned } from '../helpers/selfSigned.ts'
 
 const patience = { timeout: 25 * second, interval: 20 }
 const page = new URL('../../docs/en/configuration.md', import.meta.url)
@@ -48,10 +49,26 @@ describe('behind Sentinels', () => {
     expect(await producer.push(world.message(0, { id: 'after' }))).toMatchObject({ status: 'queued' })
   }, 90_000)
 
+  test("that speak TLS by an authority of one's own, a producer and a worker go on after a failover too", async () => {
+    const sentinels = await startRedisSentinels({ hasTls: true })
+    expect((await push(sentinels.url, 'a').catch((error) => error)).message).toContain('REDIS_CA_FILE')
+    const queue = { kind: 'redis', urls: [sentinels.url], ca: selfSigned.cert } as const
+    const world = await startPushing({ queue: { ...queue, urls: [...queue.urls] } })
+    const producer = world.producer()
+    await producer.pushMany(Array.from({ length: 100 }, (_, n) => world.message(n % 20, { id: `p${n}` })))
+    await sentinels.whenReplicated()
+    await world.startWorker({ rate: 50 })
+    await vi.waitUntil(() => world.simulator.stats().accepted > 20, { ...patience, interval: 1 })
+    await sentinels.killPrimary()
+    const rows = await world.ended(100, 60 * second)
+    expect(rows.every(({ status }) => status === 'sent')).toBe(true)
+    expect(world.simulator.stats()).toMatchObject({ accepted: 100 })
+  }, 90_000)
+
   test('whose name or password is wrong, or of which none answers, says so', async () => {
     const refused = await push('redis+sentinel://127.0.0.1:1/main', 'a').catch((error) => error)
     expect(refused.message).toMatch(
-      /Redis main of the Sentinels at 127\.0\.0\.1:1 .*sentinels are unreachable/i,
+      /Redis main of the Sentinels at 127\.0\.0\.1:1 .*sentinels are unreachable.*check hosts, ports and password/i,
     )
   })
 })

@@ -9,7 +9,8 @@ import { connectProducer } from '../../src/queue/producerQueue.ts'
 import { startCliWorld } from '../helpers/cliWorld.ts'
 import { findFreePort } from '../helpers/freePort.ts'
 import { makeDir, startPushing } from '../helpers/pushing.ts'
-import { createRedisServer, startRedisCluster } from '../helpers/redisServer.ts'
+import { startRedisCluster } from '../helpers/redisCluster.ts'
+import { createRedisServer } from '../helpers/redisServer.ts'
 import { selfSigned } from '../helpers/selfSigned.ts'
 
 const message = { openid: 'o1', templateId: 't', data: { thing1: 'x' } }
@@ -32,8 +33,7 @@ const isLogLine = (line: string) => line.startsWith('{"level":')
 
 describe('a cluster', () => {
   test('behind one address is refused with the URL to write, and used when it is written', async () => {
-    const [node] = await startRedisCluster()
-    const url = node?.url ?? ''
+    const [url = ''] = (await startRedisCluster()).urls
     const world = await startCliWorld()
     await world.sync()
     const expected = `REDIS_URL=${url},${url}`

@@ -17,7 +17,7 @@ test('a push with a list goes to the first account that its user follows', async
   expect(await world.row('a', 'p')).toMatchObject({
     status: 'skipped',
     reason: 'handed_over',
-    detail: expect.stringMatching(/ handed over to b$/),
+    detail: expect.stringMatching(/outcome\.handed_over.*"next":"b"/),
     templateId: world.templateOf('a'),
   })
   expect(await world.row('c', 'p')).toBeUndefined()

@@ -1,5 +1,6 @@
 import { DelayedError, type Job } from 'bullmq'
 import { expect, test, vi } from 'vitest'
+import { say } from '../../src/base/sentences/sentence.ts'
 import { DatabaseError } from '../../src/db/databaseError.ts'
 import { createJobHandler } from '../../src/sending/jobHandler.ts'
 import type { SendOutcome } from '../../src/sending/processor/outcome.ts'
@@ -52,7 +53,13 @@ const later = (cause?: SendOutcome | DatabaseError): Processed => ({
   delay: 5_000,
   ...(cause && { cause }),
 })
-const retry: SendOutcome = { kind: 'retry', delay: 1, counts: true, isUnclear: false, detail: 'd' }
+const retry: SendOutcome = {
+  kind: 'retry',
+  delay: 1,
+  counts: true,
+  isUnclear: false,
+  detail: say('network.aborted'),
+}
 
 test('a push that goes on later is given back with its token and no attempt spent', async () => {
   const { handle, moveToDelayed } = setUp(async () => later())
@@ -67,7 +74,7 @@ test.each<[string, SendOutcome | DatabaseError, string]>([
   ['a database that cannot write trips the breaker', new DatabaseError('full', 'full'), 'trip database'],
   [
     'an account fault pauses the account',
-    { kind: 'pause', reason: 'ip_not_allowed', detail: 'd', counts: false },
+    { kind: 'pause', reason: 'ip_not_allowed', detail: say('network.aborted'), counts: false },
     'pause ip_not_allowed',
   ],
   ['a refusal for the pace slows the account down', { ...retry, signal: 'too_fast' }, 'too fast'],
@@ -80,7 +87,7 @@ test.each<[string, SendOutcome | DatabaseError, string]>([
 test('a push goes back into the queue also when its account cannot be paused', async () => {
   const full = new DatabaseError('full', 'full')
   const { handle, calls, guard } = setUp(async () =>
-    later({ kind: 'pause', reason: 'ip_not_allowed', detail: 'd', counts: false }),
+    later({ kind: 'pause', reason: 'ip_not_allowed', detail: say('network.aborted'), counts: false }),
   )
   guard.pause.mockRejectedValue(full)
   await expect(handle()).rejects.toBeInstanceOf(DelayedError)
@@ -107,7 +114,7 @@ test('a push that throws is tried again ten times, and then it gets its record',
   await handle()
   expect(giveUp).toHaveBeenCalledWith(
     expect.objectContaining({ jobId: 'p.1' }),
-    expect.stringContaining('x is not a function'),
+    say('outcome.threw', { times: 10, error: expect.stringContaining('x is not a function') }),
   )
   expect(lines.filter(({ level }) => level === 'error')).toHaveLength(10)
 })

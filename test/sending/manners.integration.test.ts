@@ -27,9 +27,23 @@ describe('PUSH_CAP', () => {
     expect(capped[0]).toMatchObject({
       reason: 'capped',
       attempts: 0,
-      detail: expect.stringContaining('PUSH_CAP'),
+      detail: expect.stringContaining('outcome.capped_template'),
     })
     expect(world.simulator.stats().calls[send]).toBe(6)
+  })
+
+  test('nor over several workers', async () => {
+    const world = await startPushing()
+    const templateId = String(world.simulator.templates[0]?.templateId)
+    const manners = { caps: [{ templateId, most: 2, ms: day }], quiet: undefined, timezone }
+    await Promise.all([1, 2, 3].map(() => world.startWorker({ concurrency: 4, manners })))
+    const messages = Array.from({ length: 60 }, (_, n) => world.message(n % 4, { id: `p${n}` }))
+    await world.producer().pushMany(messages)
+    await world.ended(60)
+    expect(world.rows().filter(({ status }) => status === 'sent')).toHaveLength(8)
+    expect(world.simulator.stats().calls[send]).toBe(8)
+    const left = () => world.database.read.query.leases.findMany().sync()
+    await vi.waitUntil(() => left().every(({ name }) => !name.startsWith('cap ')), patience)
   })
 
   test('one of any template counts all of them, and leaves others alone', async () => {

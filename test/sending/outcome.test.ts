@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { toBackoff } from '../../src/base/backoff.ts'
 import { minute, second } from '../../src/base/duration.ts'
+import { say } from '../../src/base/sentences/sentence.ts'
 import { type Attempt, decide, pushBackoff } from '../../src/sending/processor/outcome.ts'
 import { sendErrcodes } from '../../src/wechat/errcodes/exceptions.ts'
 import { errcodes } from '../../src/wechat/errcodes/table.ts'
@@ -15,6 +16,7 @@ const first: Attempt = {
   isUnclear: false,
   lastErrcode: null,
   isBelieved: false,
+  hasLostTemplate: false,
   othersPass: true,
   concerns: 'account',
   isTrial: false,
@@ -24,7 +26,12 @@ const refused = (errcode: number, more: Partial<Attempt> = {}, at = path) =>
   decide(new WechatApiError({ errcode, errmsg: 'x rid: 1-2-3', path: at }), { ...first, ...more }, 0)
 const unanswered = (maybeReceived: boolean, more: Partial<Attempt> = {}, at = path) =>
   decide(
-    new WechatNetworkError({ kind: 'timeout', path: at, detail: 'no answer within 15 s', maybeReceived }),
+    new WechatNetworkError({
+      kind: 'timeout',
+      path: at,
+      detail: say('network.timeout', { ms: '15000' }),
+      maybeReceived,
+    }),
     { ...first, ...more },
     0,
   )
@@ -200,6 +207,8 @@ describe('a refusal that may concern one push alone', () => {
 
   test('50002 is not called a rejection when an earlier try is in doubt', () => {
     expect(refused(50002, { concerns: 'push', isUnclear: true })).toMatchObject({ status: 'unknown' })
+    const withMiniprogram = { concerns: 'push', isUnclear: true, opensMiniprogram: true } as const
+    expect(refused(40013, withMiniprogram)).toMatchObject({ status: 'unknown', reason: 'ambiguous' })
   })
 
   test.each([48001, 48004, 43107, 45109, 40013])(

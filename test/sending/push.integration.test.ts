@@ -1,5 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { minute, second } from '../../src/base/duration.ts'
+import { say } from '../../src/base/sentences/sentence.ts'
+import { toStored } from '../../src/base/sentences/stored.ts'
 import { pushJobSchema } from '../../src/queue/job.ts'
 import { toNewRow } from '../../src/sending/processor/pushRow.ts'
 import { openPlainQueue } from '../helpers/plainQueue.ts'
@@ -66,7 +68,7 @@ describe('a push', () => {
     expect(await world.row('left')).toMatchObject({
       status: 'skipped',
       reason: 'not_following',
-      detail: expect.stringContaining('no longer follows'),
+      detail: expect.stringContaining('outcome.left'),
       attempts: 0,
     })
     expect(await world.row('unknown')).toMatchObject({
@@ -86,7 +88,7 @@ describe('a push', () => {
     await world.ended(1)
     expect(await world.row('unknown')).toMatchObject({
       reason: 'not_following',
-      detail: expect.stringContaining('not told the unionid of 1 of its followers'),
+      detail: toStored(say('outcome.unionid_unknown_yet', { count: 1 })),
     })
   })
 
@@ -273,7 +275,7 @@ describe('what WeChat refuses for good', () => {
     expect(await world.row('bad')).toMatchObject({
       status: 'rejected',
       reason: 'data_invalid',
-      detail: expect.stringContaining('data.thing1'),
+      detail: expect.stringContaining('"wechat.dataInvalid","facts":{"field":"thing1"}'),
       errcode: 47003,
       rid: expect.stringMatching(/^[0-9a-f]{8}-/),
       attempts: 1,
@@ -410,7 +412,7 @@ test('a worker that stops takes no more jobs and finishes those under way', asyn
   const world = await startPushing({ simulator: { latencyMs: 100 } })
   await world.producer().pushMany(Array.from({ length: 200 }, (_, n) => world.message(n % 20)))
   const worker = await world.startWorker({ concurrency: 20 })
-  await vi.waitUntil(() => world.simulator.stats().inFlight.now === 20)
+  await vi.waitUntil(() => world.simulator.stats().inFlight.now === 20, { timeout: 20_000, interval: 1 })
   await worker.stop()
   const rows = world.rows()
   expect(rows.every(({ status }) => status === 'sent')).toBe(true)

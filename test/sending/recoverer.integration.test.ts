@@ -1,5 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { minute, second } from '../../src/base/duration.ts'
+import { say } from '../../src/base/sentences/sentence.ts'
+import { toStored } from '../../src/base/sentences/stored.ts'
 import { resend } from '../../src/operations/resend.ts'
 import { openProducerQueue } from '../../src/queue/producerQueue.ts'
 import { connectWorker } from '../../src/queue/workerQueue.ts'
@@ -49,10 +51,29 @@ test('a push whose job waits is left alone, and ends as unknown when the job is 
   expect(await world.row('own')).toMatchObject({
     status: 'unknown',
     reason: 'ambiguous',
-    detail: expect.stringContaining('older copy'),
+    detail: toStored(say('outcome.job_gone')),
     finishedAt: expect.any(Number),
   })
   expect(await recoverOrphans(toDeps(world, queue), before)).toBe(0)
+})
+
+test('a push that somebody writes while its job is looked for is left alone', async () => {
+  const world = await startPushing()
+  await putOff(world, ['own'])
+  const queue = await openQueue(world)
+  await queue.obliterate({ force: true })
+  const deps = toDeps(world, queue)
+  const { find, record } = world.pushes
+  const pushes = {
+    ...world.pushes,
+    async find(id: string) {
+      const row = await find(id)
+      if (row) await record(row)
+      return row
+    },
+  }
+  expect(await recoverOrphans({ ...deps, pushes }, Date.now() + second)).toBe(0)
+  expect(await world.row('own')).toMatchObject({ status: 'queued', reason: 'retry' })
 })
 
 test('a push that was sent again on purpose is found by its new job', async () => {
@@ -106,7 +127,7 @@ test('looks every ten minutes, in one process', async () => {
       queue: { getJob: async () => undefined },
       pushes: {
         find: async () => undefined,
-        record: async () => true,
+        recordUnchanged: async () => true,
         findOpen: async (before) => {
           looks.push(Date.now() - before)
           return []

@@ -1,8 +1,11 @@
 import { Job, Queue, UnrecoverableError, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { say } from '../../src/base/sentences/sentence.ts'
+import { toStored } from '../../src/base/sentences/stored.ts'
 import { DatabaseError } from '../../src/db/databaseError.ts'
 import { queuePrefix, toQueueName } from '../../src/queue/names.ts'
+import { toPushRow } from '../db/pushRow.ts'
 import { type Pushing, redisUrl, startPushing } from '../helpers/pushing.ts'
 
 function openPlain({ appid }: Pushing) {
@@ -47,8 +50,35 @@ test('a push during which worker after worker died ends in a record instead of k
   expect(await world.row('poison')).toMatchObject({
     status: 'rejected',
     reason: 'internal_error',
-    detail: expect.stringContaining('11 workers died'),
+    detail: toStored(say('outcome.workers_died', { times: 11 })),
   })
+  expect(world.simulator.stats().accepted).toBe(0)
+  await vi.waitUntil(() => isEmpty(queue))
+})
+
+test('a push that is given up while a worker that only seemed dead begins to send it is in doubt, not refused', async () => {
+  const world = await startPushing()
+  const { queue, connection } = openPlain(world)
+  await world.producer().push(world.message(0, { id: 'poison' }))
+  const [job] = await queue.getWaiting()
+  const key = `${queuePrefix}:${toQueueName(world.appid)}:${job?.id}`
+  await connection.hset(key, 'stc', 11, 'defa', 'job stalled more than allowable limit')
+  const { database } = world
+  const openPushes = database.pushes
+  const other = openPushes(world.appid)
+  const sending = toPushRow({ id: 'poison', appid: world.appid, status: 'sending', unknownSince: Date.now() })
+  database.pushes = (appid) => ({
+    ...openPushes(appid),
+    async find(id) {
+      const found = await other.find(id)
+      if (!found) await other.add(sending)
+      return found
+    },
+  })
+
+  await world.startWorker()
+  await world.ended(1)
+  expect(await world.row('poison')).toMatchObject({ status: 'unknown', reason: 'ambiguous' })
   expect(world.simulator.stats().accepted).toBe(0)
   await vi.waitUntil(() => isEmpty(queue))
 })
@@ -138,4 +168,4 @@ test('a job that BullMQ gave up and that could not be put back at once is put ba
   await world.ended(1)
   expect(retry).toHaveBeenCalledTimes(2)
   expect(await world.row('given-up')).toMatchObject({ status: 'sent' })
-}, 20_000)
+}, 60_000)

@@ -36,16 +36,6 @@ test('a template nobody has listed yet is looked up at its first 40037 and gets 
   expect(listings(world)).toBe(1)
 })
 
-test('one the account had yesterday is asked about too, and not believed when it is gone', async () => {
-  const world = await startPushing()
-  const gone = { title: '', content: '', example: '', primaryIndustry: '', deputyIndustry: '' }
-  await world.templates.replace([{ ...gone, templateId: 'x'.repeat(43) }], Date.now() - 1)
-  await world.startWorker()
-  await world.producer().push(world.message(0, { id: 'p', templateId: 'x'.repeat(43) }))
-  await world.ended(1)
-  expect(await world.row('p')).toMatchObject({ status: 'rejected', reason: 'template_invalid', attempts: 1 })
-})
-
 test('however many pushes and workers meet 40037, the templates are listed once a minute', async () => {
   const world = await startPushing()
   const messages = Array.from({ length: 60 }, (_, n) =>

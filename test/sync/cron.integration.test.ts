@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { day, hour, minute } from '../../src/base/duration.ts'
+import { say } from '../../src/base/sentences/sentence.ts'
+import { toStored } from '../../src/base/sentences/stored.ts'
 import type { SqliteDatabase } from '../../src/db/sqlite/engine/open.ts'
 import { createFollowers } from '../../src/db/sqlite/followers/followers.ts'
 import { createPushes } from '../../src/db/sqlite/pushes/pushes.ts'
@@ -28,6 +30,7 @@ function toDeps(database: SqliteDatabase, more: Partial<CronDeps> = {}): CronDep
     followers: createFollowers(database, appid),
     syncRuns: createSyncRuns(database, appid),
     pushes: createPushes(database, appid),
+    askIntercepted: async () => {},
     purges: [],
     leases: createLeases(database),
     log: createTestLog().log,
@@ -126,14 +129,18 @@ describe('a follower sync', () => {
     const database = await openTestDatabase()
     await recordRun(database, 'complete', Date.now())
     const at: string[] = []
+    let isRecorded = false
     const sync = async () => {
       at.push(new Date().toISOString())
       await recordRun(database, 'complete', Date.now())
+      isRecorded = true
       return synced
     }
     await startChecked(toDeps(database, { sync }), { syncCron: '30 3 * * *' })
     await passTime(2 * minute)
     await vi.waitFor(() => expect(at).toEqual([expect.stringMatching(/^2026-01-01T19:3[01]/)]))
+    // One that is not on record yet would be made up for.
+    await vi.waitUntil(() => isRecorded)
     await passTime(hour)
     expect(at).toHaveLength(1)
   })
@@ -189,7 +196,7 @@ describe('a follower sync', () => {
     await cron.stop()
     expect(await syncRuns.findLast()).toMatchObject({
       status: 'interrupted',
-      error: expect.stringContaining('stopped'),
+      error: toStored(say('sync.stopped_on_request')),
     })
     expect(await leases.find(`sync ${appid}`)).toBeUndefined()
   })
@@ -229,6 +236,35 @@ describe('the token', () => {
       { level: 'info', msg: 'cron task recovered' },
     ])
   })
+})
+
+test('WeChat is asked what it intercepted once a day, by one of two processes', async () => {
+  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'], now: Date.UTC(2026, 0, 1, 22, 30) })
+  const database = await openTestDatabase()
+  await recordRun(database, 'complete', Date.now())
+  const at: string[] = []
+  const leases = createLeases(database)
+  let asked = 0
+  const deps = toDeps(database, {
+    async askIntercepted() {
+      at.push(new Date().toISOString())
+    },
+    leases: {
+      ...leases,
+      async acquire(...lease) {
+        const isOurs = await leases.acquire(...lease)
+        if (lease[0].startsWith(`cron intercepted ${appid}`)) asked++
+        return isOurs
+      },
+    },
+  })
+  start(deps)
+  start(deps)
+  await passTime(17 * minute)
+  // Both have asked whose turn it is, before the hour that the turn lasts has passed.
+  await vi.waitUntil(() => asked === 2 && at.length > 0)
+  for (let passed = 0; passed < 23; passed++) await passTime(hour)
+  expect(at).toEqual([expect.stringMatching(/^2026-01-01T22:47/)])
 })
 
 describe('the history', () => {

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { say } from '../../src/base/sentences/sentence.ts'
+import { toStored } from '../../src/base/sentences/stored.ts'
 import { createSyncNews, type SyncNews } from '../../src/sync/syncNews.ts'
 import { startSyncing } from '../helpers/syncing.ts'
 
@@ -7,8 +9,14 @@ const pagePath = '/cgi-bin/user/get'
 async function openNews() {
   const world = await startSyncing({ followers: 30, withoutUnionid: 0 })
   const news: SyncNews[] = []
-  const open = () => createSyncNews({ syncRuns: world.syncRuns, post: (item) => news.push(item) })
-  return { ...world, news, open }
+  const told: string[] = []
+  const open = () =>
+    createSyncNews({
+      syncRuns: world.syncRuns,
+      post: (item) => news.push(item),
+      tell: async (detail) => told.push(detail),
+    })
+  return { ...world, news, told, open }
 }
 
 test('a sync that goes on failing is told once, by whatever process, and so is its end', async () => {
@@ -19,7 +27,7 @@ test('a sync that goes on failing is told once, by whatever process, and so is i
   const quota = simulator.addFault({ path: pagePath, action: { errcode: 45009 } })
   await tell(sync)
   expect(news).toEqual([
-    { kind: 'sync_failed', status: 'interrupted', detail: expect.stringContaining('quota') },
+    { kind: 'sync_failed', status: 'interrupted', detail: expect.stringContaining('wechat.45009') },
   ])
   await tell(sync)
   await open()(sync)
@@ -42,7 +50,11 @@ test('a sync whose list is not to be believed is told', async () => {
   await tell(sync)
   await tell(sync)
   expect(news).toEqual([
-    { kind: 'sync_failed', status: 'stopped', detail: expect.stringContaining('leaves out 20 of 30') },
+    {
+      kind: 'sync_failed',
+      status: 'stopped',
+      detail: toStored(say('sync.drops_most', { count: 20, subscribed: 30 })),
+    },
   ])
 })
 
@@ -59,12 +71,19 @@ test('a sync that somebody stops, or that another runs already, is not told', as
 })
 
 test('a sync that throws is told once while it throws the same', async () => {
-  const { sync, news, open } = await openNews()
+  const { sync, news, told, open } = await openNews()
   const tell = open()
   const fail = () => Promise.reject(new Error('the disk is full'))
   await expect(tell(fail)).rejects.toThrow('the disk is full')
   await expect(tell(fail)).rejects.toThrow('the disk is full')
-  expect(news).toEqual([{ kind: 'sync_failed', status: 'failed', detail: 'the disk is full' }])
+  expect(news).toEqual([
+    {
+      kind: 'sync_failed',
+      status: 'failed',
+      detail: toStored(say('sync.failed', { why: 'the disk is full' })),
+    },
+  ])
+  expect(told).toEqual([toStored(say('sync.failed', { why: 'the disk is full' }))])
   await tell(sync)
   expect(news.at(-1)).toEqual({ kind: 'sync_complete' })
 })

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Log } from '../../src/base/log.ts'
+import { renderStored } from '../../src/base/sentences/stored.ts'
 import { createTestLog, makeDir } from '../helpers/pushing.ts'
 import { startScriptedServer } from '../helpers/scriptedServer.ts'
 import { openSyncStack } from '../helpers/syncStack.ts'
@@ -108,7 +109,7 @@ describe('the list of followers ends', () => {
     else delete pages.o21
     const early = await sync()
     expect(early).toMatchObject({ status: 'stopped', total: 40, unsubscribed: 0 })
-    expect(early.error).toContain('WeChat counts 40 followers and lists only 2')
+    expect(renderStored(early.error ?? '', 'en')).toContain('WeChat counts 40 followers and lists only 2')
     Object.assign(pages, whole)
     expect(await sync()).toMatchObject({ status: 'complete', unsubscribed: 0, fetched: 0 })
     expect(await followers.counts()).toMatchObject({ subscribed: 40 })
@@ -164,7 +165,7 @@ describe('the list of followers ends', () => {
       const odd = await sync()
       // o3 is on the list, which nobody doubts that much.
       expect(odd).toMatchObject({ status: 'stopped', unsubscribed: 2 })
-      expect(odd.error).toMatch(words)
+      expect(renderStored(odd.error ?? '', 'en')).toMatch(words)
       expect(await followers.counts()).toMatchObject({ subscribed: 198, unsubscribed: 2 })
       for (const openid of ['o198', 'o199'])
         expect(await followers.findByOpenid(openid)).toMatchObject({ subscribed: false })
@@ -181,7 +182,7 @@ describe('the list of followers ends', () => {
       account.pages = { '': { total: 102, openids: all.slice(0, 102) } }
       const odd = await sync()
       expect(odd).toMatchObject({ status: 'stopped', total: 102, seen: 102, unsubscribed: 0 })
-      expect(odd.error).toContain('leaves out 98 of 200 followers')
+      expect(renderStored(odd.error ?? '', 'en')).toContain('leaves out 98 of 200 followers')
       expect(batches().at(-1)).toEqual(all.slice(102))
       expect(await followers.counts()).toMatchObject({ subscribed: 200 })
       expect(await sync({ force: true })).toMatchObject({ status: 'complete', unsubscribed: 0 })

@@ -1,5 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { day, second } from '../../src/base/duration.ts'
+import { say, toEnglish } from '../../src/base/sentences/sentence.ts'
+import { toStored } from '../../src/base/sentences/stored.ts'
 import type { Database } from '../../src/db/database.ts'
 import { createLiveFollowers } from '../../src/db/sqlite/followers/live.ts'
 import { followers as followersTable } from '../../src/db/sqlite/followers/tables.ts'
@@ -207,7 +209,7 @@ describe('a list that leaves out most followers', () => {
     for (let n = 0; n < 51; n++) simulator.unfollow(simulator.userAt(n).openid)
     const stopped = await sync()
     expect(stopped).toMatchObject({ status: 'stopped', unsubscribed: 0 })
-    expect(stopped.error).toContain('leaves out 51 of 100 followers')
+    expect(stopped.error).toBe(toStored(say('sync.drops_most', { count: 51, subscribed: 100 })))
     expect(await followers.counts()).toMatchObject({ subscribed: 100 })
     expect(await sync({ force: true })).toMatchObject({ status: 'complete', unsubscribed: 51, error: null })
     expect(await followers.counts()).toMatchObject({ subscribed: 49, unsubscribed: 51 })
@@ -251,7 +253,7 @@ describe('trouble', () => {
       seen: 200,
       unsubscribed: 0,
     })
-    expect(interrupted.error).toContain('daily call quota')
+    expect(interrupted.error).toContain('wechat.45009')
     expect(await followers.hasEverSynced()).toBe(false)
     fault.remove()
     expect(await sync()).toMatchObject({
@@ -305,7 +307,7 @@ describe('trouble', () => {
       onProgress: ({ seen }) => seen >= 150 && controller.abort(),
     })
     expect(stopped).toMatchObject({ status: 'interrupted', resumed: false })
-    expect(stopped.error).toContain('stopped on request')
+    expect(stopped.error).toBe(toStored(say('sync.stopped_on_request')))
     expect(stopped.seen).toBeLessThan(1_000)
     const calls = simulator.stats().calls[batchCalls]
     expect(await sync()).toMatchObject({
@@ -368,7 +370,9 @@ describe('two syncs of one account', () => {
     const started = Date.now()
     await leases.acquire(`sync ${simulator.appid}`, 'a dead process', 3 * second)
     const waits: string[] = []
-    expect(await sync({ onWait: (sentence) => waits.push(sentence) })).toMatchObject({ status: 'complete' })
+    expect(await sync({ onWait: (sentence) => waits.push(toEnglish(sentence)) })).toMatchObject({
+      status: 'complete',
+    })
     expect(waits).toEqual([expect.stringContaining('a dead process')])
     expect(Date.now() - started).toBeGreaterThanOrEqual(3 * second)
   })
@@ -385,7 +389,7 @@ describe('two syncs of one account', () => {
       },
     })
     expect(result).toMatchObject({ status: 'interrupted' })
-    expect(result.error).toContain('another process')
+    expect(result.error).toBe(toStored(say('sync.taken_over')))
     const run = await syncRuns.findLast()
     expect(run).toMatchObject({ status: 'running' })
     expect(run?.pages).toBeLessThan(3)

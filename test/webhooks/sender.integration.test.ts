@@ -54,6 +54,7 @@ function start(database: Stores, receiver: { url: string; keys: Buffer[] }) {
     webhooks: database.webhooks(),
     leases: database.leases(),
     proxy: { http: undefined, https: undefined, none: undefined },
+    language: 'en',
     nameOf: (id) => `shop ${id}`,
     count: (result) => counts.push(result),
     onOff: (detail) => off.push(detail),

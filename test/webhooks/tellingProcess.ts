@@ -25,6 +25,7 @@ startWebhookSender(
     webhooks,
     leases: database.leases(),
     proxy: { http: undefined, https: undefined, none: undefined },
+    language: 'en',
     nameOf: (appid) => appid,
     count() {},
     onOff() {},

@@ -47,6 +47,34 @@ async function setUp(answer: Answer) {
 const says = (body: unknown) => (response: ServerResponse) =>
   response.end(typeof body === 'string' ? body : JSON.stringify(body))
 
+describe('asking what the review intercepted', () => {
+  const path = '/wxa/sec/queryblocktmplmsg'
+  const told = {
+    ...{ id: '2', tmpl_msg_id: 'HFm', title: '通知', content: '内容' },
+    ...{ send_timestamp: 1_788_796_187, openid: 'oA' },
+  }
+  const read = {
+    ...{ id: 2, messageId: 'HFm', title: '通知', content: '内容' },
+    ...{ sentAt: 1_788_796_187_000, openid: 'oA' },
+  }
+
+  test.each([
+    ['a list', [told], [read]],
+    ['one message by itself', told, [read]],
+    ['a number as number', [{ ...told, id: 2 }], [read]],
+    ['none', [], []],
+    ['nothing at all', undefined, []],
+    ['rows that tell of no message', [{}, null, { ...told, id: 'x' }, { ...told, openid: '' }, told], [read]],
+    ['rows without a time', [{ ...told, send_timestamp: '1' }], []],
+  ])('reads %s', async (_, msginfo, expected) => {
+    const { api, seen } = await setUp(says({ errcode: 0, errmsg: 'ok', msginfo }))
+    expect(await api.getIntercepted('TPL', 7)).toEqual(expected)
+    expect(seen(path).map(({ text }) => JSON.parse(text))).toEqual([
+      { tmpl_msg_id: 'TPL', largest_id: 7, limit: 100 },
+    ])
+  })
+})
+
 describe('sending a template message', () => {
   const path = '/cgi-bin/message/template/send'
 

@@ -1,12 +1,22 @@
 import { describe, expect, test } from 'vitest'
-import { classOf, errcode, explain, explainInFull, reasonOf } from '../../src/wechat/errcode.ts'
+import { render } from '../../src/base/sentences/render.ts'
+import { say, toEnglish } from '../../src/base/sentences/sentence.ts'
+import {
+  classOf,
+  errcode,
+  explainInFull,
+  explain as explainRefusal,
+  reasonOf,
+} from '../../src/wechat/errcode.ts'
 import {
   miniProgramErrcodes,
   sendErrcodes,
   tokenEndpointErrcodes,
 } from '../../src/wechat/errcodes/exceptions.ts'
 import { errcodes } from '../../src/wechat/errcodes/table.ts'
-import { WechatApiError } from '../../src/wechat/errors.ts'
+import { WechatApiError, WechatNetworkError } from '../../src/wechat/errors.ts'
+
+const explain = (...refusal: Parameters<typeof explainRefusal>) => toEnglish(explainRefusal(...refusal))
 
 const send = '/cgi-bin/message/template/send'
 const token = '/cgi-bin/stable_token'
@@ -71,14 +81,9 @@ describe('the errcode table', () => {
   })
 
   test('gives every code a cause and every sentence its full text', () => {
-    for (const [code, { reason, meaning, advice }] of [...errcodes].filter(
-      ([code]) => !sendErrcodes.has(code),
-    )) {
+    for (const [code, { reason, meaning }] of [...errcodes].filter(([code]) => !sendErrcodes.has(code))) {
       expect(reason, String(code)).toMatch(/^[a-z]+(_[a-z]+)*$/)
-      expect(meaning.length, String(code)).toBeGreaterThan(10)
-      expect(explain({ errcode: code, errmsg: '', path: send })).toBe(
-        advice ? `${meaning}: ${advice}` : meaning,
-      )
+      expect(explain({ errcode: code, errmsg: '', path: send })).toBe(toEnglish({ key: meaning, facts: {} }))
     }
   })
 
@@ -165,7 +170,9 @@ describe('the explanation', () => {
 
   test('names the new console first and the old place behind it', () => {
     const tables = [errcodes, sendErrcodes, tokenEndpointErrcodes, miniProgramErrcodes]
-    const hints = tables.flatMap((table) => [...table.values()].flatMap(({ advice = [] }) => advice))
+    const hints = tables.flatMap((table) =>
+      [...table.values()].map(({ meaning }) => toEnglish({ key: meaning, facts: {} })),
+    )
     const places = hints.filter((hint) =>
       /设置与开发|开发管理|mp\.weixin\.qq\.com|open\.weixin\.qq\.com/.test(hint),
     )
@@ -184,7 +191,9 @@ describe('the explanation', () => {
       /^WeChat refused with errcode 99999: x{500} \(rid 61725984-6126f6f9-040f19c4\)$/,
     ],
   ])('in full of %i has each number once', (code, errmsg, sentence) => {
-    expect(explainInFull(new WechatApiError({ errcode: code, errmsg, path: send }))).toMatch(sentence)
+    expect(toEnglish(explainInFull(new WechatApiError({ errcode: code, errmsg, path: send })))).toMatch(
+      sentence,
+    )
   })
 
   test('tells a wrong secret from a refused token', () => {
@@ -224,4 +233,11 @@ describe('the error', () => {
       'A',
     )
   })
+})
+
+test('a call without an answer is told in the language of the reader', () => {
+  const detail = say('network.timeout', { ms: '15000' })
+  const error = new WechatNetworkError({ kind: 'timeout', path: token, detail, maybeReceived: true })
+  expect(error.message).toBe('/cgi-bin/stable_token: no complete answer within 15000 ms')
+  expect(render(error.sentence, 'zh').seen).toMatch(/^\/cgi-bin\/stable_token：.*15000 毫秒/)
 })

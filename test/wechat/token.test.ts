@@ -3,6 +3,7 @@ import { inspect } from 'node:util'
 import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
 import { hour, minute } from '../../src/base/duration.ts'
+import { say } from '../../src/base/sentences/sentence.ts'
 import type { WechatRequest } from '../../src/wechat/client.ts'
 import { WechatApiError, WechatNetworkError } from '../../src/wechat/errors.ts'
 import { createTokenSource, type StoredToken, type TokenStore } from '../../src/wechat/token.ts'
@@ -200,7 +201,14 @@ describe('a refused token', () => {
     const bad = await tokens.get()
     const working = platform.answer
     platform.answer = () =>
-      Promise.reject(new WechatNetworkError({ kind: 'connect', path, detail: 'd', maybeReceived: false }))
+      Promise.reject(
+        new WechatNetworkError({
+          kind: 'connect',
+          path,
+          detail: say('network.aborted'),
+          maybeReceived: false,
+        }),
+      )
     for (let i = 0; i < 5; i++) {
       await expect(tokens.renew(bad)).rejects.toMatchObject({ kind: 'connect' })
       clock.now += 1_000
@@ -251,7 +259,14 @@ describe('a failed fetch', () => {
   test('never means that the call it was for may have been received', async () => {
     const { platform, tokens } = setUp()
     platform.answer = () =>
-      Promise.reject(new WechatNetworkError({ kind: 'timeout', path, detail: 'd', maybeReceived: true }))
+      Promise.reject(
+        new WechatNetworkError({
+          kind: 'timeout',
+          path,
+          detail: say('network.aborted'),
+          maybeReceived: true,
+        }),
+      )
     await expect(tokens.get()).rejects.toMatchObject({ kind: 'timeout', path, maybeReceived: false })
   })
 

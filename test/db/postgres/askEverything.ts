@@ -1,9 +1,10 @@
 import { day, hour } from '../../../src/base/duration.ts'
-import type { NewBroadcast, RecipientOutcome } from '../../../src/db/broadcasts/broadcasts.ts'
+import type { RecipientOutcome } from '../../../src/db/broadcasts/recipients.ts'
+import type { NewBroadcast } from '../../../src/db/broadcasts/row.ts'
 import type { Write } from '../../../src/db/database.ts'
 import type { Stores } from '../../../src/db/stores.ts'
 import { nothingDone } from '../../../src/db/syncRuns.ts'
-import { pushStatuses } from '../../../src/push/status.ts'
+import { failedStatuses, pushStatuses } from '../../../src/push/status.ts'
 import { toPushRow } from '../pushRow.ts'
 
 export const appid = 'wx1'
@@ -85,9 +86,15 @@ async function askAccount({ database, now, take }: Asking): Promise<void> {
   await state.setRate(1, now)
   const templates = take('templates', database.templates(appid))
   await templates.find('t1')
+  await templates.isGone('t1')
+  const pauses = take('templatePauses', database.templatePauses(appid))
+  await pauses.pause({ templateId: 't1', reason: 'template_invalid', detail: 'd', since: now, probeAt: now })
+  await pauses.list()
+  await pauses.claimProbe('t1', now, now + 1)
+  await pauses.resume('t1')
   await templates.replace(await templates.list(), now)
   const audit = take('audit', database.audit())
-  await audit.add({
+  const entry = await audit.add({
     at: now,
     keyName: 'k',
     role: 'operate',
@@ -96,6 +103,8 @@ async function askAccount({ database, now, take }: Asking): Promise<void> {
     target: null,
     detail: null,
   })
+  await audit.change(entry, { account: null, target: null, detail: null })
+  await audit.remove(entry)
   for await (const _ of audit.list(now - hour));
   await audit.purge(now - day, 1_000)
   const tokens = take('tokens', database.tokens())
@@ -147,6 +156,7 @@ async function askPushes({ database, now, take, write }: Asking): Promise<void> 
   await pushes.find('p1')
   await pushes.add(row)
   await pushes.record(row)
+  await pushes.recordUnchanged(row)
   await write(pushes.toRecord(row))
   await pushes.recordSent({ id: 'new', generation: 0, attempts: 1, msgid: '7', sentAt: now })
   await pushes.cancel('new', now)
@@ -159,6 +169,7 @@ async function askPushes({ database, now, take, write }: Asking): Promise<void> 
       for (const status of [undefined, ...pushStatuses])
         for (const since of [undefined, now - hour])
           for await (const _ of pushes.history({ unionid, templateId, status, since, limit: 20 }));
+  for (const status of failedStatuses) await pushes.countPushes({ status, since: now - hour })
   for (const filter of [
     { openid: 'o3' },
     { msgid: '1' },
@@ -209,6 +220,18 @@ async function askReceipts({ database, now, take, write }: Asking): Promise<void
   const unmatched = await receipts.findUnmatched(now + hour, 500)
   await write(receipts.toPostpone([{ id: 1, dueAt: now }]), receipts.toDrop(unmatched))
   await receipts.countUnmatched()
+  const intercepted = take('intercepted', database.intercepted(appid))
+  await intercepted.findLast('t1')
+  const told = { generation: 0, detail: 'd' }
+  await intercepted.record(
+    't1',
+    [
+      { id: 7, push: { ...told, id: 'p3' } },
+      { id: 8, push: { ...told, id: 'b1:o3', recipient: { broadcast: 100, seq: 3 } } },
+    ],
+    now,
+  )
+  await intercepted.purge(now - 29_000 * 60_000, 500)
 }
 
 async function askSyncRuns({ database, now, take, write }: Asking): Promise<void> {
@@ -223,6 +246,7 @@ async function askSyncRuns({ database, now, take, write }: Asking): Promise<void
   const runs = take('syncRuns', database.syncRuns(appid))
   await runs.findLast()
   await runs.findLastComplete()
+  await runs.findComplete(now - 90 * day)
   const { id } = await runs.begin({ full: false, now, resumableSince: now - day })
   const heldRun = { id, lease: 'sync', owner: 'me' }
   const position = { total: 1, cursor: null, listed: false }
@@ -301,6 +325,8 @@ async function askBroadcasts({ database, now, take }: Asking): Promise<void> {
   await broadcasts.findServed(no, [line, { ...line, seq: 2, openid: null, unionid: 'u2', isByUnionid: true }])
   await broadcasts.isTaken(no, 'o1', 2)
   await broadcasts.preview(file, 5)
+  for await (const _ of broadcasts.unreachable(file)) break
+  for await (const _ of broadcasts.leftOut({ kind: 'followers', tag: 7, except: no })) break
   await broadcasts.drop(file)
 
   await broadcasts.findSeq(no, 100)
@@ -316,7 +342,7 @@ async function askBroadcasts({ database, now, take }: Asking): Promise<void> {
     ...{ attempts: 1, generation: 0, status: 'sent', sentAt: now, finishedAt: now, wasRetried: true },
   }
   await broadcasts.isTaken(no, 'o7', 8)
-  await broadcasts.record(no, { ...outcome, seq: first?.seq ?? 0 })
+  await broadcasts.record(no, [{ ...outcome, seq: first?.seq ?? 0 }])
   await broadcasts.recordRetry(no, {
     ...{
       seq: second?.seq ?? 0,
@@ -337,6 +363,9 @@ async function askBroadcasts({ database, now, take }: Asking): Promise<void> {
   for await (const _ of broadcasts.recipients(no, 'not_following')) break
   await broadcasts.findRecipient(large, 'o7')
   await broadcasts.findRecipient(follow, 'o7')
+  await broadcasts.findUser('o7')
+  await broadcasts.perSecond()
+  await broadcasts.findByMsgid('7')
   await broadcasts.retry(large, ['not_following', 'system_failed'], now)
   await broadcasts.change(follow, { status: 'cancelled' })
   await broadcasts.settleLeft(now + hour)
@@ -350,6 +379,7 @@ async function askWebhooks({ database, now, take }: Asking): Promise<void> {
   await webhooks.recordSuccess(now)
   await webhooks.switchOff(now, 'gone')
   await webhooks.enable(now)
+  await webhooks.tell({ type: 'sync.failed', appid, data: '{}', at: now })
   const changes = await webhooks.findChanges(0, 100)
   await webhooks.dropChanges(changes)
   const delivery = {

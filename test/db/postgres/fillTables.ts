@@ -1,7 +1,7 @@
 import Sqlite from 'better-sqlite3'
 import { type Column, getTableColumns } from 'drizzle-orm'
 import { getTableConfig, type SQLiteTable } from 'drizzle-orm/sqlite-core'
-import * as postgresTables from '../../../src/db/postgres/schema.ts'
+import { tables as postgresTables } from '../../../src/db/postgres/tables.ts'
 import { tables } from '../../../src/db/sqlite/tables.ts'
 
 const texts = ['', 'o\'neil \\ "x"', '订单已发货 🎉', 'tab\tline\nend', '\\u0000 \\x00', 'null']

@@ -31,6 +31,8 @@ select ${account}, 'receipt', 'o' || n, ${at}, n::text, 'success', '', ${at}, ca
   n % 2 from ${series};
 insert into unmatched_receipts (appid, openid, msgid, status, at, received_at, due_at)
 select ${account}, 'o' || n, n::text, 'success', ${at}, ${at}, ${now} + n * 1000::bigint from ${series} where n % 20 = 0;
+insert into intercepted_messages (appid, template_id, message_id, push_id, told_at)
+select ${account}, 't' || n % 20, n, 'p' || n, ${at} from ${series} where n % 20 = 0;
 insert into users (appid, openid, unionid, session_key, created_at, login_at)
 select case when n % 5 = 0 then 'other' else 'mini' end, 'm' || n, 'u' || n, 'k', ${at}, ${at} from ${series};
 insert into sessions (token_hash, appid, openid, created_at, expires_at)

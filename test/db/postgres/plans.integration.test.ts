@@ -139,6 +139,8 @@ test('every statement of every store finds its rows by an index that fits, whate
   await client.query(`set search_path to ${address.schema}`)
   const faults: string[] = []
   for (const [sql, values] of asked) {
+    // It has no plan.
+    if (sql.startsWith('alter table')) continue
     for (const step of await explain(client, sql, values)) {
       const told = `${describe(step)} <- ${sql}`
       if (isWasteful(step) && !allowed.some(([pattern]) => pattern.test(told))) faults.push(told)

@@ -23,12 +23,20 @@ const allowed: [step: RegExp, reason: string][] = [
   [/ sqlite_autoindex_open_circuits_1 \(appid=\?\)$/, 'a row per worker that waits for something'],
   [/^SEARCH broadcasts USING INDEX broadcasts_open \(appid=\?\)$/, 'a handful of broadcasts under way'],
   [/^SCAN webhook_deliveries USING INDEX /, 'what a receiver did not take, of which few are kept'],
+  [/^SCAN sqlite_master$/, 'a hundred names, read once at a start'],
   [/^SCAN leases$/, 'a handful of rows, read once an hour'],
   [/^SCAN users USING INDEX users_login$/, 'the latest logins first, up to a limit'],
   [/^SCAN [ct]$/, 'recipients of broadcasts that a process has just now, or that wait for another try'],
   [/^SEARCH (sync_runs|sync_seen) /, 'one row per sync of the last 90 days, and the chunks of one run'],
   [/^SCAN b$/, 'the latest broadcasts of one account, a handful'],
+  [
+    /^SEARCH b USING (?:COVERING )?INDEX broadcasts_account \(appid=\?\)$/,
+    'the broadcasts of an account, of which nobody has many',
+  ],
+  [/^USE TEMP B-TREE FOR GROUP BY$/, 'the minutes of a day'],
+  [/^SCAN places$/, 'the broadcasts that go to one user'],
   [/^SEARCH templates /, 'the templates of one account, 25 at most by rule of WeChat'],
+  [/^SEARCH template_states /, 'the templates of one account, those of the last 90 days included'],
   [/^SCAN pushes USING INDEX pushes_open$/, 'only pushes that are under way'],
   [
     /COVERING INDEX (pushes_held|unmatched_receipts_due) \(appid=\?\)$/,
@@ -58,7 +66,11 @@ function watch(database: SqliteDatabase, path: string, statements: Set<string>):
     statements.add(query.sql)
     return query
   }
-  return { ...database, read }
+  const prepareWarm: SqliteDatabase['prepareWarm'] = (sql) => {
+    statements.add(sql)
+    return database.prepareWarm(sql)
+  }
+  return { ...database, read, prepareWarm }
 }
 
 /** What every file of `src/db/sqlite` makes out of a database; a new one is found without being named here. */
@@ -90,6 +102,8 @@ async function runDynamicQueries(watched: SqliteDatabase, statements: Set<string
     ),
   )
   for (const filter of filters) for await (const _ of pushes.history(filter));
+  for (const filter of filters)
+    for (const status of pushStatuses) await pushes.countPushes({ ...filter, status })
   await pushes.findOpen(1, undefined, 10)
   for (const { sql } of [
     ...toPendingReleases(appid, ['o1']),

@@ -5,7 +5,7 @@ import { createRedisServer } from '../../helpers/redisServer.ts'
 test('while the queue is away pushes are refused within seconds, and what the table knows is told', async () => {
   const redis = await createRedisServer()
   await redis.start()
-  const { post, get, message, account } = await startApiWorld({ env: { REDIS_URL: redis.url } })
+  const { post, get, message } = await startApiWorld({ env: { REDIS_URL: redis.url } })
   expect((await post('/v1/pushes', message(1, { id: 'before' }))).status).toBe(202)
   await redis.kill()
   const started = performance.now()
@@ -18,9 +18,16 @@ test('while the queue is away pushes are refused within seconds, and what the ta
   expect((await post('/v1/pushes/batch', { pushes: [message(1)] })).status).toBe(503)
   expect((await get('/v1/pushes')).status).toBe(200)
   expect((await get('/v1/status')).body.accounts[0].queue).toBeNull()
-  const kept: string[] = []
-  for await (const { action } of account.runtime.database.audit().list(0)) kept.push(action)
-  expect(kept).toEqual(['push'])
+  for (const [language, queued, unclear] of [
+    ['en', 'queued', 'failed on the way, it may have been made'],
+    ['zh', '已入队', '中途出错，不确定是否已生效'],
+  ] as const) {
+    const { body } = await get('/v1/audit', { headers: { 'accept-language': language } })
+    const kept = body.items.map(
+      ({ action, target, detail }: Record<string, unknown>) => `${action} ${target} ${detail}`,
+    )
+    expect(kept).toEqual([`push.batch null ${unclear}`, `push null ${unclear}`, `push before ${queued}`])
+  }
 }, 60_000)
 
 test('while the database is away what needs it is refused', async () => {

@@ -74,3 +74,31 @@ test('what went wrong is said in the language that the caller reads', async () =
   expect(await detail('en-GB;q=0.9, zh;q=0.5')).toEqual(['en', 'no push with the id p1 is known'])
   expect(await detail('fr')).toEqual(['en', 'no push with the id p1 is known'])
 })
+
+test('what is wrong in a field is said in that language too, also by the lines of a batch', async () => {
+  const { get, post, message } = await startApiWorld({ synced: false })
+  const headers = { 'accept-language': 'zh' }
+  const messagesOf = ({ errors }: { errors: { message: string }[] }) => errors.map(({ message }) => message)
+  const bad = message(1, { data: { thing1: '' }, sendAt: 'soon', color: 1 })
+  const { body } = await post('/v1/pushes', bad, { headers })
+  expect(messagesOf(body).sort()).toEqual([
+    '应为：不为空的内容；实际为：0 个字，""',
+    '应为：带时区的 ISO 8601 时间（如 2026-11-20T15:01:00+08:00）、毫秒时间戳或 Date；实际为：4 个字，"soon"',
+    '应为：没有这个字段；实际为：1',
+  ])
+  expect(body.detail).toContain('/data/thing1：应为：不为空的内容')
+  const batch = await post(
+    '/v1/pushes/batch',
+    { pushes: [message(1, { data: { thing1: '' } })] },
+    { headers },
+  )
+  expect(batch.body.invalid).toEqual([
+    { index: 0, reason: 'data.thing1（实际为：0 个字，""）应为：不为空的内容' },
+  ])
+  const page = await get('/v1/pushes?limit=x&cursor=x&since=x&more=1', { headers })
+  expect(page.status).toBe(400)
+  expect(messagesOf(page.body).join()).not.toMatch(/\p{L}{2,} \p{L}{2,} \p{L}{2,}/u)
+  expect(messagesOf((await get('/v1/pushes?limit=x')).body)).toEqual([
+    'Invalid input: expected number, received NaN',
+  ])
+})

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { PushRow } from '../../../src/db/pushes.ts'
 import { toNewRow } from '../../../src/sending/processor/pushRow.ts'
-import { type ApiWorld, startApiWorld } from '../../helpers/apiWorld.ts'
+import { type ApiAnswer, type ApiWorld, startApiWorld } from '../../helpers/apiWorld.ts'
 
 function createRows({ account, appid, simulator }: ApiWorld) {
   let serial = 0
@@ -125,6 +125,22 @@ test('a parameter that is none, or cannot be, is refused by name', async () => {
   expect([status, body.detail]).toEqual([404, expect.stringContaining('b1')])
 })
 
+test('a parameter is refused too where there is none, and text that no database keeps', async () => {
+  const { get, post, message } = await startApiWorld({ synced: false })
+  const named = ({ status, body }: ApiAnswer) => [status, body.errors?.[0]?.pointer]
+  expect(named(await post('/v1/pushes?account=other', message(1)))).toEqual([400, '/account'])
+  const headers = { 'content-type': 'application/x-ndjson' }
+  const strict = await post('/v1/pushes/batch?mode=strict', JSON.stringify(message(1)), { headers })
+  expect(named(strict)).toEqual([400, '/mode'])
+  expect(named(await get('/v1/pushes?unionid=%00'))).toEqual([400, '/unionid'])
+  expect(named(await get('/v1/pushes/a%00'))).toEqual([400, '/id'])
+  expect(named(await post('/v1/pushes/a%00/cancel'))).toEqual([400, '/id'])
+  expect(named(await get('/v1/followers/%00'))).toEqual([400, '/unionid'])
+  expect(named(await post('/v1/pause', { reason: 'a\0' }))).toEqual([400, '/reason'])
+  expect(named(await post('/v1/pause', { reason: 'a\ud800' }))).toEqual([400, '/reason'])
+  expect((await get('/v1/pushes?status=queued')).body.items).toEqual([])
+})
+
 test('what failed is sent again by status or reason, and never all without being asked', async () => {
   const world = await startApiWorld()
   const add = createRows(world)
@@ -145,3 +161,52 @@ test('what failed is sent again by status or reason, and never all without being
   expect(await retry({ status: 'undelivered', template: 't1' })).toBe(1)
   expect(await retry({ status: 'undelivered' })).toBe(0)
 })
+
+test('in parts each that failed is sent again once, also when it fails again before the next part', async () => {
+  const world = await startApiWorld({ names: ['one', 'two'], synced: false })
+  const add = createRows(world)
+  const [one = '', two = ''] = world.simulator.accounts.map(({ appid }) => appid)
+  const ends = [
+    { status: 'rejected', reason: 'template_invalid' },
+    { status: 'unknown', reason: 'retries_exhausted' },
+    { status: 'undelivered', reason: 'system_failed' },
+  ] as const
+  for (let n = 0; n < 30; n += 1) {
+    const end = { ...ends[n % 3], detail: null }
+    await add({ appid: n % 2 ? one : two, createdAt: 1_000 + Math.floor(n / 12), ...end })
+  }
+  await add({ id: 'fine', appid: one })
+  const rows = async () => {
+    const all = await Promise.all(world.app.accounts().map(({ pushes }) => collect(pushes.history())))
+    return all.flat()
+  }
+  const seen: number[] = []
+  let cursor: string | null = null
+  do {
+    const { status, body } = await world.post('/v1/pushes/retry', {
+      reason: 'template_invalid',
+      until: '1970-01-01T00:00:01.001Z',
+      ...{ cursor, limit: 1 },
+    })
+    expect([status, body.errors]).toEqual([200, undefined])
+    seen.push(body.retried)
+    cursor = body.next
+    for (const row of (await rows()).filter(({ status }) => status === 'queued')) {
+      const { pushes } = world.app.accounts().find(({ appid }) => appid === row.appid) ?? world.account
+      await pushes.record({ ...row, status: 'rejected', reason: 'template_invalid', finishedAt: 3_000 })
+    }
+  } while (cursor !== null)
+  expect(seen).toEqual([1, 1, 1, 1])
+  const resent = (await rows()).filter(({ generation }) => generation > 0)
+  expect(resent.map(({ generation, reason }) => [generation, reason])).toEqual(
+    Array.from({ length: 4 }, () => [1, 'template_invalid']),
+  )
+  const refused = await world.post('/v1/pushes/retry', { status: 'rejected', cursor: 'abc' })
+  expect([refused.status, refused.body.errors[0].pointer]).toEqual([400, '/cursor'])
+})
+
+async function collect<T>(list: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = []
+  for await (const item of list) items.push(item)
+  return items
+}

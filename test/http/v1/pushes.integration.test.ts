@@ -74,9 +74,40 @@ test('what cannot be pushed is refused with a pointer to each fault, and nothing
   expect(await refused('[]')).toBe(400)
   expect(await refused('<xml/>', { 'content-type': 'application/xml' })).toBe(415)
   expect(await refused('{}', { 'content-type': 'application/x-ndjson' })).toBe(415)
+  expect(await refused('{}', { 'content-encoding': 'gzip' })).toBe(415)
   expect(await refused(JSON.stringify({ url: 'x'.repeat(1024 * 1024) }))).toBe(413)
   const counts = await account.openQueue().run((queue) => queue.getJobCounts())
   expect(counts.waiting).toBe(0)
+})
+
+test('a keyword that the listed template asks for is missed before anything is queued', async () => {
+  const { post, message, account, simulator } = await startApiWorld()
+  const headers = { 'accept-language': 'zh' }
+  const short = (id: string) => message(1, { id, data: { thing1: '订单已发货' } })
+  await account.refreshTemplates()
+  // The library knows no templates, nor does anybody those that are not listed.
+  await account.openProducer().push(short('early'))
+  const unlisted = { templateId: 'x'.repeat(43), data: { thing1: '订单已发货' } }
+  expect((await post('/v1/pushes', message(3, unlisted))).status).toBe(202)
+  const calls = () => simulator.stats().calls['/cgi-bin/template/get_all_private_template']
+  const { status, body } = await post('/v1/pushes', short('late'), { headers })
+  expect([status, body.errors]).toEqual([
+    400,
+    [{ pointer: '/data/time2', message: '应为：这个模板必填的内容；实际为：空' }],
+  ])
+  const pushes = [message(2), short('late')]
+  const strict = await post('/v1/pushes/batch', { mode: 'strict', pushes })
+  expect([strict.status, strict.body.errors[0].pointer]).toEqual([400, '/pushes/1/data/time2'])
+  expect((await post('/v1/pushes/batch', { pushes })).body).toEqual({
+    queued: 1,
+    duplicates: 0,
+    invalid: [{ index: 1, reason: expect.stringContaining('data.time2') }],
+  })
+  // What is queued already is told as such.
+  expect((await post('/v1/pushes', short('early'))).body.status).toBe('duplicate')
+  const counts = await account.openQueue().run((queue) => queue.getJobCounts())
+  expect(counts.waiting).toBe(3)
+  expect(calls()).toBe(2)
 })
 
 test('a push is taken back, and one that failed is sent again', async () => {
@@ -119,4 +150,13 @@ test('with several accounts a push says which, and an id that two of them have i
   })
   const { body } = await get('/v1/status')
   expect(body.accounts.map((account: { paused: unknown }) => account.paused === null)).toEqual([true, false])
+})
+
+test('a keyword is missed by the last list while WeChat answers with faults', async () => {
+  const { post, message, account, simulator } = await startApiWorld()
+  await account.refreshTemplates()
+  simulator.addFault({ path: '/cgi-bin/template/get_all_private_template', action: { status: 502 } })
+  const { status, body } = await post('/v1/pushes', message(1, { data: { thing1: '订单已发货' } }))
+  expect([status, body.errors[0].pointer]).toEqual([400, '/data/time2'])
+  expect((await post('/v1/pushes', message(2))).status).toBe(202)
 })

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest'
+import { inLanguage } from '../../../src/base/sentences/stored.ts'
 import { doctorSchema } from '../../../src/operations/doctor/check.ts'
 import { followerSchema } from '../../../src/operations/lookup.ts'
 import { outcomesSchema } from '../../../src/operations/reports/outcomes.ts'
@@ -103,9 +104,11 @@ test('every change is in the audit with the key it was made with, and no reading
   await post('/v1/pushes/retry', { reason: 'data_invalid' })
   await get('/v1/pushes')
   const entries: unknown[] = []
+  const details: unknown[] = []
   for await (const { at, ...entry } of account.runtime.database.audit().list(0)) {
     expect(at).toBeGreaterThan(Date.now() - 60_000)
-    entries.unshift(entry)
+    entries.unshift(inLanguage(entry, 'en'))
+    details.unshift(inLanguage(entry, 'zh').detail)
   }
   const pusher = { keyName: 'pusher', role: 'push', account: appid }
   const operator = { keyName: 'operateer', role: 'operate', account: appid }
@@ -117,4 +120,14 @@ test('every change is in the audit with the key it was made with, and no reading
     { ...operator, action: 'resume', target: null, detail: null },
     { ...operator, action: 'retry', target: null, detail: '0 retried: {"reason":"data_invalid"}' },
   ])
+  expect(details.slice(0, 3)).toEqual(['已入队', '入队 1 条，重复 0 条，无效 1 条', '已撤回'])
+})
+
+test('what a caller says at any length is in the audit in part, as a sentence still', async () => {
+  const { post, get } = await startApiWorld()
+  const filter = { reason: 'data_invalid', unionid: 'u'.repeat(9_000) }
+  expect((await post('/v1/pushes/retry', filter)).status).toBe(200)
+  const { body } = await get('/v1/audit')
+  expect(body.items[0].detail).toMatch(/^0 retried: \{.*u+/)
+  expect(body.items[0].detail.length).toBeLessThan(520)
 })

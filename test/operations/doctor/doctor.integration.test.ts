@@ -64,6 +64,7 @@ test('an account that is well passes every check that is not about this machine'
   expect(troubles).toEqual([])
   expect(results.get('token_conflict')?.status).toBe('ok')
   expect(results.get('cron')?.status).toBe('ok')
+  expect(results.get('clock')?.detail).toMatch(/^within [1-5] s /)
 })
 
 test('what cannot be looked at is skipped with the reason, and nothing is told twice', {

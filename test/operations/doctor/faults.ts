@@ -150,6 +150,16 @@ export const faults: Record<string, DoctorFault> = {
     inject: (world) => recordLogins(world, 25),
   },
   templates: { says: ['fail', /has no template/], options: { templates: [] } },
+  templates_paused: {
+    says: ['warn', /their pushes wait, all others go on:\ngone-template: restricted/],
+    inject: ({ withAccount }) =>
+      withAccount(({ templatePauses }) =>
+        templatePauses.pause({
+          ...{ templateId: 'gone-template', reason: 'content_forbidden', detail: 'restricted' },
+          ...{ since: Date.now(), probeAt: Date.now() },
+        }),
+      ),
+  },
   templates_used: {
     says: ['fail', /no longer exist: gone-template/],
     inject: (world) => addPushes(world, 3, { status: 'delivered', templateId: 'gone-template' }),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { doctorPushSchema, examinePush, type ImaginedPush } from '../../../src/operations/doctor/push.ts'
+import { toNewRow } from '../../../src/sending/processor/pushRow.ts'
 import { type DoctorWorld, startDoctorWorld } from '../../helpers/doctorWorld.ts'
 
 const timeout = 120_000
@@ -67,4 +68,35 @@ test('a pause of the account is in the way', { timeout }, async () => {
   })
   const { reasons } = await ask(world, {})
   expect(reasons.find(({ code }) => code === 'paused')?.detail).toContain('audit')
+})
+
+test('quiet hours, a cap, and a template that waits for WeChat are in the way', { timeout }, async () => {
+  const world = await startDoctorWorld()
+  const { env, simulator } = world
+  const templateId = simulator.templates[0]?.templateId ?? ''
+  env.QUIET_HOURS = '00:00-23:59'
+  env.TIMEZONE = new Date().getUTCHours() < 12 ? 'Asia/Tokyo' : 'UTC'
+  env.PUSH_CAP = `${templateId}:1/1d`
+  const { unionid = '' } = simulator.userAt(0)
+  await world.withAccount(async (account) => {
+    await account.sync({})
+    const message = { v: 1 as const, id: 'p', unionid, templateId, data, createdAt: Date.now() }
+    const row = toNewRow(account.appid, message, { jobId: 'p', data: message, timestamp: 0, starts: 1 })
+    await account.pushes.add({
+      ...row,
+      status: 'sent',
+      sentAt: Date.now(),
+      openid: simulator.userAt(0).openid,
+    })
+  })
+  const told = async () => (await ask(world, {})).reasons.filter(({ code }) => code !== 'worker')
+  expect((await told()).map(({ code }) => code).sort()).toEqual(['capped', 'quiet'])
+  expect((await told()).find(({ code }) => code === 'quiet')?.detail).toContain('23:59')
+  env.QUIET_HOURS = ''
+  env.PUSH_CAP = `${templateId}:2/1d`
+  expect(await told()).toEqual([])
+  await world.withAccount(({ templatePauses }) =>
+    templatePauses.pause({ templateId, reason: 'template_invalid', detail: 'gone', since: 1, probeAt: 2 }),
+  )
+  expect((await told()).map(({ code }) => code)).toEqual(['template_paused'])
 })
