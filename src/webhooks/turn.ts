@@ -21,8 +21,8 @@ export function createTurn(deps: TurnDeps) {
   const receiver = createReceiverState()
   const underWay = createUnderWay(log)
   const { deliver, retry } = createDeliverer({ ...deps, held, receiver })
-  /** The numbers of changes under way. */
-  const taken = new Set<number>()
+  /** The numbers of changes under way, with their pushes. */
+  const taken = new Map<number, string>()
   const retried = new Set<string>()
   /** All changes up to here are under way, held back or told. */
   let cursor = 0
@@ -48,8 +48,10 @@ export function createTurn(deps: TurnDeps) {
   async function retryDue(): Promise<void> {
     const free = countFree()
     if (free <= 0) return
-    const due = await webhooks.findDue(Date.now(), free + retried.size)
-    for (const delivery of due.filter(({ id }) => !retried.has(id)).slice(0, free)) {
+    // The answer of a database across a network may still have what ends while it travels.
+    const before = new Set(retried)
+    const due = await webhooks.findDue(Date.now(), free + before.size)
+    for (const delivery of due.filter(({ id }) => !before.has(id)).slice(0, free)) {
       const { id } = delivery
       retried.add(id)
       underWay.run(retry(delivery), (isSettled) => {
@@ -68,22 +70,30 @@ export function createTurn(deps: TurnDeps) {
       if (free <= 0 || held.size() >= mostFailed) return
       // No more than finds a place, or most of it is read again in the next turn (bench: webhooks).
       const limit = free * mostPushes
-      const changes = await webhooks.findChanges(cursor, limit)
-      const isFree = (change: WebhookChange) => !taken.has(change.n) && !isHeld(change)
-      const messages = toMessages(changes.filter(isFree), deps).slice(0, free)
+      const from = cursor
+      const before = new Map(taken)
+      const pushesBefore = new Set(before.values())
+      const changes = await webhooks.findChanges(from, limit)
+      const isFree = (change: WebhookChange) =>
+        !before.has(change.n) && !taken.has(change.n) && !isHeld(change)
+      // Of a push that was under way when they were asked for, some may be told by now: they are read once more.
+      const told = changes.filter((change) => isFree(change) && !pushesBefore.has(toPushKey(change)))
+      const messages = toMessages(told, deps).slice(0, free)
       for (const message of messages) start(message)
       const later = changes.find((one) => !taken.has(one.n) && held.isUnderWay(toPushKey(one)))
       if (later) waitsFrom = Math.min(waitsFrom, later.n)
       // What found no place in a message comes first in the next turn.
       const left = changes.find(isFree)
-      cursor = left ? left.n - 1 : (changes.at(-1)?.n ?? cursor)
+      const next = left ? left.n - 1 : (changes.at(-1)?.n ?? from)
+      // What ended meanwhile may have set it back.
+      cursor = cursor === from ? next : Math.min(cursor, next)
       if (messages.length > 0 || changes.length < limit) return
     }
   }
 
   function start(message: WebhookMessage): void {
     const { id, keys, changes } = message
-    for (const { n } of changes) taken.add(n)
+    for (const change of changes) taken.set(change.n, toPushKey(change))
     held.add(id, keys)
     underWay.run(deliver(message), (isWritten) => {
       for (const { n } of changes) taken.delete(n)

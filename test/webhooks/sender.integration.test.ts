@@ -3,6 +3,7 @@ import { Webhook } from 'standardwebhooks'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { day } from '../../src/base/duration.ts'
 import type { Stores } from '../../src/db/stores.ts'
+import type { Webhooks } from '../../src/db/webhooks/webhooks.ts'
 import { toPushRecord } from '../../src/push/toPushRecord.ts'
 import { startWebhookSender } from '../../src/webhooks/sender.ts'
 import { engines } from '../db/engines.ts'
@@ -47,11 +48,15 @@ async function startReceiver(answer: (message: Seen) => number | Promise<number>
   return { url: server.base, keys: [key], taken, tried, records, close: server.close }
 }
 
-function start(database: Stores, receiver: { url: string; keys: Buffer[] }) {
+function start(
+  database: Stores,
+  receiver: { url: string; keys: Buffer[] },
+  otherwise: Partial<Webhooks> = {},
+) {
   const counts: string[] = []
   const off: string[] = []
   const stop = startWebhookSender(receiver, {
-    webhooks: database.webhooks(),
+    webhooks: { ...database.webhooks(), ...otherwise },
     leases: database.leases(),
     proxy: { http: undefined, https: undefined, none: undefined },
     language: 'en',
@@ -202,6 +207,40 @@ describe.each(engines)('$name', ({ create }) => {
     await vi.waitUntil(() => receiver.records().length === 1, soon)
     expect(off).toEqual([])
   })
+
+  // A database across a network answers late what it read before both ended.
+  test.each(['findChanges', 'findDue'] as const)(
+    'what ends while %s is answered is not posted once more',
+    async (name) => {
+      const { database } = await create()
+      const webhooks = database.webhooks()
+      await webhooks.turnOn()
+      const old = { firstAt: Date.now(), nextAt: 1, attempts: 1, lastError: 'HTTP 500' }
+      await webhooks.keep({ ...old, id: 'msg_old', type: 'test', body: '{"data":{}}', keys: '[]' }, [])
+      const pushes = database.pushes(appid)
+      await pushes.add(toPushRow({ id: 'a', status: 'skipped', finishedAt: 1_000 }))
+      let answer = () => {}
+      const asked = new Promise<void>((resolve) => {
+        answer = resolve
+      })
+      const receiver = await startReceiver(() => asked.then(() => 200))
+      const find = async (from: number, limit: number) => {
+        const found = await webhooks[name](from, limit)
+        if (receiver.tried.length === 2 && found.length > 0) {
+          answer()
+          await vi.waitUntil(() => counts.length === 2, soon)
+          await new Promise((resolve) => setTimeout(resolve, 50))
+        }
+        return found
+      }
+      const { counts } = start(database, receiver, { [name]: find })
+      await vi.waitUntil(() => counts.length === 2, soon)
+      await pushes.add(toPushRow({ id: 'b', status: 'skipped', finishedAt: 1_000 }))
+      await vi.waitUntil(() => receiver.records().some(({ id }) => id === 'b'), soon)
+      expect(receiver.records().map(({ id }) => id)).toEqual(['a', 'b'])
+      expect(receiver.tried.filter(({ id }) => id === 'msg_old')).toHaveLength(1)
+    },
+  )
 
   test('of two processes one posts, and the other takes over when it ends', async () => {
     const { database, openAgain } = await create()
