@@ -109,7 +109,7 @@ function drawOutcomes(place: HTMLElement, buckets: Bucket[], width: number, span
     ...(bars && { paths: bars }),
   }))
   const scales = {
-    x: { range: [end - span / 1_000, end] as [number, number] },
+    x: { range: [end - span / 1_000, end] satisfies [number, number] },
     y: { range: (_: uPlot, __: number, max: number): [number, number] => [0, Math.max(5, max * 1.1)] },
   }
   const data: uPlot.AlignedData = [times, ...stacks.toReversed()]

@@ -24,7 +24,7 @@ const views = {
 type ViewName = keyof typeof views
 
 function isView(word: string | undefined): word is ViewName {
-  return word !== undefined && word in views
+  return word !== undefined && Object.hasOwn(views, word)
 }
 
 function Page() {
@@ -41,7 +41,9 @@ function Views() {
   const main = useRef<HTMLElement>(null)
   const asked = address.value.path[0]
   // A key that may not read sees pushes by their ids, and nothing else.
-  const names = (Object.keys(views) as ViewName[]).filter((name) => mayRead.value || name === 'search')
+  const names = Object.keys(views)
+    .filter(isView)
+    .filter((name) => mayRead.value || name === 'search')
   const name = isView(asked) && names.includes(asked) ? asked : (names[0] ?? 'search')
   const View = views[name]
   const title = t(`nav.${name}` satisfies TextKey)

@@ -158,9 +158,10 @@ function checkTemplate(input: z.output<typeof shape>, problems: PushFault[]) {
   })
   const message: MessageTemplate = { data: {} }
   if ('problems' in checked) {
-    const renamed = { sendAt: 'startAt' } as Record<string, string>
     problems.push(
-      ...checked.problems.map((problem) => ({ ...problem, field: renamed[problem.field] ?? problem.field })),
+      ...checked.problems.map((problem) =>
+        problem.field === 'sendAt' ? { ...problem, field: 'startAt' } : problem,
+      ),
     )
     return { message, sendAt: undefined, expiresAt: undefined }
   }

@@ -179,7 +179,7 @@ function toRate(text: string): number {
   return rate
 }
 
-function toData(json: string | undefined): Record<string, string> {
+function toData(json: string | undefined): BroadcastInput['data'] {
   if (json === undefined) throw new UsageError(say('usage.missing', { option: 'data' }))
   try {
     return JSON.parse(json)

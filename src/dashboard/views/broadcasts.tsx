@@ -105,7 +105,7 @@ function OneBroadcast({ id }: { id: string }) {
               )}
               {mayOperate.value && <Controls path={path} one={one} reload={asked.reload} />}
               <dl class="facts">
-                {Object.entries(one.counts as Counts).map(([name, count]) => (
+                {Object.entries<number>(one.counts).map(([name, count]) => (
                   <div key={name}>
                     <dt>{tWord('status', name)}</dt>
                     <dd>{toNumber(count)}</dd>

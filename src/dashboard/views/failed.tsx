@@ -4,7 +4,7 @@ import { ReasonBars } from '../chart.tsx'
 import { Act, Loaded, Notice, Panel } from '../parts.tsx'
 import { isResending, Resending, type RetryAnswer, retryEach, retryInParts, runResend } from '../resend.tsx'
 import { address, go, mayOperate, status } from '../state.ts'
-import { type TextKey, t, toLength, toNumber, tWord } from '../text/text.ts'
+import { t, toLength, toNumber, tWord } from '../text/text.ts'
 import { Choice } from './fields.tsx'
 import { PushTable } from './push.tsx'
 
@@ -46,10 +46,12 @@ export function FailedView() {
           value={toSpan(since)}
           set={(value) =>
             show({
-              since: new Date(Date.now() - (spans[value as keyof typeof spans] ?? spans.day)).toISOString(),
+              since: new Date(Date.now() - spans[isSpan(value) ? value : 'day']).toISOString(),
             })
           }
-          options={Object.keys(spans).map((name) => [name, t(`failed.${name}` as TextKey)])}
+          options={Object.keys(spans)
+            .filter(isSpan)
+            .map((name) => [name, t(`failed.${name}`)])}
         />
         {accounts.length > 1 && (
           <Choice
@@ -77,6 +79,10 @@ export function FailedView() {
       </Panel>
     </>
   )
+}
+
+function isSpan(word: string): word is keyof typeof spans {
+  return Object.hasOwn(spans, word)
 }
 
 function toSpan(since: string): string {

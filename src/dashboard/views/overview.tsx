@@ -10,6 +10,10 @@ import { Verdict } from '../verdict.tsx'
 /** How far back each width goes, in milliseconds. */
 const spans = { minute: 3_600_000, hour: 2 * 86_400_000, day: 30 * 86_400_000 }
 type BucketName = keyof typeof spans
+
+function isBucket(word: string): word is BucketName {
+  return Object.hasOwn(spans, word)
+}
 type AccountOverview = Overview['accounts'][number]
 
 export function OverviewView() {
@@ -37,17 +41,19 @@ export function OverviewView() {
         aside={
           <fieldset class="choice">
             <legend class="hidden">{t('outcomes.width')}</legend>
-            {(Object.keys(spans) as BucketName[]).map((name) => (
-              <label key={name}>
-                <input
-                  type="radio"
-                  name="bucket"
-                  checked={bucket === name}
-                  onChange={() => setBucket(name)}
-                />
-                {t(`outcomes.${name}` satisfies TextKey)}
-              </label>
-            ))}
+            {Object.keys(spans)
+              .filter(isBucket)
+              .map((name) => (
+                <label key={name}>
+                  <input
+                    type="radio"
+                    name="bucket"
+                    checked={bucket === name}
+                    onChange={() => setBucket(name)}
+                  />
+                  {t(`outcomes.${name}` satisfies TextKey)}
+                </label>
+              ))}
           </fieldset>
         }
       >

@@ -75,8 +75,10 @@ async function keepServicesOut(database: SqliteStores, to: string, log: Log): Pr
 function findService({ read }: SqliteStores): string | undefined {
   // A lease of the far future was taken while a clock was wrong.
   const held = read.$client
-    .prepare('select name, owner from leases where until > ? and until <= ? order by name')
-    .all(Date.now(), Date.now() + 2 * serviceLife) as { name: string; owner: string }[]
+    .prepare<[number, number], { name: string; owner: string }>(
+      'select name, owner from leases where until > ? and until <= ? order by name',
+    )
+    .all(Date.now(), Date.now() + 2 * serviceLife)
   const found = held.find(({ name }) => name.startsWith(servicePrefix) || name.startsWith('sync '))
   return found && (found.name.startsWith(servicePrefix) ? found.owner : `${found.name}, ${found.owner}`)
 }
@@ -90,9 +92,10 @@ function createReader({ id, address, read: { $client } }: SqliteStores): CopySou
     tables: copied,
     count: async ({ name }) => Number($client.prepare(`select count(*) from "${name}"`).pluck().get()),
     async read(table, after, limit) {
-      const statement = $client.prepare(toPageSql(table, () => '?', after === undefined)).raw()
+      const sql = toPageSql(table, () => '?', after === undefined)
+      const statement = $client.prepare<unknown[], unknown[]>(sql).raw()
       const key = after?.map((value) => (typeof value === 'boolean' ? Number(value) : value)) ?? []
-      return (statement.all(...key, limit) as unknown[][]).map((values) => toRow(table, values))
+      return statement.all(...key, limit).map((values) => toRow(table, values))
     },
     lastNumbers() {
       const numbered = copied.filter(isNumbered)

@@ -21,5 +21,6 @@ export function asInserted<Table extends SQLiteTable, Key extends keyof Table['_
 function toRecord<Key extends string>(keys: readonly Key[], toValue: (key: Key) => SQL): Record<Key, SQL> {
   const record: Partial<Record<Key, SQL>> = {}
   for (const key of keys) record[key] = toValue(key)
+  // Whole by now: the loop has been through all keys, which the compiler cannot see.
   return record as Record<Key, SQL>
 }
