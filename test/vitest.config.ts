@@ -5,8 +5,8 @@ import { skippedReporter } from './helpers/skippedReporter.ts'
 export const common = {
   root: new URL('..', import.meta.url).pathname,
   pool: 'forks',
-  // Two leave a quarter of two cores idle: tests wait nearly as often as they work.
-  maxWorkers: 3,
+  // Three leave a third of two cores idle: tests wait nearly as often as they work.
+  maxWorkers: 4,
   reporters: ['default', skippedReporter],
   setupFiles: ['test/helpers/patience.ts'],
   testTimeout: 60_000,

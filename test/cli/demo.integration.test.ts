@@ -1,25 +1,10 @@
-import { readdir } from 'node:fs/promises'
-import { Redis } from 'ioredis'
 import { expect, test, vi } from 'vitest'
 import { runCli, startCli } from '../helpers/cli.ts'
+import { findKeys, listLeftovers, runBroadcastDemo } from '../helpers/demo.ts'
 import { makeDir, redisUrl } from '../helpers/pushing.ts'
 import { needRedis } from '../helpers/redisNeeded.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
-
-/** TMPDIR is the test's own; tsx keeps its cache there too. */
-async function listLeftovers(dir: string): Promise<string[]> {
-  return (await readdir(dir)).filter((name) => name.startsWith('unionpush'))
-}
-
-async function findKeys(appid: string): Promise<string[]> {
-  const redis = new Redis(redisUrl)
-  try {
-    return await redis.keys(`*${appid}*`)
-  } finally {
-    redis.disconnect()
-  }
-}
 
 test.each(['embedded', 'redis'])(
   'without any configuration everything adds up with the %s queue',
@@ -48,31 +33,8 @@ test.each(['embedded', 'redis'])(
   },
 )
 
-test.each(['embedded', 'redis'])(
-  'with --broadcast a worker is killed in the middle, and everything adds up with the %s queue',
-  async (queue) => {
-    if (queue === 'redis') needRedis()
-    const cwd = await makeDir()
-    const env = { TMPDIR: cwd, ...(queue === 'redis' && { REDIS_URL: redisUrl }) }
-    const { code, stdout, stderr } = await runCli(['demo', '--broadcast', '--json'], { cwd, env })
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    const result = JSON.parse(stdout)
-    expect(result).toMatchObject({
-      ok: true,
-      queueBackend: queue,
-      broadcast: {
-        status: 'finished',
-        counts: { selected: 3_000, waiting: 0, sent: 0, delivered: 2_950, unknown: 0 },
-        canary: { size: 60, delivered: 60, state: 'passed' },
-      },
-      wechat: { accepted: 2_950, acceptedTwice: 0 },
-      problems: [],
-    })
-    expect(result.underWayWhenKilled).toBeGreaterThan(0)
-    expect(await listLeftovers(cwd)).toEqual([])
-    expect(await findKeys(result.broadcast.account)).toEqual([])
-  },
-)
+test('with --broadcast a worker is killed in the middle, and everything adds up', () =>
+  runBroadcastDemo('embedded'))
 
 test('people are told of every step; Ctrl-C leaves nothing behind', async () => {
   const cwd = await makeDir()
