@@ -1,5 +1,5 @@
 import { render } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { ask } from './api.ts'
 import { followServer, toggleLive } from './live.ts'
 import { Dialog, Notice } from './parts.tsx'
@@ -84,7 +84,8 @@ function Views() {
 /** Single keys, which do nothing while something is typed; `?` lists them. */
 function Keys({ names }: { names: readonly ViewName[] }) {
   const [isOpen, setOpen] = useState(false)
-  useEffect(() => {
+  // Before it is painted: who sees the page may press a key.
+  useLayoutEffect(() => {
     function onKey(event: KeyboardEvent) {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return
       const name = names[Number(event.key) - 1]
