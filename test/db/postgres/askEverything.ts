@@ -44,7 +44,7 @@ export async function askEverything(database: Stores, now: number): Promise<stri
   await askBroadcasts(asking)
   await askWebhooks(asking)
 
-  const engine = ['query', 'write', 'writeSoon', 'close']
+  const engine = ['query', 'write', 'writeSoon', 'writeApart', 'close']
   const all = Object.entries(stores).flatMap(([name, store]) =>
     methodsOf(store).map((key) => `${name}.${key}`),
   )

@@ -19,6 +19,8 @@ export interface PostgresDatabase extends Database {
   query<Row extends QueryResultRow>(sql: string, params?: readonly unknown[]): Promise<Row[]>
   write(group: Statement[]): Promise<StatementResult[]>
   writeSoon(group: Statement[]): Promise<StatementResult[]>
+  /** For what waits for a lock, which must not be in one commit with those who have it. */
+  writeApart(group: Statement[]): Promise<StatementResult[]>
 }
 
 export interface PostgresOptions extends PostgresAddress {
@@ -66,6 +68,7 @@ export async function openPostgresDatabase(
   const connections = createConnections(config, { max: readers + writers, settings, onEnd })
   const quick = createConnections(config, { max: quickWriters, settings, onEnd })
   const writer = createWriter(connections, writers)
+  const writerApart = createWriter(connections, 1)
   const quickWriter = createWriter(quick, quickWriters)
   const clock = createServerClock(now)
   let closed: Promise<void> | undefined
@@ -77,6 +80,7 @@ export async function openPostgresDatabase(
     query: (sql, params = []) => whileOpen(() => read(sql, params)),
     write: (group) => whileOpen(() => writer.call(group)),
     writeSoon: (group) => whileOpen(() => quickWriter.call(group)),
+    writeApart: (group) => whileOpen(() => writerApart.call(group)),
     close() {
       closed ??= end()
       return closed
@@ -105,7 +109,7 @@ export async function openPostgresDatabase(
   }
 
   async function end(): Promise<void> {
-    await Promise.all([writer.idle(), quickWriter.idle()])
+    await Promise.all([writer.idle(), quickWriter.idle(), writerApart.idle()])
     await Promise.all([connections.close(), quick.close()])
   }
 }

@@ -4,7 +4,7 @@ import { type HeldPush, type HeldPushes, isHeldPush, type PendingRelease } from 
 import type { PushRow } from '../../pushes.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
 import { selectList } from '../engine/statement.ts'
-import { toPendingReleaseOf } from './pendingReleases.ts'
+import { toPendingReleasesOf } from './pendingReleases.ts'
 import type { PostgresPushRows } from './pushes.ts'
 import { createPushTimes } from './pushTimes.ts'
 import { pushes } from './tables.ts'
@@ -28,14 +28,14 @@ const dropSql = 'delete from pending_releases where id = any($1)'
  * in the queue, and a push leaves it when it comes to an end.
  */
 export function createHeldPushes(
-  { query, write, clock }: Pick<PostgresDatabase, 'query' | 'write' | 'clock'>,
+  { query, write, writeApart, clock }: Pick<PostgresDatabase, 'query' | 'write' | 'writeApart' | 'clock'>,
   { toRecord }: Pick<PostgresPushRows, 'toRecord'>,
   appid: string,
 ): HeldPushes {
   const times = createPushTimes(clock)
   return {
     async hold(push: HeldPush, others: readonly string[] = []) {
-      const [result] = await write([toRecord(push), toPendingReleaseOf(appid, push, others)])
+      const [result] = await writeApart([toRecord(push), ...toPendingReleasesOf(appid, push, others)])
       return result?.changes === 1
     },
     async findFirst(recipient) {

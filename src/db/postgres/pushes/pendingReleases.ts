@@ -18,6 +18,13 @@ union all
 select distinct pushes.appid, pushes.held_for from known join pushes
   on pushes.unionid = known.unionid and ${isHeld} and pushes.reason = 'hold' and pushes.held_for <> pushes.unionid`
 
+/**
+ * No transaction sees what another has not committed: a push that is held while its user begins to follow would be
+ * overlooked by both. So those that hold wait for those that make followers under way, and the other way round.
+ */
+const lockSql = (mode: '' | '_shared') =>
+  `select pg_advisory_xact_lock${mode}(hashtextextended('unionpush held ' || current_schema(), 0))`
+
 const releaseIfFollowingSql = `insert into pending_releases (appid, recipient)
 (select appid, $2 from followers where appid = $1 and subscribed and unionid = $2 group by appid having count(*) = 1)
 union all (select appid, $2 from followers where appid = $1 and subscribed and openid = $2) limit 1`
@@ -31,19 +38,26 @@ group by appid having count(*) = 1 limit 1`
  * follow now and for whom pushes are held.
  */
 export function toPendingReleases(appid: string, touched: readonly string[]): Statement[] {
-  return touched.length === 0 ? [] : [{ sql: releaseSql, params: [appid, touched] }]
+  return touched.length === 0
+    ? []
+    : [
+        { sql: lockSql('_shared'), params: [] },
+        { sql: releaseSql, params: [appid, touched] },
+      ]
 }
 
 /**
  * For the transaction that holds a push, which may go to the `others` too: the follow may have come since the table was
  * asked. Nobody is released while several carry the unionid.
  */
-export function toPendingReleaseOf(
+export function toPendingReleasesOf(
   appid: string,
   { heldFor, unionid }: Pick<HeldPush, 'heldFor' | 'unionid'>,
   others: readonly string[],
-): Statement {
-  return others.length === 0
-    ? { sql: releaseIfFollowingSql, params: [appid, heldFor] }
-    : { sql: releaseIfAnySql, params: [appid, heldFor, [appid, ...others], unionid] }
+): Statement[] {
+  const release =
+    others.length === 0
+      ? { sql: releaseIfFollowingSql, params: [appid, heldFor] }
+      : { sql: releaseIfAnySql, params: [appid, heldFor, [appid, ...others], unionid] }
+  return [{ sql: lockSql(''), params: [] }, release]
 }
