@@ -39,8 +39,10 @@ export function createFollowUps(deps: FollowUpsDeps): FollowUps {
   return {
     toDueAt: (event) => (isNeeded(event) ? now() : null),
     async begin() {
-      const due = await events.findApplied(now(), mostAtOnce + underWay.size)
-      const waiting = due.filter(({ id }) => !underWay.has(id))
+      // The answer of a database across a network may still have what ends while it travels.
+      const before = new Set(underWay.keys())
+      const due = await events.findApplied(now(), mostAtOnce + before.size)
+      const waiting = due.filter(({ id }) => !before.has(id))
       for (const event of waiting.slice(0, mostAtOnce - underWay.size)) {
         underWay.set(event.id, run(event))
       }
