@@ -5,22 +5,27 @@ import {
   defineCommand as defineForHelp,
   renderUsage,
 } from 'citty'
+import type { HelpKey } from '../base/sentences/en/cli/help.ts'
 import type { Language } from '../base/sentences/language.ts'
 import { type Sentence, say } from '../base/sentences/sentence.ts'
 import { type Args, parseCommandArgs, readMoreWords, UsageError } from './args.ts'
 import type { Output } from './output.ts'
 import { type HelpWords, loadHelpWords } from './text/helpWords.ts'
 
-const jsonArg = { json: { type: 'boolean', description: 'JSON on stdout' } } as const
+const jsonArg = { json: { type: 'boolean', description: 'json' } } as const
 
-export interface CommandDefinition<T extends ArgsDef> {
+/** What `--help` says stands in the catalogues, by these keys. */
+type ArgWithHelp = ArgDef & { description?: HelpKey }
+type ArgsWithHelp = Record<string, ArgWithHelp>
+
+export interface CommandDefinition<T extends ArgsWithHelp> {
   name: string
-  description: string
+  description: HelpKey
   args: T
   /** Whether any number of words may follow the last argument. */
   takesMore?: boolean
-  /** Whole command lines, with what they are for: `['unionpush sync', 'bring the table up to date']`. */
-  examples: [command: string, purpose: string][]
+  /** Whole command lines, with what they are for: `['unionpush sync', 'sync.example.all']`. */
+  examples: [command: string, purpose: HelpKey][]
   /** Resolves with the exit code; nothing = 0. */
   run(args: Args<T>, out: Output, more: string[]): Promise<number | undefined>
 }
@@ -32,23 +37,25 @@ export interface Command {
   toHelp(language?: Language): Promise<string>
   /** What citty needs to list the command among the others. */
   toDefinition(words: Pick<HelpWords, 'say'>): CommandDef<ArgsDef>
-  /** All that `--help` says of it, in English. */
-  texts: readonly string[]
+  /** All that `--help` says of it. */
+  helpKeys: readonly HelpKey[]
 }
 
-export function defineCommand<const T extends ArgsDef>(definition: CommandDefinition<T>): Command {
+export function defineCommand<const T extends ArgsWithHelp>(definition: CommandDefinition<T>): Command {
   const args = { ...definition.args, ...jsonArg }
   const { name, description } = definition
   const toDefinition: Command['toDefinition'] = ({ say }) =>
     defineForHelp<ArgsDef>({
       meta: { name, description: say(description) },
-      args: Object.fromEntries(Object.entries<ArgDef>(args).map(([key, arg]) => [key, tellArg(arg, say)])),
+      args: Object.fromEntries(
+        Object.entries<ArgWithHelp>(args).map(([key, arg]) => [key, tellArg(arg, say)]),
+      ),
     })
   return {
     toDefinition,
-    texts: [
+    helpKeys: [
       description,
-      ...Object.values<ArgDef>(args).flatMap((arg) => arg.description ?? []),
+      ...Object.values<ArgWithHelp>(args).flatMap((arg) => arg.description ?? []),
       ...definition.examples.map(([, purpose]) => purpose),
     ],
     async run(rawArgs, out) {
@@ -64,7 +71,7 @@ export function defineCommand<const T extends ArgsDef>(definition: CommandDefini
   }
 }
 
-function tellArg(arg: ArgDef, say: HelpWords['say']): ArgDef {
+function tellArg(arg: ArgWithHelp, say: HelpWords['say']): ArgDef {
   return arg.description === undefined ? arg : { ...arg, description: say(arg.description) }
 }
 

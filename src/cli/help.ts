@@ -6,9 +6,6 @@ import { UsageError } from './args.ts'
 import type { Command } from './command.ts'
 import { loadHelpWords } from './text/helpWords.ts'
 
-/** What the program is for. */
-export const purpose = 'Push WeChat template messages to mini-program users by unionid'
-
 /** Explains one command, or lists all of them. */
 export async function printHelp(
   commands: Map<string, () => Promise<Command>>,
@@ -31,7 +28,7 @@ async function renderList(commands: Map<string, () => Promise<Command>>): Promis
     ),
   )
   const main = defineCommand({
-    meta: { name: 'unionpush', description: words.say(purpose) },
+    meta: { name: 'unionpush', description: words.say('unionpush') },
     subCommands,
   })
   const usage = (await renderUsage(main)).replace([...commands.keys()].join('|'), '<command>')

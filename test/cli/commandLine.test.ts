@@ -1,11 +1,11 @@
 import { stripVTControlCharacters } from 'node:util'
 import stringWidth from 'string-width'
 import { expect, test } from 'vitest'
+import { enHelp } from '../../src/base/sentences/en/cli/help.ts'
 import { zhHelp } from '../../src/base/sentences/zh/cli/help.ts'
 import { parseCommandArgs } from '../../src/cli/args.ts'
 import { commands, runCommandLine, toReport } from '../../src/cli/commandLine.ts'
 import { createTimeFormat, formatDuration } from '../../src/cli/format.ts'
-import { purpose } from '../../src/cli/help.ts'
 import { createProgressBar } from '../../src/cli/progress.ts'
 import { parseSince } from '../../src/cli/since.ts'
 import { renderFields, renderTable } from '../../src/cli/table.ts'
@@ -166,9 +166,12 @@ test.each([...commands.keys()])('%s explains itself with examples, on 80 columns
   }
 })
 
-test('all that --help says is there in Chinese, and nothing that it does not say', async () => {
-  const texts = await Promise.all([...commands.values()].map(async (load) => (await load()).texts))
-  expect(Object.keys(zhHelp).sort()).toEqual([...new Set([purpose, ...texts.flat()])].sort())
+test('all that --help says is there in both languages, and nothing that it does not say', async () => {
+  const said = await Promise.all([...commands.values()].map(async (load) => (await load()).helpKeys))
+  const keys = [...new Set(['unionpush', ...said.flat()])].sort()
+  expect(Object.keys(enHelp).sort()).toEqual(keys)
+  expect(Object.keys(zhHelp).sort()).toEqual(keys)
+  expect(Object.values(zhHelp).filter((text) => !/\p{Script=Han}/u.test(text))).toEqual([])
 })
 
 test('the frame of --help is in Chinese, too', async () => {

@@ -204,7 +204,7 @@ function columnsOf(rows: string[][]): string[][] {
 
 async function argsOf(name: string): Promise<ArgsDef> {
   const command = await commands.get(name)?.()
-  const args = command?.toDefinition({ say: (english) => english }).args
+  const args = command?.toDefinition({ say: (key) => key }).args
   return (await (typeof args === 'function' ? args() : args)) ?? {}
 }
 

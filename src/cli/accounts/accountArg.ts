@@ -10,11 +10,11 @@ const account = { type: 'string', valueHint: 'name' } as const
 
 /** For commands that do what they do for all accounts. */
 export const accountsArg = {
-  account: { ...account, description: 'name or AppID; default: every account' },
+  account: { ...account, description: 'account.all' },
 } as const
 /** For commands that need to know. */
 export const accountArg = {
-  account: { ...account, description: 'name or AppID, where there are several' },
+  account: { ...account, description: 'account.one' },
 } as const
 
 /** The configuration with those accounts only that are meant by `--account`; without it all. Raises UsageError. */

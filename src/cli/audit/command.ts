@@ -7,14 +7,14 @@ import { inWords, toPlural } from '../text/phrase.ts'
 
 export const auditCommand = defineCommand({
   name: 'audit',
-  description: 'List what was changed over HTTP, newest first',
+  description: 'audit',
   args: {
-    since: { type: 'string', valueHint: 'time', description: 'since: 2h, 3d, 2026-11-20 15:01' },
-    limit: { type: 'string', valueHint: 'count', description: 'at most so many; default all' },
+    since: { type: 'string', valueHint: 'time', description: 'audit.since' },
+    limit: { type: 'string', valueHint: 'count', description: 'list.limit' },
   },
   examples: [
-    ['unionpush audit --since 1d', 'who changed what since yesterday, and with which key'],
-    ['unionpush audit --json > audit.jsonl', 'all that is kept, one JSON object per line'],
+    ['unionpush audit --since 1d', 'audit.example.since'],
+    ['unionpush audit --json > audit.jsonl', 'audit.example.everything'],
   ],
   run({ since, limit }, out) {
     const most = limit === undefined ? undefined : toCount('limit', limit, 1)

@@ -29,40 +29,40 @@ import { toBroadcastText, toCreatedText, toPlanText } from './text.ts'
 import { watchBroadcast } from './watch.ts'
 
 const args = {
-  action: { type: 'positional', description: 'create, list, show, pause, resume, cancel or retry' },
-  id: { type: 'positional', required: false, description: 'of all but create and list' },
-  template: { type: 'string', valueHint: 'id', description: 'id of the template' },
+  action: { type: 'positional', description: 'broadcast.action' },
+  id: { type: 'positional', required: false, description: 'broadcast.id' },
+  template: { type: 'string', valueHint: 'id', description: 'message.template' },
   data: {
     type: 'string',
     valueHint: 'json',
-    description: 'its keywords and texts, {{column}} from the file',
+    description: 'broadcast.data',
   },
-  url: { type: 'string', description: 'page that the message opens' },
-  'mp-appid': { type: 'string', valueHint: 'appid', description: 'mini-program that it opens' },
-  'mp-path': { type: 'string', valueHint: 'page', description: 'page of the mini-program' },
-  all: { type: 'boolean', description: 'to all followers' },
-  tag: { type: 'string', valueHint: 'number', description: 'to followers with this tag' },
-  scene: { type: 'string', description: 'to those who came by it, such as ADD_SCENE_QR_CODE' },
-  since: { type: 'string', valueHint: 'time', description: 'to those who followed since: 30d, 2026-11-20' },
+  url: { type: 'string', description: 'message.url' },
+  'mp-appid': { type: 'string', valueHint: 'appid', description: 'message.mp-appid' },
+  'mp-path': { type: 'string', valueHint: 'page', description: 'message.mp-path' },
+  all: { type: 'boolean', description: 'broadcast.all' },
+  tag: { type: 'string', valueHint: 'number', description: 'broadcast.tag' },
+  scene: { type: 'string', description: 'broadcast.scene' },
+  since: { type: 'string', valueHint: 'time', description: 'broadcast.since' },
   file: {
     type: 'string',
     valueHint: 'path',
-    description: 'to those in a .csv or .jsonl; - is JSONL on stdin',
+    description: 'broadcast.file',
   },
-  except: { type: 'string', valueHint: 'id', description: 'but those who got that broadcast' },
-  name: { type: 'string', description: 'for people' },
-  at: { type: 'string', valueHint: 'time', description: 'not before, ISO 8601 with offset' },
-  expires: { type: 'string', valueHint: 'time', description: 'not after, ISO 8601 with offset' },
-  rate: { type: 'string', valueHint: 'number', description: 'sends per second at most' },
-  window: { type: 'string', valueHint: 'hours', description: 'only then: 09:00-21:00' },
-  canary: { type: 'string', valueHint: 'share', description: '1% or a number first; the rest if delivered' },
-  'max-failures': { type: 'string', valueHint: 'share', description: 'pause above it; default 20%' },
-  'dry-run': { type: 'boolean', description: 'only tell what would happen' },
-  skipped: { type: 'string', valueHint: 'path', description: 'a CSV of those who get nothing, and why' },
-  yes: { type: 'boolean', description: 'create without being asked' },
-  watch: { type: 'boolean', description: 'of show: until it ends' },
-  reason: { type: 'string', description: 'of retry: only those with this reason' },
-  limit: { type: 'string', valueHint: 'count', description: 'of list: at most so many; default 100' },
+  except: { type: 'string', valueHint: 'id', description: 'broadcast.except' },
+  name: { type: 'string', description: 'broadcast.name' },
+  at: { type: 'string', valueHint: 'time', description: 'message.at' },
+  expires: { type: 'string', valueHint: 'time', description: 'message.expires' },
+  rate: { type: 'string', valueHint: 'number', description: 'broadcast.rate' },
+  window: { type: 'string', valueHint: 'hours', description: 'broadcast.window' },
+  canary: { type: 'string', valueHint: 'share', description: 'broadcast.canary' },
+  'max-failures': { type: 'string', valueHint: 'share', description: 'broadcast.max-failures' },
+  'dry-run': { type: 'boolean', description: 'broadcast.dry-run' },
+  skipped: { type: 'string', valueHint: 'path', description: 'broadcast.skipped' },
+  yes: { type: 'boolean', description: 'broadcast.yes' },
+  watch: { type: 'boolean', description: 'broadcast.watch' },
+  reason: { type: 'string', description: 'broadcast.reason' },
+  limit: { type: 'string', valueHint: 'count', description: 'broadcast.limit' },
   ...accountArg,
 } as const
 
@@ -72,23 +72,23 @@ type BroadcastArgs = Args<typeof args>
 
 export const broadcastCommand = defineCommand({
   name: 'broadcast',
-  description: 'Send one message to many, and control it',
+  description: 'broadcast',
   args,
   examples: [
     [
       `unionpush broadcast create --all --canary 1% \\
       --template ngqIpbwh8bUfcSsECmogfXcV14J0tQlEpBO27izEYtY \\
       --data '{"thing1":"门店营业时间调整","time2":"2026-12-12 10:00"}'`,
-      'to every follower; one in a hundred first',
+      'broadcast.example.canary',
     ],
     [
       `unionpush broadcast create --file users.csv --dry-run \\
       --template ngqIpbwh8bUfcSsECmogfXcV14J0tQlEpBO27izEYtY \\
       --data '{"thing1":"{{name}}"}'`,
-      'who would get what, and how long it takes',
+      'broadcast.example.dryRun',
     ],
-    ['unionpush broadcast show b1 --watch', 'follow it until it ends'],
-    ['unionpush broadcast pause b1', 'within a second, until resume'],
+    ['unionpush broadcast show b1 --watch', 'broadcast.example.watch'],
+    ['unionpush broadcast pause b1', 'broadcast.example.pause'],
   ],
   run(given, out) {
     const { action, id } = given

@@ -7,14 +7,9 @@ import { phrase } from '../text/phrase.ts'
 
 export const cancelCommand = defineCommand({
   name: 'cancel',
-  description: 'Take back a push that is not sent yet',
-  args: { id: { type: 'positional', description: 'as `push` printed it' }, ...accountsArg },
-  examples: [
-    [
-      'unionpush cancel order-42-shipped',
-      'whether it waits, is held or is to be tried again; exit 1 if too late',
-    ],
-  ],
+  description: 'cancel',
+  args: { id: { type: 'positional', description: 'id.printed' }, ...accountsArg },
+  examples: [['unionpush cancel order-42-shipped', 'cancel.example.push']],
   run: ({ id, account }, out) =>
     withAccounts(out, account, async ({ accounts }) => {
       const answer = await cancelAmong(accounts, id)

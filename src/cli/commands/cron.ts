@@ -4,11 +4,11 @@ import { answerForHealth, runService } from '../service/service.ts'
 
 export const cronCommand = defineCommand({
   name: 'cron',
-  description: 'Sync, refresh the token and purge, on time',
+  description: 'cron',
   args: accountsArg,
   examples: [
-    ['unionpush cron', 'the first follower sync starts at once, the next ones at SYNC_CRON'],
-    ['SYNC_CRON="0 */6 * * *" unionpush cron', 'every six hours'],
+    ['unionpush cron', 'cron.example.all'],
+    ['SYNC_CRON="0 */6 * * *" unionpush cron', 'cron.example.hours'],
   ],
   run: ({ account }, out) =>
     runService(out, account, async (app) => {

@@ -9,19 +9,19 @@ import { phrase } from '../text/phrase.ts'
 
 export const demoCommand = defineCommand({
   name: 'demo',
-  description: 'See all of it work, without account or configuration',
+  description: 'demo',
   args: {
-    broadcast: { type: 'boolean', description: 'a broadcast whose worker is killed in the middle' },
+    broadcast: { type: 'boolean', description: 'demo.broadcast' },
     page: {
       type: 'boolean',
-      description: 'keep running, with traffic and faults; says where the page is',
+      description: 'demo.page',
     },
   },
   examples: [
-    ['unionpush demo', 'a fake WeChat, 25,000 followers, 2,000 pushes, a bad day: within a minute'],
-    ['REDIS_URL=redis://127.0.0.1:6379 unionpush demo', 'the same with the queue in Redis'],
-    ['unionpush demo --broadcast', 'a canary, a pause, a kill -9, and the sum that adds up'],
-    ['unionpush demo --page', 'look at it in a browser, until Ctrl-C'],
+    ['unionpush demo', 'demo.example.all'],
+    ['REDIS_URL=redis://127.0.0.1:6379 unionpush demo', 'demo.example.redis'],
+    ['unionpush demo --broadcast', 'demo.example.broadcast'],
+    ['unionpush demo --page', 'demo.example.page'],
   ],
   async run({ broadcast, page }, out) {
     const stop = createStopSignal()

@@ -15,30 +15,30 @@ import { phrase, toPlural } from '../text/phrase.ts'
 import { retryAll, retryIds, retryNarrowed } from './failedRetry.ts'
 
 const args = {
-  action: { type: 'positional', required: false, description: 'retry [id...]: send them again' },
-  reason: { type: 'string', description: 'only those with this reason' },
-  unionid: { type: 'string', description: 'only those to this user' },
-  template: { type: 'string', valueHint: 'id', description: 'only those of this template' },
-  since: { type: 'string', valueHint: 'time', description: 'asked for since: 2h, 3d, 2026-11-20 15:01' },
-  until: { type: 'string', valueHint: 'time', description: 'asked for before: 2h, 3d, 2026-11-20 15:01' },
-  limit: { type: 'string', valueHint: 'count', description: 'at most so many, the newest; default all' },
+  action: { type: 'positional', required: false, description: 'failed.action' },
+  reason: { type: 'string', description: 'failed.reason' },
+  unionid: { type: 'string', description: 'failed.unionid' },
+  template: { type: 'string', valueHint: 'id', description: 'failed.template' },
+  since: { type: 'string', valueHint: 'time', description: 'list.since' },
+  until: { type: 'string', valueHint: 'time', description: 'failed.until' },
+  limit: { type: 'string', valueHint: 'count', description: 'failed.limit' },
   ...accountsArg,
-  'dry-run': { type: 'boolean', description: 'of retry: only count them' },
-  yes: { type: 'boolean', description: 'of retry: all of them, without being asked' },
+  'dry-run': { type: 'boolean', description: 'failed.dry-run' },
+  yes: { type: 'boolean', description: 'failed.yes' },
 } as const
 
 type FailedArgs = Args<typeof args>
 
 export const failedCommand = defineCommand({
   name: 'failed',
-  description: 'List what failed, or send it again',
+  description: 'failed',
   args,
   takesMore: true,
   examples: [
-    ['unionpush failed', 'rejected, undelivered and unknown pushes, newest first'],
-    ['unionpush failed retry order-42 order-43', 'these two, as new messages'],
-    ['unionpush failed retry --reason retries_exhausted --since 6h --dry-run', 'how many would go out again'],
-    ['unionpush failed retry --reason retries_exhausted --since 6h', 'once the bad day is over'],
+    ['unionpush failed', 'failed.example.list'],
+    ['unionpush failed retry order-42 order-43', 'failed.example.retry'],
+    ['unionpush failed retry --reason retries_exhausted --since 6h --dry-run', 'failed.example.count'],
+    ['unionpush failed retry --reason retries_exhausted --since 6h', 'failed.example.reason'],
   ],
   run(given, out, ids) {
     const { action } = given

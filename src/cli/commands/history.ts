@@ -10,28 +10,25 @@ import { inWords, toPlural } from '../text/phrase.ts'
 
 export const historyCommand = defineCommand({
   name: 'history',
-  description: 'List pushes, newest first',
+  description: 'history',
   args: {
-    unionid: { type: 'string', description: 'to this user' },
-    status: { type: 'string', description: 'queued, sent, rejected, skipped, ...' },
-    template: { type: 'string', valueHint: 'id', description: 'of this template' },
+    unionid: { type: 'string', description: 'history.unionid' },
+    status: { type: 'string', description: 'history.status' },
+    template: { type: 'string', valueHint: 'id', description: 'history.template' },
     broadcast: {
       type: 'string',
       valueHint: 'id',
-      description: 'recipients of this one, as they are sent to',
+      description: 'history.broadcast',
     },
-    since: { type: 'string', valueHint: 'time', description: 'asked for since: 2h, 3d, 2026-11-20 15:01' },
-    limit: { type: 'string', valueHint: 'count', description: 'at most so many; default all' },
+    since: { type: 'string', valueHint: 'time', description: 'list.since' },
+    limit: { type: 'string', valueHint: 'count', description: 'list.limit' },
     ...accountsArg,
   },
   examples: [
-    [
-      'unionpush history --unionid o6_bmjrPTlm6_2sgVt7hMZOPfL2M --since 3d',
-      'what one user got in three days',
-    ],
-    ['unionpush history --status queued', 'what is still to be sent'],
-    ['unionpush history --json > history.jsonl', 'all of it, one JSON object per line'],
-    ['unionpush history --broadcast b1 --status rejected', 'whom a broadcast did not reach'],
+    ['unionpush history --unionid o6_bmjrPTlm6_2sgVt7hMZOPfL2M --since 3d', 'history.example.user'],
+    ['unionpush history --status queued', 'history.example.queued'],
+    ['unionpush history --json > history.jsonl', 'history.example.everything'],
+    ['unionpush history --broadcast b1 --status rejected', 'history.example.unreached'],
   ],
   run({ unionid, status, template, broadcast, since, limit, account }, out) {
     if (status !== undefined && !isPushStatus(status)) {

@@ -10,12 +10,12 @@ import { phrase, toPlural } from '../text/phrase.ts'
 
 export const lookupCommand = defineCommand({
   name: 'lookup',
-  description: 'Show the follower with a unionid',
+  description: 'lookup',
   args: {
-    unionid: { type: 'positional', description: 'as the mini-program knows the user' },
+    unionid: { type: 'positional', description: 'lookup.unionid' },
     ...accountsArg,
   },
-  examples: [['unionpush lookup o6_bmjrPTlm6_2sgVt7hMZOPfL2M', 'see whether this user can be reached']],
+  examples: [['unionpush lookup o6_bmjrPTlm6_2sgVt7hMZOPfL2M', 'lookup.example.user']],
   run: ({ unionid, account }, out) =>
     withAccounts(out, account, async ({ accounts, config }) => {
       const formatTime = createTimeFormat(config.timezone)

@@ -7,17 +7,14 @@ import { phrase } from '../text/phrase.ts'
 
 export const migrateCommand = defineCommand({
   name: 'migrate',
-  description: 'Bring the database up to date, or copy one to PostgreSQL',
+  description: 'migrate',
   args: {
-    from: { type: 'string', description: 'SQLite file to copy, as file:./data/unionpush.db' },
-    to: { type: 'string', description: 'where to, as postgres://user:password@host/database' },
+    from: { type: 'string', description: 'migrate.from' },
+    to: { type: 'string', description: 'migrate.to' },
   },
   examples: [
-    ['unionpush migrate', 'create or update the tables before a deployment; other commands do so too'],
-    [
-      'unionpush migrate --from file:./unionpush.db --to postgres://me@db/unionpush',
-      'move to PostgreSQL while nothing uses the file; repeated, it goes on',
-    ],
+    ['unionpush migrate', 'migrate.example.tables'],
+    ['unionpush migrate --from file:./unionpush.db --to postgres://me@db/unionpush', 'migrate.example.copy'],
   ],
   async run({ from, to }, out) {
     if (from === undefined && to === undefined) return migrate(out)

@@ -8,14 +8,14 @@ import { phrase } from '../text/phrase.ts'
 
 export const pauseCommand = defineCommand({
   name: 'pause',
-  description: 'Stop sending until `resume`',
+  description: 'pause',
   args: {
-    reason: { type: 'string', description: 'why, for those who read `status`' },
+    reason: { type: 'string', description: 'pause.reason' },
     ...accountArg,
   },
   examples: [
-    ["unionpush pause --reason 'wrong price in the template'", 'what is queued stays queued'],
-    ['unionpush status', 'shows the pause, and since when'],
+    ["unionpush pause --reason 'wrong price in the template'", 'pause.example.reason'],
+    ['unionpush status', 'pause.example.status'],
   ],
   run: ({ reason, account: word }, out) =>
     withAccount(out, word, async (account) => {

@@ -19,39 +19,39 @@ const timeUnits: Record<string, number> = { s: second, m: minute, h: hour }
 const longestTimeout = 500 * hour
 
 const args = {
-  unionid: { type: 'string', description: 'whom: by unionid' },
-  openid: { type: 'string', description: 'or by openid of the service account' },
-  template: { type: 'string', valueHint: 'id', description: 'id of the template' },
-  data: { type: 'string', valueHint: 'json', description: 'its keywords and their texts' },
-  url: { type: 'string', description: 'page that the message opens' },
-  'mp-appid': { type: 'string', valueHint: 'appid', description: 'mini-program that it opens' },
-  'mp-path': { type: 'string', valueHint: 'page', description: 'page of the mini-program' },
-  id: { type: 'string', description: 'the same id is sent once' },
+  unionid: { type: 'string', description: 'push.unionid' },
+  openid: { type: 'string', description: 'push.openid' },
+  template: { type: 'string', valueHint: 'id', description: 'message.template' },
+  data: { type: 'string', valueHint: 'json', description: 'push.data' },
+  url: { type: 'string', description: 'message.url' },
+  'mp-appid': { type: 'string', valueHint: 'appid', description: 'message.mp-appid' },
+  'mp-path': { type: 'string', valueHint: 'page', description: 'message.mp-path' },
+  id: { type: 'string', description: 'push.id' },
   ...accountArg,
-  at: { type: 'string', valueHint: 'time', description: 'not before, ISO 8601 with offset' },
-  expires: { type: 'string', valueHint: 'time', description: 'not after, ISO 8601 with offset' },
-  hold: { type: 'boolean', description: 'wait for the user to follow, until --expires' },
-  wait: { type: 'boolean', description: 'wait for the end; exit 1 unless sent' },
-  until: { type: 'string', valueHint: 'goal', description: 'of --wait: sent, or delivered for the receipt' },
-  timeout: { type: 'string', valueHint: 'time', description: 'of --wait: 30s, 5m, 2h; then exit 1' },
-  file: { type: 'string', valueHint: 'path', description: '.jsonl or .csv with many; - is JSONL on stdin' },
+  at: { type: 'string', valueHint: 'time', description: 'message.at' },
+  expires: { type: 'string', valueHint: 'time', description: 'message.expires' },
+  hold: { type: 'boolean', description: 'push.hold' },
+  wait: { type: 'boolean', description: 'push.wait' },
+  until: { type: 'string', valueHint: 'goal', description: 'push.until' },
+  timeout: { type: 'string', valueHint: 'time', description: 'push.timeout' },
+  file: { type: 'string', valueHint: 'path', description: 'push.file' },
 } as const
 
 type PushArgs = Args<typeof args>
 
 export const pushCommand = defineCommand({
   name: 'push',
-  description: 'Queue one push, or a file of them',
+  description: 'push',
   args,
   examples: [
     [
       `unionpush push --unionid o6_bmjrPTlm6_2sgVt7hMZOPfL2M --id order-42 \\
       --template ngqIpbwh8bUfcSsECmogfXcV14J0tQlEpBO27izEYtY \\
       --data '{"thing1":"订单已发货","time2":"2026-11-20 15:01"}'`,
-      'tell one user; asking twice sends once',
+      'push.example.one',
     ],
-    ['unionpush push --file users.csv', 'columns unionid, templateId, data.thing1, data.time2, ...'],
-    ['unionpush push --file users.jsonl', 'lines {"unionid":"...","templateId":"...","data":{...}}'],
+    ['unionpush push --file users.csv', 'push.example.csv'],
+    ['unionpush push --file users.jsonl', 'push.example.jsonl'],
   ],
   run: (given, out) => (given.file === undefined ? runOne(given, out) : runFile(given.file, given, out)),
 })

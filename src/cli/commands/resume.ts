@@ -8,15 +8,15 @@ import { phrase, toPlural } from '../text/phrase.ts'
 
 export const resumeCommand = defineCommand({
   name: 'resume',
-  description: 'Send again, whatever stopped it',
+  description: 'resume',
   args: {
-    template: { type: 'string', valueHint: 'id', description: 'only what waits for this template' },
+    template: { type: 'string', valueHint: 'id', description: 'resume.template' },
     ...accountArg,
   },
   examples: [
-    ['unionpush resume', 'after `unionpush pause`, or to have a fault tried again at once'],
-    ['unionpush resume --account shop-a', 'one of several accounts'],
-    ['unionpush resume --template ngqIpbwh8b', 'a template that WeChat allows again'],
+    ['unionpush resume', 'resume.example.all'],
+    ['unionpush resume --account shop-a', 'resume.example.account'],
+    ['unionpush resume --template ngqIpbwh8b', 'resume.example.template'],
   ],
   run: ({ account: word, template }, out) =>
     withAccount(out, word, async (account) => {

@@ -4,11 +4,11 @@ import { runService, serveHttp } from '../service/service.ts'
 
 export const serveCommand = defineCommand({
   name: 'serve',
-  description: 'Take callbacks, mini-program logins and the API over HTTP',
+  description: 'serve',
   args: accountsArg,
   examples: [
-    ['unionpush serve', 'needs WECHAT_CALLBACK_TOKEN, a mini-program or HTTP_API_KEYS'],
-    ['HTTP_HOST=0.0.0.0 HTTP_PORT=8080 unionpush serve', 'reachable from other machines'],
+    ['unionpush serve', 'serve.example.all'],
+    ['HTTP_HOST=0.0.0.0 HTTP_PORT=8080 unionpush serve', 'serve.example.everywhere'],
   ],
   run: ({ account }, out) => runService(out, account, serveHttp),
 })

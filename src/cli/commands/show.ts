@@ -8,9 +8,9 @@ import { createRecordText } from '../recordText.ts'
 
 export const showCommand = defineCommand({
   name: 'show',
-  description: 'Show what became of a push',
-  args: { id: { type: 'positional', description: 'as `push` printed it' }, ...accountsArg },
-  examples: [['unionpush show order-42-shipped', 'see whether it was sent, and if not, why']],
+  description: 'show',
+  args: { id: { type: 'positional', description: 'id.printed' }, ...accountsArg },
+  examples: [['unionpush show order-42-shipped', 'show.example.push']],
   run: ({ id, account }, out) =>
     withAccounts(out, account, async ({ accounts, config }) => {
       const record = await findPushAmong(accounts, id)

@@ -12,41 +12,29 @@ import { phrase, toPlural } from '../text/phrase.ts'
 
 export const simulatorCommand = defineCommand({
   name: 'simulator',
-  description: 'A fake WeChat over real HTTP, for trying out and for CI',
+  description: 'simulator',
   args: {
-    port: { type: 'string', default: '0', description: 'port; 0 takes any free one' },
-    followers: { type: 'string', default: '1000', description: 'people who follow the account' },
-    accounts: { type: 'string', default: '1', description: 'accounts with the same people' },
+    port: { type: 'string', default: '0', description: 'simulator.port' },
+    followers: { type: 'string', default: '1000', description: 'simulator.followers' },
+    accounts: { type: 'string', default: '1', description: 'simulator.accounts' },
     'without-unionid': {
       type: 'string',
       default: '2',
       valueHint: 'percent',
-      description: 'of them carry no unionid',
+      description: 'simulator.without-unionid',
     },
-    latency: { type: 'string', default: '0', valueHint: 'ms', description: 'every answer is that late' },
-    rate: { type: 'string', valueHint: 'sends/s', description: 'refuse faster sending with 45011' },
-    'callback-url': { type: 'string', valueHint: 'url', description: 'post follows and receipts there' },
-    'callback-token': { type: 'string', valueHint: 'token', description: 'what signs them' },
-    'callback-aes-key': { type: 'string', valueHint: 'key', description: 'encrypt them (EncodingAESKey)' },
+    latency: { type: 'string', default: '0', valueHint: 'ms', description: 'simulator.latency' },
+    rate: { type: 'string', valueHint: 'sends/s', description: 'simulator.rate' },
+    'callback-url': { type: 'string', valueHint: 'url', description: 'simulator.callback-url' },
+    'callback-token': { type: 'string', valueHint: 'token', description: 'simulator.callback-token' },
+    'callback-aes-key': { type: 'string', valueHint: 'key', description: 'simulator.callback-aes-key' },
   },
   examples: [
-    ['unionpush simulator --followers 25000', 'an account with 25,000 followers'],
-    [
-      'unionpush simulator --latency 50 --rate 120',
-      'answer as late as the real one, refuse more than 120 sends a second',
-    ],
-    [
-      'unionpush simulator --callback-url "$URL" --callback-token "$TOKEN"',
-      'tell a callback server of follows and receipts',
-    ],
-    [
-      'unionpush simulator --accounts 3 --json > simulator.json &',
-      "three accounts; jq '{accounts}' makes the ACCOUNTS_FILE of it",
-    ],
-    [
-      'unionpush simulator --json > simulator.json &',
-      'for a script: where it answers and as whom, as one line of JSON',
-    ],
+    ['unionpush simulator --followers 25000', 'simulator.example.followers'],
+    ['unionpush simulator --latency 50 --rate 120', 'simulator.example.pace'],
+    ['unionpush simulator --callback-url "$URL" --callback-token "$TOKEN"', 'simulator.example.callbacks'],
+    ['unionpush simulator --accounts 3 --json > simulator.json &', 'simulator.example.accounts'],
+    ['unionpush simulator --json > simulator.json &', 'simulator.example.script'],
   ],
   async run(args, out) {
     const port = toCount('port', args.port)

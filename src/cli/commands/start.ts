@@ -5,9 +5,9 @@ import { answerForHealth, runService, serveHttp } from '../service/service.ts'
 
 export const startCommand = defineCommand({
   name: 'start',
-  description: 'Worker, cron and HTTP (if set up), until stopped',
+  description: 'start',
   args: accountsArg,
-  examples: [['unionpush start', 'all a small installation needs; Ctrl-C or SIGTERM ends it in good order']],
+  examples: [['unionpush start', 'start.example.all']],
   run({ account }, out) {
     let isServing = false
     async function serve(app: App): Promise<void> {

@@ -10,11 +10,11 @@ import { join, keptInWords, phrase } from '../text/phrase.ts'
 
 export const statusCommand = defineCommand({
   name: 'status',
-  description: 'Show queue, pauses, followers, last sync, today',
+  description: 'status',
   args: accountsArg,
   examples: [
-    ['unionpush status', 'is it running, and if not, why'],
-    ["unionpush status --json | jq '.accounts[0].paused'", 'for a monitor: null, or the reason'],
+    ['unionpush status', 'status.example.all'],
+    ["unionpush status --json | jq '.accounts[0].paused'", 'status.example.monitor'],
   ],
   run: ({ account }, out) =>
     withAccounts(out, account, async ({ accounts, config }) => {

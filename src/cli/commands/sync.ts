@@ -9,15 +9,15 @@ import { keptInWords, phrase, toPlural } from '../text/phrase.ts'
 
 export const syncCommand = defineCommand({
   name: 'sync',
-  description: 'Bring the follower table up to date',
+  description: 'sync',
   args: {
-    full: { type: 'boolean', description: 'fetch every follower again' },
-    force: { type: 'boolean', description: 'believe a list that drops more than half' },
+    full: { type: 'boolean', description: 'sync.full' },
+    force: { type: 'boolean', description: 'sync.force' },
     ...accountsArg,
   },
   examples: [
-    ['unionpush sync', 'fetch who is new; an interrupted sync goes on where it stopped'],
-    ['unionpush sync --full', 'after binding the account to the Open Platform: unionids are new'],
+    ['unionpush sync', 'sync.example.all'],
+    ['unionpush sync --full', 'sync.example.full'],
   ],
   run: ({ full, force, account: word }, out) =>
     withAccounts(out, word, async ({ accounts }) => {

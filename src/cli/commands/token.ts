@@ -8,9 +8,9 @@ import { phrase } from '../text/phrase.ts'
 
 export const tokenCommand = defineCommand({
   name: 'token',
-  description: 'Show the access_token, masked; fetch one if needed',
+  description: 'token',
   args: accountArg,
-  examples: [['unionpush token', 'see whether WeChat takes AppID, AppSecret and the IP of this machine']],
+  examples: [['unionpush token', 'token.example.check']],
   run: ({ account: word }, out) =>
     withAccount(out, word, async (account) => {
       const formatTime = createTimeFormat(account.config.timezone)

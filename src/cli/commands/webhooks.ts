@@ -16,11 +16,11 @@ import { parseSince } from '../since.ts'
 import { inWords, phrase, toPlural } from '../text/phrase.ts'
 
 const args = {
-  action: { type: 'positional', description: 'list, retry, enable or test' },
+  action: { type: 'positional', description: 'webhooks.action' },
   since: {
     type: 'string',
     valueHint: 'time',
-    description: 'of retry: what changed since: 2h, 3d, 2026-11-20 15:01',
+    description: 'webhooks.since',
   },
   ...accountsArg,
 } as const
@@ -29,14 +29,14 @@ const actions = ['list', 'retry', 'enable', 'test']
 
 export const webhooksCommand = defineCommand({
   name: 'webhooks',
-  description: 'What WEBHOOK_URL has not taken; try it again',
+  description: 'webhooks',
   args,
   examples: [
-    ['unionpush webhooks test', 'whether WEBHOOK_URL takes a message, and how long it took'],
-    ['unionpush webhooks list', 'messages that were not taken, with when they are tried again'],
-    ['unionpush webhooks retry', 'all of them, now'],
-    ['unionpush webhooks retry --since 2h', 'and every outcome of the last two hours once more'],
-    ['unionpush webhooks enable', 'after it was switched off because nothing was taken for three days'],
+    ['unionpush webhooks test', 'webhooks.example.test'],
+    ['unionpush webhooks list', 'webhooks.example.list'],
+    ['unionpush webhooks retry', 'webhooks.example.retry'],
+    ['unionpush webhooks retry --since 2h', 'webhooks.example.since'],
+    ['unionpush webhooks enable', 'webhooks.example.enable'],
   ],
   run({ action, since, account }, out) {
     if (!actions.includes(action)) {

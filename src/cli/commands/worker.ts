@@ -4,11 +4,11 @@ import { answerForHealth, runService } from '../service/service.ts'
 
 export const workerCommand = defineCommand({
   name: 'worker',
-  description: 'Send what is queued, until stopped',
+  description: 'worker',
   args: accountsArg,
   examples: [
-    ['unionpush worker', 'Ctrl-C or SIGTERM finishes what is under way, for at most 30 s'],
-    ['PUSH_CONCURRENCY=200 unionpush worker', 'more sends at the same time'],
+    ['unionpush worker', 'worker.example.all'],
+    ['PUSH_CONCURRENCY=200 unionpush worker', 'worker.example.concurrency'],
   ],
   run: ({ account }, out) =>
     runService(out, account, async (app) => {

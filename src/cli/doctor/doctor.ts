@@ -13,22 +13,22 @@ import { withExamined } from './withExamined.ts'
 
 export const doctorCommand = defineCommand({
   name: 'doctor',
-  description: 'Check everything that can be wrong',
+  description: 'doctor',
   args: {
     check: {
       type: 'positional',
       required: false,
-      description: 'only these checks; default: all. push: would such a push go out now',
+      description: 'doctor.check',
     },
-    list: { type: 'boolean', description: 'the names of the checks' },
+    list: { type: 'boolean', description: 'doctor.list' },
     ...accountsArg,
     ...pushArgs,
   },
   takesMore: true,
   examples: [
-    ['unionpush doctor', 'what stands between you and the first push'],
-    ['unionpush doctor token ip_whitelist', 'only these'],
-    ['unionpush doctor --json | jq \'.checks[] | select(.status == "fail")\'', 'for a monitor'],
+    ['unionpush doctor', 'doctor.example.all'],
+    ['unionpush doctor token ip_whitelist', 'doctor.example.some'],
+    ['unionpush doctor --json | jq \'.checks[] | select(.status == "fail")\'', 'doctor.example.monitor'],
   ],
   async run({ check, list, account, ...push }, out, more) {
     const { listChecks, runChecks } = await import('../../operations/doctor/run.ts')

@@ -8,10 +8,10 @@ import type { Output } from '../output.ts'
 import { withExamined } from './withExamined.ts'
 
 export const pushArgs = {
-  unionid: { type: 'string', description: 'of push: whom' },
-  openid: { type: 'string', description: 'of push: or by openid of the service account' },
-  template: { type: 'string', valueHint: 'id', description: 'of push: id of the template' },
-  data: { type: 'string', valueHint: 'json', description: 'of push: its keywords and their texts' },
+  unionid: { type: 'string', description: 'doctor.unionid' },
+  openid: { type: 'string', description: 'doctor.openid' },
+  template: { type: 'string', valueHint: 'id', description: 'doctor.template' },
+  data: { type: 'string', valueHint: 'json', description: 'doctor.data' },
 } as const
 
 type PushArgs = Args<typeof pushArgs>

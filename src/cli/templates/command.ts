@@ -20,25 +20,25 @@ import { getLanguage, inWords, phrase, toPlural } from '../text/phrase.ts'
 
 export const templatesCommand = defineCommand({
   name: 'templates',
-  description: 'List the templates, show one, or what changed',
+  description: 'templates',
   args: {
     action: {
       type: 'positional',
       required: false,
-      description: 'show <id>: one as the user sees it; diff: what changed',
+      description: 'templates.action',
     },
-    data: { type: 'string', valueHint: 'json', description: 'of show: its keywords and their texts' },
+    data: { type: 'string', valueHint: 'json', description: 'templates.data' },
     ...accountsArg,
   },
   takesMore: true,
   examples: [
-    ['unionpush templates', 'see what --template and --data have to be'],
+    ['unionpush templates', 'templates.example.list'],
     [
       `unionpush templates show ngqIpbwh8bUfcSsECmogfXcV14J0tQlEpBO27izEYtY \\
       --data '{"thing1":"订单已发货","time2":"2026-11-20 15:01"}'`,
-      'the message as the user will see it, and what is wrong in it',
+      'templates.example.show',
     ],
-    ['unionpush templates diff', 'what WeChat lists otherwise than it last did'],
+    ['unionpush templates diff', 'templates.example.diff'],
   ],
   run({ action, data, account: word }, out, [id, ...more]) {
     const [unexpected] = action === 'show' ? more : [id]
