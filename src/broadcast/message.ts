@@ -1,5 +1,6 @@
 import type { BroadcastRecipient } from '../db/broadcasts/recipients.ts'
 import type { BroadcastRow } from '../db/broadcasts/row.ts'
+import { toCleanText } from '../push/keyword.ts'
 import type { PushJob } from '../queue/job.ts'
 import type { MessageTemplate } from './messageTemplate.ts'
 
@@ -14,13 +15,21 @@ export function findColumns({ data, url, miniprogram }: MessageTemplate): string
   return [...new Set(texts.flatMap((text) => [...text.matchAll(placeholder)].map(([, name = '']) => name)))]
 }
 
-/** In a link and in the path of a page a value is a part of it, so it is encoded. */
+/** Whether a text has anything that a row fills in. */
+export const hasColumns = (text: string) => text.search(placeholder) !== -1
+
+/**
+ * In a link and in the path of a page a value is a part of it, so it is encoded, unless it begins it: then it is the
+ * link of this row, or its first part.
+ */
 export function fillIn({ data, url, miniprogram }: MessageTemplate, columns: Columns): MessageTemplate {
   const plain = (text: string) => text.replaceAll(placeholder, (_, name: string) => columns[name] ?? '')
   const encoded = (text: string) =>
-    text.replaceAll(placeholder, (_, name: string) => encodeURIComponent(columns[name] ?? ''))
+    text.replaceAll(placeholder, (_, name: string, at: number) =>
+      at === 0 ? (columns[name] ?? '') : encodeURIComponent(columns[name] ?? ''),
+    )
   return {
-    data: Object.fromEntries(Object.entries(data).map(([key, text]) => [key, plain(text)])),
+    data: Object.fromEntries(Object.entries(data).map(([key, text]) => [key, toCleanText(key, plain(text))])),
     url: url === undefined ? undefined : encoded(url),
     miniprogram: miniprogram && {
       ...miniprogram,

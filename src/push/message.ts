@@ -182,7 +182,8 @@ function checkData(given: unknown, texts: Record<string, string>, problems: Push
 function checkTimes({ sendAt, expiresAt, hold }: z.output<typeof shape>, problems: PushFault[]): void {
   if (hold && expiresAt === undefined) problems.push(toHoldProblem(say('given.nothing')))
   else if (sendAt !== undefined && expiresAt !== undefined && expiresAt <= sendAt) {
-    problems.push({ field: 'expiresAt', rule: say('push.afterSendAt'), given: toIso(expiresAt) })
+    const expected = say('push.afterSendAt', { field: 'sendAt' })
+    problems.push({ field: 'expiresAt', rule: expected, given: toIso(expiresAt) })
   }
 }
 

@@ -6,7 +6,7 @@ import { findRule, rule } from '../../base/sentences/rule.ts'
 import { type Sentence, say, verbatim } from '../../base/sentences/sentence.ts'
 import { InvalidPushError, type PushFault, toGiven } from '../../push/invalidPush.ts'
 import { checkMessage, type Time } from '../../push/message.ts'
-import { findColumns } from '../message.ts'
+import { findColumns, hasColumns } from '../message.ts'
 import type { MessageTemplate } from '../messageTemplate.ts'
 import { parseShare } from '../share.ts'
 import type { GivenRows } from './rows.ts'
@@ -146,23 +146,19 @@ export function checkInput(given: unknown, language: Language): CheckedInput {
 function checkTemplate(input: z.output<typeof shape>, problems: PushFault[]) {
   const { templateId, url, miniprogram, startAt, expiresAt } = input
   const data = toTexts(input.data)
-  const fixed = Object.entries(data).filter(([, text]) => typeof text !== 'string' || !text.includes('{{'))
+  const fixed = Object.entries(data).filter(([, text]) => typeof text !== 'string' || !hasColumns(text))
   const checked = checkMessage({
     openid: 'o',
     templateId,
     data: typeof input.data === 'object' && input.data !== null ? Object.fromEntries(fixed) : input.data,
-    url: url?.replaceAll(/\{\{[^{}]*\}\}/g, 'x'),
+    url: url?.replace(/^\{\{[^{}]*\}\}/, 'https://x').replaceAll(/\{\{[^{}]*\}\}/g, 'x'),
     miniprogram,
     sendAt: startAt,
     expiresAt,
   })
   const message: MessageTemplate = { data: {} }
   if ('problems' in checked) {
-    problems.push(
-      ...checked.problems.map((problem) =>
-        problem.field === 'sendAt' ? { ...problem, field: 'startAt' } : problem,
-      ),
-    )
+    problems.push(...checked.problems.map(toOwnNames))
     return { message, sendAt: undefined, expiresAt: undefined }
   }
   message.data = { ...data, ...checked.message.data }
@@ -172,6 +168,13 @@ function checkTemplate(input: z.output<typeof shape>, problems: PushFault[]) {
     problems.push({ field: 'expiresAt', rule: say('broadcast.timeToCome'), given: toGiven(expiresAt) })
   }
   return { message, sendAt: checked.message.sendAt, expiresAt: checked.message.expiresAt }
+}
+
+/** What a push calls sendAt is startAt here. */
+function toOwnNames(fault: PushFault): PushFault {
+  const field = fault.field === 'sendAt' ? 'startAt' : fault.field
+  if (typeof fault.rule === 'string' || fault.rule.key !== 'push.afterSendAt') return { ...fault, field }
+  return { ...fault, field, rule: say('push.afterSendAt', { field: 'startAt' }) }
 }
 
 function toTexts(data: unknown): Record<string, string> {

@@ -18,7 +18,7 @@ export const enInput = {
   'push.recipient': 'either this or openid or session',
   'push.data': 'keywords of the template and their texts such as {form}',
   'push.text': 'a string or {form}',
-  'push.afterSendAt': 'a time after sendAt',
+  'push.afterSendAt': 'a time after {field}',
   'push.holdExpiry': 'a time at most 30 days ahead, because of hold',
   'push.accountList': 'a list of accounts, each a name, an AppID or {form}',
   'push.accountCount': '1 to {most} accounts',

@@ -17,7 +17,7 @@ export const zhInput = {
   'push.recipient': 'unionid、openid、session 三者之一',
   'push.data': '模板的关键词和内容，如 {form}',
   'push.text': '字符串或 {form}',
-  'push.afterSendAt': '晚于 sendAt 的时间',
+  'push.afterSendAt': '晚于 {field} 的时间',
   'push.holdExpiry': '30 天以内的时间：用了 hold 就要有期限',
   'push.accountList': '账号列表，每项是名称、AppID 或 {form}',
   'push.accountCount': '1 到 {most} 个账号',
