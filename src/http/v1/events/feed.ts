@@ -18,11 +18,20 @@ const longestBacklog = 128 * 1024
 const mostKept = 1_000
 const heartbeat = 15 * second
 
-interface Told {
-  /** When it was told, and its number: later ones are greater. */
+/** When it was told, and its number: later ones are greater. */
+interface Place {
   at: number
   serial: number
+}
+
+interface Told extends Place {
   textIn: TextIn
+}
+
+interface Client {
+  language: Language
+  /** What is to be told to it when it has heard what it missed. */
+  waiting: TextIn[] | undefined
 }
 
 /** One text for all who read that language. */
@@ -35,7 +44,7 @@ interface FeedDeps {
 
 /** One look a second for all clients, and none without any. */
 export function createFeed({ accounts, log }: FeedDeps) {
-  const clients = new Map<Writable, Language>()
+  const clients = new Map<Writable, Client>()
   let kept: Told[] = []
   let serial = 0
   let stop: (() => void) | undefined
@@ -72,27 +81,23 @@ export function createFeed({ accounts, log }: FeedDeps) {
 
   function send(textIn: TextIn): void {
     quietSince = Date.now()
-    for (const [client, language] of clients) {
-      if (client.writableLength > longestBacklog) client.destroy()
-      else client.write(textIn(language))
+    for (const [stream, { language, waiting }] of clients) {
+      if (waiting) waiting.push(textIn)
+      else if (stream.writableLength > longestBacklog) stream.destroy()
+      else stream.write(textIn(language))
     }
   }
 
   return {
     /** Until it goes; from where it was, as far as that is known. */
-    async add(client: Writable, language: Language, lastEventId: string | undefined): Promise<void> {
-      client.write(`retry: ${second}\n\n${latestStatus(language)}`)
-      const last = parseId(lastEventId)
-      if (last) for (const textIn of await findMissed(last)) client.write(textIn(language))
-      clients.set(client, language)
-      client.once('close', () => {
-        clients.delete(client)
-        if (clients.size > 0) return
-        stop?.()
-        stop = undefined
-        latestStatus = () => ''
-      })
+    async add(stream: Writable, language: Language, lastEventId: string | undefined): Promise<void> {
+      const client: Client = { language, waiting: undefined }
+      clients.set(stream, client)
+      stream.once('close', () => leave(stream))
+      stream.write(`retry: ${second}\n\n${latestStatus(language)}`)
       if (!stop) start()
+      const last = parseId(lastEventId)
+      if (last) await tellMissed(stream, client, last)
     },
     count: () => clients.size,
     close(): void {
@@ -100,7 +105,29 @@ export function createFeed({ accounts, log }: FeedDeps) {
     },
   }
 
-  async function findMissed(last: { at: number; serial: number }): Promise<TextIn[]> {
+  function leave(stream: Writable): void {
+    clients.delete(stream)
+    if (clients.size > 0) return
+    stop?.()
+    stop = undefined
+    latestStatus = () => ''
+  }
+
+  /** What happens while the database is asked comes after it. Whom it does not answer comes back and asks again. */
+  async function tellMissed(stream: Writable, client: Client, last: Place): Promise<void> {
+    const waiting: TextIn[] = []
+    client.waiting = waiting
+    try {
+      for (const textIn of await findMissed(last)) stream.write(textIn(client.language))
+    } catch (error) {
+      stream.destroy()
+      throw error
+    }
+    client.waiting = undefined
+    for (const textIn of waiting) stream.write(textIn(client.language))
+  }
+
+  async function findMissed(last: Place): Promise<TextIn[]> {
     if (kept.some((one) => one.at === last.at && one.serial === last.serial)) {
       return kept.filter((one) => one.serial > last.serial).map(({ textIn }) => textIn)
     }
@@ -121,7 +148,7 @@ function toTexts({ event, data }: ChangeEvent, id: string): TextIn {
   }
 }
 
-function parseId(id: string | undefined): { at: number; serial: number } | undefined {
+function parseId(id: string | undefined): Place | undefined {
   const [, at, serial] = /^(\d{13})\.(\d{1,15})$/.exec(id ?? '') ?? []
   return at === undefined ? undefined : { at: Number(at), serial: Number(serial) }
 }
