@@ -28,11 +28,14 @@ const nothingPersonal = 'unionid = null, remark = null, tag_ids = null, scene = 
 const forgetFollowerSql = `update followers set ${nothingPersonal} from ${users}
 where followers.appid = input.app and followers.openid = input.openid and not followers.subscribed`
 const forgetUserSql = `delete from users using ${users} where users.appid = input.app and users.openid = input.openid`
-/** As in the index, which holds only those of whom there is something left. */
+/**
+ * As in the index, which holds only those of whom there is something left. Who comes back in that moment
+ * keeps theirs: a row that was changed meanwhile is compared with the outer conditions once more, and with no others.
+ */
 const purgeSql = `update followers set ${nothingPersonal} where id in (
   select id from followers where unsubscribed_at < $2 and not subscribed and appid || '' = $1
     and (unionid is not null or remark is not null or tag_ids is not null or scene is not null)
-  limit ${purgeLimit})`
+  limit ${purgeLimit}) and not subscribed and unsubscribed_at < $2`
 
 export function createLiveFollowers(
   { write, clock: { toServer } }: Pick<PostgresDatabase, 'write' | 'clock'>,

@@ -12,7 +12,7 @@ const startSql = `insert into sessions (token_hash, appid, openid, created_at, e
 const extendSql = `update sessions set expires_at = $3 where ${isSession}`
 const endSql = `delete from sessions where ${isSession}`
 const purgeSql = `delete from sessions where token_hash in (
-  select token_hash from sessions where appid || '' = $1 and expires_at <= $2 limit ${purgeLimit})`
+  select token_hash from sessions where appid || '' = $1 and expires_at <= $2 limit ${purgeLimit}) and expires_at <= $2`
 
 /** For those who were told no more than the hash. */
 export function createFindSessionUser(

@@ -12,12 +12,15 @@ const setUnionidSql = `update users set unionid = $3 where ${isUser}`
 const completeUnionidSql = `update users set unionid = $3 where ${isUser} and unionid is null`
 const setSessionKeySql = `update users set session_key = $3 where ${isUser}`
 const findRecentSql = `select unionid from users where appid || '' = $1 order by login_at desc limit $2`
-/** By the time of the login; the appid in an expression keeps the key of the table, which holds all users, out of it. */
+/**
+ * By the time of the login, twice, because of a row that was changed meanwhile only the outer conditions are looked at once
+ * more; the appid in an expression keeps the key of the table, which holds all users, out of it.
+ */
 const purgeSql = `delete from users where (appid, openid) in (
   select appid, openid from users where login_at < $2 and appid || '' = $1 and not exists (
     select from sessions
     where sessions.appid = users.appid and sessions.openid = users.openid and sessions.expires_at > $3
-  ) limit ${purgeLimit})`
+  ) limit ${purgeLimit}) and login_at < $2`
 
 /** The rows of one mini-program's users. */
 export function createUsers(
