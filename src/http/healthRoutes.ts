@@ -17,6 +17,7 @@ export async function healthRoutes(
   app.get(
     '/healthz',
     {
+      exposeHeadRoute: true,
       schema: {
         tags,
         summary: 'The process lives',
@@ -27,7 +28,10 @@ export async function healthRoutes(
   )
   app.get(
     '/readyz',
-    { schema: { tags, summary: 'It can do its work', response: { 200: readiness, 503: readiness } } },
+    {
+      exposeHeadRoute: true,
+      schema: { tags, summary: 'It can do its work', response: { 200: readiness, 503: readiness } },
+    },
     async (_, reply) => {
       const answer = await checkReadiness()
       return reply.code(answer.ok ? 200 : 503).send(answer)

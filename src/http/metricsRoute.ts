@@ -14,7 +14,7 @@ export async function metricsRoute(
   app: FastifyInstance,
   { contentType, render, key }: MetricsRouteOptions,
 ): Promise<void> {
-  app.get('/metrics', { schema: { hide: true } }, async ({ headers }, reply) => {
+  app.get('/metrics', { exposeHeadRoute: true, schema: { hide: true } }, async ({ headers }, reply) => {
     if (key !== undefined && !isSame(headers.authorization ?? '', `Bearer ${key}`)) throw unauthorized
     return reply.type(contentType).send(await render())
   })

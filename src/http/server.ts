@@ -1,7 +1,8 @@
 import swagger from '@fastify/swagger'
-import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
+import { type FastifyInstance, fastify } from 'fastify'
 import { second } from '../base/duration.ts'
 import type { Log } from '../base/log.ts'
+import type { ApiEdge } from './apiEdge.ts'
 import { limitBodyTime } from './bodyTime.ts'
 import { securitySchemes } from './miniprogramSchemas.ts'
 import { createErrorHandler } from './requestError.ts'
@@ -22,14 +23,16 @@ interface HttpOptions {
   /** Addresses and ranges of proxies whose `X-Forwarded-For` is believed; absent = nobody's. */
   trustProxy?: string[]
   log: Log
-  /** Which requests bring a body that may be endless; default: none does. */
-  isStream?: ((request: FastifyRequest) => boolean) | undefined
+  /** Those whose answers to what goes wrong before a route is found differ from all others; default: there are none. */
+  api?: ApiEdge | undefined
   /** Adds the routes that are configured. */
   routes(app: FastifyInstance): Promise<void>
 }
 
 /** For the request, head and body; WeChat itself gives up after as long. */
 const requestTimeout = 5 * second
+/** Bytes, of the head of a request. */
+const longestHead = 16 * 1024
 /** Of a body that is a stream. */
 const idleTimeout = 30 * second
 
@@ -38,18 +41,21 @@ const idleTimeout = 30 * second
  * Rejects with a sentence when the address cannot be had.
  */
 export async function startHttpServer(options: HttpOptions): Promise<HttpServer> {
-  const { host, port, portVariable = 'HTTP_PORT', trustProxy = [], log, isStream, routes } = options
+  const { host, port, portVariable = 'HTTP_PORT', trustProxy = [], log, api, routes } = options
+  const answerError = createErrorHandler(log)
   const app = fastify({
-    requestTimeout: isStream ? 0 : requestTimeout,
+    requestTimeout: api ? 0 : requestTimeout,
     http: { headersTimeout: requestTimeout, connectionsCheckingInterval: second },
     trustProxy,
     exposeHeadRoutes: false,
     // What never gets to a route, such as a path with a broken escape.
-    frameworkErrors: createErrorHandler(log),
-    routerOptions: { ignoreTrailingSlash: true },
+    frameworkErrors: (error, request, reply) =>
+      api?.owns(request) ? api.answerError(error, request, reply) : answerError(error, request, reply),
+    // No path is matched by a pattern that a long one could keep busy, and Node limits the whole of it.
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: longestHead },
   })
-  if (isStream) limitBodyTime(app, { whole: requestTimeout, idle: idleTimeout, isStream })
-  app.setErrorHandler(createErrorHandler(log))
+  if (api) limitBodyTime(app, { whole: requestTimeout, idle: idleTimeout, api })
+  app.setErrorHandler(answerError)
   app.setNotFoundHandler((_, reply) =>
     reply.code(404).send({ error: { code: 'not_found', message: 'no such route' } }),
   )

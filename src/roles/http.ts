@@ -8,7 +8,7 @@ import { callbackRoutes } from '../http/callbackRoutes.ts'
 import { dashboardRoutes } from '../http/dashboard.ts'
 import { miniprogramRoutes } from '../http/miniprogramRoutes.ts'
 import { type HttpServer, startHttpServer } from '../http/server.ts'
-import { isNdjson } from '../http/v1/ndjson.ts'
+import { createApiEdge } from '../http/v1/edge.ts'
 import { type V1Options, v1Routes } from '../http/v1/v1Routes.ts'
 import { createIdentity } from '../identity/identity.ts'
 import type { Identity } from '../identity/states.ts'
@@ -77,8 +77,8 @@ export function createHttpRole(
       releasers.add(logins.add(miniProgram.appid, { identity: createIdentity(deps, config), followers }))
     },
     listen() {
-      const isStream = config.apiKeys.length > 0 ? isNdjson : undefined
-      return startHttpServer({ ...config.http, log, isStream, routes: addRoutes })
+      const api = config.apiKeys.length > 0 ? createApiEdge(log) : undefined
+      return startHttpServer({ ...config.http, log, api, routes: addRoutes })
     },
   }
 

@@ -18,7 +18,7 @@ import type { findPushAmong } from '../../operations/show.ts'
 import type { loadStatus } from '../../operations/status.ts'
 import type { beginSync } from '../../operations/sync.ts'
 import type { listTemplates } from '../../operations/templates.ts'
-import { ProblemError } from './problem.ts'
+import { ProblemError } from './problems/problem.ts'
 
 type Among<F extends (accounts: never, ...more: never[]) => unknown> =
   Parameters<F>[0] extends readonly (infer A)[] ? A : never

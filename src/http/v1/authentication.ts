@@ -4,7 +4,7 @@ import type { ApiKey, ApiRole } from '../../base/api/apiKeys.ts'
 import { minute } from '../../base/duration.ts'
 import { say } from '../../base/sentences/sentence.ts'
 import { isOfPage, type LoginSession, type LoginSessions } from './loginSessions.ts'
-import { ProblemError } from './problem.ts'
+import { ProblemError } from './problems/problem.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -10,7 +10,7 @@ import {
 import { resumeTemplate, resumeTemplateOutputSchema } from '../../operations/pauses/resumeTemplate.ts'
 import { beginSync, syncInputSchema } from '../../operations/sync.ts'
 import { type ApiAccount, chooseOneAccount } from './accounts.ts'
-import { ProblemError } from './problem.ts'
+import { ProblemError } from './problems/problem.ts'
 import { type AddRoute, operators } from './route.ts'
 
 interface ControlRoutesDeps {

@@ -6,7 +6,7 @@ import { createOverview, overviewSchema } from '../../operations/monitoring/over
 import { loadStatus, statusSchema } from '../../operations/status.ts'
 import { listTemplates, templateSchema } from '../../operations/templates.ts'
 import { type ApiAccount, chooseAccounts } from './accounts.ts'
-import { ProblemError } from './problem.ts'
+import { ProblemError } from './problems/problem.ts'
 import { type AddRoute, readers } from './route.ts'
 
 interface ReadRoutesDeps {

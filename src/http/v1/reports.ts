@@ -15,9 +15,9 @@ import {
 } from '../../operations/reports/outcomes.ts'
 import { type ApiAccount, chooseAccounts } from './accounts.ts'
 import { timeParameter } from './parameters.ts'
+import { toBadInput } from './problems/toProblemError.ts'
 import { accountQuery } from './reads.ts'
 import { type AddRoute, readers } from './route.ts'
-import { toBadInput } from './toProblemError.ts'
 
 export type RunDoctor = (
   appids: readonly string[],

@@ -8,8 +8,8 @@ import { type Sentence, say } from '../../base/sentences/sentence.ts'
 import { inLanguage } from '../../base/sentences/stored.ts'
 import type { Authentication } from './authentication.ts'
 import { toAcceptedLanguage, toParseContext } from './language.ts'
-import { ProblemError, problemSchema } from './problem.ts'
-import { toProblemError } from './toProblemError.ts'
+import { ProblemError, problemSchema } from './problems/problem.ts'
+import { toBadInput, toPointer, toProblemError } from './problems/toProblemError.ts'
 
 /** Whoever may read, and whoever may do everything. */
 export const readers = ['view', 'operate'] as const satisfies readonly ApiRole[]
@@ -34,6 +34,8 @@ export interface ApiRoute<P extends z.ZodType, Q extends z.ZodType, B extends z.
   /** Other types than JSON that the handler takes as a stream. */
   streamTypes?: readonly string[]
   bodyLimit?: number
+  /** Its answer has no end, so nobody asks for its head alone. */
+  isEndless?: true
   /** What it answers when all is well: status, what that means, and the body. */
   answers: Readonly<Record<number, readonly [description: string, body?: z.ZodType, mediaType?: string]>>
   /** Problems besides those that every route has. */
@@ -111,12 +113,14 @@ export function createAddRoute(
       body,
       streamTypes = [],
       bodyLimit = usualBodyLimit,
+      isEndless = false,
       answers,
     } = route
     const [status = '200'] = Object.keys(answers)
     app.route({
       method,
       url,
+      exposeHeadRoute: method === 'GET' && !isEndless,
       schema: toSchema(route),
       bodyLimit,
       async preParsing(request, _, payload) {
@@ -140,7 +144,11 @@ export function createAddRoute(
         const input = {
           params: parse(params, request.params, language),
           query: parse(query, request.query, language),
-          body: parse(isStream ? undefined : body, request.body ?? undefined, language),
+          body: parseBody(
+            isStream ? undefined : body,
+            isStream ? undefined : (request.body ?? undefined),
+            language,
+          ),
           stream: isStream && request.body instanceof Readable ? request.body : undefined,
         }
         const begin = action === undefined ? undefined : () => record(key, action, toKnown(input))
@@ -197,6 +205,26 @@ function toMediaType({ headers }: FastifyRequest): string | undefined {
 function parse<S extends z.ZodType>(schema: S | undefined, given: unknown, language: Language): z.output<S>
 function parse(schema: z.ZodType | undefined, given: unknown, language: Language): unknown {
   return schema?.parse(given, toParseContext(language))
+}
+
+/** One that says nothing may be there all the same. */
+function parseBody<S extends z.ZodType>(
+  schema: S | undefined,
+  given: unknown,
+  language: Language,
+): z.output<S>
+function parseBody(schema: z.ZodType | undefined, given: unknown, language: Language): unknown {
+  if (!schema && given !== undefined) {
+    const fields = given !== null && typeof given === 'object' ? Object.keys(given) : ['']
+    if (fields.length === 0) return undefined
+    throw toBadInput(
+      fields.map((field) => ({ pointer: field && toPointer([field]), message: say('field.noBody') })),
+    )
+  }
+  if (given === undefined && schema && !schema.safeParse(undefined).success) {
+    throw toBadInput([{ pointer: '', message: say('field.emptyJson') }])
+  }
+  return parse(schema, given, language)
 }
 
 const meanings: Record<number, string> = {

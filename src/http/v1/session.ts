@@ -6,7 +6,7 @@ import { say } from '../../base/sentences/sentence.ts'
 import { toIso } from '../../base/time.ts'
 import type { Authentication } from './authentication.ts'
 import { isOfPage, type LoginSessions, toCookie } from './loginSessions.ts'
-import { ProblemError } from './problem.ts'
+import { ProblemError } from './problems/problem.ts'
 import type { AddRoute } from './route.ts'
 
 const loginSchema = z.strictObject({ key: z.string().max(256) })

@@ -1,5 +1,5 @@
 import rateLimit from '@fastify/rate-limit'
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { ApiKey } from '../../base/api/apiKeys.ts'
 import { minute } from '../../base/duration.ts'
 import type { Log } from '../../base/log.ts'
@@ -9,11 +9,13 @@ import { createAuthentication } from './authentication.ts'
 import { broadcastRoutes } from './broadcasts/broadcasts.ts'
 import { controlRoutes } from './control.ts'
 import { eventRoutes } from './events/events.ts'
-import { toAcceptedLanguage } from './language.ts'
+import { parseJsonOf } from './json.ts'
 import { createLoginSessions } from './loginSessions.ts'
+import { refuseOtherMethods } from './methods.ts'
 import { ndjsonTypes } from './ndjson.ts'
 import { describeRoutes, openApiRoute } from './openapi.ts'
-import { ProblemError, toDocument } from './problem.ts'
+import { createProblemHandler } from './problems/answerProblem.ts'
+import { ProblemError } from './problems/problem.ts'
 import { batchRoutes } from './pushes/batch.ts'
 import { pushRoutes } from './pushes/pushes.ts'
 import { pushListRoutes } from './pushes/pushList.ts'
@@ -22,7 +24,6 @@ import { createRecordChange } from './recordChange.ts'
 import { type RunDoctor, reportRoutes } from './reports.ts'
 import { createAddRoute } from './route.ts'
 import { sessionRoutes } from './session.ts'
-import { toProblemError } from './toProblemError.ts'
 
 export interface V1Options {
   keys: readonly ApiKey[]
@@ -41,13 +42,12 @@ export async function v1Routes(
   app: FastifyInstance,
   { keys, accounts, runDoctor, log }: V1Options,
 ): Promise<void> {
-  app.setErrorHandler((error: FastifyError, request, reply) =>
-    answerProblem(toProblemError(error, request.routeOptions.bodyLimit), request, reply, log),
-  )
+  app.setErrorHandler(createProblemHandler(log))
   // The bodies are parsed by zod; their JSON schemas are there for the OpenAPI description.
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => JSON.stringify)
   app.removeContentTypeParser('text/plain')
+  parseJsonOf(app)
   app.addContentTypeParser([...ndjsonTypes], (_, payload, done) => done(null, payload))
   await app.register(rateLimit, {
     global: false,
@@ -80,6 +80,7 @@ export async function v1Routes(
   const stopping = new AbortController()
   app.addHook('preClose', async () => stopping.abort())
   await describeRoutes(app)
+  const refuseOthers = refuseOtherMethods(app)
   const addRoute = createAddRoute(app, authentication, createRecordChange({ accounts, log }))
   openApiRoute(app, addRoute)
   pushRoutes(addRoute, { accounts })
@@ -91,27 +92,5 @@ export async function v1Routes(
   reportRoutes(addRoute, { accounts, runDoctor })
   controlRoutes(addRoute, { accounts, stop: stopping.signal })
   sessionRoutes(app, addRoute, { authentication, sessions })
-}
-
-/** What is no fault of the caller is logged, without anything the caller sent. */
-function answerProblem(problem: ProblemError, request: FastifyRequest, reply: FastifyReply, log: Log): void {
-  const { statusCode, retryAfterSeconds, cause } = problem
-  if (statusCode >= 500) {
-    const route = `${request.method} ${request.routeOptions.url}`
-    // A failed query carries its parameters in its own message, the cause does not.
-    const err = cause instanceof Error ? (cause.cause ?? cause) : problem
-    log[statusCode === 500 ? 'error' : 'warn']({ route, err }, 'API request failed')
-  }
-  if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
-  // What is left of a body that is not read is not waited for.
-  if (!request.raw.complete) reply.header('connection', 'close')
-  if (statusCode === 401) reply.header('www-authenticate', 'Bearer')
-  const language = toAcceptedLanguage(request.headers['accept-language'])
-  reply
-    .code(statusCode)
-    .header('content-language', language)
-    .header('vary', 'accept-language')
-    .type('application/problem+json')
-    .serializer(JSON.stringify)
-    .send(toDocument(problem, language))
+  refuseOthers()
 }

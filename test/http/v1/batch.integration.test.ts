@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { type ApiWorld, apiKeys, startApiWorld } from '../../helpers/apiWorld.ts'
@@ -140,6 +141,7 @@ test('what is no stream has to arrive within 5 s', async () => {
   sent.write('{"pushes":')
   const [response] = await once(sent, 'response')
   expect(response.statusCode).toBe(408)
+  expect(JSON.parse(await text(response))).toMatchObject({ type: 'urn:unionpush:too_slow', status: 408 })
   expect(performance.now() - started).toBeLessThan(12_000)
 }, 60_000)
 

@@ -21,7 +21,7 @@ import { retryOutputSchema } from '../../../operations/retry.ts'
 import { count } from '../../../operations/values.ts'
 import { type ApiAccount, chooseAccounts, chooseOneAccount } from '../accounts.ts'
 import { ndjsonTypes, readNdjson } from '../ndjson.ts'
-import { ProblemError } from '../problem.ts'
+import { ProblemError } from '../problems/problem.ts'
 import { type AddRoute, operators, readers } from '../route.ts'
 import { broadcastBody, broadcastQuery, parseRowsQuery } from './broadcastInput.ts'
 

@@ -4,7 +4,7 @@ import { languages } from '../../../base/sentences/language.ts'
 import { say } from '../../../base/sentences/sentence.ts'
 import type { ChangesAccount } from '../../../operations/reports/changes.ts'
 import { toAcceptedLanguage } from '../language.ts'
-import { ProblemError } from '../problem.ts'
+import { ProblemError } from '../problems/problem.ts'
 import { type AddRoute, readers } from '../route.ts'
 import { createFeed } from './feed.ts'
 
@@ -24,6 +24,7 @@ export function eventRoutes(addRoute: AddRoute, { accounts, stop, log }: EventRo
   addRoute(
     {
       method: 'GET',
+      isEndless: true,
       path: '/events',
       summary: 'What changes, as server-sent events',
       description:

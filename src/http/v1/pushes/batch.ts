@@ -10,9 +10,10 @@ import {
 import type { PushManyReceipt } from '../../../push/pushAnswers.ts'
 import { type ApiAccount, chooseAccounts, toAccountWord } from '../accounts.ts'
 import { ndjsonTypes, readNdjson } from '../ndjson.ts'
-import { ProblemError } from '../problem.ts'
+import { ProblemError } from '../problems/problem.ts'
+import { toFieldFault } from '../problems/toProblemError.ts'
 import type { AddRoute } from '../route.ts'
-import { toFieldFault } from '../toProblemError.ts'
+import { idempotencyKeyHeader, readIdempotencyKey } from './idempotencyKey.ts'
 import { pushBodySchema } from './pushBody.ts'
 
 interface BatchRoutesDeps {
@@ -48,18 +49,21 @@ export function batchRoutes(addRoute: AddRoute, { accounts }: BatchRoutesDeps): 
       tag: 'pushes',
       roles: ['push', 'operate'],
       action: 'push.batch',
+      headers: idempotencyKeyHeader('messages without an id get `<key>:<index>`'),
       body: batchBody,
       bodyLimit,
       streamTypes: ndjsonTypes,
       answers: { 202: ['what became of them', pushManyOutputSchema] },
       problems: [409],
     },
-    async ({ body, stream, language, tell }) => {
+    async ({ body, stream, language, tell, request }) => {
       const chosen = chooseAccounts(accounts(), undefined)
+      const identify = createIdentify(readIdempotencyKey(request))
       const receipt: PushManyReceipt = { queued: 0, duplicates: 0, invalid: [] }
       try {
-        if (stream) await enqueueStream(chosen, readNdjson(stream, language), receipt, language)
-        else await enqueueBatch(chosen, body, receipt, language)
+        if (stream)
+          await enqueueStream(chosen, identify.lines(readNdjson(stream, language)), receipt, language)
+        else await enqueueBatch(chosen, { ...body, pushes: body.pushes.map(identify.one) }, receipt, language)
       } finally {
         const { queued, duplicates, invalid } = receipt
         const detail = say('audit.queued', { queued, duplicates, invalid: invalid.length })
@@ -69,6 +73,24 @@ export function batchRoutes(addRoute: AddRoute, { accounts }: BatchRoutesDeps): 
       return receipt
     },
   )
+}
+
+/** With the key of a batch whatever has no id gets one, so that a batch that is repeated as a whole is sent once. */
+function createIdentify(key: string | undefined) {
+  function one(message: unknown, index: number): unknown {
+    if (key === undefined || message === null || typeof message !== 'object' || Array.isArray(message)) {
+      return message
+    }
+    return 'id' in message && message.id !== undefined ? message : { ...message, id: `${key}:${index}` }
+  }
+  return {
+    one,
+    async *lines(messages: AsyncIterable<IndexedMessage>): AsyncGenerator<IndexedMessage> {
+      for await (const item of messages) {
+        yield 'message' in item ? { ...item, message: one(item.message, item.index) } : item
+      }
+    },
+  }
 }
 
 async function enqueueBatch(

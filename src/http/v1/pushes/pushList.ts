@@ -10,8 +10,8 @@ import { historyFilterSchema } from '../../../operations/pushFilter.ts'
 import { retryFailed, retryInputSchema, retryPart, retryPartOutputSchema } from '../../../operations/retry.ts'
 import { type ApiAccount, chooseAccounts, toAccountWord } from '../accounts.ts'
 import { timeParameter } from '../parameters.ts'
+import { toBadInput } from '../problems/toProblemError.ts'
 import { type AddRoute, operators, readers } from '../route.ts'
-import { toBadInput } from '../toProblemError.ts'
 
 interface PushListRoutesDeps {
   accounts(): readonly ApiAccount[]

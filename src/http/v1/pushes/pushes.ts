@@ -9,10 +9,11 @@ import { retryNamed, retryOutputSchema } from '../../../operations/retry.ts'
 import { findPushAmong } from '../../../operations/show.ts'
 import { pushRecordSchema } from '../../../push/recordSchema.ts'
 import { type ApiAccount, chooseAccounts, toAccountWord } from '../accounts.ts'
-import { ProblemError } from '../problem.ts'
+import { ProblemError } from '../problems/problem.ts'
+import { toBadInput } from '../problems/toProblemError.ts'
 import { accountQuery } from '../reads.ts'
 import { type AddRoute, operators } from '../route.ts'
-import { toBadInput } from '../toProblemError.ts'
+import { idempotencyKeyHeader, readIdempotencyKey } from './idempotencyKey.ts'
 import { pushBodySchema } from './pushBody.ts'
 
 interface PushRoutesDeps {
@@ -40,7 +41,7 @@ export function pushRoutes(addRoute: AddRoute, { accounts }: PushRoutesDeps): vo
       tag,
       roles: ['push', 'operate'],
       action: 'push',
-      headers: z.object({ 'idempotency-key': z.string().optional().describe('stands for `id`') }),
+      headers: idempotencyKeyHeader('stands for `id`'),
       body: pushBodySchema,
       answers: { 202: ['it is queued, or was before', pushOutputSchema] },
       problems: [409],
@@ -123,11 +124,10 @@ export function pushRoutes(addRoute: AddRoute, { accounts }: PushRoutesDeps): vo
   )
 }
 
-/** `Idempotency-Key` stands for the id; Node reads headers as Latin-1, and ids are UTF-8. */
-function withKey(body: Record<string, unknown>, { headers }: FastifyRequest): Record<string, unknown> {
-  const header = headers['idempotency-key']
-  if (typeof header !== 'string') return body
-  const id = Buffer.from(header, 'latin1').toString()
+/** `Idempotency-Key` stands for the id. */
+function withKey(body: Record<string, unknown>, request: FastifyRequest): Record<string, unknown> {
+  const id = readIdempotencyKey(request)
+  if (id === undefined) return body
   if (body.id === undefined) return { ...body, id }
   if (body.id === id) return body
   throw toBadInput([{ pointer: '/id', message: say('field.otherKey') }])

@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import * as z from 'zod'
-import type { Language } from '../../base/sentences/language.ts'
-import { render } from '../../base/sentences/render.ts'
-import { asSentence, type Sentence } from '../../base/sentences/sentence.ts'
+import type { Language } from '../../../base/sentences/language.ts'
+import { render } from '../../../base/sentences/render.ts'
+import { asSentence, type Sentence } from '../../../base/sentences/sentence.ts'
 
 /** Where in what was sent something is wrong, as a JSON pointer; of a parameter its name. */
 const fieldProblemSchema = z.strictObject({ pointer: z.string(), message: z.string() })
@@ -27,6 +27,8 @@ export type Problem = z.infer<typeof problemSchema>
 interface ProblemFields {
   errors?: FieldFault[]
   retryAfterSeconds?: number | undefined
+  /** Methods that the path takes, of a 405. */
+  allow?: string
 }
 
 /** The request is answered with a problem document. */
@@ -36,17 +38,19 @@ export class ProblemError extends Error {
   readonly sentence: Sentence
   readonly errors: FieldFault[]
   readonly retryAfterSeconds: number | undefined
+  readonly allow: string | undefined
 
   constructor(
     statusCode: number,
     sentence: Sentence,
-    { errors = [], retryAfterSeconds, ...options }: ProblemFields & ErrorOptions = {},
+    { errors = [], retryAfterSeconds, allow, ...options }: ProblemFields & ErrorOptions = {},
   ) {
     super(render(sentence, 'en').seen, options)
     this.statusCode = statusCode
     this.sentence = sentence
     this.errors = errors
     this.retryAfterSeconds = retryAfterSeconds
+    this.allow = allow
   }
 }
 

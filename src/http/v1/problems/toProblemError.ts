@@ -1,14 +1,14 @@
 import type { FastifyError } from 'fastify'
 import { ZodError } from 'zod'
-import { findRule } from '../../base/sentences/rule.ts'
-import { asSentence, type Sentence, say, verbatim } from '../../base/sentences/sentence.ts'
-import { DatabaseError } from '../../db/databaseError.ts'
-import { BroadcastError } from '../../operations/broadcasts/broadcastError.ts'
-import { AmbiguousPushError } from '../../push/ambiguousPush.ts'
-import { InvalidPushError, type PushFault } from '../../push/invalidPush.ts'
-import { QueueUnavailableError } from '../../queue/unavailable.ts'
-import { explainInFull } from '../../wechat/errcode.ts'
-import { WechatApiError, WechatNetworkError } from '../../wechat/errors.ts'
+import { findRule } from '../../../base/sentences/rule.ts'
+import { asSentence, type Sentence, say, verbatim } from '../../../base/sentences/sentence.ts'
+import { DatabaseError } from '../../../db/databaseError.ts'
+import { BroadcastError } from '../../../operations/broadcasts/broadcastError.ts'
+import { AmbiguousPushError } from '../../../push/ambiguousPush.ts'
+import { InvalidPushError, type PushFault } from '../../../push/invalidPush.ts'
+import { QueueUnavailableError } from '../../../queue/unavailable.ts'
+import { explainInFull } from '../../../wechat/errcode.ts'
+import { WechatApiError, WechatNetworkError } from '../../../wechat/errors.ts'
 import { type FieldFault, ProblemError } from './problem.ts'
 
 /** Seconds after which it is worth trying again. */
@@ -61,7 +61,7 @@ function toFieldFaults(issue: ZodError['issues'][number]): FieldFault[] {
 }
 
 /** RFC 6901. */
-function toPointer(path: readonly PropertyKey[]): string {
+export function toPointer(path: readonly PropertyKey[]): string {
   return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }
 
@@ -103,8 +103,6 @@ function toFrameworkProblem(error: FastifyError | Error, bodyLimit: number): Pro
 
 function toFrameworkSentence(error: FastifyError | Error): Sentence {
   switch ('code' in error ? error.code : undefined) {
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
-      return say('field.emptyJson')
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
       return say('field.invalidJson')
     default:
