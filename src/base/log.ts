@@ -1,4 +1,4 @@
-import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino'
+import { type DestinationStream, type Logger, type LoggerOptions, pino, stdSerializers } from 'pino'
 import type { LogLevel } from './environment/variables.ts'
 import type { Language } from './sentences/language.ts'
 import { renderTold } from './sentences/stored.ts'
@@ -30,10 +30,32 @@ export function createLog({ level, pretty, language = 'en' }: LogOptions): Log {
   return pino(options, transport.on('error', ignore))
 }
 
-/** What the log has to say about records and faults, in words. */
+/** What the log has to say about records and faults, in words, and about errors no more than what happened. */
 export function createSerializers(language: Language) {
   const toWords = (told: unknown) => renderTold(told, language)
-  return { detail: toWords, error: toWords, reason: toWords }
+  return {
+    detail: toWords,
+    error: toWords,
+    reason: toWords,
+    err: (error: unknown) => (error instanceof Error ? toFacts(stdSerializers.err(error)) : String(error)),
+  }
+}
+
+/** Of a PostgreSQL error they quote the row. */
+const quotes: readonly string[] = ['detail', 'where']
+
+/**
+ * Libraries hang on an error what was being sent, such as the password of Redis, or messages with their users: only what
+ * is no structure is told, and the errors in it.
+ */
+function toFacts(told: object): object {
+  const facts = Object.entries(told).flatMap(([key, value]): [string, unknown][] => {
+    if (quotes.includes(key)) return []
+    if (key === 'aggregateErrors' && Array.isArray(value)) return [[key, value.map(toFacts)]]
+    if (typeof value !== 'object' || value === null) return [[key, value]]
+    return 'message' in value && 'stack' in value ? [[key, toFacts(value)]] : []
+  })
+  return Object.fromEntries(facts)
 }
 
 /** Characters that wait for room; more are dropped. */
