@@ -112,6 +112,7 @@ export function createAccount(runtime: QueueRuntime, config: AccountSettings): A
     return queue
   }
 
+  const accountState = database.accountState(appid)
   return {
     name,
     appid,
@@ -124,12 +125,12 @@ export function createAccount(runtime: QueueRuntime, config: AccountSettings): A
     pushes,
     broadcasts,
     held,
-    queued: createQueuedPushes({ appid, openQueue, pushes }),
+    queued: createQueuedPushes({ appid, openQueue, pushes, accountState }),
     syncRuns,
     templates,
     templatePauses: database.templatePauses(appid),
     templateCheck: createTemplateCheck({ appid, api, templates, leases, log }),
-    accountState: database.accountState(appid),
+    accountState,
     openCircuits: database.openCircuits(appid),
     leases,
     alerts,

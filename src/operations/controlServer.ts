@@ -1,6 +1,7 @@
 import type { Job } from 'bullmq'
 import { second } from '../base/duration.ts'
 import { inLanguage } from '../base/sentences/stored.ts'
+import type { AccountState } from '../db/accountState.ts'
 import type { PushRows } from '../db/pushes.ts'
 import { questionLife, questionSchema } from '../push/controlClient.ts'
 import type { QueueWorker } from '../queue/backend.ts'
@@ -17,16 +18,18 @@ interface ControlServerDeps {
   appid: string
   queue: Pick<WorkerQueue, 'queue' | 'getTime' | 'control' | 'reset'>
   pushes: Pick<PushRows, 'cancel' | 'find' | 'add' | 'history'>
+  accountState: Pick<AccountState, 'find'>
   onError(error: Error): void
 }
 
 /** Answers what producers ask about pushes, until stopped. */
-export function startControlServer({ name, appid, queue, pushes, onError }: ControlServerDeps) {
+export function startControlServer({ onError, ...deps }: ControlServerDeps) {
+  const { name, appid, queue, pushes, accountState } = deps
   const { control, reset } = queue
   const openQueue = (): Pick<ProducerQueue, 'run'> => ({
     run: async (use) => use(queue.queue, await queue.getTime()),
   })
-  const queued = createQueuedPushes({ appid, openQueue, pushes })
+  const queued = createQueuedPushes({ appid, openQueue, pushes, accountState })
   let underWay = 0
   let worker = startWorker()
   const watchdog = startWatchdog({

@@ -2,6 +2,7 @@ import type { Job } from 'bullmq'
 import { minute } from '../base/duration.ts'
 import { say } from '../base/sentences/sentence.ts'
 import { toStored } from '../base/sentences/stored.ts'
+import type { AccountState } from '../db/accountState.ts'
 import type { PushFilter, PushRow, PushRows } from '../db/pushes.ts'
 import { broadcastJobName, isJobIdOf, isOfNewerVersion, pushJobSchema } from '../queue/job.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
@@ -11,6 +12,7 @@ interface QueuedPushesDeps {
   appid: string
   openQueue(): Pick<ProducerQueue, 'run'>
   pushes: Pick<PushRows, 'find' | 'history'>
+  accountState: Pick<AccountState, 'find'>
 }
 
 const pageSize = 500
@@ -38,14 +40,19 @@ export interface QueuedPushes {
  * Pushes that no worker has touched yet have no record: what there is to say about them is in the queue.
  * Rejects with QueueUnavailableError.
  */
-export function createQueuedPushes({ appid, openQueue, pushes }: QueuedPushesDeps): QueuedPushes {
+export function createQueuedPushes({
+  appid,
+  openQueue,
+  pushes,
+  accountState,
+}: QueuedPushesDeps): QueuedPushes {
   /** Push id -> until when nobody looks for it in the whole queue again. */
   const absences = new Map<string, number>()
 
   return {
     async find(id) {
       const job = await findJob(openQueue(), id)
-      return job && toRow(appid, job)
+      return job && toPaused(job, toRow(appid, job), await findPause())
     },
     async findRemembered(id) {
       const job = await openQueue().run(async (q) => {
@@ -66,8 +73,9 @@ export function createQueuedPushes({ appid, openQueue, pushes }: QueuedPushesDep
     async *list(filter) {
       const { unionid, templateId, reason, since = 0, limit = Number.POSITIVE_INFINITY } = filter
       let left = limit
+      const pause = await findPause()
       for await (const job of listJobs(openQueue())) {
-        const queued = toRow(appid, job)
+        const queued = toPaused(job, toRow(appid, job), pause)
         const row = (await pushes.find(queued.id)) ?? queued
         const isWanted =
           (row.status === 'queued' || row.status === 'sending') &&
@@ -83,6 +91,12 @@ export function createQueuedPushes({ appid, openQueue, pushes }: QueuedPushesDep
       if (reason !== undefined && reason !== 'hold') return
       yield* pushes.history({ ...filter, limit: left, status: 'queued', reason: 'hold' })
     },
+  }
+
+  /** What keeps all pushes of the account from being sent. */
+  async function findPause(): Promise<Pause | undefined> {
+    const state = await accountState.find()
+    return state?.pausedReason ? { reason: 'paused', detail: state.pausedDetail } : undefined
   }
 
   /**
@@ -120,6 +134,14 @@ async function* listJobs(queue: Pick<ProducerQueue, 'run'>): AsyncGenerator<Job>
       seen = new Set(jobs.map(({ id }) => id))
     }
   }
+}
+
+type Pause = Pick<PushRow, 'reason' | 'detail'>
+
+/** A push whose time has not come would wait as well if nothing were paused. */
+function toPaused({ timestamp, delay }: Job, row: PushRow, pause: Pause | undefined): PushRow {
+  const isDue = delay === 0 || timestamp + delay <= Date.now()
+  return row.status === 'queued' && row.detail === null && isDue ? { ...row, ...pause } : row
 }
 
 function toRow(appid: string, job: Job): PushRow {

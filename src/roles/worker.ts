@@ -11,7 +11,7 @@ import { createUnionidSettler } from '../sync/settleUnionid.ts'
 
 /** Sends what is queued for one account, and answers what producers ask about it. */
 export function createAccountWorker(account: Account, queue: WorkerQueue): PushWorker {
-  const { name, appid, config, api, followers, pushes, alerts, log } = account
+  const { name, appid, config, api, followers, pushes, accountState, alerts, log } = account
   return createPushWorker(
     {
       ...account,
@@ -21,7 +21,8 @@ export function createAccountWorker(account: Account, queue: WorkerQueue): PushW
       settleUnionid: createUnionidSettler({ followers, ask: api.getFollower, log, now: Date.now }),
       otherAccounts: createOtherAccounts(account.runtime.database),
       openQueueOf: account.runtime.producer.openQueue,
-      startControlServer: (onError) => startControlServer({ name, appid, queue, pushes, onError }),
+      startControlServer: (onError) =>
+        startControlServer({ ...{ name, appid, queue, pushes, accountState }, onError }),
       createBroadcastWorker: (sender, queue) =>
         createBroadcastWorker({ ...account, timezone: config.timezone, alert: alerts.post }, sender, queue),
       onPauseChange: alerts.post,

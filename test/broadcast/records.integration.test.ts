@@ -13,9 +13,9 @@ import { type Pushing, startPushing } from '../helpers/pushing.ts'
 import { isFinished, openBroadcasts, startReceipts } from './world.ts'
 
 function open(world: Pushing) {
-  const { appid, queue, pushes, followers } = world
+  const { appid, queue, pushes, followers, accountState } = world
   const opened = openProducerQueue(queue, appid)
-  const queued = createQueuedPushes({ appid, openQueue: () => opened, pushes })
+  const queued = createQueuedPushes({ appid, openQueue: () => opened, pushes, accountState })
   const account = { ...openBroadcasts(world), appid, pushes, followers, queued }
   return { ...account, accounts: [account], close: () => opened.close() }
 }

@@ -146,8 +146,8 @@ test('whatever the worker does at that moment, what was taken back is not sent a
   const ids = Array.from({ length: 300 }, (_, n) => `p${n}`)
   await world.producer().pushMany(ids.map((id, n) => world.message(n % 20, { id })))
   const queue = openProducerQueue(world.queue, world.appid)
-  const { appid, pushes } = world
-  const queued = createQueuedPushes({ appid, pushes, openQueue: () => queue })
+  const { appid, pushes, accountState } = world
+  const queued = createQueuedPushes({ appid, pushes, accountState, openQueue: () => queue })
   await world.startWorker({ concurrency: 10 })
   await until(() => accepted(world).length > 0)
   const answers = new Map(
