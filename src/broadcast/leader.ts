@@ -104,14 +104,19 @@ export function createLeader(deps: LeaderDeps) {
   async function finish(row: BroadcastRow, reason: 'expired' | null): Promise<void> {
     const detail = reason === null ? null : toStored(say('broadcast.not_in_time'))
     const finished = { status: 'finished', reason, detail, finishedAt: Date.now(), perSecond: 0 } as const
-    if (!(await change(row, finished))) return
+    // Some may wait again since it was looked at.
+    if (!(await change(row, finished, { isDone: reason === null }))) return
     quota.forget(row.id)
     meter.forget(row.id)
     news.finished(row, await broadcasts.counts(row.no))
   }
 
-  async function change(row: BroadcastRow, next: BroadcastChange): Promise<boolean> {
-    const isChanged = await broadcasts.change(row, next)
+  async function change(
+    row: BroadcastRow,
+    next: BroadcastChange,
+    options?: { isDone: boolean },
+  ): Promise<boolean> {
+    const isChanged = await broadcasts.change(row, next, options)
     if (isChanged) Object.assign(row, next)
     return isChanged
   }

@@ -67,8 +67,12 @@ export interface Broadcasts {
    * returns how many rows, 0 = nothing is left to delete.
    */
   purge(before: { drafted: number; ended: number }): Promise<number>
-  /** False, and nothing changed, when its status or reason is another one by now. */
-  change(row: BroadcastRow, change: BroadcastChange, options?: { forgetsRecent: boolean }): Promise<boolean>
+  /** False, and nothing changed, when its status or reason is another one by now, or with `isDone` when somebody waits in it. */
+  change(
+    row: BroadcastRow,
+    change: BroadcastChange,
+    options?: { forgetsRecent?: boolean; isDone?: boolean },
+  ): Promise<boolean>
 
   /** How many followers the audience is now. */
   countFollowers(audience: Audience): Promise<number>

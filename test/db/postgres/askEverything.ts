@@ -367,7 +367,7 @@ async function askBroadcasts({ database, now, take }: Asking): Promise<void> {
   await broadcasts.perSecond()
   await broadcasts.findByMsgid('7')
   await broadcasts.retry(large, ['not_following', 'system_failed'], now)
-  await broadcasts.change(follow, { status: 'cancelled' })
+  await broadcasts.change(follow, { status: 'cancelled' }, { isDone: true })
   await broadcasts.settleLeft(now + hour)
   await broadcasts.purge({ drafted: now - day, ended: now - day })
 }

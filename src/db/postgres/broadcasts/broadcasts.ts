@@ -10,7 +10,7 @@ import { createBroadcastClaims } from './claims.ts'
 import { createBroadcastPreview } from './preview.ts'
 import { createBroadcastPurge } from './purge.ts'
 import { createBroadcastRecipients } from './recipients.ts'
-import { createBroadcastRecords } from './records.ts'
+import { createBroadcastRecords, lockSql } from './records.ts'
 import { createBroadcastSearch } from './search.ts'
 import { broadcasts } from './tables.ts'
 
@@ -24,6 +24,9 @@ const recentSql = 'select sends, receipts from broadcast_recents where broadcast
 const openRecentsSql = `insert into broadcast_recents (broadcast, sends, receipts)
 select no, '', '' from broadcasts where id = $1`
 const forgetRecentSql = `update broadcast_recents set sends = '', receipts = '' where broadcast = $1`
+const nobodyWaits = ['chunks', 'retries']
+  .map((rest) => ` and not exists (select from broadcast_${rest} where broadcast = $2)`)
+  .join('')
 const publishSql = `update broadcasts set status = $2, selected = $3, is_filled = $4, canary_size = $5,
 canary_state = case when $5::bigint is null then null else 'running' end where no = $1 and status = 'draft'`
 
@@ -58,10 +61,13 @@ export function createBroadcastStore(
     async publish(no, { status, selected, isFilled, canarySize }) {
       await write([{ sql: publishSql, params: [no, status, selected, isFilled, canarySize] }])
     },
-    async change(row, change, options) {
-      const forgotten: Statement = { sql: forgetRecentSql, params: [row.no] }
-      const changed = toChange(row, times.toStored(change))
-      const [result] = await write(options?.forgetsRecent ? [changed, forgotten] : [changed])
+    async change(row, change, options = {}) {
+      const { forgetsRecent = false, isDone = false } = options
+      const [, result] = await write([
+        { sql: lockSql, params: [row.no], isEmpty: !isDone },
+        toChange(row, times.toStored(change), isDone),
+        { sql: forgetRecentSql, params: [row.no], isEmpty: !forgetsRecent },
+      ])
       return result?.changes === 1
     },
 
@@ -84,12 +90,12 @@ function toInsert(row: object): Statement {
   return forRows(sql, [row])
 }
 
-function toChange({ no, status, reason }: BroadcastRow, change: BroadcastChange): Statement {
+function toChange({ no, status, reason }: BroadcastRow, change: BroadcastChange, isDone: boolean): Statement {
   const keys = Object.keys(change).filter((key) => Reflect.get(change, key) !== undefined)
   const inputs = toInputs(keys)
   const set = columnNames(broadcasts, keys).map((name, n) => `${name} = ${inputs[n]}`)
   const sql = `update broadcasts set ${set.join(', ')} from ${recordset(broadcasts, '$1', { keys })}
-where broadcasts.no = $2 and broadcasts.status = $3 and broadcasts.reason is not distinct from $4`
+where broadcasts.no = $2 and broadcasts.status = $3 and broadcasts.reason is not distinct from $4${isDone ? nobodyWaits : ''}`
   return forRows(sql, [change], no, status, reason)
 }
 

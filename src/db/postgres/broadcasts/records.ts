@@ -26,6 +26,8 @@ where broadcast = $1 and reason = $2 and seq > $3 order by seq limit ${retriedAt
 /** Who did not follow is tried again only if he does now. */
 const follows = `and exists (select 1 from followers f where f.appid = $4 and f.subscribed
   and (f.openid = r.openid or f.unionid = r.unionid))`
+/** Who ends a broadcast and who has some of it wait again see what the other has done. */
+export const lockSql = 'select from broadcasts where no = $1 for update'
 const toRetrySql = (condition: string) => `with reset as (
   update broadcast_recipients r set status = null, reason = null, detail = null, msgid = null, errcode = null,
     errmsg = null, rid = null, attempts = 0, sent_at = null, finished_at = null, generation = generation + 1
@@ -93,7 +95,11 @@ export function createBroadcastRecords(
   ): Promise<number> {
     const sql = toRetrySql(reason === 'not_following' ? follows : '')
     const params = [no, reason, clock.toServer(now), appid, seqs]
-    const [result] = await write([{ sql, params, isEmpty: seqs.length === 0 }])
+    const isEmpty = seqs.length === 0
+    const [, result] = await write([
+      { sql: lockSql, params: [no], isEmpty },
+      { sql, params, isEmpty },
+    ])
     return result?.changes ?? 0
   }
 }

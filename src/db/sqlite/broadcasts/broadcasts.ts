@@ -68,7 +68,7 @@ export function createBroadcastStore(
       ])
     },
     async change(row, change, options) {
-      const changed = toChange(row, change)
+      const changed = toChange(row, change, options?.isDone === true)
       const cleared: Statement = {
         sql: `update broadcast_recents set sends = '', receipts = '' where broadcast = ?`,
         params: [row.no],
@@ -87,15 +87,22 @@ export function createBroadcastStore(
     ...createBroadcastRecipients(database, appid),
   }
 
-  function toChange({ no, status, reason }: BroadcastRow, change: BroadcastChange): Statement {
+  function toChange(
+    { no, status, reason }: BroadcastRow,
+    change: BroadcastChange,
+    isDone: boolean,
+  ): Statement {
     const isUnchanged = sql`${broadcasts.status} = ${status} and ${broadcasts.reason} is ${reason}`
     return read
       .update(broadcasts)
       .set(change)
-      .where(and(eq(broadcasts.no, no), isUnchanged))
+      .where(and(eq(broadcasts.no, no), isUnchanged, isDone ? nobodyWaits : undefined))
       .toSQL()
   }
 }
+
+const nobodyWaits = sql`not exists (select 1 from broadcast_chunks where broadcast = ${broadcasts.no})
+and not exists (select 1 from broadcast_retries where broadcast = ${broadcasts.no})`
 
 function prepareSelects(read: SqliteDatabase['read'], appid: string) {
   const placed = (name: string) => sql`${sql.placeholder(name)}`
