@@ -57,6 +57,31 @@ test('however many pushes and workers meet 40037, the templates are listed once 
   expect(workers).toHaveLength(2)
 })
 
+test('while WeChat does not say which templates there are, other pushes go out, and a worker stops', async () => {
+  const world = await startPushing()
+  await pretendListed(world, (content) => `${content}\n{{thing9.DATA}}`)
+  world.simulator.addFault({ path: list, action: 'hang' })
+  const { data } = world.message(0)
+  const whole = { ...data, thing9: '无' }
+  const worker = await world.startWorker({ concurrency: 2 })
+  const doubtful = [0, 1, 2, 3].map((n) => world.message(n, { id: `doubtful${n}` }))
+  await world.producer().pushMany(doubtful)
+  await vi.waitUntil(() => listings(world) === 1, patience)
+  await world.producer().pushMany([4, 5].map((n) => world.message(n, { id: `whole${n}`, data: whole })))
+  await world.ended(2, 10 * second)
+  expect(
+    world
+      .rows()
+      .map(({ id, status }) => `${id} ${status}`)
+      .sort(),
+  ).toEqual(['whole4 sent', 'whole5 sent'])
+  const from = performance.now()
+  await worker.stop()
+  expect(performance.now() - from).toBeLessThan(10 * second)
+  // What was not known then is asked again by the next one.
+  expect(listings(world)).toBe(1)
+}, 60_000)
+
 test('a list that cannot be had speaks for the template, once', async () => {
   const world = await startPushing()
   const { queue } = await world.startWorker()

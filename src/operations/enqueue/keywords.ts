@@ -15,7 +15,8 @@ export async function findKeywordFaults(
 ): Promise<PushFault[]> {
   const known = accounts.find(({ appid }) => appid === account.appid)
   if (!known || others.length > 0) return []
-  const missing = await known.templateCheck.findMissingKeywords(message)
+  // What WeChat does not tell now is found out by who sends it.
+  const missing = (await known.templateCheck.findMissingKeywords(message)) ?? []
   return missing.map((key) => ({
     field: `data.${key}`,
     rule: say('push.neededKeyword'),

@@ -115,6 +115,7 @@ async function tryOnce(deps: TryDeps, task: TryInSlot): Promise<Step> {
   if (recipient.kind === 'follower') {
     const found = deps.findMissingKeywords(push)
     const missing = found instanceof Promise ? await found : found
+    if (missing === undefined) return { kind: 'later', delay: second }
     if (missing.length > 0) return end(deps, task, { ...row, ...recipient.ids }, toIncomplete(missing))
     if (row.unknownSince === null && deps.templateGuard?.isPaused(push.templateId)) {
       const wait = await deps.templateGuard.findWait(push.templateId)

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { minute } from '../../base/duration.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { minute, second } from '../../base/duration.ts'
 import type { Log } from '../../base/log.ts'
 import type { Leases } from '../../db/leases/leases.ts'
 import type { Templates } from '../../db/templates.ts'
@@ -22,17 +23,19 @@ interface TemplateCheckDeps extends RefreshDeps {
 
 /** How long a list is taken for all there is. */
 const listLife = minute
+/** Who asks has one of the sends that may be under way, which others wait for; WeChat may take 15 s. */
+const patience = second
 /** An account has 25 or so; made-up ids must not fill the memory. */
 const mostTemplates = 1_000
 
 export interface TemplateCheck {
-  /** How a template stands that WeChat has just denied, by a list that is made now if it may be. */
+  /** How a template stands that WeChat has just denied, by a list that is made now if it may be and soon can. */
   findStanding(templateId: string): Promise<TemplateStanding>
   /**
    * Keywords without a value, which WeChat would refuse the message for; none for a template that nobody has listed. At
-   * once where the template is known and nothing is missing.
+   * once where the template is known and nothing is missing, and undefined while WeChat is still asked.
    */
-  findMissingKeywords(message: Message): string[] | Promise<string[]>
+  findMissingKeywords(message: Message): string[] | Promise<string[] | undefined>
 }
 
 /** `doubtful`: the account may have it, for there is no new list; `never`: WeChat has never listed it. */
@@ -43,13 +46,13 @@ type Message = Pick<PushJob, 'templateId' | 'data'>
 /** What the listed templates tell of a message. They are listed again before one is refused, at most once a minute over all processes. */
 export function createTemplateCheck(deps: TemplateCheckDeps): TemplateCheck {
   const { appid, templates, leases, log, now = Date.now } = deps
-  let list: { at: number; isNew: Promise<boolean> } | undefined
+  let list: { at: number; isNew: Promise<boolean>; isSlow: Promise<void> } | undefined
   /** By template id; what every push of it would otherwise read anew (bench: send.instant). */
   let needed: { at: number; keywords: Map<string, string[]> } | undefined
 
   return {
     async findStanding(templateId) {
-      const isNew = await listAgain()
+      const isNew = (await listAgain()) === true
       if ((await templates.find(templateId)) !== undefined) return 'listed'
       if (await templates.isGone(templateId)) return 'gone'
       return isNew ? 'never' : 'doubtful'
@@ -59,10 +62,12 @@ export function createTemplateCheck(deps: TemplateCheckDeps): TemplateCheck {
     },
   }
 
-  async function readMissing(message: Message): Promise<string[]> {
+  async function readMissing(message: Message): Promise<string[] | undefined> {
     if (isComplete(message, await readNeeded(message.templateId))) return []
     // The template may be another by now than the one that was listed.
-    if (await listAgain()) needed = undefined
+    const isNew = await listAgain()
+    if (isNew === undefined) return undefined
+    if (isNew) needed = undefined
     return (await readNeeded(message.templateId)).filter((key) => !(key in message.data))
   }
 
@@ -80,9 +85,12 @@ export function createTemplateCheck(deps: TemplateCheckDeps): TemplateCheck {
     return keywords
   }
 
-  function listAgain(): Promise<boolean> {
-    if (list === undefined || !isYoung(list.at)) list = { at: now(), isNew: refresh() }
-    return list.isNew
+  /** Undefined when WeChat has not answered yet. */
+  function listAgain(): Promise<boolean | undefined> {
+    if (list === undefined || !isYoung(list.at)) {
+      list = { at: now(), isNew: refresh(), isSlow: sleep(patience, undefined, { ref: false }) }
+    }
+    return Promise.race([list.isNew, list.isSlow.then(() => undefined)])
   }
 
   /** By distance: a clock that was set back must not keep a list for hours. */
