@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { extname } from 'node:path'
-import { type CsvRow, readCsvRows } from '../../base/csv.ts'
-import { findLineProblem, readLines } from '../../base/lines.ts'
+import { type CsvRow, readCsvRows } from '../../base/rows/csv.ts'
+import { findLineProblem, readLines } from '../../base/rows/lines.ts'
 import { type Sentence, say } from '../../base/sentences/sentence.ts'
 import { InvalidPushError } from '../../push/invalidPush.ts'
 

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { findLineProblem, readLines } from '../../base/lines.ts'
+import { findLineProblem, readLines } from '../../base/rows/lines.ts'
 import type { Language } from '../../base/sentences/language.ts'
 import { render } from '../../base/sentences/render.ts'
 import { type Sentence, say } from '../../base/sentences/sentence.ts'

@@ -1,4 +1,4 @@
-import { type Sentence, say } from './sentences/sentence.ts'
+import { type Sentence, say } from '../sentences/sentence.ts'
 
 export interface TextLine {
   /** Counts from 1, as editors do. */

@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync'
+import { type Sentence, say } from '../sentences/sentence.ts'
 import { findLineProblem, maxLineLength, type TextLine } from './lines.ts'
-import { type Sentence, say } from './sentences/sentence.ts'
 
 export type CsvRow = { line: number; cells: string[] } | { line: number; reason: Sentence }
 
