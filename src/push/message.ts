@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { day } from '../base/duration.ts'
+import { isObject } from '../base/isObject.ts'
 import { findRule, rule } from '../base/sentences/rule.ts'
 import { type Sentence, say, verbatim } from '../base/sentences/sentence.ts'
 import { toIso } from '../base/time.ts'
@@ -164,7 +165,7 @@ const textRule = rule(say('push.text', { form: '{value: string}' }))
 
 /** By hand, because as a part of the schema it would cost twice as much. */
 function checkData(given: unknown, texts: Record<string, string>, problems: PushFault[]): void {
-  if (!isObject(given) || Array.isArray(given)) {
+  if (!isObject(given)) {
     const expected = say('push.data', { form: '{thing1: "..."}' })
     problems.push({ field: 'data', rule: expected, given: toGiven(given) })
     return
@@ -203,8 +204,4 @@ function toMilliseconds(value: unknown): number | undefined {
   if (typeof value !== 'string') return undefined
   if (/^\d{13}$/.test(value)) return Number(value)
   return isoTime.safeParse(value).success ? Date.parse(value) : undefined
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
 import { brotliDecompress, unzip } from 'node:zlib'
+import { isObject } from '../base/isObject.ts'
 import { type Sentence, say } from '../base/sentences/sentence.ts'
 import { errcode as codes } from './errcode.ts'
 import { WechatApiError, WechatNetworkError } from './errors.ts'
@@ -70,10 +71,6 @@ export function findMsgid(text: string): string | undefined {
 /** An answer came, so the request was received; what it says is of no use. */
 export function toBadBody(path: string, detail: Sentence, cause?: unknown): WechatNetworkError {
   return new WechatNetworkError({ kind: 'bad_body', path, detail, maybeReceived: true, cause })
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isInteger(value: unknown): value is number {

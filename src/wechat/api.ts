@@ -1,6 +1,7 @@
 import { second } from '../base/duration.ts'
+import { isObject } from '../base/isObject.ts'
 import { say } from '../base/sentences/sentence.ts'
-import { findMsgid, isObject, toBadBody } from './answer.ts'
+import { findMsgid, toBadBody } from './answer.ts'
 import { type AuthorizedCallDeps, createAuthorizedCall } from './authorizedCall.ts'
 import { isOneTimeSubscription, parseTemplateFields } from './template.ts'
 import type {

@@ -1,7 +1,9 @@
 import { createReadStream } from 'node:fs'
 import { extname } from 'node:path'
+import { isObject } from '../../base/isObject.ts'
 import { type CsvRow, readCsvRows } from '../../base/rows/csv.ts'
-import { findLineProblem, readLines } from '../../base/rows/lines.ts'
+import { parseJsonLine } from '../../base/rows/jsonLine.ts'
+import { readLines } from '../../base/rows/lines.ts'
 import { type Sentence, say } from '../../base/sentences/sentence.ts'
 import { InvalidPushError } from '../../push/invalidPush.ts'
 
@@ -47,19 +49,7 @@ async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
 
 async function* readJsonl(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<AudienceRow> {
   for await (const { line, text } of readLines(bytes)) {
-    if (text.trim() !== '') yield { line, ...parseLine(text) }
-  }
-}
-
-function parseLine(text: string): { values: Record<string, unknown> } | { reason: Sentence } {
-  const problem = findLineProblem(text)
-  if (problem !== undefined) return { reason: problem }
-  try {
-    const values: unknown = JSON.parse(text)
-    return isObject(values) ? { values } : { reason: say('line.notObject') }
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    return { reason: say('line.notJson', { message }) }
+    if (text.trim() !== '') yield { line, ...parseJsonLine(text) }
   }
 }
 
@@ -104,8 +94,4 @@ function toValues(columns: readonly string[], row: CsvRow) {
 
 function toFault(rule: Sentence, given: Sentence | string): InvalidPushError {
   return new InvalidPushError([{ field: 'audience.file', rule, given }])
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

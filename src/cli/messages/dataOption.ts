@@ -1,3 +1,4 @@
+import { isObject } from '../../base/isObject.ts'
 import { say } from '../../base/sentences/sentence.ts'
 import { UsageError } from '../args.ts'
 
@@ -14,7 +15,7 @@ export function parseData(json: string): unknown {
 /** The same where it has to be an object. Raises UsageError. */
 export function parseDataObject(json: string): Record<string, unknown> {
   const data = parseData(json)
-  if (typeof data === 'object' && data !== null && !Array.isArray(data)) return { ...data }
+  if (isObject(data)) return data
   const expected = say('option.object', { form: '{"thing1":"..."}' })
   throw new UsageError(say('usage.expectsBare', { option: 'data', expected, given: json }))
 }

@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs'
 import { extname } from 'node:path'
 import { type CsvRow, readCsvRows } from '../../base/rows/csv.ts'
-import { findLineProblem, readLines } from '../../base/rows/lines.ts'
+import { parseJsonLine } from '../../base/rows/jsonLine.ts'
+import { readLines } from '../../base/rows/lines.ts'
 import { say } from '../../base/sentences/sentence.ts'
 import type { MessageLine } from '../../operations/push.ts'
 import { UsageError } from '../args.ts'
@@ -43,19 +44,8 @@ async function* readJsonl(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Mess
 }
 
 function toMessage(line: string): { message: Record<string, unknown> } | { reason: string } {
-  const problem = findLineProblem(line)
-  if (problem !== undefined) return { reason: inWords(problem) }
-  try {
-    const message: unknown = JSON.parse(line)
-    return isObject(message) ? { message } : { reason: phrase('line.notObject') }
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    return { reason: phrase('line.notJson', { message }) }
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  const parsed = parseJsonLine(line)
+  return 'reason' in parsed ? { reason: inWords(parsed.reason) } : { message: parsed.values }
 }
 
 async function* readCsv(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<MessageLine> {

@@ -1,4 +1,5 @@
 import type { AccountName } from '../../base/accounts/accountName.ts'
+import { isObject } from '../../base/isObject.ts'
 import type { PushRow, PushRows } from '../../db/pushes.ts'
 import type { Destination } from '../../push/destinations.ts'
 import { toPushJob } from '../../push/toJob.ts'
@@ -31,9 +32,7 @@ export function toIdentified([first, ...next]: readonly [Destination, ...Destina
 /** All that the caller said, as JSON in which the order of keys means nothing. */
 export function toContent({ v: _, id: __, createdAt: ___, generation: ____, ...said }: PushJob): string {
   return JSON.stringify(said, (_, value: unknown) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
+    isObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value,
   )
 }
 

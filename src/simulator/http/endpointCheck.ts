@@ -1,5 +1,6 @@
+import { isObject } from '../../base/isObject.ts'
 import type { SimulatorControls } from '../controls.ts'
-import { type Call, type Endpoint, isRecord } from '../platform/answers.ts'
+import type { Call, Endpoint } from '../platform/answers.ts'
 import type { Platform } from '../platform/platform.ts'
 
 type EndpointCheckDeps = Pick<Platform, 'tokens' | 'quotas'>
@@ -47,7 +48,7 @@ function readJson(call: Call): number {
 export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const parsed: unknown = JSON.parse(text)
-    return isRecord(parsed) ? parsed : undefined
+    return isObject(parsed) ? parsed : undefined
   } catch {
     return undefined
   }

@@ -1,4 +1,4 @@
-import { isRecord } from '../platform/answers.ts'
+import { isObject } from '../../base/isObject.ts'
 
 type Row = Record<string, unknown>
 
@@ -31,7 +31,7 @@ export function toBlankOpenid(answer: string): string {
 
 function changePage(answer: string, change: (page: Row, openids: unknown[]) => Row): string {
   const page: unknown = JSON.parse(answer)
-  if (!isRecord(page) || !isRecord(page.data) || !Array.isArray(page.data.openid)) return answer
+  if (!isObject(page) || !isObject(page.data) || !Array.isArray(page.data.openid)) return answer
   return JSON.stringify(change(page, page.data.openid))
 }
 
@@ -67,7 +67,7 @@ export function toShiftedRow(row: Row, next: Row | undefined): Row {
 /** Of a batch, or of the answer of user/info as the only row, which stays when it would be left out. */
 function changeRows(answer: string, change: (rows: Row[]) => Row[]): string {
   const parsed: unknown = JSON.parse(answer)
-  if (!isRecord(parsed)) return answer
+  if (!isObject(parsed)) return answer
   if (Array.isArray(parsed.user_info_list)) {
     return JSON.stringify({ user_info_list: change(parsed.user_info_list) })
   }

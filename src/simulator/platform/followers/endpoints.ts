@@ -1,4 +1,5 @@
-import { type Call, type Endpoints, isRecord, type Refuse, toText } from '../answers.ts'
+import { isObject } from '../../../base/isObject.ts'
+import { type Call, type Endpoints, type Refuse, toText } from '../answers.ts'
 import type { FollowerList } from './followerList.ts'
 
 interface UserEndpointsOptions {
@@ -47,7 +48,7 @@ export function createUserEndpoints(options: UserEndpointsOptions): Endpoints {
     counts.batchgetOpenids += users.length
     let list = ''
     for (const user of users) {
-      const openid = isRecord(user) ? toText(user.openid) : undefined
+      const openid = isObject(user) ? toText(user.openid) : undefined
       const info = openid === undefined ? undefined : followers.readInfo(openid)
       if (info === undefined) return refuse(call, 40003)
       list += list === '' ? info : `,${info}`

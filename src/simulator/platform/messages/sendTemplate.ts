@@ -1,4 +1,5 @@
-import { type Call, type Endpoints, isRecord, type Refuse } from '../answers.ts'
+import { isObject } from '../../../base/isObject.ts'
+import type { Call, Endpoints, Refuse } from '../answers.ts'
 import type { FollowerList } from '../followers/followerList.ts'
 import type { RateLimit } from '../limits.ts'
 import type { AcceptedMessages, Submission } from './acceptedMessages.ts'
@@ -29,7 +30,7 @@ export function createSendTemplate(options: SendTemplateOptions): Endpoints {
 
   function toMiniprogram(given: unknown): Submission['miniprogram'] | number {
     if (given === undefined || given === null) return undefined
-    if (!isRecord(given)) return 47001
+    if (!isObject(given)) return 47001
     const { appid, pagepath } = given
     if (typeof appid !== 'string' || !options.linkedMiniprograms.includes(appid)) return 40166
     if (pagepath === undefined || pagepath === '') return { appid, pagepath: undefined }
@@ -60,7 +61,7 @@ export function createSendTemplate(options: SendTemplateOptions): Endpoints {
     const fields = templates.findFields(templateId)
     if (!fields) return refuse(call, 40037)
 
-    if (!isRecord(data)) return refuse(call, 47001)
+    if (!isObject(data)) return refuse(call, 47001)
     const dataFault = findDataFault(fields, data)
     if (dataFault !== undefined) return refuse(call, 47003, `argument invalid! ${dataFault}`)
 
