@@ -11,7 +11,7 @@ interface GroupCount {
   rejected: number
 }
 
-export interface Audit {
+export interface DemoAudit {
   groups: GroupCount[]
   total: GroupCount
   /** What WeChat told of the messages it had accepted. */
@@ -32,7 +32,7 @@ export async function audit(
   crowd: Crowd,
   pushes: Pick<PushRows, 'find'>,
   simulator: Simulator,
-): Promise<Audit> {
+): Promise<DemoAudit> {
   const accepted = new Map([...simulator.accepted()].map((message) => [message.msgid, message.openid]))
   const openids = new Set(accepted.values())
   const groups = new Map(crowd.plans.map(({ name }) => [name, createCount(name)]))

@@ -19,11 +19,11 @@ import { formatDuration } from '../format.ts'
 import type { Output } from '../output.ts'
 import { withSyncProgress } from '../syncProgress.ts'
 import { phrase } from '../text/phrase.ts'
-import { type Audit, audit, blockers } from './audit.ts'
+import { audit, blockers, type DemoAudit } from './audit.ts'
 import { type Crowd, createCrowd, people } from './crowd.ts'
 import { arrangeReceipts, createDemoAppid, removeQueues, toDemoConfig } from './world.ts'
 
-export interface DemoResult extends Audit {
+export interface DemoResult extends DemoAudit {
   ok: boolean
   queueBackend: Config['queue']['kind']
   firstSync: DemoSync

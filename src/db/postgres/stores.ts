@@ -9,7 +9,7 @@ import { createBroadcastStore } from './broadcasts/broadcasts.ts'
 import { createCallbackEvents } from './callbacks/callbackEvents.ts'
 import { createIntercepted } from './callbacks/intercepted.ts'
 import { createReceipts } from './callbacks/receipts.ts'
-import { openPostgresDatabase, type PostgresDatabase, type PostgresOptions } from './engine/open.ts'
+import { openPostgresDatabase, type PostgresDatabase, type PostgresDatabaseOptions } from './engine/open.ts'
 import { createFollowers } from './followers/followers.ts'
 import { createLiveFollowers } from './followers/live.ts'
 import { createHeldPushes } from './pushes/heldPushes.ts'
@@ -24,7 +24,7 @@ import { createWebhooks } from './webhooks/webhooks.ts'
 type PostgresStores = PostgresDatabase & Omit<Stores, keyof Database>
 
 /** Rejects with a DatabaseError. */
-export async function openPostgres(options: PostgresOptions): Promise<PostgresStores> {
+export async function openPostgres(options: PostgresDatabaseOptions): Promise<PostgresStores> {
   const { database, id } = await openPostgresDatabase(options)
   const { now = Date.now } = options
   return {

@@ -65,8 +65,3 @@ export function isUnusable(error: unknown): boolean {
 export function isAboutTls(error: unknown): boolean {
   return /does not support SSL/.test(toMessage(error)) || toCode(error) === '28000'
 }
-
-/** It met others that wanted the same rows, and nothing of it was done. */
-export function isCollision(error: unknown): boolean {
-  return /^40(001|P01)$/.test(toCode(error))
-}

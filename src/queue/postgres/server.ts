@@ -4,8 +4,9 @@ import { PostgresConnection, type PostgresPoolConfig } from 'bullmq'
 import { toBackoff } from '../../base/backoff.ts'
 import { minute, second } from '../../base/duration.ts'
 import { every } from '../../base/every.ts'
+import { isPostgresCollision } from '../../base/isPostgresCollision.ts'
 import type { Role } from '../backend.ts'
-import { isAboutTls, isCollision, isConnectionFault } from './faults.ts'
+import { isAboutTls, isConnectionFault } from './faults.ts'
 import { prepareTables, type QueryResult, readClock } from './tables.ts'
 
 const connectTimeout = 4 * second
@@ -93,7 +94,7 @@ export function createPostgresServer(
         return await pool.query(sql, values)
       } catch (error) {
         // Rolled back, because it met another one that wanted the same rows.
-        if (isCollision(error)) continue
+        if (isPostgresCollision(error)) continue
         if (!isConnectionFault(error)) throw error
         lose(error)
         if (role === 'producer' || closing.signal.aborted) throw error

@@ -1,6 +1,6 @@
 import type { OpenCircuit, OpenCircuits } from '../../openCircuits.ts'
+import { serverTime } from '../engine/clockOffset.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
-import { serverTime } from '../engine/serverClock.ts'
 
 /** Of workers that were killed. */
 const removeStaleSql = `delete from open_circuits where appid = $1 and until <= ${serverTime}`

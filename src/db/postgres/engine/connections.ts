@@ -3,14 +3,14 @@ import { createPool } from './connect.ts'
 import { type Statement, toParameter } from './statement.ts'
 
 /** One connection, for as long as it is lent. Statements need not wait for one another: they are executed in their order. */
-export interface Session {
+export interface PostgresSession {
   /** Compiled once per text and connection. */
   query<Row extends QueryResultRow>(statement: Statement): Promise<QueryResult<Row>>
 }
 
 export interface Connections {
   /** Lends a connection; one that did not answer is given up. Rejects with what `pg` throws. */
-  use<T>(work: (session: Session) => Promise<T>): Promise<T>
+  use<T>(work: (session: PostgresSession) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
@@ -28,7 +28,7 @@ export function createConnections(
 ): Connections {
   const pool = createPool(config, max, settings)
   pool.on('error', onEnd)
-  const sessions = new WeakMap<PoolClient, Session>()
+  const sessions = new WeakMap<PoolClient, PostgresSession>()
 
   return {
     async use(work) {
@@ -57,7 +57,7 @@ export function createConnections(
 let sessionCount = 0
 
 /** Names of its own, because with PGlite all connections share one session. */
-function createSession(client: PoolClient): Session {
+function createSession(client: PoolClient): PostgresSession {
   const prefix = `${process.pid}_${++sessionCount}_`
   const names = new Map<string, string>()
   return {

@@ -50,11 +50,6 @@ export function isOwnFault(error: unknown): boolean {
   return /^(2[123]...|constraint)$/.test(code)
 }
 
-/** The transaction met others that wanted the same rows, and may well pass next time. */
-export function isCollision(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && /^40(001|P01)$/.test(String(error.code))
-}
-
 function findFamily(text: string): Family | undefined {
   return families.find(([pattern]) => pattern.test(text))
 }

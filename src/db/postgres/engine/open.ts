@@ -5,16 +5,16 @@ import { type PostgresAddress, toPostgresPlace } from '../../../base/urls/postgr
 import type { Database } from '../../database.ts'
 import { DatabaseError } from '../../databaseError.ts'
 import { batchCalls } from './batchCalls.ts'
+import { type ClockOffset, createClockOffset } from './clockOffset.ts'
 import { negotiate } from './connect.ts'
 import { type Connections, createConnections } from './connections.ts'
 import { isOwnFault, toPostgresError } from './errors.ts'
 import { migratePostgres, quote } from './migrate.ts'
-import { createServerClock, type ServerClock } from './serverClock.ts'
 import type { Statement, StatementResult } from './statement.ts'
 import { writeGroups } from './transaction.ts'
 
 export interface PostgresDatabase extends Database {
-  readonly clock: Pick<ServerClock, 'toServer' | 'fromServer'>
+  readonly clock: Pick<ClockOffset, 'toServer' | 'fromServer'>
   /** One round trip. Rejects with a DatabaseError. */
   query<Row extends QueryResultRow>(sql: string, params?: readonly unknown[]): Promise<Row[]>
   write(group: Statement[]): Promise<StatementResult[]>
@@ -23,7 +23,7 @@ export interface PostgresDatabase extends Database {
   writeApart(group: Statement[]): Promise<StatementResult[]>
 }
 
-export interface PostgresOptions extends PostgresAddress {
+export interface PostgresDatabaseOptions extends PostgresAddress {
   log: Log
   /** Our clock, which may be wrong. */
   now?: () => number
@@ -48,7 +48,7 @@ const groupSize = 500
  * was changed.
  */
 export async function openPostgresDatabase(
-  options: PostgresOptions,
+  options: PostgresDatabaseOptions,
 ): Promise<{ database: PostgresDatabase; id: string }> {
   const { schema, log, now = Date.now } = options
   const address = toPostgresPlace(options)
@@ -70,7 +70,7 @@ export async function openPostgresDatabase(
   const writer = createWriter(connections, writers)
   const writerApart = createWriter(connections, 1)
   const quickWriter = createWriter(quick, quickWriters)
-  const clock = createServerClock(now)
+  const clock = createClockOffset(now)
   let closed: Promise<void> | undefined
 
   const database: PostgresDatabase = {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { QueryResult } from 'pg'
-import type { Connections, Session } from './connections.ts'
-import { isCollision } from './errors.ts'
+import { isPostgresCollision } from '../../../base/isPostgresCollision.ts'
+import type { Connections, PostgresSession } from './connections.ts'
 import type { Statement, StatementResult } from './statement.ts'
 
 const begin: Statement = { sql: 'begin', params: [] }
@@ -26,14 +26,14 @@ export async function writeGroups(
         group.map(({ isEmpty }) => toResult(isEmpty ? undefined : left.next().value)),
       )
     } catch (error) {
-      if (!isCollision(error) || collisions >= collisionsLimit) throw error
+      if (!isPostgresCollision(error) || collisions >= collisionsLimit) throw error
       await sleep(Math.random() * 20)
     }
   }
 }
 
 /** A statement alone is a transaction of its own. */
-async function send(session: Session, statements: readonly Statement[]): Promise<QueryResult[]> {
+async function send(session: PostgresSession, statements: readonly Statement[]): Promise<QueryResult[]> {
   const sent = statements.length === 1 ? statements : [begin, ...statements, commit]
   const answers = await Promise.allSettled(sent.map((statement) => session.query(statement)))
   // After the first that fails all others do, because of it.

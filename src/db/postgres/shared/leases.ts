@@ -1,7 +1,7 @@
 import { day } from '../../../base/duration.ts'
 import type { Lease, Leases } from '../../leases/leases.ts'
+import { serverTime } from '../engine/clockOffset.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
-import { serverTime } from '../engine/serverClock.ts'
 
 const acquireSql = `insert into leases (name, owner, until) values ($1, $2, ${serverTime} + $3::bigint)
 on conflict (name) do update set owner = excluded.owner, until = excluded.until

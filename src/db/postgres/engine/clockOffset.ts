@@ -10,7 +10,7 @@ const tolerance = second
  * How far the clock of the server is ahead of ours. Programs on several machines agree by it: times that one writes and
  * another compares with its own are stored as the server would have told them.
  */
-export interface ServerClock {
+export interface ClockOffset {
   /** Our time as the server's. */
   toServer<Time extends number | null>(time: Time): Time
   /** The server's time as ours. */
@@ -21,7 +21,7 @@ export interface ServerClock {
   isStale(): boolean
 }
 
-export function createServerClock(now: () => number): ServerClock {
+export function createClockOffset(now: () => number): ClockOffset {
   // Against the clock that nobody sets: when ours is set, this stays right.
   let offset: number | undefined
   let observedAt = Number.NEGATIVE_INFINITY
