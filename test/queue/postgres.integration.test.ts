@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { day, minute, second } from '../../src/base/duration.ts'
 import { connectQueue } from '../../src/queue/connect.ts'
@@ -175,6 +177,24 @@ test('what has run out is deleted, and the tables are cleaned by how much has go
     "SELECT relname FROM pg_class WHERE 'autovacuum_vacuum_scale_factor=0' = ANY (reloptions) ORDER BY 1",
   )
   expect(options.rows.map(({ relname }) => relname)).toEqual(['dedup', 'event', 'job'])
+})
+
+test('what is asked once it is closed waits, and keeps nothing else from its turn', async () => {
+  const postgres = await createPostgresQueue()
+  const connect = new URL('../../src/queue/connect.ts', import.meta.url)
+  // In a process of its own, which can be ended when it does not look at its clock any more.
+  const script = `import { connectQueue } from '${connect}'
+    const backend = connectQueue(${JSON.stringify(postgres.toConfig())}, 'worker')
+    await backend.ready()
+    await backend.close()
+    void backend.tidy()
+    setTimeout(() => console.log('its turn'))`
+  const words = ['--import', 'tsx', '--input-type=module', '--eval', script]
+  const { stdout } = await promisify(execFile)(process.execPath, words, {
+    timeout: patience.timeout,
+    killSignal: 'SIGKILL',
+  })
+  expect(stdout).toBe('its turn\n')
 })
 
 test('the queue of another database is refused, with the statement that gives it away', async () => {

@@ -71,15 +71,13 @@ export function createPostgresServer(
     up: () => coming,
     lastError: () => lastError,
     now: () => Date.now() + clockAhead,
-    async getTime() {
-      await readServerClock()
-      return Date.now() + clockAhead
-    },
+    getTime: () => readServerClock().then(() => Date.now() + clockAhead),
     reset,
     async close() {
       isUp = false
       stopClock()
       closing.abort()
+      coming = forever()
       const forceStop = setTimeout(reset, second)
       await connection?.close().catch(() => {})
       clearTimeout(forceStop)
@@ -124,7 +122,7 @@ export function createPostgresServer(
     coming = comeUp()
   }
 
-  /** Never rejects; who waits when this is closed waits for ever, as BullMQ has it with every connection. */
+  /** Never rejects. */
   async function comeUp(): Promise<void> {
     for (let failures = 1; !closing.signal.aborted; failures++) {
       try {
@@ -143,8 +141,13 @@ export function createPostgresServer(
       const wait = toBackoff({ first: 100, longest: second }, failures)
       await sleep(wait, undefined, { signal: closing.signal }).catch(() => {})
     }
-    await new Promise(() => {})
+    await forever()
   }
+}
+
+/** What is still waited for when this is closed never comes, as BullMQ has it with every connection. */
+function forever(): Promise<void> {
+  return new Promise(() => {})
 }
 
 /** Rejects with what the last way met. */
