@@ -55,7 +55,9 @@ export function isMissing(error: Error | undefined): boolean {
 export async function ask<T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const isLines = typeof body === 'string'
   const type = isLines ? 'application/x-ndjson' : 'application/json'
+  const who = session.peek()
   let response: Response
+  let text: string
   try {
     response = await fetch(`/v1${path}`, {
       method: body === undefined ? 'GET' : 'POST',
@@ -66,14 +68,17 @@ export async function ask<T>(path: string, body?: unknown, signal?: AbortSignal)
       ...(body !== undefined && { body: isLines ? body : JSON.stringify(body) }),
       ...(signal && { signal }),
     })
+    text = await response.text()
   } catch (error) {
     if (signal?.aborted) throw error
     throw new AskError(0, 'away', '')
   }
-  const text = await response.text()
-  if (response.ok) return JSON.parse(text)
-  if (response.status === 401 && path !== '/session') session.value = null
+  if (response.ok) return toAnswer<T>(text)
+  // Whoever has logged in since is not logged out by what was asked before.
+  if (response.status === 401 && path !== '/session' && session.peek() === who) session.value = null
   const problem = toProblem(text)
+  // What has no problem to tell is not our server.
+  if (response.status >= 500 && problem.type === '') throw new AskError(0, 'away', '')
   throw new AskError(
     response.status,
     problem.type,
@@ -81,11 +86,20 @@ export async function ask<T>(path: string, body?: unknown, signal?: AbortSignal)
   )
 }
 
+/** Something between the browser and the server may answer in its place, with a page of its own. */
+function toAnswer<T>(text: string): T {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new AskError(0, 'away', '')
+  }
+}
+
 function toProblem(text: string): { type: string; detail: string } {
   try {
     return { type: '', detail: '', ...JSON.parse(text) }
   } catch {
-    return { type: '', detail: text.slice(0, 200) }
+    return { type: '', detail: '' }
   }
 }
 
@@ -103,12 +117,12 @@ interface LastAnswer<T> {
 
 /**
  * What the server answers to a path, in the language that is chosen; null = nothing is asked. With `seconds` it is asked
- * again when something has changed, but not more often than that. What was there stays until the new is, also when the path has changed under the same name.
+ * again when something has changed, but not more often than that, and not before it has answered. What was there stays until the new is, also when the path has changed under the same name.
  */
 export function useAsk<T>(path: string | null, seconds = 0, body?: object, name?: string): LiveAnswer<T> {
   const [answer, setAnswer] = useState<LastAnswer<T>>()
   const [turn, setTurn] = useState(0)
-  const asked = useRef({ at: 0, beat: 0 })
+  const last = useRef({ at: 0, beat: 0, isOpen: false })
   const beat = seconds > 0 ? pulse.value : 0
   const spoken = language.value
   const question = path && JSON.stringify([path, body])
@@ -116,10 +130,16 @@ export function useAsk<T>(path: string | null, seconds = 0, body?: object, name?
   useEffect(() => {
     if (path === null) return
     const stop = new AbortController()
-    asked.current = { at: Date.now(), beat: pulse.peek() }
+    const asked = { at: 0, beat: pulse.peek(), isOpen: true }
+    last.current = asked
+    const end = () => Object.assign(asked, { at: Date.now(), isOpen: false })
     ask<T>(path, body, stop.signal).then(
-      (data) => setAnswer({ of, data, error: undefined }),
+      (data) => {
+        end()
+        setAnswer({ of, data, error: undefined })
+      },
       (error: Error) => {
+        end()
         if (stop.signal.aborted) return
         setAnswer((last) => ({
           of,
@@ -132,13 +152,14 @@ export function useAsk<T>(path: string | null, seconds = 0, body?: object, name?
   }, [question, turn, spoken])
   // The last change is asked for too, when its time has come, unless nobody looks any more.
   useEffect(() => {
-    if (beat <= asked.current.beat) return
-    const wait = asked.current.at + seconds * 1_000 - Date.now()
-    const timer = setTimeout(() => document.hidden || setTurn((last) => last + 1), Math.max(0, wait))
+    const { at, isOpen, ...asked } = last.current
+    if (isOpen || beat <= asked.beat) return
+    const wait = at + seconds * 1_000 - Date.now()
+    const timer = setTimeout(() => document.hidden || setTurn((turn) => turn + 1), Math.max(0, wait))
     return () => clearTimeout(timer)
-  }, [beat])
+  }, [beat, answer])
   const own = answer?.of === of ? answer : undefined
-  return { data: own?.data, error: own?.error, reload: () => setTurn((last) => last + 1) }
+  return { data: own?.data, error: own?.error, reload: () => setTurn((turn) => turn + 1) }
 }
 
 /** `?a=1&b=2` of what is given. */

@@ -62,3 +62,18 @@ test('a tab in the background asks nothing and keeps nothing open', async () => 
   await page.getByText('Paused by hand: while nobody looked').waitFor()
   await page.getByText('live', { exact: true }).waitFor()
 })
+
+test('a server slower than what changes is waited for', async () => {
+  const world = await startApiWorld()
+  await world.post('/v1/pushes', world.message(0, { id: 'order-1' }))
+  const { page, show } = await openPage(world, { role: 'view' })
+  await page.getByText('live', { exact: true }).waitFor()
+  await page.route('**/v1/pushes/order-1', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
+    await route.continue().catch(() => undefined)
+  })
+  const traffic = setInterval(() => void world.post('/v1/pushes', world.message(0)), 400)
+  onTestFinished(() => clearInterval(traffic))
+  await show('/search?q=order-1')
+  await page.getByText('It waits for its turn.').waitFor({ timeout: 15_000 })
+})
