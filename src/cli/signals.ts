@@ -4,11 +4,17 @@
  */
 export function createStopSignal(): AbortSignal {
   const controller = new AbortController()
+  let first = 0
   const onSignal = (name: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(1)
-    controller.abort(new Error(`stopped by ${name}`))
+    if (!controller.signal.aborted) {
+      first = Date.now()
+      controller.abort(new Error(`stopped by ${name}`))
+    } else if (Date.now() - first > samePress) process.exit(1)
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
   return controller.signal
 }
+
+/** Milliseconds: one Ctrl-C comes twice, from the terminal and from npm or tsx, which pass on what they get. */
+const samePress = 500

@@ -73,3 +73,16 @@ test('with --page it goes on, has a page with something to see, and Ctrl-C leave
   expect(await listLeftovers(cwd)).toEqual([])
   expect(await findKeys(account.appid)).toEqual([])
 })
+
+test('--page that is stopped before there is a page names none, and leaves nothing behind', async () => {
+  needRedis()
+  const cwd = await makeDir()
+  const demo = startCli(['demo', '--page'], { cwd, env: { TMPDIR: cwd, REDIS_URL: redisUrl } })
+  await demo.waitFor(/A fake WeChat with 3,000 followers answers/)
+  // One Ctrl-C may come twice: the terminal sends it to npm and tsx too, and they pass on what they get.
+  demo.child.kill('SIGINT')
+  demo.child.kill('SIGTERM')
+  const { code, stdout } = await demo.ended
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+  expect(await listLeftovers(cwd)).toEqual([])
+})

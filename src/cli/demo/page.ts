@@ -58,9 +58,11 @@ export async function runDemoPage(
     releasers.add(() => app.close())
     const [account] = app.accounts()
     if (!account) throw new Error('The demo lost its account')
-    out.remark(phrase('demo.starts', { count: String(people), base: simulator.base }))
+    out.remark(phrase('demo.starts', { count: people, base: simulator.base }))
     await account.sync({ signal: stop })
+    if (stop.aborted) return
     await app.startWorker()
+    if (stop.aborted) return
     const url = await arrangeReceipts(simulator, app)
     await app.startCron()
     simulator.addCallbackRule({ status: 'failed:user block', probability: 0.02 })
