@@ -51,6 +51,11 @@ export function isMissing(error: Error | undefined): boolean {
   return error instanceof AskError && (error.type.endsWith(':no_route') || error.status === 501)
 }
 
+/** Several accounts have a push by this id. */
+export function isAmbiguous(error: Error | undefined): boolean {
+  return error instanceof AskError && error.type.endsWith(':ambiguous_push')
+}
+
 /** A text is sent as lines of JSON, all else as JSON. Rejects with an AskError; status 0 = the server did not answer. */
 export async function ask<T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const isLines = typeof body === 'string'
@@ -160,6 +165,11 @@ export function useAsk<T>(path: string | null, seconds = 0, body?: object, name?
   }, [beat, answer])
   const own = answer?.of === of ? answer : undefined
   return { data: own?.data, error: own?.error, reload: () => setTurn((turn) => turn + 1) }
+}
+
+/** Where a push is asked about, and what follows it: in its own account, because another may have one by the same id. */
+export function toPath({ id, account }: Pick<ShownPush, 'id' | 'account'>, verb = ''): string {
+  return `/pushes/${encodeURIComponent(id)}${verb}${toQuery({ account })}`
 }
 
 /** `?a=1&b=2` of what is given. */

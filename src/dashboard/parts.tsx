@@ -87,7 +87,7 @@ export function toSentence(error: Error): string {
 interface ActProps {
   label: string
   run(): unknown
-  /** LiveAnswer before it is done; says what will happen. */
+  /** Asked before it is done; says what will happen. */
   confirm?: string | undefined
   kind?: 'plain' | 'main' | 'danger'
   disabled?: boolean
@@ -96,10 +96,11 @@ interface ActProps {
 /** A button that shows that it works on it, asks where that is due, and says what went wrong. */
 export function Act({ label, run, confirm, kind = 'plain', disabled = false }: ActProps) {
   const [isBusy, setBusy] = useState(false)
-  const [isAsking, setAsking] = useState(false)
+  // As it was when it was pressed: what somebody reads and agrees to does not change meanwhile.
+  const [asking, setAsking] = useState<{ label: string; confirm: string; run(): unknown }>()
   const [error, setError] = useState<Error>()
-  async function go() {
-    setAsking(false)
+  async function go(run: () => unknown) {
+    setAsking(undefined)
     setBusy(true)
     setError(undefined)
     try {
@@ -117,18 +118,22 @@ export function Act({ label, run, confirm, kind = 'plain', disabled = false }: A
         class={kind}
         disabled={disabled || isBusy}
         aria-busy={isBusy}
-        onClick={() => (confirm ? setAsking(true) : void go())}
+        onClick={() => (confirm ? setAsking({ label, confirm, run }) : void go(run))}
       >
         {label}
       </button>
-      {isAsking && confirm && (
-        <Dialog title={label} close={() => setAsking(false)}>
-          <p>{confirm}</p>
+      {asking && (
+        <Dialog title={asking.label} close={() => setAsking(undefined)}>
+          <p>{asking.confirm}</p>
           <p class="row">
-            <button type="button" class={kind === 'danger' ? 'danger' : 'main'} onClick={() => void go()}>
-              {label}
+            <button
+              type="button"
+              class={kind === 'danger' ? 'danger' : 'main'}
+              onClick={() => void go(asking.run)}
+            >
+              {asking.label}
             </button>
-            <button type="button" onClick={() => setAsking(false)}>
+            <button type="button" onClick={() => setAsking(undefined)}>
               {t('cancel')}
             </button>
           </p>

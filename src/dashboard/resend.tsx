@@ -1,11 +1,13 @@
 import { computed, signal } from '@preact/signals'
-import { AskError, ask } from './api.ts'
+import { AskError, ask, type ShownPush, toPath } from './api.ts'
 import { Act, Notice } from './parts.tsx'
 import { t } from './text/text.ts'
 
 /** It goes on while one looks at another view, and ends with the page. */
 const progress = signal<{ done: number; of: number; isStopped: boolean }>()
 const told = signal('')
+/** What one request sends again at most. */
+const partSize = 500
 export const isResending = computed(() => progress.value !== undefined)
 
 export function Resending() {
@@ -27,6 +29,7 @@ export function Resending() {
 
 export async function runResend(of: number, parts: AsyncIterable<number>): Promise<void> {
   let done = 0
+  let isEnded = false
   told.value = ''
   progress.value = { done, of, isStopped: false }
   try {
@@ -34,26 +37,38 @@ export async function runResend(of: number, parts: AsyncIterable<number>): Promi
       done += retried
       const isStopped: boolean = progress.peek()?.isStopped ?? false
       progress.value = { done, of: Math.max(of, done), isStopped }
-      if (isStopped) break
+      if (isStopped) return
     }
+    isEnded = true
   } finally {
-    told.value = t(done < of ? 'failed.retried_of' : 'failed.retried', { n: done, of })
+    const less = isEnded ? 'failed.retried_less' : 'failed.retried_of'
+    told.value = t(done < of ? less : 'failed.retried', { n: done, of })
     progress.value = undefined
   }
 }
 
-export async function* retryEach(ids: readonly string[]): AsyncGenerator<number> {
-  for (const id of ids) yield (await askInTime(`/pushes/${encodeURIComponent(id)}/retry`, {})).retried
+export async function* retryEach(pushes: readonly ShownPush[]): AsyncGenerator<number> {
+  for (const push of pushes) yield (await askInTime(toPath(push, '/retry'), {})).retried
 }
 
-/** From the newest on, once: what fails again meanwhile lies behind, and is not sent twice. */
-export async function* retryInParts(body: object, isWhole: boolean): AsyncGenerator<number> {
+/**
+ * From the newest on, once: what fails again meanwhile lies behind, and is not sent twice. As many as the button said, however
+ * many have failed since; undefined = a broadcast, which sends by itself to all that it means.
+ */
+export async function* retryFiltered(body: object, most: number | undefined): AsyncGenerator<number> {
+  if (most === undefined) {
+    yield (await askInTime('/pushes/retry', body)).retried
+    return
+  }
   let cursor: string | null = null
+  let left = most
   do {
-    const part: RetryAnswer = await askInTime('/pushes/retry', isWhole ? body : { ...body, cursor })
+    const limit = Math.min(left, partSize)
+    const part: RetryAnswer = await askInTime('/pushes/retry', { ...body, cursor, limit })
     yield part.retried
     cursor = part.next ?? null
-  } while (cursor !== null)
+    left -= limit
+  } while (cursor !== null && left > 0)
 }
 
 export interface RetryAnswer {

@@ -5,6 +5,8 @@ import { t, toLength, toNumber, toTime, tWord } from './text/text.ts'
 
 /** Something that a person should know, the worst first: what, since when, and what to do. */
 interface Trouble {
+  /** The same as long as it is the same trouble, whatever its figures. */
+  key: string
   tone: 'ok' | 'warn' | 'bad'
   text: string
   since?: string | null | undefined
@@ -54,12 +56,13 @@ function findTroubles(
   if (troubles.length > 0) return troubles
   const failed = sum.failed === 0 ? t('verdict.none_failed') : t('verdict.failed', { n: sum.failed })
   const sent = t(hour ? 'verdict.hour' : 'verdict.today', { n: sum.sent })
-  return [{ tone: 'ok', text: t('verdict.well', { sent, failed }) }]
+  return [{ key: 'well', tone: 'ok', text: t('verdict.well', { sent, failed }) }]
 }
 
 function toMany({ sent, failed }: Sum, hour: Outcomes | undefined): Trouble {
   const [worst] = Object.entries(hour?.reasons ?? {}).sort(([, a], [, b]) => b - a)
   return {
+    key: 'many',
     tone: 'warn',
     text: t(hour ? 'verdict.many' : 'verdict.many_today', { failed, all: sent + failed }),
     advice: worst ? t('verdict.mostly', { reason: tWord('reason', worst[0]), n: worst[1] }) : '',
@@ -79,6 +82,7 @@ function* findOfAccount(
     const isManual = paused.reason === 'manual'
     const why = paused.detail ?? tWord('reason', paused.reason)
     yield {
+      key: `${name} paused`,
       tone: isManual ? 'warn' : 'bad',
       text: tell(t(isManual ? 'verdict.paused' : 'verdict.stopped', { why, waiting: toNumber(waiting) })),
       since: paused.since,
@@ -90,15 +94,18 @@ function* findOfAccount(
   }
   if (circuit) {
     yield {
+      key: `${name} circuit`,
       tone: 'bad',
       text: tell(t('verdict.circuit', { need: t(`need.${circuit.need}`), detail: circuit.detail })),
       since: circuit.since,
       advice: t('verdict.circuit.todo'),
     }
   }
-  for (const problem of queueProblems) yield { tone: queue ? 'warn' : 'bad', text: tell(problem) }
+  for (const problem of queueProblems)
+    yield { key: `${name} ${problem}`, tone: queue ? 'warn' : 'bad', text: tell(problem) }
   if (!paused && !circuit && queue && queue.waiting > 0 && queue.active === 0 && rate.perSecond === 0) {
     yield {
+      key: `${name} no_worker`,
       tone: 'bad',
       text: tell(t('verdict.no_worker', { n: queue.waiting })),
       since: more?.oldestWaitingAt,
@@ -109,6 +116,7 @@ function* findOfAccount(
     const { left, limit, usedUpAt } = more.quota
     const at = usedUpAt ? toTime(usedUpAt) : ''
     yield {
+      key: `${name} quota`,
       tone: 'warn',
       text: tell(left > 0 ? t('verdict.quota', { at, left, limit }) : t('verdict.quota.gone', { limit })),
       advice: t('verdict.quota.todo'),
@@ -116,6 +124,7 @@ function* findOfAccount(
   }
   if (lastSync?.status === 'stopped' || lastSync?.status === 'interrupted') {
     yield {
+      key: `${name} sync`,
       tone: 'warn',
       text: tell(t('verdict.sync', { why: lastSync.error ?? tWord('status', lastSync.status) })),
       since: lastSync.finishedAt,
@@ -124,6 +133,7 @@ function* findOfAccount(
   }
   if (!lastSync && followers.subscribed === 0) {
     yield {
+      key: `${name} no_followers`,
       tone: 'warn',
       text: tell(t('verdict.no_followers')),
       action: { kind: 'sync', account: name },
@@ -143,11 +153,11 @@ export function Verdict({ status, hour, more }: VerdictProps) {
   if (!first) return null
   return (
     <section class={`verdict ${first.tone}`} aria-label={t('verdict')} aria-live="polite">
-      <Sentence trouble={first} isFirst />
+      <Sentence key={first.key} trouble={first} isFirst />
       {others.length > 0 && (
         <ul>
           {others.map((trouble) => (
-            <li key={trouble.text}>
+            <li key={trouble.key}>
               <Sentence trouble={trouble} />
             </li>
           ))}

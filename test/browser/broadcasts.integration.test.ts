@@ -20,7 +20,18 @@ test('a broadcast is written, tried, sent and followed to its end', async () => 
   await page.getByLabel('Name', { exact: true }).fill('Twelve twelve')
   const send = page.getByRole('button', { name: 'Send', exact: true })
   expect(await send.isDisabled()).toBe(true)
-  await page.getByRole('button', { name: 'Dry run' }).click()
+  const dryRun = page.getByRole('button', { name: 'Dry run' })
+  // A part of the followers that is not said yet is not all of them, and a pace that is no number is not none.
+  for (const part of ['tag', 'since']) {
+    await page.getByLabel('To whom').selectOption(part)
+    expect(await dryRun.isDisabled()).toBe(true)
+  }
+  await page.getByLabel('To whom').selectOption('all')
+  await page.getByLabel('Most a second').fill('100/s')
+  await dryRun.click()
+  await page.getByRole('alert').filter({ hasText: 'rate' }).waitFor()
+  await page.getByLabel('Most a second').fill('')
+  await dryRun.click()
   await page.getByText('20 chosen, 20 of them can be sent to.').waitFor()
   expect(world.simulator.stats().calls['/cgi-bin/message/template/send'] ?? 0).toBe(0)
   await page.getByLabel('thing1').fill('双十二')
@@ -38,6 +49,32 @@ test('a broadcast is written, tried, sent and followed to its end', async () => 
   )
   await page.getByRole('link', { name: 'All broadcasts' }).click()
   await page.getByRole('row').filter({ hasText: 'Twelve twelve' }).getByText('finished').waitFor()
+})
+
+test('who leaves the form while it is sent stays where they went', async () => {
+  const world = await startApiWorld()
+  const { page, show } = await openPage(world, { address: '/broadcasts/new' })
+  await page.getByLabel('Template').selectOption(world.message(0).templateId ?? '')
+  await page.getByLabel('thing1').fill('双十二预告')
+  await page.getByLabel('time2').fill('2026-12-12 00:00')
+  await page.getByRole('button', { name: 'Dry run' }).click()
+  await page.getByRole('button', { name: 'Send to 20 users' }).click()
+  let answer = () => {}
+  const left = new Promise<void>((resolve) => {
+    answer = resolve
+  })
+  await page.route('**/v1/broadcasts', async (route) => {
+    const response = await route.fetch()
+    await left
+    await route.fulfill({ response })
+  })
+  const made = page.waitForResponse((response) => response.request().method() === 'POST')
+  await page.getByRole('dialog').getByRole('button').first().click()
+  await show('/audit')
+  answer()
+  await (await made).finished()
+  await page.getByRole('row').filter({ hasText: 'broadcast' }).waitFor()
+  expect(page.url()).toBe(`${world.url}/#/audit`)
 })
 
 test('a file is checked line by line before anything is asked, and its good lines are sent to', async () => {

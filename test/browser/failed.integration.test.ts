@@ -23,6 +23,57 @@ async function addRefused({ account, appid, simulator }: ApiWorld, total: number
   }
 }
 
+test('what another has sent again already, or what was not sent on purpose, is not sent again', async () => {
+  const world = await startApiWorld()
+  await addRefused(world, 2)
+  const { page, show } = await openPage(world, { address: '/failed?reason=template_invalid' })
+  const row = page.getByRole('row').filter({ hasText: 'bad-000001' })
+  await row.waitFor()
+  await page.getByRole('button', { name: 'Stop updates' }).click()
+  expect((await world.post('/v1/pushes/bad-000001/retry', {})).body).toEqual({ retried: 1 })
+  await row.getByRole('button', { name: 'Send again' }).click()
+  await page.getByText('0 of 1 are in the queue again; the others have been sent again already.').waitFor()
+  const gone = world.message(0, { id: 'gone', unionid: 'nobody' })
+  await world.app.startWorker()
+  await world.post('/v1/pushes', gone)
+  await world.ended('gone')
+  const since = new Date(Date.now() - 3 * 3_600_000).toISOString()
+  await show(`/failed?reason=not_following&since=${since}`)
+  await page.getByRole('row').filter({ hasText: 'gone' }).waitFor()
+  expect(await page.getByRole('row').locator('button, input').count()).toBe(0)
+  const span = page.getByLabel('Asked for within')
+  expect(await span.locator(':checked').textContent()).toMatch(/^since .*\d:\d\d$/)
+})
+
+test('an id that two accounts have is looked up and sent again in its own, and buttons stay while figures change', async () => {
+  const world = await startApiWorld({ names: ['north', 'south'] })
+  const [north, south] = world.app.accounts()
+  for (const account of [north, south])
+    if (account) await addRefused({ ...world, account, appid: account.appid }, 1)
+  const { page } = await openPage(world, { address: '/failed?reason=content_forbidden' })
+  await page.getByRole('row').filter({ hasText: 'bad-000000' }).nth(1).waitFor()
+  await page.getByRole('link', { name: 'bad-000000' }).first().click()
+  await page.getByText('It was refused').waitFor()
+  await page.getByRole('button', { name: 'Send again' }).click()
+  await page.getByRole('dialog').getByRole('button').first().click()
+  await page.getByText('A try failed; the next one comes by itself.').waitFor()
+  const { items } = (await world.get('/v1/pushes?status=rejected')).body
+  expect(items).toHaveLength(1)
+  await page.goto(`${world.url}/#/search?q=bad-000000`)
+  await page.locator('main').getByRole('link', { name: items[0].account }).click()
+  await page.getByText('It was refused').waitFor()
+  for (const account of ['north', 'south']) await world.post('/v1/pause', { account })
+  await page.goto(`${world.url}/#/overview`)
+  const verdict = page.getByRole('region', { name: 'How it is' })
+  const second = verdict.getByRole('listitem').filter({ hasText: 'Paused by hand' })
+  await second.getByText('south').waitFor()
+  const button = await second.getByRole('button').elementHandle()
+  const before = await second.textContent()
+  await world.post('/v1/pushes', world.message(0, { account: 'south' }))
+  await expect.poll(() => second.textContent(), { timeout: 10_000 }).not.toBe(before)
+  expect(await button?.isVisible()).toBe(true)
+})
+
 const sends = ({ simulator }: ApiWorld) => simulator.stats().calls['/cgi-bin/message/template/send'] ?? 0
 
 test('a hundred thousand failed pushes are counted right and shown quickly', async () => {

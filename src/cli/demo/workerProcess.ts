@@ -14,7 +14,9 @@ export interface WorkerProcess {
 export function startWorkerProcess(cwd: string, env: Record<string, string | undefined>): WorkerProcess {
   const [, main = ''] = process.argv
   const { PATH, HOME } = readEnvironment()
-  const child = spawn(process.execPath, [...process.execArgv, main, 'worker'], {
+  // From source: a loader is found from here, not from `cwd`.
+  const loader = process.execArgv.map((word) => (word === 'tsx' ? import.meta.resolve(word) : word))
+  const child = spawn(process.execPath, [...loader, main, 'worker'], {
     cwd,
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -7,6 +7,7 @@ export const viewTexts = {
   'search.id': ['Push id', '推送 id'],
   'search.go': ['Search', '查询'],
   'search.nothing': ['Nothing is known by {word}.', '没有查到 {word}。'],
+  'search.which': ['Several accounts have a push by this id:', '多个账号都有这个 id 的推送：'],
   'search.pushes': ['Pushes, the newest first', '推送，从新到旧'],
   follower: ['The user in {account}', '该用户在 {account}'],
   user: ['The user in the mini-program {appid}', '该用户在小程序 {appid}'],
@@ -72,6 +73,10 @@ export const viewTexts = {
   'failed.retried_of': [
     'Stopped: {n} of {of} are in the queue again, the others are as they were.',
     '已停止：{of} 条中有 {n} 条重新入队，其余不变。',
+  ],
+  'failed.retried_less': [
+    '{n} of {of} are in the queue again; the others have been sent again already.',
+    '{of} 条中有 {n} 条重新入队，其余的已经重发过了。',
   ],
   'failed.progress': ['{done} of {of}', '第 {done} 条，共 {of} 条'],
   'broadcast.new': ['New broadcast', '新建群发'],

@@ -24,8 +24,13 @@ export function BroadcastForm() {
   const [values, setValues] = useState<Values>({ template: address.value.query.get('template') ?? '' })
   const set = (name: string, value: string) => setValues((last) => ({ ...last, [name]: value }))
   const account = values.account ?? accounts[0]?.account
-  const templates = useAsk<List<TemplateAnswer>>(account ? `/templates${toQuery({ account })}` : null)
-  const template = templates.data?.items.find(({ templateId }) => templateId === values.template)
+  // The form stays while those of another account are asked for.
+  const path = account ? `/templates${toQuery({ account })}` : null
+  const templates = useAsk<List<TemplateAnswer>>(path, 0, undefined, 'templates')
+  const ofAccount = templates.data?.items.filter((one) => one.account === account)
+  const template = ofAccount?.find(({ templateId }) => templateId === values.template)
+  // A part of the followers without its tag or its time would be all of them.
+  const isWhomSaid = !/^(tag|since)$/.test(values.audience ?? '') || Boolean(values[values.audience ?? ''])
   // In the language of the reader, as its reasons are.
   const rows = useMemo(() => readRows(values.file ?? ''), [values.file, language.value])
   return (
@@ -62,7 +67,7 @@ export function BroadcastForm() {
             <Steps
               input={{ account, ...toInput(values, template) }}
               rows={values.audience === 'file' ? rows : undefined}
-              isReady={template !== undefined}
+              isReady={template !== undefined && isWhomSaid}
             />
           </form>
         )}
@@ -147,8 +152,10 @@ function Steps({ input, rows, isReady }: StepsProps) {
           disabled={!plan || plan.selected === 0}
           confirm={t('broadcast.send.what', { n: plan?.sendable ?? 0 })}
           run={async () => {
+            const { text } = address.peek()
             const { id } = await send<Broadcast>(input, rows)
-            go(`/broadcasts/${encodeURIComponent(id)}`)
+            // Whoever has gone elsewhere meanwhile stays there.
+            if (address.peek().text === text) go(`/broadcasts/${encodeURIComponent(id)}`)
           }}
         />
         {!plan && <span class="faint">{t('broadcast.try_first')}</span>}
@@ -176,9 +183,9 @@ function toInput(values: Values, template: TemplateAnswer | undefined): object {
   const whom: Record<string, unknown> = { tag: { tag: Number(tag) }, since: { since: time(since) } }
   const optional = {
     ...{ name, url, window, canary, maxFailures },
-    startAt: time(values.startAt),
-    expiresAt: time(values.expiresAt),
-    rate: rate ? Number(rate) : undefined,
+    ...{ startAt: time(values.startAt), expiresAt: time(values.expiresAt) },
+    // What is no number is refused there: it must not go out unbraked.
+    rate: rate && (Number(rate) || rate),
   }
   return {
     templateId: template?.templateId,

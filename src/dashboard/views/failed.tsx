@@ -1,12 +1,12 @@
 import { useMemo, useState } from 'preact/hooks'
-import { type List, type Outcomes, type Overview, type ShownPush, toQuery, useAsk } from '../api.ts'
+import { type List, type Outcomes, type Overview, type ShownPush, toPath, toQuery, useAsk } from '../api.ts'
 import { ReasonBars } from '../chart.tsx'
 import { Act, Loaded, Notice, Panel } from '../parts.tsx'
-import { isResending, Resending, type RetryAnswer, retryEach, retryInParts, runResend } from '../resend.tsx'
+import { isResending, Resending, type RetryAnswer, retryEach, retryFiltered, runResend } from '../resend.tsx'
 import { address, go, mayOperate, status } from '../state.ts'
-import { t, toLength, toNumber, tWord } from '../text/text.ts'
+import { t, toLength, toNumber, toTime, tWord } from '../text/text.ts'
 import { Choice } from './fields.tsx'
-import { PushTable } from './push.tsx'
+import { isRetriable, PushTable } from './push.tsx'
 
 const statuses = ['rejected', 'undelivered', 'unknown'] as const
 const spans = { hour: 3_600_000, day: 86_400_000, week: 7 * 86_400_000 }
@@ -20,6 +20,7 @@ export function FailedView() {
   // As of when the view was opened: a list that is being chosen from does not change its meaning by the minute.
   const dayAgo = useMemo(() => new Date(Date.now() - spans.day).toISOString(), [])
   const since = filter.since ?? dayAgo
+  const span = filter.since ? toSpan(filter.since) : 'day'
   const { cursor: _, ...kept } = { ...filter, since }
   const outcomes = useAsk<Outcomes>(
     `/outcomes${toQuery({ since, bucket: 'day', account: filter.account })}`,
@@ -43,15 +44,16 @@ export function FailedView() {
         />
         <Choice
           label={t('failed.since')}
-          value={toSpan(since)}
-          set={(value) =>
-            show({
-              since: new Date(Date.now() - spans[isSpan(value) ? value : 'day']).toISOString(),
-            })
-          }
-          options={Object.keys(spans)
-            .filter(isSpan)
-            .map((name) => [name, t(`failed.${name}`)])}
+          value={span ?? ''}
+          set={(value) => {
+            if (isSpan(value)) show({ since: new Date(Date.now() - spans[value]).toISOString() })
+          }}
+          options={[
+            ...(span ? [] : [['', `${t('since')} ${toTime(since)}`] as const]),
+            ...Object.keys(spans)
+              .filter(isSpan)
+              .map((name) => [name, t(`failed.${name}`)] as const),
+          ]}
         />
         {accounts.length > 1 && (
           <Choice
@@ -85,9 +87,12 @@ function isSpan(word: string): word is keyof typeof spans {
   return Object.hasOwn(spans, word)
 }
 
-function toSpan(since: string): string {
+/** As long as it is that to the minute or two; an address that was passed on means what it did. */
+function toSpan(since: string): keyof typeof spans | undefined {
   const age = Date.now() - Date.parse(since)
-  return Object.entries(spans).find(([, span]) => age <= span + 120_000)?.[0] ?? 'week'
+  return Object.keys(spans)
+    .filter(isSpan)
+    .find((name) => Math.abs(age - spans[name]) <= 120_000)
 }
 
 interface ChosenProps {
@@ -98,7 +103,7 @@ interface ChosenProps {
 
 /** Each, some, or all that the filter means, also those that are not in the table. */
 function Chosen({ items, filter, reload }: ChosenProps) {
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  const [chosen, setChosen] = useState<readonly ShownPush[]>([])
   const body = toRetryBody(filter)
   const path = mayOperate.value && !filter.broadcast ? '/pushes/retry' : null
   const total = useAsk<RetryAnswer>(path, 15, { ...body, dryRun: true })
@@ -110,7 +115,7 @@ function Chosen({ items, filter, reload }: ChosenProps) {
     try {
       await runResend(of, parts)
     } finally {
-      setChosen(new Set())
+      setChosen([])
       reload()
       total.reload()
     }
@@ -121,19 +126,19 @@ function Chosen({ items, filter, reload }: ChosenProps) {
       {mayOperate.value && items.length > 0 && (
         <>
           <div class="row">
-            <Act label={t('choose.all')} run={() => setChosen(new Set(items.map(({ id }) => id)))} />
+            <Act label={t('choose.all')} run={() => setChosen(items.filter(isRetriable))} />
             <Act
               kind="main"
-              label={t('failed.retry', { n: chosen.size })}
-              disabled={chosen.size === 0 || isBusy}
-              confirm={toCost(chosen.size, filter, more)}
-              run={() => run(chosen.size, retryEach([...chosen]))}
+              label={t('failed.retry', { n: chosen.length })}
+              disabled={chosen.length === 0 || isBusy}
+              confirm={toCost(chosen.length, filter, more)}
+              run={() => run(chosen.length, retryEach(chosen))}
             />
             <Act
               label={all === undefined ? t('failed.retry_filter') : t('failed.retry_all', { n: all })}
-              disabled={all === 0 || isBusy}
+              disabled={(path !== null && !all) || isBusy}
               confirm={toCost(all ?? items.length, filter, more)}
-              run={() => run(all ?? items.length, retryInParts(body, filter.broadcast !== undefined))}
+              run={() => run(all ?? items.length, retryFiltered(body, all))}
             />
           </div>
           {all !== undefined && all > 0 && <p class="faint">{toCost(all, filter, more)}</p>}
@@ -145,12 +150,19 @@ function Chosen({ items, filter, reload }: ChosenProps) {
           pushes={items}
           {...(mayOperate.value && {
             chosen,
-            choose(id: string, isChosen: boolean) {
-              setChosen(new Set(isChosen ? [...chosen, id] : [...chosen].filter((other) => other !== id)))
+            choose(push: ShownPush, isChosen: boolean) {
+              const others = chosen.filter((other) => toPath(other) !== toPath(push))
+              setChosen(isChosen ? [...others, push] : others)
             },
-            aside: ({ id }: ShownPush) => (
-              <Act label={t('do.retry')} disabled={isBusy} run={() => run(1, retryEach([id]))} />
-            ),
+            aside: (push: ShownPush) =>
+              isRetriable(push) && (
+                <Act
+                  label={t('do.retry')}
+                  disabled={isBusy}
+                  confirm={push.status === 'unknown' ? t('do.retry.twice') : undefined}
+                  run={() => run(1, retryEach([push]))}
+                />
+              ),
           })}
         />
       )}

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { ask, type ShownPush } from '../api.ts'
+import { ask, type ShownPush, toPath, toQuery } from '../api.ts'
 import { Act, Badge, Grid, Panel, When } from '../parts.tsx'
 import { mayOperate } from '../state.ts'
 import { isTextKey, t, toLength, toTime, tWord } from '../text/text.ts'
@@ -36,7 +36,7 @@ export function Story({ push, reload }: { push: ShownPush; reload(): void }) {
               label={t('do.retry')}
               confirm={t(status === 'unknown' ? 'do.retry.twice' : 'do.retry.what')}
               run={async () => {
-                await ask(`/pushes/${encodeURIComponent(id)}/retry`, {})
+                await ask(toPath(push, '/retry'), {})
                 reload()
               }}
             />
@@ -47,7 +47,7 @@ export function Story({ push, reload }: { push: ShownPush; reload(): void }) {
               label={t('do.cancel')}
               confirm={t('do.cancel.what')}
               run={async () => {
-                await ask(`/pushes/${encodeURIComponent(id)}/cancel`, {})
+                await ask(toPath(push, '/cancel'), {})
                 reload()
               }}
             />
@@ -115,7 +115,7 @@ function tell(push: ShownPush): Step[] {
   return steps
 }
 
-function isRetriable({ status, reason }: ShownPush): boolean {
+export function isRetriable({ status, reason }: ShownPush): boolean {
   return ['rejected', 'undelivered', 'unknown'].includes(status) || (status === 'sent' && reason !== null)
 }
 
@@ -134,13 +134,14 @@ interface PushTableProps {
   pushes: readonly ShownPush[]
   label: string
   /** Those that are ticked; without it nothing can be. */
-  chosen?: ReadonlySet<string>
-  choose?(id: string, isChosen: boolean): void
+  chosen?: readonly ShownPush[]
+  choose?(push: ShownPush, isChosen: boolean): void
   /** Beside each. */
   aside?(push: ShownPush): ComponentChildren
 }
 
-export function PushTable({ pushes, label, chosen, choose, aside }: PushTableProps) {
+export function PushTable({ pushes, label, chosen = [], choose, aside }: PushTableProps) {
+  const ticked = new Set(chosen.map((push) => toPath(push)))
   return (
     <Grid
       label={label}
@@ -157,16 +158,18 @@ export function PushTable({ pushes, label, chosen, choose, aside }: PushTablePro
         <tr key={`${push.account} ${push.id}`}>
           {choose && (
             <td>
-              <input
-                type="checkbox"
-                aria-label={t('choose.one', { id: push.id })}
-                checked={chosen?.has(push.id) ?? false}
-                onChange={({ currentTarget }) => choose(push.id, currentTarget.checked)}
-              />
+              {isRetriable(push) && (
+                <input
+                  type="checkbox"
+                  aria-label={t('choose.one', { id: push.id })}
+                  checked={ticked.has(toPath(push))}
+                  onChange={({ currentTarget }) => choose(push, currentTarget.checked)}
+                />
+              )}
             </td>
           )}
           <td>
-            <a class="id" href={`#/search?${new URLSearchParams({ q: push.id })}`}>
+            <a class="id" href={`#/search${toQuery({ q: push.id, account: push.account })}`}>
               {push.id}
             </a>
           </td>

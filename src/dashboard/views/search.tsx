@@ -1,15 +1,17 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import {
   AskError,
+  isAmbiguous,
   isMissing,
   type List,
   type MiniprogramUser,
   type ShownPush,
+  toPath,
   toQuery,
   useAsk,
 } from '../api.ts'
 import { ErrorNotice, Notice, Panel, When } from '../parts.tsx'
-import { address, go, mayRead } from '../state.ts'
+import { address, go, mayRead, status } from '../state.ts'
 import { t } from '../text/text.ts'
 import { PushTable, Story } from './push.tsx'
 
@@ -64,7 +66,11 @@ export function SearchView() {
 /** One box for every kind of id: all of them are looked for, because nothing in an id says for sure what it is. */
 function Results({ word }: { word: string }) {
   const may = (path: string) => (mayRead.value ? path : null)
-  const push = useAsk<ShownPush>(`/pushes/${encodeURIComponent(word)}`, 1)
+  // With the way it went through the accounts, unless several have one by this id, each its own.
+  const anywhere = useAsk<ShownPush>(`/pushes/${encodeURIComponent(word)}`, 1)
+  const account = isAmbiguous(anywhere.error) && address.value.query.get('account')
+  const inAccount = useAsk<ShownPush>(account ? toPath({ id: word, account }) : null, 1)
+  const push = account ? inAccount : anywhere
   const cursor = address.value.query.get('cursor') ?? undefined
   const list = (filter: Record<string, string>) => may(`/pushes${toQuery({ ...filter, limit: 50, cursor })}`)
   const lists = [
@@ -88,7 +94,13 @@ function Results({ word }: { word: string }) {
   const errors = asked.flatMap(({ error }) => (error && !isUnknown(error) ? [error] : []))
   const isDone = (push.data || push.error) && (user.data || user.error || !mayRead.value)
   const isNothing =
-    isDone && !push.data && !user.data && !followers?.length && pushes.length === 0 && errors.length === 0
+    isDone &&
+    !isAmbiguous(push.error) &&
+    !push.data &&
+    !user.data &&
+    !followers?.length &&
+    pushes.length === 0 &&
+    errors.length === 0
   return (
     <>
       {push.data && <Story push={push.data} reload={push.reload} />}
@@ -106,6 +118,16 @@ function Results({ word }: { word: string }) {
             </p>
           )}
         </Panel>
+      )}
+      {isAmbiguous(push.error) && (
+        <p class="row">
+          <span>{t('search.which')}</span>
+          {status.value?.accounts.map(({ account }) => (
+            <a key={account} href={`#/search${toQuery({ q: word, account })}`}>
+              {account}
+            </a>
+          ))}
+        </p>
       )}
       {errors.slice(0, 1).map((error) => (
         <ErrorNotice key={error.message} error={error} />
