@@ -98,6 +98,8 @@ export function createLeader(deps: LeaderDeps) {
   }
 
   async function pause(row: BroadcastRow, reason: BroadcastPause, detail: string): Promise<void> {
+    // All that are in flight may come back with the same news.
+    if (row.status === 'paused' && row.reason === reason) return
     if (await change(row, { status: 'paused', reason, detail })) news.paused(row)
   }
 

@@ -36,6 +36,8 @@ test.each([40037, 43116])('a template that goes in the middle (%i) burns nobody'
   await vi.waitUntil(async () => (await broadcasts.broadcasts.openWork(1)).inFlight === 0, patience)
   const { counts } = await broadcasts.until(id, () => true)
   expect(counts).toMatchObject({ sent: 100, rejected: 0, waiting: 300 })
+  // All that were in flight came back denied: people are told once.
+  expect(world.lines.filter(({ msg }) => msg === 'broadcast paused')).toHaveLength(1)
   world.simulator.clearFaults()
   await broadcasts.resume(id)
   // Those who were denied a template that we know get a second look half a minute later.
