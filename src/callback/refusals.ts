@@ -9,17 +9,17 @@ const refusals = {
   too_large: { status: 413, detail: 'the body is larger than 64 KB' },
   query: { status: 403, detail: 'signature, timestamp or nonce is missing or given twice' },
   timestamp: { status: 403, detail: "the timestamp is more than an hour off this machine's clock" },
-  signature: { status: 403, detail: 'the signature does not fit WECHAT_CALLBACK_TOKEN' },
+  signature: { status: 403, detail: 'the signature does not fit the Token that is set here' },
   unencrypted: {
     status: 403,
-    detail: 'WECHAT_ENCODING_AES_KEY is set, so only encrypted messages are taken',
+    detail: 'an EncodingAESKey is set here, so only encrypted messages are taken',
   },
-  no_key: { status: 403, detail: 'the message is encrypted and WECHAT_ENCODING_AES_KEY is not set' },
+  no_key: { status: 403, detail: 'the message is encrypted and no EncodingAESKey is set here' },
   cipher: {
     status: 400,
     detail: 'the message cannot be opened: another EncodingAESKey, another account, or damaged',
   },
-  xml: { status: 400, detail: 'WECHAT_ENCODING_AES_KEY is set, and the body has no Encrypt' },
+  xml: { status: 400, detail: 'an EncodingAESKey is set here, and the body has no Encrypt' },
 } as const
 
 export type CallbackRefusal = keyof typeof refusals

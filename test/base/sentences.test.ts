@@ -37,6 +37,17 @@ test('the Chinese ones are in Chinese', () => {
   expect(foreign).toEqual([])
 })
 
+test('what several accounts have in their file is named as it is there too', () => {
+  const single = /WECHAT_(APPID|SECRET|MINIPROGRAM|CALLBACK|ENCODING)|SYNC_CRON|PUSH_RATE/
+  // What is expected of a variable is only said where there is no file.
+  const advice = keys.filter((key) => !key.startsWith('expected.'))
+  for (const wordings of [catalogues.en, catalogues.zh] as Record<string, Wording>[]) {
+    const texts = advice.flatMap((key) => wordings[key] ?? []).filter((text) => single.test(text))
+    expect(texts.length).toBeGreaterThan(5)
+    expect(texts.filter((text) => !text.includes('ACCOUNTS_FILE'))).toEqual([])
+  }
+})
+
 test('facts, and sentences among them, are put in in the language of the reader', () => {
   const told = say('permissions.refused', {
     api: say('api.templates'),

@@ -476,7 +476,7 @@ it('logs no secret, code, session_key, token or id', async () => {
   expect(body).toMatchObject(refusal('wechat_unavailable'))
   const said = world.logLines.join('')
   expect(said).toContain(
-    'compare WECHAT_MINIPROGRAM_APPID and WECHAT_MINIPROGRAM_SECRET with 微信开发者平台 > 我的业务 > 小程序',
+    'compare AppID and AppSecret of the mini-program (WECHAT_MINIPROGRAM_APPID and WECHAT_MINIPROGRAM_SECRET, or those in ACCOUNTS_FILE) with 微信开发者平台 > 我的业务 > 小程序',
   )
   const { miniprogramOpenid = '', unionid = '' } = world.simulator.userAt(user)
   const sessionKey = world.simulator.sessionKeyOf(user) ?? ''

@@ -158,7 +158,7 @@ describe('the explanation', () => {
     [45009, /^the daily call quota of the mini-program/],
     [
       40125,
-      /compare WECHAT_MINIPROGRAM_APPID and WECHAT_MINIPROGRAM_SECRET with 微信开发者平台 > 我的业务 > 小程序/,
+      /compare AppID and AppSecret of the mini-program \(.*ACCOUNTS_FILE\) with 微信开发者平台 > 我的业务 > 小程序/,
     ],
     [40013, /WECHAT_MINIPROGRAM_APPID/],
     [40164, /^IP 1\.2\.3\.4 is not in the whitelist: add it to the IP白名单 of the mini-program/],

@@ -60,12 +60,12 @@ export const enAccount = {
     'Another program may list followers too; what a sync does not finish it resumes tomorrow',
   ],
   'callbackSettings.none': [
-    'WECHAT_CALLBACK_TOKEN is not set: there are no receipts (pushes stay "sent"), and followers are learned by the sync alone',
+    'no Token of the message push is set (WECHAT_CALLBACK_TOKEN, or callback in ACCOUNTS_FILE): there are no receipts (pushes stay "sent"), and followers are learned by the sync alone',
     'Set it up as docs/en/callbacks.md says',
   ],
   'callbackSettings.plain': [
     'messages to {path} come unencrypted',
-    'Choose 安全模式 in the console and set WECHAT_ENCODING_AES_KEY',
+    'Choose 安全模式 in the console and set its EncodingAESKey (WECHAT_ENCODING_AES_KEY, or callback.encodingAesKey in ACCOUNTS_FILE)',
   ],
   'callbackSettings.ok': 'messages to {path}, encrypted',
   'callback.none': 'no callback is set up',

@@ -44,11 +44,11 @@ export const enAlerts = {
     "all that is left of today's quota is kept for single pushes (quota); it goes on by itself after midnight in Beijing",
   'alert.cause.credentials_invalid': [
     'the AppID or AppSecret is wrong',
-    'compare WECHAT_APPID and WECHAT_SECRET with 微信开发者平台 > 我的业务 > 服务号 > 基础信息 > 开发密钥 (formerly 设置与开发 > 基本配置), then restart the worker',
+    'compare AppID and AppSecret (WECHAT_APPID and WECHAT_SECRET, or those in ACCOUNTS_FILE) with 微信开发者平台 > 我的业务 > 服务号 > 基础信息 > 开发密钥 (formerly 设置与开发 > 基本配置), then restart the worker',
   ],
   'alert.cause.token_invalid': [
     'WeChat refuses every access_token it hands out',
-    'find the other program that refreshes the access_token by force (all should use stable_token in normal mode), and see whether WECHAT_APPID and WECHAT_SECRET are of this account',
+    'find the other program that refreshes the access_token by force (all should use stable_token in normal mode), and see whether AppID and AppSecret (WECHAT_APPID and WECHAT_SECRET, or those in ACCOUNTS_FILE) are of this account',
   ],
   'alert.cause.ip_not_allowed': [
     'the IP of this server is not in the whitelist',

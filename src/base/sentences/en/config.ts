@@ -67,7 +67,7 @@ export const enConfig = {
   'expected.jsonFile': 'a JSON file that this user may read',
   'expected.nothingBesideFile': 'nothing, because ACCOUNTS_FILE says it for each account',
   'expected.anyHttp':
-    "the Token of WeChat's message push, or WECHAT_MINIPROGRAM_APPID and WECHAT_MINIPROGRAM_SECRET for the login, or HTTP_API_KEYS for the API",
+    "the Token of WeChat's message push, or WECHAT_MINIPROGRAM_APPID and WECHAT_MINIPROGRAM_SECRET for the login (callback or miniprogram of an account in ACCOUNTS_FILE), or HTTP_API_KEYS for the API",
   'expected.oneOf': 'one of {names}',
 
   'expected.accountName': 'a name of 1 to 40 letters a-z, digits and -',

@@ -1,5 +1,6 @@
 const secret = '微信开发者平台 > 我的业务 > 服务号 > 基础信息 > 开发密钥 (formerly 设置与开发 > 基本配置)'
-const secretPage = `compare WECHAT_APPID and WECHAT_SECRET with ${secret}` as const
+const secretPage =
+  `compare AppID and AppSecret (WECHAT_APPID and WECHAT_SECRET, or those in ACCOUNTS_FILE) with ${secret}` as const
 const whitelist =
   'add it under 微信开发者平台 > 我的业务 > 服务号 > 基础信息 > 开发信息 > IP白名单 (formerly 设置与开发 > 基本配置 > IP白名单)'
 const quota =
@@ -11,14 +12,14 @@ const notices = '微信开发者平台 or mp.weixin.qq.com > 通知中心'
 const notice = `read the notice in the console (${notices}) and appeal there` as const
 const miniProgram = '微信开发者平台 > 我的业务 > 小程序 (formerly 开发管理 > 开发设置)'
 const credentials =
-  `compare WECHAT_MINIPROGRAM_APPID and WECHAT_MINIPROGRAM_SECRET with ${miniProgram}` as const
+  `compare AppID and AppSecret of the mini-program (WECHAT_MINIPROGRAM_APPID and WECHAT_MINIPROGRAM_SECRET, or those in ACCOUNTS_FILE) with ${miniProgram}` as const
 const platformOnly = 'this is a setting of the third-party platform (第三方平台) that acts for the account'
 const approve = 'the administrator has to approve the request WeChat sent to their phone'
 
 /** What an errcode means, and what can be done about it. */
 export const enErrcodes = {
   'wechat.tokenFruitless':
-    'WeChat refuses every access_token it hands out: another program may be refreshing it by force, or WECHAT_APPID and WECHAT_SECRET are not of the account that is called',
+    'WeChat refuses every access_token it hands out: another program may be refreshing it by force, or AppID and AppSecret (WECHAT_APPID and WECHAT_SECRET, or those in ACCOUNTS_FILE) are not of the account that is called',
   'wechat.undocumented': 'WeChat refused with errcode {errcode}: {errmsg}',
   'wechat.numbered': '{meaning} ({numbers})',
   'wechat.ipNotListed': `IP {ip} is not in the whitelist: ${whitelist}`,
@@ -212,6 +213,6 @@ export const enErrcodes = {
   'wechat.miniprogram.45035': `the IP of this machine is not in the whitelist: add it to the IP白名单 of the mini-program: ${miniProgram}`,
   'wechat.miniprogram.61004': `the IP of this machine is not in the whitelist: add it to the IP白名单 of the mini-program: ${miniProgram}`,
   'wechat.miniprogram.48001':
-    'the mini-program may not call this API: WECHAT_MINIPROGRAM_APPID has to be that of a mini-program, which is released and, for phone numbers, verified (认证)',
+    'the mini-program may not call this API: the AppID (WECHAT_MINIPROGRAM_APPID, or miniprogram.appid in ACCOUNTS_FILE) has to be that of a mini-program, which is released and, for phone numbers, verified (认证)',
   'wechat.miniprogram.45009': `the daily call quota of the mini-program is used up: there is a new one at 00:00 in Shanghai; ${miniProgram} shows it`,
 } as const

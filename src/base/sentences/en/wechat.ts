@@ -49,7 +49,7 @@ export const enWechat = {
   'clock.unknown': 'nothing told the time of WeChat',
   'timezone.ok': '{timezone}, where it is {time}',
   'timezone.elsewhere': [
-    '{timezone}, where it is {time}: SYNC_CRON is in that time, while the quotas of WeChat begin anew at 00:00 in Shanghai',
+    '{timezone}, where it is {time}: SYNC_CRON (syncCron in ACCOUNTS_FILE) is in that time, while the quotas of WeChat begin anew at 00:00 in Shanghai',
     'Set TIMEZONE=Asia/Shanghai unless that is what you want',
   ],
   'webhook.none': 'WEBHOOK_URL is not set: outcomes are posted nowhere',
@@ -98,7 +98,7 @@ export const enWechat = {
   'miniprogram.none': 'no mini-program is set',
   'miniprogram.ok': 'WeChat takes AppID and AppSecret of {appid}',
   'miniprogram.same': [
-    'WECHAT_MINIPROGRAM_APPID is that of the service account ({appid})',
+    'the AppID of the mini-program (WECHAT_MINIPROGRAM_APPID, or miniprogram.appid in ACCOUNTS_FILE) is that of the service account ({appid})',
     'Mini-program and service account have an AppID each: take the one under 微信开发者平台 > 我的业务 > 小程序',
   ],
   'api.templates': 'list of templates',

@@ -56,10 +56,13 @@ export const zhAccount = {
     '可能有别的程序也在拉粉丝列表；没同步完的明天接着来',
   ],
   'callbackSettings.none': [
-    '没有设置 WECHAT_CALLBACK_TOKEN：收不到回执（推送停在 sent），粉丝变化只能靠同步得知',
+    '没有设置消息推送的 Token（WECHAT_CALLBACK_TOKEN，或 ACCOUNTS_FILE 里的 callback）：收不到回执（推送停在 sent），粉丝变化只能靠同步得知',
     '按 docs/zh/callbacks.md 配置',
   ],
-  'callbackSettings.plain': ['发到 {path} 的消息没有加密', '后台选安全模式，并设置 WECHAT_ENCODING_AES_KEY'],
+  'callbackSettings.plain': [
+    '发到 {path} 的消息没有加密',
+    '后台选安全模式，并设置 EncodingAESKey（WECHAT_ENCODING_AES_KEY，或 ACCOUNTS_FILE 里的 callback.encodingAesKey）',
+  ],
   'callbackSettings.ok': '消息发到 {path}，已加密',
   'callback.none': '没有配置回调',
   'callback.noUrl': [

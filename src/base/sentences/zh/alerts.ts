@@ -37,11 +37,11 @@ export const zhAlerts = {
   'alert.pause.quota': '今天的额度只剩给单条推送预留的部分（quota），0 点后自动继续',
   'alert.cause.credentials_invalid': [
     'AppID 或 AppSecret 不正确',
-    '核对 WECHAT_APPID、WECHAT_SECRET 与「微信开发者平台 > 我的业务 > 服务号 > 基础信息 > 开发密钥」（原「设置与开发 > 基本配置」）是否一致，改好后重启 worker',
+    '核对 AppID、AppSecret（WECHAT_APPID、WECHAT_SECRET，或 ACCOUNTS_FILE 里的）与「微信开发者平台 > 我的业务 > 服务号 > 基础信息 > 开发密钥」（原「设置与开发 > 基本配置」）是否一致，改好后重启 worker',
   ],
   'alert.cause.token_invalid': [
     'access_token 反复失效',
-    '检查是否有其他程序在强制刷新 access_token（应统一用 stable_token 普通模式），以及 WECHAT_APPID、WECHAT_SECRET 是否属于这个服务号',
+    '检查是否有其他程序在强制刷新 access_token（应统一用 stable_token 普通模式），以及 AppID、AppSecret（WECHAT_APPID、WECHAT_SECRET，或 ACCOUNTS_FILE 里的）是否属于这个服务号',
   ],
   'alert.cause.ip_not_allowed': [
     '服务器 IP 不在白名单',

@@ -63,7 +63,7 @@ export const zhConfig = {
   'expected.jsonFile': '当前用户可读的 JSON 文件',
   'expected.nothingBesideFile': '空：各账号的这一项写在 ACCOUNTS_FILE 里',
   'expected.anyHttp':
-    '消息推送的 Token；或者设置 WECHAT_MINIPROGRAM_APPID 和 WECHAT_MINIPROGRAM_SECRET 提供小程序登录，或者设置 HTTP_API_KEYS 提供接口',
+    '消息推送的 Token；或者设置 WECHAT_MINIPROGRAM_APPID 和 WECHAT_MINIPROGRAM_SECRET 提供小程序登录（有 ACCOUNTS_FILE 时是其中账号的 callback 或 miniprogram）；或者设置 HTTP_API_KEYS 提供接口',
   'expected.oneOf': '{names} 之一',
 
   'expected.accountName': '名称，1 到 40 个小写字母、数字和 -',

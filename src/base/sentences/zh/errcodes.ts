@@ -1,5 +1,5 @@
 const secret = '微信开发者平台 > 我的业务 > 服务号 > 基础信息 > 开发密钥（旧入口：设置与开发 > 基本配置）'
-const secretPage = `与 ${secret} 核对 WECHAT_APPID 和 WECHAT_SECRET`
+const secretPage = `与 ${secret} 核对 AppID 和 AppSecret（WECHAT_APPID、WECHAT_SECRET，或 ACCOUNTS_FILE 里的）`
 const whitelist =
   '加到 微信开发者平台 > 我的业务 > 服务号 > 基础信息 > 开发信息 > IP白名单（旧入口：设置与开发 > 基本配置 > IP白名单）'
 const quota =
@@ -10,7 +10,7 @@ const openPlatform =
 const notices = '微信开发者平台 或 mp.weixin.qq.com > 通知中心'
 const notice = `到 ${notices} 看通知并申诉`
 const miniProgram = '微信开发者平台 > 我的业务 > 小程序（旧入口：开发管理 > 开发设置）'
-const credentials = `与 ${miniProgram} 核对 WECHAT_MINIPROGRAM_APPID 和 WECHAT_MINIPROGRAM_SECRET`
+const credentials = `与 ${miniProgram} 核对小程序的 AppID 和 AppSecret（WECHAT_MINIPROGRAM_APPID、WECHAT_MINIPROGRAM_SECRET，或 ACCOUNTS_FILE 里的）`
 const ownWhitelist = `加到小程序的 IP白名单：${miniProgram}`
 const platformOnly = '要到代运营这个账号的第三方平台里设置'
 const approve = '请账号管理员在手机上确认微信发去的请求'
@@ -18,7 +18,7 @@ const approve = '请账号管理员在手机上确认微信发去的请求'
 /** errcode 的含义，以及怎么办。 */
 export const zhErrcodes = {
   'wechat.tokenFruitless':
-    '微信刚发放的 access_token 就不承认：可能有别的程序在强制刷新，或者 WECHAT_APPID、WECHAT_SECRET 不是这个账号的',
+    '微信刚发放的 access_token 就不承认：可能有别的程序在强制刷新，或者 AppID、AppSecret（WECHAT_APPID、WECHAT_SECRET，或 ACCOUNTS_FILE 里的）不是这个账号的',
   'wechat.undocumented': '微信拒绝了，errcode {errcode}：{errmsg}',
   'wechat.numbered': '{meaning}（{numbers}）',
   'wechat.ipNotListed': `IP {ip} 不在 IP白名单里：${whitelist}`,
@@ -205,6 +205,6 @@ export const zhErrcodes = {
   'wechat.miniprogram.45035': `本机的出口 IP 不在 IP白名单里：${ownWhitelist}`,
   'wechat.miniprogram.61004': `本机的出口 IP 不在 IP白名单里：${ownWhitelist}`,
   'wechat.miniprogram.48001':
-    '小程序没有这个接口的权限：WECHAT_MINIPROGRAM_APPID 要是已发布的小程序；取手机号还要先认证',
+    '小程序没有这个接口的权限：AppID（WECHAT_MINIPROGRAM_APPID，或 ACCOUNTS_FILE 里的 miniprogram.appid）要是已发布的小程序；取手机号还要先认证',
   'wechat.miniprogram.45009': `小程序今天的接口调用额度已用完：北京时间零点重置，见 ${miniProgram}`,
 } as const

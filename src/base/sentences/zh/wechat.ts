@@ -37,7 +37,7 @@ export const zhWechat = {
   'clock.unknown': '没有拿到微信的时间',
   'timezone.ok': '{timezone}，现在是 {time}',
   'timezone.elsewhere': [
-    '{timezone}，现在是 {time}：SYNC_CRON 按这个时区执行，而微信额度在北京时间零点重置',
+    '{timezone}，现在是 {time}：SYNC_CRON（ACCOUNTS_FILE 里是 syncCron）按这个时区执行，而微信额度在北京时间零点重置',
     '若非有意，请设 TIMEZONE=Asia/Shanghai',
   ],
   'webhook.none': '没有设置 WEBHOOK_URL：推送结果不会发到别处',
@@ -77,7 +77,7 @@ export const zhWechat = {
   'miniprogram.none': '没有配置小程序',
   'miniprogram.ok': '微信认可 {appid} 的 AppID 和 AppSecret',
   'miniprogram.same': [
-    'WECHAT_MINIPROGRAM_APPID 填成了服务号的 AppID（{appid}）',
+    '小程序的 AppID（WECHAT_MINIPROGRAM_APPID，或 ACCOUNTS_FILE 里的 miniprogram.appid）填成了服务号的 AppID（{appid}）',
     '小程序和服务号的 AppID 不同，小程序的在 微信开发者平台 > 我的业务 > 小程序',
   ],
   'api.templates': '模板列表',
