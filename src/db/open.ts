@@ -5,6 +5,19 @@ import type { Stores } from './stores.ts'
 
 /** The one place that chooses the engine, and the only one of which the other is not loaded. Rejects with a DatabaseError. */
 export async function openDatabase(config: DatabaseConfig, log: Log): Promise<Stores> {
+  const database = await openEngine(config, log)
+  try {
+    // An older version, whose processes may still run, had other triggers, which whoever opens it first has just removed.
+    const webhooks = database.webhooks()
+    if (await webhooks.findEndpoint()) await webhooks.turnOn()
+    return database
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+async function openEngine(config: DatabaseConfig, log: Log): Promise<Stores> {
   if (config.engine === 'sqlite') {
     const { openSqlite } = await import('./sqlite/stores.ts')
     return openSqlite({ path: config.path, log })

@@ -11,7 +11,7 @@ import {
 } from '../../src/db/webhooks/webhooks.ts'
 import { toPushRecord } from '../../src/push/toPushRecord.ts'
 import { toRecipientRecord } from '../../src/push/toRecipientRecord.ts'
-import { engines } from './engines.ts'
+import { engines, type TestDatabase } from './engines.ts'
 import { toPushRow } from './pushRow.ts'
 
 const appid = 'wx1'
@@ -57,11 +57,13 @@ const failed: WebhookDelivery = {
 }
 
 describe.each(engines)('$name', ({ create }) => {
+  let made: TestDatabase
   let database: Stores
   let pushes: PushRows
   let webhooks: Webhooks
   beforeEach(async () => {
-    ;({ database } = await create())
+    made = await create()
+    database = made.database
     pushes = database.pushes(appid)
     webhooks = database.webhooks()
   })
@@ -139,6 +141,18 @@ describe.each(engines)('$name', ({ create }) => {
     expect(change && toRecord(change)).toEqual(row && toPushRecord(row, appid))
     const seqs = (await all()).filter(({ key }) => key === 'p').map(({ data }) => JSON.parse(data).seq)
     expect(seqs).toEqual([3, 4, 6, 8])
+  })
+
+  test('a database whose triggers a newer version has taken away tells on, whoever opens it', async () => {
+    const { openAgain, query } = made
+    const changed = 'pushes_told_changed'
+    await webhooks.turnOn()
+    await pushes.add(toPushRow())
+    const isSqlite = database.engine === 'sqlite'
+    await query(isSqlite ? `DROP TRIGGER ${changed}` : `ALTER TABLE pushes DISABLE TRIGGER ${changed}`)
+    const opened = await openAgain()
+    await opened.pushes(appid).recordSent(acceptance)
+    expect(await all()).toMatchObject([{ key: 'p', sentAt: 2_000 }])
   })
 
   test('many that end at once are stored one by one', async () => {
