@@ -3,6 +3,7 @@ import type { AtLeastOne } from './base/accounts/accountsSchema.ts'
 import type { AccountConfig, AccountSettings, Config } from './base/config.ts'
 import type { Log } from './base/log.ts'
 import { createReleasers } from './base/releasers.ts'
+import { toEnglish } from './base/sentences/sentence.ts'
 import type { AccountState } from './db/accountState.ts'
 import type { Broadcasts } from './db/broadcasts/broadcasts.ts'
 import type { Followers } from './db/followers.ts'
@@ -13,6 +14,7 @@ import type { PushRows } from './db/pushes.ts'
 import type { SyncRuns } from './db/syncRuns.ts'
 import type { TemplatePauses, Templates } from './db/templates.ts'
 import { type Alerts, createAlerts } from './health/alerts.ts'
+import { findKeywordFaults } from './operations/enqueue/keywords.ts'
 import { createQueuedPushes, type QueuedPushes } from './operations/queuedPushes.ts'
 import { createProducer, type Producer } from './push/producer.ts'
 import type { ProducerQueue } from './queue/producerQueue.ts'
@@ -93,6 +95,7 @@ export function createAccount(runtime: QueueRuntime, config: AccountSettings): A
   releasers.add(() => alerts.close())
   const tokens = createTokenSource({ appid, secret, client, store: database.tokens(), log })
   const api = createWechatApi({ client, tokens })
+  const templateCheck = createTemplateCheck({ appid, api, templates, leases, log })
   const tellOfSync = createSyncNews({
     syncRuns,
     post: alerts.post,
@@ -129,13 +132,16 @@ export function createAccount(runtime: QueueRuntime, config: AccountSettings): A
     syncRuns,
     templates,
     templatePauses: database.templatePauses(appid),
-    templateCheck: createTemplateCheck({ appid, api, templates, leases, log }),
+    templateCheck,
     accountState,
     openCircuits: database.openCircuits(appid),
     leases,
     alerts,
     openQueue,
-    openProducer: () => createProducer([{ name, appid }], openQueue),
+    openProducer() {
+      const known = { name, appid, templateCheck }
+      return createProducer([known], openQueue, toEnglish, (to) => findKeywordFaults([known], to))
+    },
     refreshTemplates: () => refreshTemplates({ api, templates }),
     sync(options) {
       const { syncConcurrency: concurrency, syncRefreshDays: refreshDays } = config

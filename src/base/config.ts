@@ -50,6 +50,8 @@ export interface CallbackConfig {
 export interface ProducerConfig {
   accounts: AtLeastOne<AccountName>
   queue: QueueConfig
+  /** Where it would be; a producer needs none. */
+  database: DatabaseConfig
 }
 
 /** What is one service account's. */

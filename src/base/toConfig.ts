@@ -2,7 +2,14 @@ import { hash } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { z } from 'zod'
 import type { AccountEntry, AtLeastOne } from './accounts/accountsSchema.ts'
-import type { AccountConfig, CallbackConfig, Config, QueueConfig, SharedConfig } from './config.ts'
+import type {
+  AccountConfig,
+  CallbackConfig,
+  Config,
+  DatabaseConfig,
+  QueueConfig,
+  SharedConfig,
+} from './config.ts'
 import { hour } from './duration.ts'
 import type { CommonValues, completeSchema, SharedValues } from './environment/requirements.ts'
 import { environmentSchema } from './environment/variables.ts'
@@ -151,6 +158,13 @@ function toMiniProgramCallback(
   return appid && callback ? { appid, ...callback } : undefined
 }
 
+export function toDatabaseConfig({
+  DATABASE_URL: database,
+  DATA_DIR,
+}: Pick<QueueValues, 'DATABASE_URL' | 'DATA_DIR'>): DatabaseConfig {
+  return database ?? { engine: 'sqlite', path: resolve(DATA_DIR, 'unionpush.db') }
+}
+
 /** What a login needs too. */
 export function toCommonConfig(values: CommonValues) {
   return {
@@ -160,10 +174,7 @@ export function toCommonConfig(values: CommonValues) {
       https: values.https_proxy ?? values.HTTPS_PROXY,
       none: values.no_proxy ?? values.NO_PROXY,
     },
-    database: values.DATABASE_URL ?? {
-      engine: 'sqlite' as const,
-      path: resolve(values.DATA_DIR, 'unionpush.db'),
-    },
+    database: toDatabaseConfig(values),
     sessionDays: values.SESSION_DAYS,
     exposeIds: values.EXPOSE_IDS,
     logLevel: values.LOG_LEVEL,

@@ -6,13 +6,13 @@ import { inWords } from './text/phrase.ts'
 
 export type ChooseAccounts = (accounts: ProducerConfig['accounts']) => ProducerConfig['accounts']
 
-/** Connects to the queues of some accounts for a command that needs neither its secret nor the database. */
+/** Connects to the queues of some accounts for a command that needs neither their secrets nor the database. */
 export async function withProducer<T>(
   choose: ChooseAccounts,
   use: (producer: Producer) => Promise<T>,
 ): Promise<T> {
-  const { accounts, queue } = loadProducerConfig()
-  const producer = openProducer({ queue, accounts: choose(accounts) }, inWords)
+  const config = loadProducerConfig()
+  const producer = openProducer({ ...config, accounts: choose(config.accounts) }, inWords)
   try {
     return await use(producer)
   } finally {

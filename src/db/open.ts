@@ -2,6 +2,7 @@ import type { DatabaseConfig } from '../base/config.ts'
 import type { Log } from '../base/log.ts'
 import { type PostgresAddress, toPostgresPlace } from '../base/urls/postgresUrl.ts'
 import type { Stores } from './stores.ts'
+import type { TemplateRow } from './templates.ts'
 
 /** The one place that chooses the engine, and the only one of which the other is not loaded. Rejects with a DatabaseError. */
 export async function openDatabase(config: DatabaseConfig, log: Log): Promise<Stores> {
@@ -24,6 +25,19 @@ async function openEngine(config: DatabaseConfig, log: Log): Promise<Stores> {
   }
   const { openPostgres } = await import('./postgres/stores.ts')
   return openPostgres({ ...config, log })
+}
+
+/**
+ * Templates as they were last listed, for a program that has no other use for the tables: they are neither made nor brought
+ * up to date. Rejects with whatever keeps them from being read.
+ */
+export async function listKnownTemplates(config: DatabaseConfig, appid: string): Promise<TemplateRow[]> {
+  if (config.engine === 'sqlite') {
+    const { listTemplatesOfFile } = await import('./sqlite/account/knownTemplates.ts')
+    return listTemplatesOfFile(config.path, appid)
+  }
+  const { listTemplatesOfSchema } = await import('./postgres/account/knownTemplates.ts')
+  return listTemplatesOfSchema(config, appid)
 }
 
 interface CopyOptions {

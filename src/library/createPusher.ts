@@ -7,7 +7,7 @@ import { second } from '../base/duration.ts'
 import { readEnvironment } from '../base/environment/readEnvironment.ts'
 import { loadProducerConfig } from '../base/producerConfig.ts'
 import { toLanguage } from '../base/sentences/language.ts'
-import { say } from '../base/sentences/sentence.ts'
+import { say, toEnglish } from '../base/sentences/sentence.ts'
 import { findWay, toEnd } from '../operations/accounts/way.ts'
 import { type ControlClient, createControlClient } from '../push/controlClient.ts'
 import type { PushMessage } from '../push/message.ts'
@@ -17,6 +17,7 @@ import type { PushRecord } from '../push/record.ts'
 import { type WaitOptions, waitForPush } from '../push/wait.ts'
 import { loadProducer } from '../queue/loadProducer.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
+import { createFindFaults } from './templateMirror.ts'
 
 /** What is left out comes from the environment. */
 export interface PusherOptions {
@@ -26,9 +27,9 @@ export interface PusherOptions {
   account?: string
   /** Default `REDIS_URL`, whose forms it takes; several URLs, separated by commas, are one cluster. */
   redisUrl?: string
-  /** Where to find the queue when there is no Redis and this is `postgres://...`; default `DATABASE_URL`. */
+  /** Where to find the templates, and the queue when there is no Redis and this is `postgres://...`; default `DATABASE_URL`. */
   databaseUrl?: string
-  /** Where to find the embedded queue when it is neither; default `DATA_DIR`. */
+  /** Where to find the templates and the embedded queue when it is neither; default `DATA_DIR`. */
   dataDir?: string
 }
 
@@ -68,7 +69,8 @@ export interface Pusher {
 const backoff: Backoff = { first: 50, factor: 1.5, longest: second }
 
 /**
- * Connects to the queues of the accounts; needs neither their secrets nor a database.
+ * Connects to the queues of the accounts; needs neither their secrets nor a database, whose templates are looked at if it
+ * is there.
  * @throws ConfigError
  */
 export function createPusher({ appid, account, ...places }: PusherOptions = {}): Pusher {
@@ -109,7 +111,7 @@ export function createPusher({ appid, account, ...places }: PusherOptions = {}):
   }
 
   return {
-    ...createProducer(accounts, connection.openQueue),
+    ...createProducer(accounts, connection.openQueue, toEnglish, createFindFaults(accounts, config.database)),
     async cancel(id, { account: word } = {}) {
       const meant = toMeant(word)
       const [only, ...others] = meant

@@ -33,6 +33,11 @@ export interface DuplicatePush {
 const chunkSize = 500
 const chunksInFlight = 2
 
+/** What is wrong with a message besides what every message is checked for; at once where that can be told at once. */
+export type FindFaults = (
+  destinations: readonly [Destination, ...Destination[]],
+) => readonly PushFault[] | Promise<readonly PushFault[]>
+
 /**
  * Checks messages and puts them into the queues of their accounts, each of which is opened by the first push to it. What is
  * wrong with those of `pushMany` is said by `inWords`.
@@ -41,6 +46,7 @@ export function createProducer(
   accounts: readonly AccountName[],
   openQueue: (appid: string) => Pick<ProducerQueue, 'run'>,
   inWords: (sentence: Sentence) => string = toEnglish,
+  findFaults?: FindFaults,
 ): Producer {
   const queues = new Map<string, Pick<ProducerQueue, 'run'>>()
 
@@ -54,6 +60,8 @@ export function createProducer(
     async push(message) {
       const checked = checkDestinations(message, accounts)
       if ('problems' in checked) throw new InvalidPushError(checked.problems)
+      const faults = (await findFaults?.(checked.destinations)) ?? []
+      if (faults.length > 0) throw new InvalidPushError(faults)
       const [{ account, message: valid }, ...next] = checked.destinations
       const id = valid.id ?? toTimeOrderedId(Date.now())
       let job: QueuedJob | undefined
@@ -81,7 +89,8 @@ export function createProducer(
         let index = 0
         for await (const chunk of toChunks(messages)) {
           if (pending.length === chunksInFlight) await pending.shift()
-          const valid = chunk.flatMap((message) => toValid(message, accounts, index++, refuse))
+          const checked = chunk.flatMap((message) => toValid(message, accounts, index++, refuse))
+          const valid = findFaults ? await withoutFaults(checked, findFaults, refuse) : checked
           const added = add(valid, receipt, refuse, onDuplicate)
           // Awaited later; until then its failure is not unhandled.
           added.catch(() => {})
@@ -136,6 +145,22 @@ function toValid(given: unknown, accounts: readonly AccountName[], index: number
   }
   refuse(index, checked.problems)
   return []
+}
+
+/** One by one only where one has to be waited for. */
+async function withoutFaults(
+  messages: readonly ValidAt[],
+  findFaults: FindFaults,
+  refuse: Refuse,
+): Promise<ValidAt[]> {
+  const good: ValidAt[] = []
+  for (const message of messages) {
+    const found = findFaults([message.to, ...message.next])
+    const faults = found instanceof Promise ? await found : found
+    if (faults.length === 0) good.push(message)
+    else refuse(message.index, faults)
+  }
+  return good
 }
 
 function toQueuedJob({ index, to, next }: ValidAt, now: number, refuse: Refuse): QueuedJob[] {

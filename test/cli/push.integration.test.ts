@@ -96,6 +96,30 @@ test('--wait prints what became of it and says by its exit code whether it was s
   expect(world.simulator.stats().accepted).toBe(2)
 })
 
+test('a keyword that the listed template asks for is missed before anything is queued, with exit code 2', async () => {
+  const world = await startCliWorld()
+  await world.json(['sync'])
+  await world.lines(['templates'])
+  const incomplete = world.push(1).map((word) => word.replace(/,"time2":[^}]*/, ''))
+  const file = join(world.cwd, 'many.jsonl')
+  const { unionid } = world.simulator.userAt(1)
+  await writeFile(file, JSON.stringify({ unionid, templateId: world.templateId, data: { thing1: 'x' } }))
+  const message = 'Nothing was queued. data.time2: expected a text, as the template asks for it, got nothing'
+  const answers = await Promise.all([
+    world.run([...incomplete, '--json']),
+    world.run([...incomplete, '--wait', '--json']),
+    world.run(['push', '--file', file, '--json']),
+  ])
+  const [one, waited, many] = answers.map(({ stdout }) => JSON.parse(stdout))
+  for (const { error } of [one, waited]) expect(error).toMatchObject({ code: 'invalid_push', message })
+  expect(answers.map(({ code }) => code)).toEqual([2, 2, 1])
+  expect(many).toMatchObject({
+    queued: 0,
+    invalid: [{ line: 1, reason: expect.stringContaining('data.time2') }],
+  })
+  expect(await world.lines(['history', '--status', 'queued'])).toEqual([])
+})
+
 test('--wait says that no worker answers, and ends with its --timeout', async () => {
   const world = await startCliWorld()
   const begun = Date.now()

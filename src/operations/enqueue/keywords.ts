@@ -9,14 +9,18 @@ export interface KnownTemplates extends AccountName {
 }
 
 /** Keywords that its template asks for and the message leaves out; which of several accounts sends it is not known yet. */
-export async function findKeywordFaults(
+export function findKeywordFaults(
   accounts: readonly KnownTemplates[],
   [{ account, message }, ...others]: readonly [Destination, ...Destination[]],
-): Promise<PushFault[]> {
+): PushFault[] | Promise<PushFault[]> {
   const known = accounts.find(({ appid }) => appid === account.appid)
   if (!known || others.length > 0) return []
-  // What WeChat does not tell now is found out by who sends it.
-  const missing = (await known.templateCheck.findMissingKeywords(message)) ?? []
+  const missing = known.templateCheck.findMissingKeywords(message)
+  return missing instanceof Promise ? missing.then(toFaults) : toFaults(missing)
+}
+
+/** What WeChat does not tell now is found out by who sends it. */
+function toFaults(missing: readonly string[] = []): PushFault[] {
   return missing.map((key) => ({
     field: `data.${key}`,
     rule: say('push.neededKeyword'),
