@@ -62,7 +62,7 @@ async function look(): Promise<void> {
   try {
     status.value = await ask<Status>('/status', undefined, own.signal)
     if (connection.peek() === 'gone') connection.value = 'polling'
-    if (!source) pulse.value += 1
+    pulse.value += 1
   } catch (error) {
     const isAway = !(error instanceof AskError) || error.status === 0
     if (looking === own && isAway && isFollowing()) connection.value = 'gone'
@@ -115,10 +115,18 @@ function listen(): void {
   })
 }
 
-/** Many pushes make one beat. */
+/** Many pushes make one beat, which comes after the last of them too. */
 let lastBeat = 0
+let nextBeat: ReturnType<typeof setTimeout> | undefined
 function beat(): void {
-  if (Date.now() - lastBeat < 1_000) return
-  lastBeat = Date.now()
-  pulse.value += 1
+  if (nextBeat !== undefined) return
+  const wait = lastBeat + 1_000 - Date.now()
+  nextBeat = setTimeout(
+    () => {
+      nextBeat = undefined
+      lastBeat = Date.now()
+      pulse.value += 1
+    },
+    Math.max(0, wait),
+  )
 }

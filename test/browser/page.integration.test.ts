@@ -138,7 +138,7 @@ test('failed pushes are sent again one by one, some of them, or all that the fil
   const bad = { templateId: 'x'.repeat(43) }
   for (const n of [0, 1, 2, 3]) await push(world, n, { id: `bad-${n}`, ...bad })
   const attempts = async () => world.simulator.stats().calls['/cgi-bin/message/template/send'] ?? 0
-  const { page } = await openPage(world, { address: '/failed' })
+  const { page, show } = await openPage(world, { address: '/failed' })
   await page.getByRole('button', { name: 'Send all 4 again' }).waitFor()
   const tried = await attempts()
   await page.getByRole('row').filter({ hasText: 'bad-1' }).getByRole('button', { name: 'Send again' }).click()
@@ -151,6 +151,8 @@ test('failed pushes are sent again one by one, some of them, or all that the fil
   await page.getByText('2 pushes are in the queue again.').waitFor()
   await expect.poll(attempts).toBe(tried + 3)
   await expect.poll(async () => (await world.get('/v1/pushes?status=rejected')).body.items.length).toBe(4)
+  await show('/search')
+  await show('/failed')
   await page.getByRole('button', { name: 'Send all 4 again' }).click()
   // What fails while one reads what one agrees to is not meant.
   await push(world, 9, { id: 'bad-9', ...bad })
