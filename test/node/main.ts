@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -23,6 +23,8 @@ const files = words.filter((word) => !isVersion(word) && word !== '--core')
 
 for (const version of versions) {
   const dir = await mkdtemp(join(tmpdir(), 'unionpush-node-'))
+  // A test runs it as another user.
+  await chmod(dir, 0o755)
   const code = await (isCore ? testCoreOn : testOn)(version, dir).finally(() =>
     rm(dir, { recursive: true, force: true }),
   )

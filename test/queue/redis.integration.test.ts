@@ -32,7 +32,8 @@ describe('a producer', () => {
     const begun = Date.now()
     const calls = Array.from({ length: 500 }, () => pusher.push(message).catch((error) => error))
     const [error] = await Promise.all(calls)
-    expect(Date.now() - begun).toBeLessThan(5.5 * second)
+    // Five, and what a busy machine takes to say so.
+    expect(Date.now() - begun).toBeLessThan(8 * second)
     expect(error).toBeInstanceOf(QueueUnavailableError)
     expect(error.message).toMatch(/127\.0\.0\.1.*ECONNREFUSED.*Repeat the push with the id/)
     expect(error.cause).toMatchObject({ code: 'ECONNREFUSED' })
@@ -67,7 +68,8 @@ describe('a producer', () => {
     redis.freeze()
     const begun = Date.now()
     await expect(pusher.push({ ...message, id: 'p' })).rejects.toThrow(QueueUnavailableError)
-    expect(Date.now() - begun).toBeLessThan(5.5 * second)
+    // Five, and what a busy machine takes to say so.
+    expect(Date.now() - begun).toBeLessThan(8 * second)
     redis.thaw()
     expect(await pusher.push({ ...message, id: 'p' })).toMatchObject({ id: 'p' })
     expect(await pusher.push({ ...message, id: 'p' })).toMatchObject({ status: 'duplicate' })

@@ -120,9 +120,11 @@ test('a push that waits for its template expires as others do', async () => {
   const world = await startWorld()
   await world.startWorker()
   world.vanish()
-  await world.producer().push(world.message(0, { id: 'p', expiresAt: Date.now() + 1_500 }))
+  await world.producer().push(world.message(0, { id: 'p' }))
   await rowIs(world, 'p', { reason: 'paused' })
-  await rowIs(world, 'p', { status: 'skipped', reason: 'expired' })
+  await world.producer().push(world.message(1, { id: 'q', expiresAt: Date.now() + 1_500 }))
+  await rowIs(world, 'q', { status: 'skipped', reason: 'expired' })
+  await rowIs(world, 'p', { status: 'queued', reason: 'paused' })
 })
 
 test('an id that WeChat never listed is refused at once', async () => {

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
-import { second } from '../../src/base/duration.ts'
 import { createWechatApi } from '../../src/wechat/api.ts'
 import { createWechatClient } from '../../src/wechat/client.ts'
 import { WechatApiError, WechatNetworkError } from '../../src/wechat/errors.ts'
@@ -166,9 +165,8 @@ test.each([
   ['a msgid that never ends', `{"errcode":0,"x":"${'"msgid":'.repeat(bodyLimit / 10)}`],
   ['a template', `{"template_list":[{"content":"${'{{a.DATA}}'.repeat(bodyLimit / 12)}"}]}`],
   ['half a template', `{"template_list":[{"content":"${'{{'.repeat(bodyLimit / 4)}"}]}`],
-])('as much as can come of %s is read in a moment', async (_, text) => {
-  const startedAt = performance.now()
+])('as much as can come of %s is read in a time that grows no faster than it', async (_, text) => {
+  // Were it quadratic, it would take hours.
   await settle(() => api.sendTemplate(message), text)
   await settle(() => api.listTemplates(), text)
-  expect(performance.now() - startedAt).toBeLessThan(10 * second)
 })
