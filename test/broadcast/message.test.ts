@@ -38,3 +38,11 @@ test.each([
 test('an expiry before the start is told by the name that the start has here', () => {
   expect(() => input({ startAt: 2e12, expiresAt: 1.9e12 })).toThrow('startAt')
 })
+
+test.each([
+  ['no data', { templateId: 't', audience }, 'texts such as {thing1: "..."}, got nothing'],
+  ['nothing', undefined, 'broadcast: expected {templateId, data, audience}, got nothing'],
+  ['no object', 'all', 'broadcast: expected {templateId, data, audience}, got 3 characters, "all"'],
+])('what is missing is said in words: %s', (_, given, problem) => {
+  expect(() => checkInput(given, 'en')).toThrow(problem)
+})

@@ -81,32 +81,35 @@ const defaultMaxFailures = 0.2
 
 const hours = say('expected.hours', { example: '09:00-21:00' })
 
-const shape = z.strictObject({
-  templateId: z.string(rule(say('broadcast.template'))),
-  data: z.unknown(),
-  url: z.string(rule(say('broadcast.link'))).optional(),
-  miniprogram: z.unknown().optional(),
-  audience: z.record(z.string(), z.unknown(), '{all: true}, {tag, scene, since}, {file} or {rows}'),
-  name: z
-    .string(rule(say('broadcast.name')))
-    .max(100, rule(say('keyword.characters', { most: '100' })))
-    .regex(keptText, keptTextRule)
-    .optional(),
-  startAt: z.unknown().optional(),
-  expiresAt: z.unknown().optional(),
-  rate: z
-    .number(rule(say('broadcast.rate')))
-    .positive(rule(say('broadcast.positive')))
-    .optional(),
-  window: z.string(rule(hours)).optional(),
-  canary: z.union([z.string(), z.number()], rule(say('broadcast.canary'))).optional(),
-  maxFailures: z.union([z.string(), z.number()], rule(say('broadcast.share'))).optional(),
-  except: z.string(rule(say('broadcast.other'))).optional(),
-  dryRun: z.boolean(rule(say('push.boolean'))).optional(),
-  onSkipped: z
-    .custom<OnSkipped>((value) => typeof value === 'function', rule(say('broadcast.function')))
-    .optional(),
-})
+const shape = z.strictObject(
+  {
+    templateId: z.string(rule(say('broadcast.template'))),
+    data: z.unknown().optional(),
+    url: z.string(rule(say('broadcast.link'))).optional(),
+    miniprogram: z.unknown().optional(),
+    audience: z.record(z.string(), z.unknown(), '{all: true}, {tag, scene, since}, {file} or {rows}'),
+    name: z
+      .string(rule(say('broadcast.name')))
+      .max(100, rule(say('keyword.characters', { most: '100' })))
+      .regex(keptText, keptTextRule)
+      .optional(),
+    startAt: z.unknown().optional(),
+    expiresAt: z.unknown().optional(),
+    rate: z
+      .number(rule(say('broadcast.rate')))
+      .positive(rule(say('broadcast.positive')))
+      .optional(),
+    window: z.string(rule(hours)).optional(),
+    canary: z.union([z.string(), z.number()], rule(say('broadcast.canary'))).optional(),
+    maxFailures: z.union([z.string(), z.number()], rule(say('broadcast.share'))).optional(),
+    except: z.string(rule(say('broadcast.other'))).optional(),
+    dryRun: z.boolean(rule(say('push.boolean'))).optional(),
+    onSkipped: z
+      .custom<OnSkipped>((value) => typeof value === 'function', rule(say('broadcast.function')))
+      .optional(),
+  },
+  '{templateId, data, audience}',
+)
 
 /** Rejects bad input before anything is written. @throws InvalidPushError */
 export function checkInput(given: unknown, language: Language): CheckedInput {
