@@ -7,7 +7,7 @@ export function findProxy(base: string, proxy: ProxyConfig): string | undefined 
   const secure = protocol === 'https:'
   const found = secure ? proxy.https : proxy.http
   if (!found) return undefined
-  const host = withoutBrackets(hostname)
+  const host = withoutBrackets(hostname).replace(/\.$/, '')
   const isDirect = (proxy.none ?? '')
     .split(/[\s,]+/)
     .filter(Boolean)

@@ -47,6 +47,7 @@ describe('the proxy of a base URL', () => {
     ['https://10.1.2.3:8443', '10.1.2.3:8443'],
     ['https://10.1.2.3', '0.0.0.0/0'],
     ['https://api.weixin.qq.com', 'weixin.qq.com.'],
+    ['https://api.weixin.qq.com.', 'weixin.qq.com'],
   ])('is left out for %s by %s', (base, none) => {
     expect(findProxy(base, { http, https, none })).toBeUndefined()
   })
