@@ -10,7 +10,7 @@ import { isStray, type Pace, type PaceSignal, slowDown, speedUp, toWindow } from
 const unlimited = 10_000
 /** WeChat's limits change without a word. */
 const memory = day
-/** How long the queue may have forgotten the limit, unless it was away meanwhile. */
+/** How long the queue may have forgotten the limit, unless it was away meanwhile or more is sent than it allows. */
 const renewalInterval = 10 * second
 
 export interface RateController {
@@ -57,6 +57,9 @@ export function createRateController({
   const warn = (error: unknown) => log.warn({ err: error }, 'send rate could not be changed')
   const { run, untilIdle } = createChanges(warn)
   let isLimited = ceiling > 0
+  let current = ceiling
+  const isExcess = createExcessCount()
+  const renew = () => run(takeUp)
 
   return {
     async start() {
@@ -70,6 +73,7 @@ export function createRateController({
     renew,
     sent() {
       meter.count(true)
+      if (current > 0 && isExcess(current)) renew()
     },
     refused(signal) {
       meter.count(false)
@@ -85,10 +89,6 @@ export function createRateController({
 
   async function takeUp(): Promise<void> {
     await apply(toPace(await state.find())?.limit)
-  }
-
-  function renew(): void {
-    run(takeUp)
   }
 
   async function slow(signal: PaceSignal): Promise<void> {
@@ -138,7 +138,25 @@ export function createRateController({
   function apply(limit: number | undefined): Promise<void> {
     const lowest = limit === undefined || limit >= highest ? ceiling : limit
     isLimited = lowest > 0
+    current = lowest
     return setLimit(queue, lowest)
+  }
+}
+
+/** Windows of the queue do not begin with our seconds, and answers may come in bursts. */
+const tolerance = 2
+
+/** Counts sends, and tells the one of a second that no queue with that limit can have let through. */
+function createExcessCount() {
+  let current = 0
+  let sent = 0
+
+  return (limit: number): boolean => {
+    const now = Math.floor(Date.now() / second)
+    if (now !== current) sent = 0
+    current = now
+    sent += 1
+    return sent === Math.floor(tolerance * Math.max(1, limit)) + 1
   }
 }
 

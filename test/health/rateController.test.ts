@@ -210,6 +210,15 @@ describe('a hidden limit', () => {
     expect(perSecond).toBeLessThan(202)
     await account.stop()
   })
+  test('that the queue has forgotten is there again as soon as more is sent than it allows', async () => {
+    const account = await createPacedAccount({ demand: 100, ceiling: 200 })
+    await account.run(3, () => true)
+    account.forget()
+    expect((await account.run(2, () => true, 3_000)).perSecond).toBeLessThan(2 * 200)
+    expect((await account.run(3, () => true, 3_000)).perSecond).toBeLessThan(202)
+    await account.stop()
+  })
+
   test('that the queue has forgotten is there again within ten seconds, PUSH_RATE as well as a lower one', async () => {
     const account = await createPacedAccount({ demand: 3_000, ceiling: 200 })
     account.forget()
