@@ -196,6 +196,7 @@ test('failed retry sends what it is narrowed to, and everything only if that is 
 
   const named = await world.run(['failed', 'retry', 'd', 'nobody', '--json'])
   expect([named.code, JSON.parse(named.stdout)]).toEqual([1, { retried: 1 }])
+  expect(named.stderr).toBe('unionpush failed: Not sent again: nobody is not known\n')
   expect(await retry('--reason', 'retries_exhausted', '--limit', '1')).toEqual({ retried: 1 })
   expect((await world.lines(['failed'])).map(({ id }) => id)).toEqual(['b', 'a'])
   expect(await retry('--yes')).toEqual({ retried: 2 })

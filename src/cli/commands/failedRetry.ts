@@ -58,7 +58,8 @@ export async function retryIds(
   const pushes = left.map(({ id, status }) =>
     status === undefined ? say('retry.unknown', { id }) : say('retry.is', { id, status }),
   )
-  out.remark(phrase('retry.left', { pushes: join(pushes) }))
+  // A program is told too: its answer says how many there were, not which ones were left.
+  process.stderr.write(`unionpush failed: ${phrase('retry.left', { pushes: join(pushes) })}\n`)
   return 1
 }
 
