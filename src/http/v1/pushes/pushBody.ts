@@ -44,7 +44,7 @@ const described = z.object({
   priority: z.int().min(0).max(2_097_151).optional(),
   hold: z.boolean().optional().describe('wait for a user who does not follow to do so, until expiresAt'),
   urgent: z.boolean().optional().describe('sent in quiet hours too'),
-}) satisfies z.ZodType<PushMessage>
+} satisfies Record<keyof PushMessage, z.ZodType>) satisfies z.ZodType<PushMessage>
 
 /** A message as a JSON object; nothing more is asked of it here. */
 export const pushBodySchema = z
