@@ -31,14 +31,14 @@ export function createAccountWorker(account: Account, queue: WorkerQueue): PushW
       concurrency: config.pushConcurrency,
       attempts: config.pushAttempts,
       rate: config.pushRate,
-      ...toManners(config),
+      ...toUserLimits(config),
     },
   )
 }
 
 /** Nothing where nothing is asked for, so that a push costs no more than it did. */
-function toManners({ pushCaps: caps, quiet, timezone }: Account['config']) {
-  return caps.length > 0 || quiet !== undefined ? { manners: { caps, quiet, timezone } } : {}
+function toUserLimits({ pushCaps: caps, quiet, timezone }: Account['config']) {
+  return caps.length > 0 || quiet !== undefined ? { userLimits: { caps, quiet, timezone } } : {}
 }
 
 function createOtherAccounts(database: Pick<Stores, 'followers' | 'pushes'>): OtherAccounts {

@@ -18,7 +18,7 @@ interface SenderDeps {
 /** Tries messages whose records somebody else keeps, by the same table of outcomes as single pushes. */
 export function createSender({ appid, tries, note, ...state }: SenderDeps): Sender {
   // A broadcast has hours of its own, and pauses as a whole when its template is gone.
-  const lent: TryDeps = { ...tries, manners: undefined, templateGuard: undefined }
+  const lent: TryDeps = { ...tries, userLimits: undefined, templateGuard: undefined }
   return {
     ...state,
     mayTry: tries.mayTry,

@@ -24,11 +24,11 @@ import { createFailedJobs } from './failedJobs.ts'
 import { createHandOver } from './handOver.ts'
 import { createHeldForwarder } from './heldForwarder.ts'
 import { createJobHandler } from './jobHandler.ts'
-import { createManners, type MannersSettings } from './processor/manners.ts'
 import { createOtherPushes } from './processor/otherPushes.ts'
 import { createProcessor } from './processor/processor.ts'
 import type { Directory, KnownFollower } from './processor/resolve.ts'
 import type { TryDeps } from './processor/tryOnce.ts'
+import { createUserLimits, type UserLimitsSettings } from './processor/userLimits.ts'
 import { createReactions, toDatabaseOutage } from './reactions.ts'
 import { startRecoverer } from './recoverer.ts'
 import { type PassingFault, retryUntilReady, toPassingFault } from './retryUntilReady.ts'
@@ -80,7 +80,7 @@ export interface PushWorkerOptions {
   /** Sends per second over all workers of the account; 0 = only the adaptive limit. */
   rate: number
   /** Undefined = users are sent whatever is pushed. */
-  manners?: MannersSettings
+  userLimits?: UserLimitsSettings
 }
 
 interface ControlServer {
@@ -219,7 +219,7 @@ interface TryParts {
 /** What every try needs, of single pushes and of broadcasts. */
 function toTries(
   deps: PushWorkerDeps,
-  { attempts, concurrency, manners }: PushWorkerOptions,
+  { attempts, concurrency, userLimits }: PushWorkerOptions,
   { health, others, log, signal, isStopping }: TryParts,
 ): TryDeps {
   const { pushes, held, api, followers } = deps
@@ -244,7 +244,7 @@ function toTries(
       release: (templateId) => releaseTemplate({ queue: deps.queue.queue, pushes }, templateId),
       ...{ alert, log },
     }),
-    manners: manners && createManners(manners, deps),
+    userLimits: userLimits && createUserLimits(userLimits, deps),
     markLeft: (openid) => followers.markUnsubscribed([openid], Date.now()),
     onUnrecorded: (error) => health.breaker.note('database', toDatabaseOutage(error)),
     signal,

@@ -26,7 +26,7 @@ export interface WorkerWorld {
 /** A worker of one account with everything it needs but the database, as the program puts it together. */
 export async function openPushWorker(
   { appid, secret, base, queue, database, log }: WorkerWorld,
-  { concurrency = 50, attempts = 8, rate = 0, manners }: Partial<PushWorkerOptions> = {},
+  { concurrency = 50, attempts = 8, rate = 0, userLimits }: Partial<PushWorkerOptions> = {},
   adapt: (queue: WorkerQueue) => WorkerQueue = (queue) => queue,
 ) {
   const client = createWechatClient({
@@ -42,8 +42,8 @@ export async function openPushWorker(
       pushConcurrency: concurrency,
       pushAttempts: attempts,
       pushRate: rate,
-      pushCaps: [...(manners?.caps ?? [])],
-      quiet: manners?.quiet,
+      pushCaps: [...(userLimits?.caps ?? [])],
+      quiet: userLimits?.quiet,
     },
   )
   const connection = await connectWorker(queue, log)

@@ -14,12 +14,12 @@ import { type Ending, findEnding, toEnded } from './end.ts'
 import { findWait, mayHandOver, mayHold } from './findWait.ts'
 import { type FailedCall, type JudgeDeps, judge } from './judge.ts'
 import { keepSent } from './keepSent.ts'
-import type { Manners } from './manners.ts'
 import { isFollowedNext, isKnownNext, type OtherAccounts } from './otherAccounts.ts'
 import type { OtherPushes } from './otherPushes.ts'
 import type { SendOutcome } from './outcome.ts'
 import { toClientMsgId, toHeldRow, toRefusalColumns } from './pushRow.ts'
 import { type Directory, type FollowerIds, resolveRecipient } from './resolve.ts'
+import type { UserLimits } from './userLimits.ts'
 
 export interface TryDeps extends JudgeDeps, Pick<TemplateCheck, 'findMissingKeywords'> {
   /** Sends under way at once: every try takes one. */
@@ -44,7 +44,7 @@ export interface TryDeps extends JudgeDeps, Pick<TemplateCheck, 'findMissingKeyw
   /** Undefined for messages that do not wait for a template that vanished. */
   templateGuard: TemplateGuard | undefined
   /** Undefined where users are to be sent whatever is pushed. */
-  manners: Manners | undefined
+  userLimits: UserLimits | undefined
 }
 
 export type Processed =
@@ -121,7 +121,7 @@ async function tryOnce(deps: TryDeps, task: TryInSlot): Promise<Step> {
       const wait = await deps.templateGuard.findWait(push.templateId)
       if (wait) return waitUntil(deps, task, { ...row, ...recipient.ids, reason: 'paused' }, wait)
     }
-    const quiet = findManners(deps, row)?.findQuiet(push, Date.now())
+    const quiet = findUserLimits(deps, row)?.findQuiet(push, Date.now())
     if (quiet === undefined) return send(deps, task, recipient.ids)
     if ('status' in quiet) return end(deps, task, { ...row, ...recipient.ids }, quiet)
     const wait = { until: quiet.until, detail: toStored(quiet.detail) }
@@ -135,8 +135,8 @@ async function tryOnce(deps: TryDeps, task: TryInSlot): Promise<Step> {
 }
 
 /** A try without an answer may have reached the user already, and its repetition counts only while WeChat recognises it. */
-function findManners({ manners }: TryDeps, { unknownSince }: PushRow): Manners | undefined {
-  return unknownSince === null ? manners : undefined
+function findUserLimits({ userLimits }: TryDeps, { unknownSince }: PushRow): UserLimits | undefined {
+  return unknownSince === null ? userLimits : undefined
 }
 
 /** It goes on as a push whose try is to be repeated does. */
@@ -194,10 +194,10 @@ async function send(deps: TryDeps, task: TryInSlot, { unionid, openid }: Followe
     unknownSince: row.unknownSince ?? Date.now(),
   }
   // The row comes first: after a crash it tells that there may have been a call.
-  const manners = findManners(deps, row)
-  if (manners) {
+  const userLimits = findUserLimits(deps, row)
+  if (userLimits) {
     const counted = { id: push.id, templateId: push.templateId, ids: { unionid, openid } }
-    const step = await manners.whenCounted(counted, async (ending) => {
+    const step = await userLimits.withinCaps(counted, async (ending) => {
       if (ending) return end(deps, task, { ...row, unionid, openid }, ending)
       return (await save(deps, task, sending)) ? 'begun' : superseded
     })

@@ -17,7 +17,7 @@ describe('PUSH_CAP', () => {
     const world = await startPushing()
     const templateId = String(world.simulator.templates[0]?.templateId)
     const caps = [{ templateId, most: 2, ms: day }]
-    await world.startWorker({ manners: { caps, quiet: undefined, timezone } })
+    await world.startWorker({ userLimits: { caps, quiet: undefined, timezone } })
     const messages = Array.from({ length: 30 }, (_, n) => world.message(n % 3, { id: `p${n}` }))
     await world.producer().pushMany(messages)
     await world.ended(30)
@@ -35,8 +35,8 @@ describe('PUSH_CAP', () => {
   test('nor over several workers', async () => {
     const world = await startPushing()
     const templateId = String(world.simulator.templates[0]?.templateId)
-    const manners = { caps: [{ templateId, most: 2, ms: day }], quiet: undefined, timezone }
-    await Promise.all([1, 2, 3].map(() => world.startWorker({ concurrency: 4, manners })))
+    const userLimits = { caps: [{ templateId, most: 2, ms: day }], quiet: undefined, timezone }
+    await Promise.all([1, 2, 3].map(() => world.startWorker({ concurrency: 4, userLimits })))
     const messages = Array.from({ length: 60 }, (_, n) => world.message(n % 4, { id: `p${n}` }))
     await world.producer().pushMany(messages)
     await world.ended(60)
@@ -50,7 +50,7 @@ describe('PUSH_CAP', () => {
     const world = await startPushing()
     const [first, second] = world.simulator.templates
     await world.startWorker({
-      manners: { caps: [{ templateId: '*', most: 1, ms: day }], quiet: undefined, timezone },
+      userLimits: { caps: [{ templateId: '*', most: 1, ms: day }], quiet: undefined, timezone },
     })
     const producer = world.producer()
     await producer.push(world.message(0, { id: 'a' }))
@@ -68,7 +68,7 @@ describe('QUIET_HOURS', () => {
   test('a push waits for their end, an urgent one does not', async () => {
     const world = await startPushing()
     const { queue } = await world.startWorker({
-      manners: { caps: [], quiet: { window: nowQuiet(), action: 'wait' }, timezone },
+      userLimits: { caps: [], quiet: { window: nowQuiet(), action: 'wait' }, timezone },
     })
     await world.producer().push(world.message(0, { id: 'p' }))
     await world.producer().push(world.message(1, { id: 'q', urgent: true }))
@@ -85,13 +85,13 @@ describe('QUIET_HOURS', () => {
   test('or is skipped, and outside of them nothing is held up', async () => {
     const world = await startPushing()
     const quiet = nowQuiet()
-    await world.startWorker({ manners: { caps: [], quiet: { window: quiet, action: 'skip' }, timezone } })
+    await world.startWorker({ userLimits: { caps: [], quiet: { window: quiet, action: 'skip' }, timezone } })
     await world.producer().push(world.message(0, { id: 'p' }))
     await world.ended(1)
     expect(await world.row('p')).toMatchObject({ status: 'skipped', reason: 'quiet', attempts: 0 })
     const other = await startPushing()
     const window = { from: quiet.to, to: quiet.from }
-    await other.startWorker({ manners: { caps: [], quiet: { window, action: 'skip' }, timezone } })
+    await other.startWorker({ userLimits: { caps: [], quiet: { window, action: 'skip' }, timezone } })
     await other.producer().push(other.message(0, { id: 'p' }))
     await other.ended(1)
     expect(await other.row('p')).toMatchObject({ status: 'sent' })
@@ -105,7 +105,7 @@ describe('QUIET_HOURS', () => {
     await vi.waitUntil(async () => (await world.row('p'))?.reason === 'retry', patience)
     await before.stop()
     const { queue } = await world.startWorker({
-      manners: { caps: [], quiet: { window: nowQuiet(), action: 'wait' }, timezone },
+      userLimits: { caps: [], quiet: { window: nowQuiet(), action: 'wait' }, timezone },
     })
     for (const job of await queue.getJobs(['delayed'])) await job.promote()
     await world.ended(1)
@@ -116,7 +116,7 @@ describe('QUIET_HOURS', () => {
   test('one that expires before their end expires in time', async () => {
     const world = await startPushing()
     await world.startWorker({
-      manners: { caps: [], quiet: { window: nowQuiet(), action: 'wait' }, timezone },
+      userLimits: { caps: [], quiet: { window: nowQuiet(), action: 'wait' }, timezone },
     })
     await world.producer().push(world.message(0, { id: 'p', expiresAt: Date.now() + 2 * second }))
     await world.ended(1)

@@ -11,14 +11,14 @@ import type { PushJob } from '../../queue/job.ts'
 import type { Ending } from './end.ts'
 import type { FollowerIds } from './resolve.ts'
 
-export interface MannersSettings {
+export interface UserLimitsSettings {
   caps: readonly PushCap[]
   quiet: { window: DayWindow; action: 'wait' | 'skip' } | undefined
   timezone: string
 }
 
-/** What a user is spared; broadcasts have hours of their own. */
-export interface Manners {
+/** How often a user is written to at most (PUSH_CAP), and when not (QUIET_HOURS); broadcasts have hours of their own. */
+export interface UserLimits {
   /** What becomes of a push in quiet hours; undefined = it may go out now. */
   findQuiet(
     push: Pick<PushJob, 'urgent'>,
@@ -28,7 +28,7 @@ export interface Manners {
    * Runs `begin` with how a push ends whose user got enough already, or undefined. Pushes to one user come here one after
    * the other, over all processes, so that two at once do not both count as the last.
    */
-  whenCounted<T>(task: CountedTask, begin: (ending: Ending | undefined) => Promise<T>): Promise<T>
+  withinCaps<T>(task: CountedTask, begin: (ending: Ending | undefined) => Promise<T>): Promise<T>
 }
 
 interface CountedTask {
@@ -37,7 +37,7 @@ interface CountedTask {
   ids: FollowerIds
 }
 
-interface MannersDeps {
+interface UserLimitsDeps {
   appid: string
   pushes: Pick<PushRows, 'countToUser'>
   leases: Pick<Leases, 'acquire' | 'release'>
@@ -47,17 +47,17 @@ interface MannersDeps {
 const leaseLife = 10 * second
 const leaseLook = 20
 
-export function createManners(
-  { caps, quiet, timezone }: MannersSettings,
-  { appid, pushes, leases }: MannersDeps,
-): Manners {
+export function createUserLimits(
+  { caps, quiet, timezone }: UserLimitsSettings,
+  { appid, pushes, leases }: UserLimitsDeps,
+): UserLimits {
   const owner = randomUUID()
   const turns = new Map<string, { turn: Semaphore; waiting: number }>()
 
   return {
     findQuiet: ({ urgent }, now) => (urgent ? undefined : findQuietNow({ quiet, timezone }, now)),
 
-    async whenCounted(task, begin) {
+    async withinCaps(task, begin) {
       const relevant = findCapsOf(caps, task.templateId)
       if (relevant.length === 0) return begin(undefined)
       const key = task.ids.openid
@@ -91,9 +91,9 @@ export function createManners(
 
 /** What becomes of a push that is not urgent; undefined = these are no quiet hours. */
 export function findQuietNow(
-  { quiet, timezone }: Pick<MannersSettings, 'quiet' | 'timezone'>,
+  { quiet, timezone }: Pick<UserLimitsSettings, 'quiet' | 'timezone'>,
   now: number,
-): ReturnType<Manners['findQuiet']> {
+): ReturnType<UserLimits['findQuiet']> {
   if (quiet === undefined || !isOpenAt(quiet.window, now, timezone)) return undefined
   const until = findClosing(quiet.window, now, timezone)
   if (quiet.action === 'skip') {
@@ -109,7 +109,7 @@ export function findCapsOf(caps: readonly PushCap[], sent: string): PushCap[] {
 /** How a push ends whose user got enough already, by the first cap of its template that says so. */
 export async function findReachedCap(
   caps: readonly PushCap[],
-  pushes: MannersDeps['pushes'],
+  pushes: UserLimitsDeps['pushes'],
   { id, ids }: Pick<CountedTask, 'id' | 'ids'>,
 ): Promise<Ending | undefined> {
   for (const { templateId, most, ms } of caps) {
