@@ -59,7 +59,10 @@ function* parseBlock(block: TextLine[], width: number | undefined): Generator<Cs
 /** Undefined when the rows are not exactly the records, one by one. */
 function parseRows(records: TextLine[]): CsvRow[] | undefined {
   try {
-    const rows = parse(records.map(({ text }) => text).join('\n'), { relax_column_count: true })
+    const rows = parse(records.map(({ text }) => text).join('\n'), {
+      record_delimiter: '\n',
+      relax_column_count: true,
+    })
     if (rows.length !== records.length) return undefined
     return rows.map((cells, i) => ({ line: records[i]?.line ?? 0, cells }))
   } catch {
