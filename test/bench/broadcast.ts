@@ -93,6 +93,7 @@ export async function benchBroadcastCreate() {
       name: benchAppid,
       broadcasts: database.broadcasts(benchAppid),
       accountState: database.accountState(benchAppid),
+      templates: database.templates(benchAppid),
       api: { getQuota: () => Promise.reject(new Error('not asked')) },
       config: pace,
     }

@@ -24,7 +24,7 @@ import type { Pushing } from '../helpers/pushing.ts'
 export const patience = { timeout: 120 * second, interval: 20 }
 
 type BroadcastsWorld = Pick<Pushing, 'appid' | 'accountState' | 'simulator'> & {
-  database: Pick<Stores, 'broadcasts'>
+  database: Pick<Stores, 'broadcasts' | 'templates'>
 }
 
 /** What one may ask about the broadcasts of an account, and waits for what becomes of them. */
@@ -34,6 +34,7 @@ export function openBroadcasts({ appid, database, accountState, simulator }: Bro
     name: appid,
     broadcasts,
     accountState,
+    templates: database.templates(appid),
     config: { timezone: 'Asia/Shanghai', pushConcurrency: 50, pushRate: 0 },
     api: { getQuota: () => Promise.reject(new Error('not asked')) },
   }

@@ -145,6 +145,7 @@ async function withBroadcasts<T>(world: World, use: (deps: BroadcastDeps) => Pro
       name: appid,
       broadcasts: database.broadcasts(appid),
       accountState: database.accountState(appid),
+      templates: database.templates(appid),
       api: { getQuota: () => Promise.reject(new Error('not asked')) },
       config: { timezone: 'Asia/Shanghai', pushConcurrency: 50, pushRate: 0 },
     })

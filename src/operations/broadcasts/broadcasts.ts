@@ -12,7 +12,7 @@ import {
   retryBroadcast,
 } from '../../broadcast/control.ts'
 import { createBroadcast } from '../../broadcast/create/create.ts'
-import { type BroadcastInput, checkInput } from '../../broadcast/create/input.ts'
+import { type BroadcastInput, type CheckedInput, checkInput } from '../../broadcast/create/input.ts'
 import { planBroadcast } from '../../broadcast/create/plan.ts'
 import type { OnSkipped, SkippedRow } from '../../broadcast/create/skipped.ts'
 import type { AccountPace } from '../../broadcast/pace/ends.ts'
@@ -21,8 +21,12 @@ import { type Broadcast, toBroadcast } from '../../broadcast/view.ts'
 import type { AccountState } from '../../db/accountState.ts'
 import type { Broadcasts } from '../../db/broadcasts/broadcasts.ts'
 import { type BroadcastRow, broadcastStatuses } from '../../db/broadcasts/row.ts'
+import type { Templates } from '../../db/templates.ts'
+import { InvalidPushError } from '../../push/invalidPush.ts'
 import { finalStatuses, type PushReason } from '../../push/status.ts'
 import type { WechatApi } from '../../wechat/api.ts'
+import { findMissingKeywords } from '../../wechat/keywords.ts'
+import { toKeywordFaults } from '../enqueue/keywords.ts'
 import { count, isoTime, nullableText } from '../values.ts'
 import { BroadcastError } from './broadcastError.ts'
 
@@ -95,6 +99,7 @@ export interface BroadcastDeps {
   broadcasts: Broadcasts
   accountState: Pick<AccountState, 'find'>
   api: Pick<WechatApi, 'getQuota'>
+  templates: Pick<Templates, 'find'>
   config: AccountPace['config']
 }
 
@@ -107,7 +112,7 @@ export async function createOne(
   input: BroadcastInput,
   language: Language = 'en',
 ): Promise<CreatedBroadcast> {
-  const checked = checkInput(input, language)
+  const checked = await check(deps, input, language)
   // Meanwhile: the quota is only for what is told.
   const quota = findQuota(deps.api, AbortSignal.timeout(quotaPatience))
   const { row, ...told } = await createBroadcast(deps.broadcasts, checked, quota)
@@ -120,9 +125,22 @@ export async function planOne(
   input: BroadcastInput,
   language: Language = 'en',
 ): Promise<BroadcastPlan> {
-  const checked = checkInput(input, language)
+  const checked = await check(deps, input, language)
   const { rate = null } = (await deps.accountState.find()) ?? {}
   return planBroadcast(deps, checked, { config: deps.config, rate })
+}
+
+/** A keyword that the listed template asks for would be missed for every single recipient. */
+async function check(
+  { templates }: BroadcastDeps,
+  input: BroadcastInput,
+  language: Language,
+): Promise<CheckedInput> {
+  const checked = checkInput(input, language)
+  const listed = await templates.find(checked.templateId)
+  const missing = listed ? findMissingKeywords(listed.content, checked.template.data) : []
+  if (missing.length > 0) throw new InvalidPushError(toKeywordFaults(missing))
+  return checked
 }
 
 export async function findBroadcast(deps: BroadcastDeps, id: string): Promise<Broadcast | undefined> {

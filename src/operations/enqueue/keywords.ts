@@ -16,11 +16,11 @@ export function findKeywordFaults(
   const known = accounts.find(({ appid }) => appid === account.appid)
   if (!known || others.length > 0) return []
   const missing = known.templateCheck.findMissingKeywords(message)
-  return missing instanceof Promise ? missing.then(toFaults) : toFaults(missing)
+  return missing instanceof Promise ? missing.then(toKeywordFaults) : toKeywordFaults(missing)
 }
 
 /** What WeChat does not tell now is found out by who sends it. */
-function toFaults(missing: readonly string[] = []): PushFault[] {
+export function toKeywordFaults(missing: readonly string[] = []): PushFault[] {
   return missing.map((key) => ({
     field: `data.${key}`,
     rule: say('push.neededKeyword'),

@@ -86,6 +86,11 @@ test('what cannot be broadcast is refused with pointers, and no path of the serv
   expect(await refused({ audience: { file: '/etc/passwd.csv' } })).toEqual([400, ['/audience/file']])
   expect(await refused({ data: { thing1: 'x'.repeat(21) } })).toEqual([400, ['/data/thing1']])
   expect(await refused({ colour: 1, window: 'always' })).toEqual([400, ['/colour']])
+  // As every recipient would be, without a call.
+  await world.account.refreshTemplates()
+  const incomplete = { data: { thing1: '订单已发货' } }
+  expect(await refused(incomplete)).toEqual([400, ['/data/time2']])
+  expect(await refused({ ...incomplete, dryRun: true })).toEqual([400, ['/data/time2']])
   expect(await refused({ window: 'always' })).toEqual([400, ['/window']])
   expect(
     (await world.post('/v1/broadcasts', '{}\n', { headers: ndjson })).body.errors.length,

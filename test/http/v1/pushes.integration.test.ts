@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { createProducer } from '../../../src/push/producer.ts'
 import { pushRecordSchema } from '../../../src/push/recordSchema.ts'
 import { startApiWorld } from '../../helpers/apiWorld.ts'
 
@@ -85,8 +86,8 @@ test('a keyword that the listed template asks for is missed before anything is q
   const headers = { 'accept-language': 'zh' }
   const short = (id: string) => message(1, { id, data: { thing1: '订单已发货' } })
   await account.refreshTemplates()
-  // The library knows no templates, nor does anybody those that are not listed.
-  await account.openProducer().push(short('early'))
+  // Who has no database knows no templates, nor does anybody those that are not listed.
+  await createProducer([account], account.openQueue).push(short('early'))
   const unlisted = { templateId: 'x'.repeat(43), data: { thing1: '订单已发货' } }
   expect((await post('/v1/pushes', message(3, unlisted))).status).toBe(202)
   const calls = () => simulator.stats().calls['/cgi-bin/template/get_all_private_template']
