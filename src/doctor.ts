@@ -13,8 +13,8 @@ import type { Stores } from './db/stores.ts'
 import { askBases, askUrl } from './operations/doctor/askBases.ts'
 import { askQueue, askWorker } from './operations/doctor/askQueue.ts'
 import { createAskedWechat, once } from './operations/doctor/askWechat.ts'
-import type { Installation, Patient, Tables } from './operations/doctor/patient.ts'
 import type { Examined } from './operations/doctor/run.ts'
+import type { CheckedAccount, Installation, Tables } from './operations/doctor/subjects.ts'
 import { loadProducer } from './queue/loadProducer.ts'
 import type { ProducerConnection } from './queue/producerQueue.ts'
 import { askRedis } from './queue/redis/info.ts'
@@ -40,7 +40,7 @@ export async function openExamined(
   const { config: whole, problems, accountsFile } = readConfig(readEnv)
   const machine = { cwd: process.cwd(), nodeVersion: process.version, problems, accountsFile }
   if (whole === undefined) {
-    return { machine, installation: undefined, patients: [], config: undefined, close: async () => {} }
+    return { machine, installation: undefined, accounts: [], config: undefined, close: async () => {} }
   }
   const config = narrow(whole)
   return openParts(config, machine, createLog(config))
@@ -66,7 +66,7 @@ async function openParts(config: Config, machine: Examined['machine'], log: Log)
   return {
     machine,
     installation: toInstallation(shared, databaseError, transport),
-    patients: config.accounts.map((account) => toPatient(shared, account)),
+    accounts: config.accounts.map((account) => toCheckedAccount(shared, account)),
     config,
     close: releasers.close,
   }
@@ -124,7 +124,10 @@ function toInstallation(
   }
 }
 
-function toPatient({ config, log, stores, client, producer }: Shared, account: AccountConfig): Patient {
+function toCheckedAccount(
+  { config, log, stores, client, producer }: Shared,
+  account: AccountConfig,
+): CheckedAccount {
   const { appid, name, miniProgram } = account
   const tables = stores && toTables(stores, account)
   return {

@@ -6,7 +6,7 @@ import { findProxy } from '../../net/proxy.ts'
 import { decompress, parseJson } from '../../wechat/answer.ts'
 import { WechatNetworkError } from '../../wechat/errors.ts'
 import type { Transport } from '../../wechat/transport/transport.ts'
-import type { BaseAnswer } from './patient.ts'
+import type { BaseAnswer } from './subjects.ts'
 
 /** WeChat answers it without a token too: with an errcode, and its clock. */
 const path = '/cgi-bin/get_api_domain_ip'

@@ -4,7 +4,7 @@ import { second } from '../../base/duration.ts'
 import { createControlClient } from '../../push/controlClient.ts'
 import type { ProducerQueue } from '../../queue/producerQueue.ts'
 import { QueueUnavailableError } from '../../queue/unavailable.ts'
-import type { AskedQueue } from './patient.ts'
+import type { AskedQueue } from './subjects.ts'
 
 /** A worker that lives answers within milliseconds. */
 const workerPatience = 3 * second

@@ -5,7 +5,7 @@ import type { WechatClient } from '../../wechat/client.ts'
 import { reasonOf } from '../../wechat/errcode.ts'
 import { WechatApiError, WechatNetworkError } from '../../wechat/errors.ts'
 import { createTokenSource, type StoredToken } from '../../wechat/token.ts'
-import type { Answered, AskedWechat, FreshToken } from './patient.ts'
+import type { Answered, AskedWechat, FreshToken } from './subjects.ts'
 
 interface AskDeps {
   client: Pick<WechatClient, 'call'>

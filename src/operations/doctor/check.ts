@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { Catalogue, FactsOf, Sentence, SentenceKey } from '../../base/sentences/sentence.ts'
-import type { Installation, Machine, Patient, Tables } from './patient.ts'
+import type { CheckedAccount, Installation, Machine, Tables } from './subjects.ts'
 
 const checkStatuses = ['ok', 'warn', 'fail', 'skipped'] as const
 export type CheckStatus = (typeof checkStatuses)[number]
@@ -17,8 +17,8 @@ type Findings = Finding | Promise<Finding>
 export type Check = { name: string; isSlow?: true } & (
   | { of: 'machine'; run(machine: Machine): Findings }
   | { of: 'installation'; run(installation: Installation): Findings }
-  | { of: 'account'; run(patient: Patient): Findings }
-  | { of: 'tables'; run(patient: Patient, tables: Tables): Findings }
+  | { of: 'account'; run(account: CheckedAccount): Findings }
+  | { of: 'tables'; run(account: CheckedAccount, tables: Tables): Findings }
 )
 
 export const checkResultSchema = z.strictObject({

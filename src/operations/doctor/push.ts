@@ -9,8 +9,8 @@ import { findCapsOf, findQuietNow, findReachedCap } from '../../sending/processo
 import { findMissingKeywords } from '../../wechat/keywords.ts'
 import { isAnswer } from './askWechat.ts'
 import { checks } from './checks/checks.ts'
-import type { Patient, Tables } from './patient.ts'
 import { type Examined, findFinding } from './run.ts'
+import type { CheckedAccount, Tables } from './subjects.ts'
 
 export const doctorPushSchema = z.strictObject({
   /** Whether it would go out now. */
@@ -52,13 +52,13 @@ export async function examinePush(
   push: ImaginedPush,
   language: Language,
 ): Promise<DoctorPush> {
-  const [patient] = examined.patients
+  const [account] = examined.accounts
   const found = await Promise.all([
     findObstacles(examined),
     findMessageFaults(push),
-    patient ? findTemplateFaults(patient, push) : [],
-    patient?.tables ? findRecipientFaults(patient.tables, push) : [],
-    patient?.tables ? findHoldUps(patient.config, patient.tables, push) : [],
+    account ? findTemplateFaults(account, push) : [],
+    account?.tables ? findRecipientFaults(account.tables, push) : [],
+    account?.tables ? findHoldUps(account.config, account.tables, push) : [],
   ])
   const reasons = found.flat().map(({ code, sentence }) => {
     const { seen, advice } = render(sentence, language)
@@ -87,7 +87,7 @@ function findMessageFaults({ data = {}, ...push }: ImaginedPush): Reason[] {
 }
 
 /** By WeChat's own list, or where it gives none by the one that was listed last. */
-async function findTemplateFaults({ wechat, tables }: Patient, push: ImaginedPush): Promise<Reason[]> {
+async function findTemplateFaults({ wechat, tables }: CheckedAccount, push: ImaginedPush): Promise<Reason[]> {
   const { templateId, data } = push
   const asked = await wechat.templates()
   const listed = isAnswer(asked) ? asked.answer : await tables?.templates.list()

@@ -2,7 +2,7 @@ import { isSentenceKey, type Sentence, say } from '../../base/sentences/sentence
 import { explainInFull, reasonOf } from '../../wechat/errcode.ts'
 import type { WechatApiError } from '../../wechat/errors.ts'
 import { type Finding, fail, skip } from './check.ts'
-import type { Answered } from './patient.ts'
+import type { Answered } from './subjects.ts'
 
 type Caller = 'account' | 'miniprogram'
 

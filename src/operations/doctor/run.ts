@@ -5,13 +5,13 @@ import { render } from '../../base/sentences/render.ts'
 import { isSentenceKey, type Sentence } from '../../base/sentences/sentence.ts'
 import { type Check, type CheckResult, type doctorSchema, type Finding, fail, skip } from './check.ts'
 import { checks } from './checks/checks.ts'
-import type { Installation, Machine, Patient } from './patient.ts'
+import type { CheckedAccount, Installation, Machine } from './subjects.ts'
 
 /** All that can be looked at; what cannot be opened for what is wrong with the settings is undefined. */
 export interface Examined {
   machine: Machine
   installation: Installation | undefined
-  patients: readonly Patient[]
+  accounts: readonly CheckedAccount[]
 }
 
 /** So that the whole has an end, whatever does not answer. */
@@ -33,14 +33,14 @@ export async function* runChecks(
   language: Language,
 ): AsyncGenerator<CheckResult> {
   const chosen = names.length === 0 ? checks : checks.filter(({ name }) => names.includes(name))
-  const isAlone = examined.patients.length <= 1
+  const isAlone = examined.accounts.length <= 1
   const findings = chosen.flatMap((check) => {
     const isShared = check.of === 'machine' || check.of === 'installation'
     if (isShared || isAlone) return [{ name: check.name, finding: findFinding(check, examined) }]
-    return examined.patients.map((patient) => ({
+    return examined.accounts.map((account) => ({
       name: check.name,
-      account: patient.name,
-      finding: findFinding(check, { ...examined, patients: [patient] }),
+      account: account.name,
+      finding: findFinding(check, { ...examined, accounts: [account] }),
     }))
   })
   for (const { finding, ...subject } of findings) {
@@ -61,14 +61,14 @@ export async function loadDoctor(
 }
 
 /** What one check says, of the first account where it is about one. Never rejects. */
-export function findFinding(check: Check, { machine, installation, patients }: Examined): Promise<Finding> {
+export function findFinding(check: Check, { machine, installation, accounts }: Examined): Promise<Finding> {
   return inTime(async () => {
     if (check.of === 'machine') return check.run(machine)
-    const [patient] = patients
-    if (installation === undefined || patient === undefined) return skip('needs.config')
+    const [account] = accounts
+    if (installation === undefined || account === undefined) return skip('needs.config')
     if (check.of === 'installation') return check.run(installation)
-    if (check.of === 'account') return check.run(patient)
-    return patient.tables === undefined ? skip('needs.database') : check.run(patient, patient.tables)
+    if (check.of === 'account') return check.run(account)
+    return account.tables === undefined ? skip('needs.database') : check.run(account, account.tables)
   })
 }
 

@@ -91,10 +91,10 @@ test('with several accounts a result names the one it is about, and what they sh
 }, async () => {
   const world = await startDoctorWorld()
   const results = await world.open(async (examined) => {
-    const [first] = examined.patients
-    const patients = first ? [first, { ...first, name: 'second' }] : []
+    const [first] = examined.accounts
+    const accounts = first ? [first, { ...first, name: 'second' }] : []
     const all: CheckResult[] = []
-    for await (const result of runChecks({ ...examined, patients }, ['node', 'sync'], 'en')) all.push(result)
+    for await (const result of runChecks({ ...examined, accounts }, ['node', 'sync'], 'en')) all.push(result)
     return all
   })
   expect(results.map(({ name, account }) => [name, account])).toEqual([

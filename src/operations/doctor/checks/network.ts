@@ -1,7 +1,7 @@
 import { minute, second } from '../../../base/duration.ts'
 import type { Fact } from '../../../base/sentences/sentence.ts'
 import { type Check, fail, ok, skip, warn } from '../check.ts'
-import type { BaseAnswer, Installation } from '../patient.ts'
+import type { BaseAnswer, Installation } from '../subjects.ts'
 
 /** Two clocks and a slow answer may differ by so much. */
 const tolerance = 5 * second

@@ -1,7 +1,7 @@
 import { minute } from '../../../base/duration.ts'
 import type { RedisInfo } from '../../../queue/redis/info.ts'
 import { type Check, type Finding, fail, ok, skip, warn } from '../check.ts'
-import type { Installation } from '../patient.ts'
+import type { Installation } from '../subjects.ts'
 
 const leastRedis = [6, 2] as const
 /** What waits longer than that for a worker waits for too long. */

@@ -2,7 +2,7 @@ import { toShanghaiDayStart } from '../../../base/duration.ts'
 import { toFact } from '../../../base/sentences/stored.ts'
 import { toIso } from '../../../base/time.ts'
 import { type Check, fail, ok, skip, warn } from '../check.ts'
-import type { Installation, Tables } from '../patient.ts'
+import type { Installation, Tables } from '../subjects.ts'
 
 /** From so many outcomes on, a share of failures says something. */
 const enoughOutcomes = 20

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import type { SharedConfig } from '../../../base/config.ts'
 import { day } from '../../../base/duration.ts'
 import { type Check, type Finding, fail, ok, skip, warn } from '../check.ts'
-import type { Tables } from '../patient.ts'
+import type { Tables } from '../subjects.ts'
 
 const megabyte = 2 ** 20
 /** With less a single sync or a checkpoint of the log may not fit. */

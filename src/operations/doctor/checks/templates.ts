@@ -4,8 +4,8 @@ import { toFact } from '../../../base/sentences/stored.ts'
 import type { TemplateRow } from '../../../db/templates.ts'
 import type { Template } from '../../../wechat/types.ts'
 import { type Check, fail, ok, skip, warn } from '../check.ts'
-import type { Tables } from '../patient.ts'
 import { judgeAnswer } from '../refusal.ts'
+import type { Tables } from '../subjects.ts'
 
 /** Pushes of so many days are looked at, and no more than so many. */
 const lookBack = 7 * day

@@ -55,7 +55,7 @@ export interface BaseAnswer {
 }
 
 /** One service account. */
-export interface Patient {
+export interface CheckedAccount {
   name: string
   appid: string
   config: AccountSettings
