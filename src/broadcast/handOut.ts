@@ -3,7 +3,7 @@ import type { Broadcasts } from '../db/broadcasts/broadcasts.ts'
 import type { Chunk } from '../db/broadcasts/recipients.ts'
 import type { BroadcastRow } from '../db/broadcasts/row.ts'
 import type { Sender } from '../push/sender.ts'
-import { createInLine, createTogether } from './inLine.ts'
+import { createCoalescing, createKeyedQueue } from './keyedQueue.ts'
 import { type TurnShare, toShares } from './shares.ts'
 
 export interface HandOutDeps {
@@ -37,13 +37,13 @@ export function createHandOut(deps: HandOutDeps) {
   const { broadcasts, sender } = deps
   const underWay = new Map<Chunk, number>()
   /** Two that ask at once would both be told of the same recipients, and one of them in vain. */
-  const inLine = createInLine()
+  const inTurn = createKeyedQueue()
   /** One by one each turn has one recipient, and asking for each alone would take longer than sending. */
-  const together = createTogether((id, turns) => begin(id, turns, turns))
+  const coalesced = createCoalescing((id, turns) => begin(id, turns, turns))
 
   return {
     async next(id: string): Promise<TurnTask | TurnEnd> {
-      if (sender.isOneByOne()) return together(id)
+      if (sender.isOneByOne()) return coalesced(id)
       const [task = { kind: 'idle' as const }] = await begin(id, 1, sender.concurrency())
       return task
     },
@@ -60,7 +60,7 @@ export function createHandOut(deps: HandOutDeps) {
     const row = await broadcasts.find(id)
     if (row) deps.saw(row)
     if (row?.status !== 'running' || (await deps.checkFailures(row))) return same({ kind: 'idle' })
-    const { granted, nextAt, handed } = await inLine(id, () => claim(row, wanted))
+    const { granted, nextAt, handed } = await inTurn(id, () => claim(row, wanted))
     if (granted === 0) return same({ kind: 'wait', until: nextAt })
     if (handed === undefined) return same({ kind: 'idle' })
     if (!Array.isArray(handed)) underWay.set(handed, row.no)

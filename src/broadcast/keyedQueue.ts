@@ -1,5 +1,5 @@
 /** Tasks of one name begin one after the other. */
-export function createInLine(): <T>(name: string, task: () => Promise<T>) => Promise<T> {
+export function createKeyedQueue(): <T>(name: string, task: () => Promise<T>) => Promise<T> {
   const lines = new Map<string, Promise<unknown>>()
   return (name, task) => {
     const turn = (lines.get(name) ?? Promise.resolve()).then(task, task)
@@ -18,10 +18,10 @@ interface Group<T> {
 }
 
 /** Those who ask while an answer is under way are answered together after it, each with a part of their own. */
-export function createTogether<T>(
+export function createCoalescing<T>(
   answer: (name: string, size: number) => Promise<T[]>,
 ): (name: string) => Promise<T> {
-  const inLine = createInLine()
+  const inTurn = createKeyedQueue()
   const gathering = new Map<string, Group<T>>()
   return async (name) => {
     const group = gathering.get(name) ?? gather(name)
@@ -33,7 +33,7 @@ export function createTogether<T>(
   }
 
   function gather(name: string): Group<T> {
-    const parts = inLine(name, () => {
+    const parts = inTurn(name, () => {
       gathering.delete(name)
       return answer(name, group.size)
     })
