@@ -24,8 +24,8 @@ import {
   refreshTemplates,
   type TemplateCheck,
 } from './sending/templates/templateCheck.ts'
+import { createSyncAlerts } from './sync/syncAlerts.ts'
 import { type SyncOptions, type SyncResult, syncFollowers } from './sync/syncFollowers.ts'
-import { createSyncNews } from './sync/syncNews.ts'
 import { createWechatApi, type WechatApi } from './wechat/api.ts'
 import { createTokenSource, type TokenSource } from './wechat/token.ts'
 
@@ -96,7 +96,7 @@ export function createAccount(runtime: QueueRuntime, config: AccountSettings): A
   const tokens = createTokenSource({ appid, secret, client, store: database.tokens(), log })
   const api = createWechatApi({ client, tokens })
   const templateCheck = createTemplateCheck({ appid, api, templates, leases, log })
-  const tellOfSync = createSyncNews({
+  const tellOfSync = createSyncAlerts({
     syncRuns,
     post: alerts.post,
     tell: (error) =>

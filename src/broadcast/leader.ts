@@ -4,11 +4,11 @@ import { say } from '../base/sentences/sentence.ts'
 import { toStored } from '../base/sentences/stored.ts'
 import type { Broadcasts } from '../db/broadcasts/broadcasts.ts'
 import type { BroadcastChange, BroadcastPause, BroadcastRow } from '../db/broadcasts/row.ts'
-import type { BroadcastNews } from '../health/alertText.ts'
+import type { BroadcastAlert } from '../health/alertText.ts'
 import type { WechatApi } from '../wechat/api.ts'
+import { createBroadcastAlerts } from './alerts.ts'
 import { checkCanary } from './canary.ts'
 import { findFailureShare, toFailureDetail } from './failures.ts'
-import { createBroadcastTeller } from './news.ts'
 import { createMeter } from './pace/meter.ts'
 import { createQuotaWatch } from './pace/quotaWatch.ts'
 import { goesOn, start } from './start.ts'
@@ -17,7 +17,7 @@ export interface LeaderDeps {
   broadcasts: Broadcasts
   api: Pick<WechatApi, 'getQuota'>
   timezone: string
-  alert(news: BroadcastNews): void
+  alert(change: BroadcastAlert): void
   isStopped(): boolean
   log: Log
 }
@@ -32,7 +32,7 @@ const fillTime = 300
 /** Moves broadcasts on: starts them, writes down who gets them, pauses and ends them. One process does it for each. */
 export function createLeader(deps: LeaderDeps) {
   const { broadcasts } = deps
-  const news = createBroadcastTeller(deps)
+  const alerts = createBroadcastAlerts(deps)
   const quota = createQuotaWatch({ api: deps.api, change, pause })
   const meter = createMeter({ broadcasts, change })
 
@@ -64,7 +64,7 @@ export function createLeader(deps: LeaderDeps) {
     if (await quota.keep(row, now)) return true
     const canary = await checkCanary(broadcasts, row, now)
     if (canary) {
-      if ((await change(row, canary)) && row.status === 'paused') news.paused(row)
+      if ((await change(row, canary)) && row.status === 'paused') alerts.paused(row)
       return true
     }
     if (row.status !== 'running') return false
@@ -98,9 +98,9 @@ export function createLeader(deps: LeaderDeps) {
   }
 
   async function pause(row: BroadcastRow, reason: BroadcastPause, detail: string): Promise<void> {
-    // All that are in flight may come back with the same news.
+    // All that are in flight may come back with the same failure.
     if (row.status === 'paused' && row.reason === reason) return
-    if (await change(row, { status: 'paused', reason, detail })) news.paused(row)
+    if (await change(row, { status: 'paused', reason, detail })) alerts.paused(row)
   }
 
   async function finish(row: BroadcastRow, reason: 'expired' | null): Promise<void> {
@@ -110,7 +110,7 @@ export function createLeader(deps: LeaderDeps) {
     if (!(await change(row, finished, { isDone: reason === null }))) return
     quota.forget(row.id)
     meter.forget(row.id)
-    news.finished(row, await broadcasts.counts(row.no))
+    alerts.finished(row, await broadcasts.counts(row.no))
   }
 
   async function change(

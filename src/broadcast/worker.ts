@@ -7,7 +7,7 @@ import type { Broadcasts } from '../db/broadcasts/broadcasts.ts'
 import type { BroadcastRow } from '../db/broadcasts/row.ts'
 import { DatabaseError } from '../db/databaseError.ts'
 import type { Leases } from '../db/leases/leases.ts'
-import type { BroadcastNews } from '../health/alertText.ts'
+import type { BroadcastAlert } from '../health/alertText.ts'
 import type { BroadcastWorker, Sender } from '../push/sender.ts'
 import type { PushQueue } from '../queue/backend.ts'
 import { broadcastJobSchema } from '../queue/job.ts'
@@ -21,7 +21,7 @@ interface BroadcastWorkerDeps {
   leases: Pick<Leases, 'acquire'>
   api: Pick<WechatApi, 'getQuota'>
   timezone: string
-  alert(news: BroadcastNews): void
+  alert(change: BroadcastAlert): void
   log: Log
 }
 

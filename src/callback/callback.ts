@@ -3,7 +3,7 @@ import type { Stores } from '../db/stores.ts'
 import { createFollowerCheck, type FollowerCheckDeps } from './checkFollower.ts'
 import { toFacts } from './event.ts'
 import { startEventWorker } from './eventWorker.ts'
-import type { ReceiptCounts, ReceiptNews } from './receipts.ts'
+import type { ReceiptCounts, SettledPush } from './receipts.ts'
 import { type CallbackAccount, createReceiver, type MessageResult } from './receive.ts'
 import { createRefusals, type Refusals } from './refusals.ts'
 import type { CallbackAnswer, CallbackRequest } from './request.ts'
@@ -28,7 +28,7 @@ interface CallbackDeps extends Pick<FollowerCheckDeps, 'api' | 'followers'> {
   /** Sends a push that WeChat failed to deliver once more, as a new message; absent = that is not wanted. */
   resend?: ((pushId: string) => Promise<unknown>) | undefined
   /** Told of each push that has its receipt on record. */
-  onReceipt?: ((news: ReceiptNews) => void) | undefined
+  onReceipt?: ((settled: SettledPush) => void) | undefined
   /** Told of each message that was posted. */
   onMessage?: ((event: string, result: MessageResult) => void) | undefined
   log: Log

@@ -9,7 +9,7 @@ import type { Receipts } from '../db/receipts.ts'
 import type { FollowerCheck } from './checkFollower.ts'
 import { createEventEffects } from './eventEffects.ts'
 import { createFollowUps } from './followUps.ts'
-import { planReceipts, planUnmatched, type ReceiptCounts, type ReceiptNews } from './receipts.ts'
+import { planReceipts, planUnmatched, type ReceiptCounts, type SettledPush } from './receipts.ts'
 import { createLoopWakeup } from './wakeup.ts'
 
 export interface EventWorker {
@@ -32,7 +32,7 @@ interface EventWorkerDeps {
   /** Sends once more what a receipt says WeChat failed to deliver; absent = that is not wanted. */
   resendFailed?: ((event: StoredEvent) => Promise<number | null>) | undefined
   /** Told of each push that has its receipt on record. */
-  onReceipt?: ((news: ReceiptNews) => void) | undefined
+  onReceipt?: ((settled: SettledPush) => void) | undefined
   log: Log
   now?: () => number
   /** How long a stop may work off what is stored, in milliseconds. */

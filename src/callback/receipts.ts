@@ -16,14 +16,14 @@ export interface ReceiptCounts {
 }
 
 /** A push that has its receipt. */
-export interface ReceiptNews extends Pick<Settlement, 'id' | 'status' | 'reason'> {
+export interface SettledPush extends Pick<Settlement, 'id' | 'status' | 'reason'> {
   /** Milliseconds after its send, by two clocks. */
   delay: number
 }
 
 interface ReceiptPlan {
   /** To be told once the transaction is done. */
-  settled: ReceiptNews[]
+  settled: SettledPush[]
   /** For one transaction. */
   statements: Write[]
   counts: ReceiptCounts
@@ -71,7 +71,7 @@ type FindPush = (
 
 async function match<T extends Receipt>(receipts: Receipts, batch: readonly T[], findPush: FindPush) {
   const settlements: Settlement[] = []
-  const settled: ReceiptNews[] = []
+  const settled: SettledPush[] = []
   const unmatched: T[] = []
   const counts: ReceiptCounts = { delivered: 0, undelivered: 0, repeated: 0, foreign: 0 }
   const taken = new Set<string>()

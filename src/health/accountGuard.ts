@@ -8,7 +8,7 @@ import type { PauseReason } from '../push/status.ts'
 import type { PushQueue } from '../queue/backend.ts'
 import type { WechatApi } from '../wechat/api.ts'
 import { WechatApiError } from '../wechat/errors.ts'
-import type { PauseNews } from './alertText.ts'
+import type { PauseAlert } from './alertText.ts'
 import { isQuota, sendPath, toProbeAt } from './probe.ts'
 
 export interface AccountGuard {
@@ -30,7 +30,7 @@ interface AccountGuardDeps {
   state: Pick<AccountState, 'find' | 'pause' | 'claimProbe' | 'startTrial' | 'refuseTrial' | 'endTrial'>
   api: Pick<WechatApi, 'getQuota'>
   /** Called in the one process that paused or resumed the account. */
-  alert(news: PauseNews): void
+  alert(change: PauseAlert): void
   log: Log
 }
 

@@ -9,7 +9,7 @@ import type { PushQueue } from '../queue/backend.ts'
 import { rememberPaused } from '../queue/rememberPaused.ts'
 import type { WechatApi } from '../wechat/api.ts'
 import { createAccountGuard } from './accountGuard.ts'
-import type { PauseNews } from './alertText.ts'
+import type { PauseAlert } from './alertText.ts'
 import { createCircuitBreaker, type Need } from './circuitBreaker.ts'
 import { isAnswering } from './probe.ts'
 import { createRateController } from './rateController.ts'
@@ -42,7 +42,7 @@ interface AccountHealthDeps {
   pause(): void
   /** Jobs may be taken again, while the breaker says that it is a trial one at a time. */
   resume(): void
-  alert(news: PauseNews): void
+  alert(change: PauseAlert): void
   log: Log
 }
 

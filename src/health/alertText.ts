@@ -6,7 +6,7 @@ import type { PauseReason } from '../push/status.ts'
 import { isQuota } from './probe.ts'
 
 /** What changed about an account, `detail` as the database keeps it; `probeAt` is epoch milliseconds, null = a person has to resume it. */
-export type PauseNews =
+export type PauseAlert =
   | { kind: 'paused'; reason: PauseReason; detail: string; probeAt: number | null }
   | { kind: 'resumed'; reason: PauseReason }
   | { kind: 'template_paused'; template: string; detail: string; probeAt: number }
@@ -14,13 +14,13 @@ export type PauseNews =
   | { kind: 'queue_full'; detail: string }
   | { kind: 'webhook_off'; detail: string }
 
-/** As the sync tells them. */
-type SyncNews =
+/** What changed about the syncs of an account. */
+export type SyncAlert =
   | { kind: 'sync_failed'; status: 'interrupted' | 'stopped' | 'failed'; detail: string }
   | { kind: 'sync_complete' }
 
 /** As broadcasts tell them. */
-export type BroadcastNews =
+export type BroadcastAlert =
   | { kind: 'broadcast_paused'; broadcast: string; name: string | null; reason: string; detail: string }
   | {
       kind: 'broadcast_finished'
@@ -31,25 +31,25 @@ export type BroadcastNews =
       accepted: number
     }
 
-export type AccountNews = PauseNews | SyncNews | BroadcastNews
+export type AccountAlert = PauseAlert | SyncAlert | BroadcastAlert
 
 /** WeCom's robots take 2,048 bytes. */
 const longestDetail = 300
 
 /** For the people in the group; the names of console pages are those the console shows. */
-export function toAlertText(account: string, news: AccountNews, language: Language): string {
-  const { seen, advice } = render(toSentence(account, news, language), language)
+export function toAlertText(account: string, alert: AccountAlert, language: Language): string {
+  const { seen, advice } = render(toSentence(account, alert, language), language)
   if (advice === null) return `【unionpush】${seen}`
   const { seen: todo } = render(say('alert.todo', { todo: advice }), language)
   return `【unionpush】${seen}\n${todo}`
 }
 
-function toSentence(account: string, news: AccountNews, language: Language): Sentence {
-  switch (news.kind) {
+function toSentence(account: string, alert: AccountAlert, language: Language): Sentence {
+  switch (alert.kind) {
     case 'queue_full':
-      return say('alert.queueFull', { account, detail: toShort(news.detail, language) })
+      return say('alert.queueFull', { account, detail: toShort(alert.detail, language) })
     case 'template_paused': {
-      const { template, detail, probeAt } = news
+      const { template, detail, probeAt } = alert
       return say('alert.templatePaused', {
         account,
         template,
@@ -58,34 +58,34 @@ function toSentence(account: string, news: AccountNews, language: Language): Sen
       })
     }
     case 'template_resumed':
-      return say('alert.templateResumed', { account, template: news.template })
+      return say('alert.templateResumed', { account, template: alert.template })
     case 'webhook_off':
-      return say('alert.webhookOff', { detail: toShort(news.detail, language) })
+      return say('alert.webhookOff', { detail: toShort(alert.detail, language) })
     case 'sync_complete':
       return say('alert.syncComplete', { account })
     case 'sync_failed': {
-      const ending = say(`alert.sync.${news.status}`)
-      return say('alert.syncFailed', { account, ending, detail: toShort(news.detail, language) })
+      const ending = say(`alert.sync.${alert.status}`)
+      return say('alert.syncFailed', { account, ending, detail: toShort(alert.detail, language) })
     }
     case 'broadcast_paused': {
-      const { broadcast: id, reason, detail } = news
+      const { broadcast: id, reason, detail } = alert
       const why = reason === 'failures' || reason === 'quota' ? say(`alert.pause.${reason}`) : reason
       return say('alert.broadcastPaused', {
         account,
-        title: toTitle(news),
+        title: toTitle(alert),
         why,
         detail: toShort(detail, language),
         id,
       })
     }
     case 'broadcast_finished': {
-      const { selected, accepted } = news
-      return say('alert.broadcastFinished', { account, title: toTitle(news), selected, accepted })
+      const { selected, accepted } = alert
+      return say('alert.broadcastFinished', { account, title: toTitle(alert), selected, accepted })
     }
     case 'resumed':
-      return say('alert.resumed', { account, what: toCause(news.reason), reason: news.reason })
+      return say('alert.resumed', { account, what: toCause(alert.reason), reason: alert.reason })
     case 'paused': {
-      const { reason, detail, probeAt } = news
+      const { reason, detail, probeAt } = alert
       const what = toCause(reason)
       const next =
         probeAt === null
@@ -95,7 +95,7 @@ function toSentence(account: string, news: AccountNews, language: Language): Sen
       return say('alert.paused', { account, what, reason, detail: toShort(detail, language), todo, next })
     }
     default:
-      return news satisfies never
+      return alert satisfies never
   }
 }
 

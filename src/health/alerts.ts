@@ -6,11 +6,11 @@ import type { Log } from '../base/log.ts'
 import type { Language } from '../base/sentences/language.ts'
 import { findProxy } from '../net/proxy.ts'
 import { createAgents } from '../wechat/transport/gotTransport.ts'
-import { type AccountNews, toAlertText } from './alertText.ts'
+import { type AccountAlert, toAlertText } from './alertText.ts'
 
 export interface Alerts {
   /** Returns at once; what becomes of the alert is in the log. */
-  post(news: AccountNews): void
+  post(alert: AccountAlert): void
   /** Gives what is under way a few seconds more. */
   close(): Promise<void>
 }
@@ -57,10 +57,10 @@ export function createAlerts({ account, url, proxy, language, log }: AlertsOptio
   }
 
   return {
-    post(news) {
+    post(alert) {
       // In order: "resumed" must not overtake "paused".
       posting = posting
-        .then(() => post(url, toAlertText(account, news, language)))
+        .then(() => post(url, toAlertText(account, alert, language)))
         .catch((error) => log.error({ err: error }, 'unexpected error while posting an alert'))
     },
     async close() {

@@ -3,7 +3,7 @@ import { second } from '../base/duration.ts'
 import type { AccountCounts } from '../base/monitoring/metrics.ts'
 import { findTracing } from '../base/monitoring/tracing.ts'
 import { type Callback, startCallback } from '../callback/callback.ts'
-import type { ReceiptNews } from '../callback/receipts.ts'
+import type { SettledPush } from '../callback/receipts.ts'
 import { traceReceipt } from './tracedAccount.ts'
 
 /** WeChat's message push for one account and its mini-program; `resend` as of a callback; what its receipts say is counted. */
@@ -15,7 +15,7 @@ export function startAccountCallback(
   const accounts = [config.callback && { appid, ...config.callback }, config.miniProgramCallback].filter(
     (account) => account !== undefined,
   )
-  const onReceipt = ({ id, status, reason, delay }: ReceiptNews) => {
+  const onReceipt = ({ id, status, reason, delay }: SettledPush) => {
     const tracing = findTracing()
     if (tracing) {
       traceReceipt(tracing, pushes, { id, status, reason }).catch((error) =>

@@ -12,7 +12,7 @@ import type { PushRows } from '../db/pushes.ts'
 import type { FindSessionUser } from '../db/sessions.ts'
 import type { TemplatePauses, Templates } from '../db/templates.ts'
 import { createAccountHealth } from '../health/accountHealth.ts'
-import type { PauseNews } from '../health/alertText.ts'
+import type { PauseAlert } from '../health/alertText.ts'
 import { releaseTemplate } from '../push/releaseTemplate.ts'
 import type { BroadcastWorker, Sender } from '../push/sender.ts'
 import type { PushQueue } from '../queue/backend.ts'
@@ -68,7 +68,7 @@ export interface PushWorkerDeps {
   /** For an account that has broadcasts. */
   createBroadcastWorker?: (sender: Sender, queue: PushQueue) => BroadcastWorker
   /** Told by the one worker of several that paused or resumed the account. */
-  onPauseChange?: (news: PauseNews) => void
+  onPauseChange?: (change: PauseAlert) => void
   log: Log
 }
 
@@ -123,7 +123,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
     ceiling: options.rate,
     pause: () => consumer.pause(),
     resume: () => consumer.resume(toConcurrency()),
-    alert: (news) => deps.onPauseChange?.(news),
+    alert: (change) => deps.onPauseChange?.(change),
     log,
   })
   const { breaker, guard, rateController } = health
@@ -224,7 +224,7 @@ function toTries(
 ): TryDeps {
   const { pushes, held, api, followers } = deps
   const templates = createTemplateCheck({ ...deps, log })
-  const alert = (news: PauseNews) => deps.onPauseChange?.(news)
+  const alert = (change: PauseAlert) => deps.onPauseChange?.(change)
   return {
     slots: createSemaphore(),
     maxAttempts: attempts,

@@ -4,7 +4,7 @@ import { say, toEnglish } from '../../src/base/sentences/sentence.ts'
 import { toStored } from '../../src/base/sentences/stored.ts'
 import { type AccountStateRow, isTrial, type Pause } from '../../src/db/accountState.ts'
 import { createAccountGuard } from '../../src/health/accountGuard.ts'
-import type { PauseNews } from '../../src/health/alertText.ts'
+import type { PauseAlert } from '../../src/health/alertText.ts'
 import { toProbeAt } from '../../src/health/probe.ts'
 import { decide } from '../../src/sending/processor/outcome.ts'
 import { explainInFull } from '../../src/wechat/errcode.ts'
@@ -33,7 +33,7 @@ function setUp() {
   let remain = 1
   let atOnce = Number.POSITIVE_INFINITY
   const probes: number[] = []
-  const news: PauseNews[] = []
+  const alerts: PauseAlert[] = []
   const { log, lines } = createTestLog()
   const queue = {
     pause: async () => {
@@ -90,9 +90,9 @@ function setUp() {
     },
   }
   return {
-    guard: () => createAccountGuard({ queue, state, api, alert: (change) => news.push(change), log }),
+    guard: () => createAccountGuard({ queue, state, api, alert: (change) => alerts.push(change), log }),
     queue,
-    news,
+    alerts,
     lines,
     probes,
     row: () => row,
@@ -176,13 +176,13 @@ test.each(faults)(
     world.answerProbes(undefined, 100)
     await vi.advanceTimersByTimeAsync(10 * minute + second)
     expect([world.isPaused(), world.atOnce(), world.row()?.pausedReason]).toEqual([false, 1, reason])
-    expect(world.news).toHaveLength(1)
+    expect(world.alerts).toHaveLength(1)
     for (const guard of [...guards, ...guards]) guard.sent()
     await vi.advanceTimersByTimeAsync(0)
     expect([world.isPaused(), world.atOnce()]).toEqual([false, Number.POSITIVE_INFINITY])
     expect(world.row()).toMatchObject({ pausedReason: null, probeAt: null })
     expect(world.lines.filter(({ msg }) => msg === 'account resumed')).toHaveLength(1)
-    expect(world.news).toEqual([
+    expect(world.alerts).toEqual([
       { kind: 'paused', reason, detail: toStored(outcome.detail), probeAt: due[0] },
       { kind: 'resumed', reason },
     ])
@@ -225,11 +225,11 @@ describe('a push that tries a paused account', () => {
       await vi.advanceTimersByTimeAsync(second)
       expect(guard.isTrial()).toBe(true)
     }
-    expect(world.news).toHaveLength(1)
+    expect(world.alerts).toHaveLength(1)
     expect(world.lines.filter(({ level }) => level === 'error')).toHaveLength(1)
     guard.sent()
     await vi.advanceTimersByTimeAsync(0)
-    expect(world.news.slice(1)).toEqual([{ kind: 'resumed', reason: 'api_unauthorized' }])
+    expect(world.alerts.slice(1)).toEqual([{ kind: 'resumed', reason: 'api_unauthorized' }])
     guard.stop()
   })
 
@@ -240,7 +240,7 @@ describe('a push that tries a paused account', () => {
       pausedReason: 'ip_not_allowed',
       pausedDetail: toStored(say('network.aborted')),
     })
-    expect(world.news.slice(1)).toEqual([
+    expect(world.alerts.slice(1)).toEqual([
       expect.objectContaining({ kind: 'paused', reason: 'ip_not_allowed' }),
     ])
     guard.stop()
@@ -285,7 +285,7 @@ describe('a pause by a person', () => {
     await vi.advanceTimersByTimeAsync(hour)
     expect(world.row()).toMatchObject({ pausedReason: 'manual', probeAt: null })
     expect(world.isPaused()).toBe(true)
-    expect(world.news).toEqual([])
+    expect(world.alerts).toEqual([])
     guard.stop()
   })
 

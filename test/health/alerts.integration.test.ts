@@ -6,7 +6,7 @@ import { toStored } from '../../src/base/sentences/stored.ts'
 import { createAccountState } from '../../src/db/sqlite/account/accountState.ts'
 import { createAccountGuard } from '../../src/health/accountGuard.ts'
 import { createAlerts } from '../../src/health/alerts.ts'
-import type { PauseNews } from '../../src/health/alertText.ts'
+import type { PauseAlert } from '../../src/health/alertText.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 import { createTestLog } from '../helpers/pushing.ts'
 import { findClosedBase, type SeenRequest, startScriptedServer } from '../helpers/scriptedServer.ts'
@@ -15,13 +15,13 @@ const account = 'wx0123456789abcdef'
 const path = '/cgi-bin/webhook/send?key=693axxx6-7aoc-4bc4-97a0-0ec2sifa5aaa'
 const proxy = { http: undefined, https: undefined, none: undefined }
 const probeAt = Date.UTC(2026, 10, 20, 16, 1)
-const paused: PauseNews = {
+const paused: PauseAlert = {
   kind: 'paused',
   reason: 'ip_not_allowed',
   detail: 'IP 118.190.42.90 is not in the whitelist',
   probeAt,
 }
-const resumed: PauseNews = { kind: 'resumed', reason: 'ip_not_allowed' }
+const resumed: PauseAlert = { kind: 'resumed', reason: 'ip_not_allowed' }
 const ok = '{"errcode":0,"errmsg":"ok"}'
 const contentOf = ({ text }: SeenRequest): string => JSON.parse(text).text.content
 

@@ -4,7 +4,7 @@ import type { Log } from '../../base/log.ts'
 import type { Sentence } from '../../base/sentences/sentence.ts'
 import { toStored } from '../../base/sentences/stored.ts'
 import type { TemplatePause, TemplatePauses } from '../../db/templates.ts'
-import type { PauseNews } from '../../health/alertText.ts'
+import type { PauseAlert } from '../../health/alertText.ts'
 import type { PauseReason } from '../../push/status.ts'
 
 /** From the denial to the first look, and between the looks. */
@@ -38,7 +38,7 @@ interface TemplateGuardDeps {
   /** Has the pushes go out that wait for it. */
   release(templateId: string): Promise<unknown>
   /** Called in the one process that paused or resumed it. */
-  alert(news: PauseNews): void
+  alert(change: PauseAlert): void
   log: Log
 }
 

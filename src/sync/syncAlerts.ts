@@ -1,16 +1,12 @@
 import { renderStored, toStored } from '../base/sentences/stored.ts'
 import type { SyncRunRow, SyncRuns } from '../db/syncRuns.ts'
+import type { SyncAlert } from '../health/alertText.ts'
 import { isStoppedOnRequest, toErrorSentence } from './sentence.ts'
 import type { SyncResult } from './syncFollowers.ts'
 
-/** What changed about the syncs of an account. */
-export type SyncNews =
-  | { kind: 'sync_failed'; status: 'interrupted' | 'stopped' | 'failed'; detail: string }
-  | { kind: 'sync_complete' }
-
-interface SyncNewsDeps {
+interface SyncAlertsDeps {
   syncRuns: Pick<SyncRuns, 'findLast'>
-  post: (news: SyncNews) => void
+  post: (change: SyncAlert) => void
   /** For failures that leave no run on record, of which the receiver of webhooks would not hear. */
   tell: (detail: string) => Promise<unknown>
 }
@@ -19,7 +15,7 @@ interface SyncNewsDeps {
  * Tells when syncs begin to fail, fail otherwise than the one before, or are complete again; the one before may have been
  * that of another process.
  */
-export function createSyncNews({ syncRuns, post, tell }: SyncNewsDeps) {
+export function createSyncAlerts({ syncRuns, post, tell }: SyncAlertsDeps) {
   let thrown: string | undefined
 
   return async (sync: () => Promise<SyncResult>): Promise<SyncResult> => {

@@ -1,10 +1,10 @@
 import type { Log } from '../base/log.ts'
 import type { BroadcastCount } from '../db/broadcasts/broadcasts.ts'
 import type { BroadcastRow } from '../db/broadcasts/row.ts'
-import type { BroadcastNews } from '../health/alertText.ts'
+import type { BroadcastAlert } from '../health/alertText.ts'
 
 /** What people are told of broadcasts without asking. */
-export function createBroadcastTeller({ alert, log }: { alert(news: BroadcastNews): void; log: Log }) {
+export function createBroadcastAlerts({ alert, log }: { alert(change: BroadcastAlert): void; log: Log }) {
   return {
     /** It is paused, and by nobody. */
     paused({ id: broadcast, name, reason, detail }: BroadcastRow): void {
