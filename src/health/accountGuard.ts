@@ -46,6 +46,8 @@ export function createAccountGuard({ queue, state, api, alert, log }: AccountGua
   let pausing: Promise<void> | undefined
   let isEnding = false
   let mode: Mode | undefined
+  /** Grows when this process begins or ends a change of the pause. */
+  let steps = 0
 
   return {
     async start() {
@@ -60,18 +62,22 @@ export function createAccountGuard({ queue, state, api, alert, log }: AccountGua
     isTrial: () => mode === 'trial',
     pause(fault) {
       mode = 'paused'
+      steps += 1
       pausing ??= record(fault).finally(() => {
         pausing = undefined
+        steps += 1
       })
       return pausing
     },
     sent() {
       if (mode !== 'trial' || isEnding) return
       isEnding = true
+      steps += 1
       end()
         .catch((error) => log.warn({ err: error }, 'the end of a pause could not be recorded'))
         .finally(() => {
           isEnding = false
+          steps += 1
         })
     },
     stop: () => stop(),
@@ -102,7 +108,10 @@ export function createAccountGuard({ queue, state, api, alert, log }: AccountGua
   }
 
   async function look(now: number): Promise<void> {
+    const before = steps
     const row = await state.find()
+    // The answer of a database across a network may be older than what was done while it travelled.
+    if (steps !== before || pausing !== undefined || isEnding) return
     await follow(toMode(row))
     if (mode === 'paused' && row?.pausedReason) await probe(row, row.pausedReason, now)
   }
@@ -116,30 +125,30 @@ export function createAccountGuard({ queue, state, api, alert, log }: AccountGua
       if (last === 'trial') await queue.resume()
     }
     if (next !== last && next === 'trial') await queue.setGlobalConcurrency(1)
-    if ((await queue.isPaused()) === (next === 'paused')) return
+    if ((await queue.isPaused()) === (next === 'paused') || mode !== next) return
     await (next === 'paused' ? queue.pause() : queue.resume())
   }
 
   async function probe(row: AccountStateRow, reason: PauseReason, now: number): Promise<void> {
     const nextProbeAt = toProbeAt(reason, row.probes + 1, Date.now())
     if (!(await state.claimProbe(now, nextProbeAt))) return
-    if (!(await maySend(reason)) || !(await state.startTrial(reason))) return
+    if (!(await maySend(api, reason)) || !(await state.startTrial(reason))) return
     log.info({ reason }, 'account on trial, the next push is the probe')
     await follow('trial')
-  }
-
-  async function maySend(reason: PauseReason): Promise<boolean> {
-    try {
-      const { remain } = await api.getQuota(sendPath)
-      return !isQuota(reason) || remain > 0
-    } catch (error) {
-      // An account that may not ask for its quota is at least answered; the next push will tell.
-      return error instanceof WechatApiError && ['R', 'C', 'L', 'O'].includes(error.class)
-    }
   }
 }
 
 function toMode(row: AccountStateRow | undefined): Mode {
   if (!row?.pausedReason) return 'running'
   return isTrial(row) ? 'trial' : 'paused'
+}
+
+async function maySend(api: Pick<WechatApi, 'getQuota'>, reason: PauseReason): Promise<boolean> {
+  try {
+    const { remain } = await api.getQuota(sendPath)
+    return !isQuota(reason) || remain > 0
+  } catch (error) {
+    // An account that may not ask for its quota is at least answered; the next push will tell.
+    return error instanceof WechatApiError && ['R', 'C', 'L', 'O'].includes(error.class)
+  }
 }

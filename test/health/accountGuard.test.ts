@@ -90,6 +90,7 @@ function setUp() {
     },
   }
   return {
+    state,
     guard: () => createAccountGuard({ queue, state, api, alert: (change) => alerts.push(change), log }),
     queue,
     alerts,
@@ -314,6 +315,29 @@ describe('a process that ended between the row and the queue', () => {
     await guard.start()
     world.setRow({ pausedReason: 'manual', pausedDetail: 'd', pausedSince: noon })
     await vi.advanceTimersByTimeAsync(second)
+    expect(world.isPaused()).toBe(true)
+    guard.stop()
+  })
+
+  test('is not undone by what was read before it', async () => {
+    const world = setUp()
+    const guard = world.guard()
+    await guard.start()
+    const { find } = world.state
+    let answer = () => {}
+    world.state.find = async () => {
+      const row = await find()
+      world.state.find = find
+      await new Promise<void>((resolve) => {
+        answer = resolve
+      })
+      return row
+    }
+    await vi.advanceTimersByTimeAsync(second)
+    await guard.pause({ reason: 'ip_not_allowed', detail: say('pause.by_person') })
+    answer()
+    await vi.advanceTimersByTimeAsync(1)
+    expect(guard.isPaused()).toBe(true)
     expect(world.isPaused()).toBe(true)
     guard.stop()
   })
