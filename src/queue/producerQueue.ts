@@ -86,6 +86,7 @@ function openOn(backend: QueueBackend, clock: ServerClock, name: string): Produc
     async run(use) {
       const deadline = Date.now() + patience
       let mayBeQueued = false
+      let lastFailure: unknown
       for (;;) {
         if (isClosed) throw toClosed(mayBeQueued)
         let failure: unknown
@@ -110,7 +111,9 @@ function openOn(backend: QueueBackend, clock: ServerClock, name: string): Produc
           const isLasting = backend.isUnusable()
           throw new QueueUnavailableError(hopeless, { mayBeQueued, isLasting, cause: failure })
         }
-        if (Date.now() + pauseBetween >= deadline) throw toUnavailable(backend, failure, mayBeQueued)
+        // That the time is over says less than what the attempts before the last one met.
+        if (!isTimeout(failure) || lastFailure === undefined) lastFailure = failure
+        if (Date.now() + pauseBetween >= deadline) throw toUnavailable(backend, lastFailure, mayBeQueued)
         if (used) await wakeup.next()
       }
     },
@@ -169,12 +172,16 @@ function openOn(backend: QueueBackend, clock: ServerClock, name: string): Produc
   }
 }
 
+function isTimeout(failure: unknown): boolean {
+  return failure === undefined || failure instanceof DeadlineError
+}
+
 function toUnavailable(
   { lastError, explain, place }: Pick<QueueBackend, 'lastError' | 'explain' | 'place'>,
   error: unknown,
   mayBeQueued: boolean,
 ): QueueUnavailableError {
-  const cause = error === undefined || error instanceof DeadlineError ? (lastError() ?? error) : error
+  const cause = isTimeout(error) ? (lastError() ?? error) : error
   const reason = cause === undefined ? say('away.noConnection') : explain(cause)
   return new QueueUnavailableError(say('away.inTime', { place, reason }), { mayBeQueued, cause })
 }

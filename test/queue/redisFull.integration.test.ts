@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { openProducerQueue } from '../../src/queue/producerQueue.ts'
 import { QueueUnavailableError } from '../../src/queue/unavailable.ts'
 import { startCliWorld } from '../helpers/cliWorld.ts'
 import { startPushing } from '../helpers/pushing.ts'
@@ -38,6 +39,14 @@ test('a Redis that is full is told in status, and to the producer', async () => 
   expect((await world.run(world.push(0), { REDIS_URL })).code).toBe(0)
   await fill()
   expect((await world.run(['status'], { REDIS_URL })).stderr).toMatch(/^Redis is full .*Raise maxmemory/m)
-  const pushed = await world.run(world.push(1), { REDIS_URL })
+  const queue = openProducerQueue({ kind: 'redis', urls: [redis.url] }, world.appid)
+  onTestFinished(() => queue.close())
+  let attempts = 0
+  // As of a thousand messages at once: refused, and the time is over before the next answer.
+  const slow = queue.run((used) => (attempts++ === 0 ? used.add('push', {}) : new Promise<never>(() => {})))
+  const [pushed] = await Promise.all([
+    world.run(world.push(1), { REDIS_URL }),
+    expect(slow).rejects.toThrow(/OOM .*; it is full: raise its maxmemory/),
+  ])
   expect(pushed.stderr).toMatch(/OOM .*; it is full: raise its maxmemory/)
 })
