@@ -41,16 +41,18 @@ test('what another has sent again already, or what was not sent on purpose, is n
   await show(`/failed?reason=not_following&since=${since}`)
   await page.getByRole('row').filter({ hasText: 'gone' }).waitFor()
   expect(await page.getByRole('row').locator('button, input').count()).toBe(0)
+  expect(await page.getByRole('button', { name: /again$/ }).count()).toBe(0)
   const span = page.getByLabel('Asked for within')
   expect(await span.locator(':checked').textContent()).toMatch(/^since .*\d:\d\d$/)
 })
 
+/** A name as long as one may be, without a blank. */
+const long = 'south'.repeat(8)
+
 test('an id that two accounts have is looked up and sent again in its own, and buttons stay while figures change', async () => {
-  const world = await startApiWorld({ names: ['north', 'south'] })
-  const [north, south] = world.app.accounts()
-  for (const account of [north, south])
-    if (account) await addRefused({ ...world, account, appid: account.appid }, 1)
-  const { page } = await openPage(world, { address: '/failed?reason=content_forbidden' })
+  const world = await startApiWorld({ names: ['north', long] })
+  for (const account of world.app.accounts()) await addRefused({ ...world, account, appid: account.appid }, 1)
+  const { page, show } = await openPage(world, { address: '/failed?reason=content_forbidden' })
   await page.getByRole('row').filter({ hasText: 'bad-000000' }).nth(1).waitFor()
   await page.getByRole('link', { name: 'bad-000000' }).first().click()
   await page.getByText('It was refused').waitFor()
@@ -62,16 +64,22 @@ test('an id that two accounts have is looked up and sent again in its own, and b
   await page.goto(`${world.url}/#/search?q=bad-000000`)
   await page.locator('main').getByRole('link', { name: items[0].account }).click()
   await page.getByText('It was refused').waitFor()
-  for (const account of ['north', 'south']) await world.post('/v1/pause', { account })
+  for (const account of ['north', long]) await world.post('/v1/pause', { account, reason: long.repeat(5) })
   await page.goto(`${world.url}/#/overview`)
   const verdict = page.getByRole('region', { name: 'How it is' })
   const second = verdict.getByRole('listitem').filter({ hasText: 'Paused by hand' })
-  await second.getByText('south').waitFor()
+  await second.getByText(long).waitFor()
   const button = await second.getByRole('button').elementHandle()
   const before = await second.textContent()
-  await world.post('/v1/pushes', world.message(0, { account: 'south' }))
+  await world.post('/v1/pushes', world.message(0, { account: long }))
   await expect.poll(() => second.textContent(), { timeout: 10_000 }).not.toBe(before)
   expect(await button?.isVisible()).toBe(true)
+  await page.setViewportSize({ width: 360, height: 800 })
+  for (const view of ['overview', 'failed', 'templates']) {
+    await show(`/${view}`)
+    await page.getByText('Loading …').first().waitFor({ state: 'detached' })
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), view).toBe(0)
+  }
 })
 
 const sends = ({ simulator }: ApiWorld) => simulator.stats().calls['/cgi-bin/message/template/send'] ?? 0

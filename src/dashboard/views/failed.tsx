@@ -110,6 +110,7 @@ function Chosen({ items, filter, reload }: ChosenProps) {
   const more = useAsk<Overview>(mayOperate.value ? '/overview' : null, 60).data
   const isBusy = isResending.value
   const all = total.data?.retried
+  const isOffered = mayOperate.value && items.some(isRetriable)
 
   async function run(of: number, parts: AsyncIterable<number>) {
     try {
@@ -123,7 +124,7 @@ function Chosen({ items, filter, reload }: ChosenProps) {
 
   return (
     <>
-      {mayOperate.value && items.length > 0 && (
+      {isOffered && (
         <>
           <div class="row">
             <Act label={t('choose.all')} run={() => setChosen(items.filter(isRetriable))} />
@@ -148,7 +149,7 @@ function Chosen({ items, filter, reload }: ChosenProps) {
         <PushTable
           label={t('nav.failed')}
           pushes={items}
-          {...(mayOperate.value && {
+          {...(isOffered && {
             chosen,
             choose(push: ShownPush, isChosen: boolean) {
               const others = chosen.filter((other) => toPath(other) !== toPath(push))

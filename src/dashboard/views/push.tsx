@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { ask, type ShownPush, toPath, toQuery } from '../api.ts'
 import { Act, Badge, Grid, Panel, When } from '../parts.tsx'
-import { mayOperate } from '../state.ts'
+import { mayOperate, mayRead } from '../state.ts'
 import { isTextKey, t, toLength, toTime, tWord } from '../text/text.ts'
 
 interface Step {
@@ -55,8 +55,8 @@ export function Story({ push, reload }: { push: ShownPush; reload(): void }) {
         </p>
       )}
       <dl class="facts">
-        <Fact name="unionid" value={unionid} isLink />
-        <Fact name="openid" value={openid} isLink />
+        <Fact name="unionid" value={unionid} isLink={mayRead.value} />
+        <Fact name="openid" value={openid} isLink={mayRead.value} />
         <Fact name={t('push.template')} value={templateId} />
         <Fact name="msgid" value={msgid} />
         <Fact name="errcode" value={errcode === null ? null : String(errcode)} />
