@@ -5,7 +5,7 @@ import { DatabaseError } from '../db/databaseError.ts'
 interface RecorderDeps {
   broadcasts: Pick<Broadcasts, 'record'>
   /** Until it is written, or the worker stops. */
-  insist(write: () => Promise<void>): Promise<void>
+  retryWrite(write: () => Promise<void>): Promise<void>
 }
 
 /** Outcomes of one broadcast that are written together. */
@@ -18,7 +18,7 @@ interface Batch {
  * Writes down how recipients ended: those of one turn of the event loop, and those that end while others are being written,
  * in one statement (bench: broadcast.50ms).
  */
-export function createRecorder({ broadcasts, insist }: RecorderDeps) {
+export function createRecorder({ broadcasts, retryWrite }: RecorderDeps) {
   const waiting = new Map<number, Batch>()
   const underWay = new Map<number, Promise<void>>()
 
@@ -47,7 +47,7 @@ export function createRecorder({ broadcasts, insist }: RecorderDeps) {
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error
       // One that cannot be written must not hold up the others.
-      await Promise.all(outcomes.map((one) => insist(() => broadcasts.record(no, [one]))))
+      await Promise.all(outcomes.map((one) => retryWrite(() => broadcasts.record(no, [one]))))
     } finally {
       if (underWay.get(no) === settled) underWay.delete(no)
     }

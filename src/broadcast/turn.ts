@@ -29,7 +29,7 @@ export function createTurns(deps: TurnDeps) {
   const { broadcasts, sender } = deps
   const handOut = createHandOut(deps)
   const denials = createDenials()
-  const record = createRecorder({ broadcasts, insist })
+  const record = createRecorder({ broadcasts, retryWrite })
 
   return {
     async take(id: string): Promise<TurnEnd> {
@@ -75,18 +75,18 @@ export function createTurns(deps: TurnDeps) {
     if (result.kind === 'not_tried' || isDenied(result)) {
       if (!wasRetried) return false
       const retry = { seq, dueAt: Date.now(), attempts, unknownSince, starts, errcode, detail: null }
-      await insist(() => broadcasts.recordRetry(row.no, retry))
+      await retryWrite(() => broadcasts.recordRetry(row.no, retry))
       return false
     }
     if (result.kind === 'later') {
       const next = { ...result.row, seq, dueAt: Math.ceil(Date.now() + result.delay), starts: starts + 1 }
-      await insist(() => broadcasts.recordRetry(row.no, next))
+      await retryWrite(() => broadcasts.recordRetry(row.no, next))
     } else await record(row.no, toOutcome(recipient, result.row, wasRetried))
     return true
   }
 
   /** The message is out: from here on only a record of it keeps it from being sent again. */
-  async function insist(write: () => Promise<void>): Promise<void> {
+  async function retryWrite(write: () => Promise<void>): Promise<void> {
     for (;;) {
       try {
         return await write()

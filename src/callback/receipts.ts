@@ -66,7 +66,7 @@ export async function planUnmatched(
 type FindPush = (
   receipts: Receipts,
   receipt: Receipt,
-  taken: ReadonlySet<string>,
+  matched: ReadonlySet<string>,
 ) => Promise<ReceiptedPush | undefined>
 
 async function match<T extends Receipt>(receipts: Receipts, batch: readonly T[], findPush: FindPush) {
@@ -74,7 +74,7 @@ async function match<T extends Receipt>(receipts: Receipts, batch: readonly T[],
   const settled: SettledPush[] = []
   const unmatched: T[] = []
   const counts: ReceiptCounts = { delivered: 0, undelivered: 0, repeated: 0, foreign: 0 }
-  const taken = new Set<string>()
+  const matched = new Set<string>()
   const named = new Set<string>()
   for (const receipt of batch) {
     const { msgid } = receipt
@@ -82,14 +82,14 @@ async function match<T extends Receipt>(receipts: Receipts, batch: readonly T[],
       counts.repeated += 1
       continue
     }
-    const push = await findPush(receipts, receipt, taken)
+    const push = await findPush(receipts, receipt, matched)
     if (!push) {
       unmatched.push(receipt)
-    } else if (push.status !== 'sent' || taken.has(push.id)) {
+    } else if (push.status !== 'sent' || matched.has(push.id)) {
       counts.repeated += 1
     } else {
       const result = toResult(receipt.status)
-      taken.add(push.id)
+      matched.add(push.id)
       const name = msgid === '0' ? null : msgid
       if (push.msgid === null && name !== null) named.add(name)
       settlements.push({
@@ -111,11 +111,11 @@ async function match<T extends Receipt>(receipts: Receipts, batch: readonly T[],
 async function findNamed(
   receipts: Receipts,
   receipt: Receipt,
-  taken: ReadonlySet<string>,
+  matched: ReadonlySet<string>,
 ): Promise<ReceiptedPush | undefined> {
   if (receipt.msgid !== '0') return receipts.findByMsgid(receipt.msgid)
   const latest = await receipts.findLatest(receipt.openid)
-  return latest.find((push) => !taken.has(push.id) && isWaitingFor(push, receipt))
+  return latest.find((push) => !matched.has(push.id) && isWaitingFor(push, receipt))
 }
 
 /**
@@ -125,14 +125,16 @@ async function findNamed(
 async function findNamedOrNameless(
   receipts: Receipts,
   receipt: Receipt,
-  taken: ReadonlySet<string>,
+  matched: ReadonlySet<string>,
 ): Promise<ReceiptedPush | undefined> {
-  const push = await findNamed(receipts, receipt, taken)
+  const push = await findNamed(receipts, receipt, matched)
   if (push || receipt.msgid === '0') return push
   const latest = await receipts.findLatest(receipt.openid)
   if (latest.some(({ unknownSince, status }) => unknownSince !== null && !hasEnded({ status })))
     return undefined
-  return latest.findLast((push) => push.msgid === null && !taken.has(push.id) && isWaitingFor(push, receipt))
+  return latest.findLast(
+    (push) => push.msgid === null && !matched.has(push.id) && isWaitingFor(push, receipt),
+  )
 }
 
 function isWaitingFor({ status, sentAt }: ReceiptedPush, { receivedAt }: Receipt): boolean {

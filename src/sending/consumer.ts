@@ -21,7 +21,7 @@ export interface Consumer {
   resume(concurrency: number): void
   /** Gives BullMQ's worker up and makes another one. */
   restart(concurrency: number): void
-  /** Whether no job is under way and none was taken since this was asked last. */
+  /** Whether no job is under way and none was started since this was asked last. */
   isIdle(): boolean
   hasJobs(): boolean
   close(): Promise<void>
@@ -31,8 +31,8 @@ export interface Consumer {
 export function createConsumer({ createWorker, handler, onError, onUnsettled, log }: ConsumerDeps): Consumer {
   let worker: QueueWorker | undefined
   let inFlight = 0
-  let taken = 0
-  let takenBefore = 0
+  let started = 0
+  let startedBefore = 0
 
   return {
     start(concurrency) {
@@ -51,9 +51,9 @@ export function createConsumer({ createWorker, handler, onError, onUnsettled, lo
       worker = create(concurrency)
     },
     isIdle() {
-      const hasTaken = taken !== takenBefore
-      takenBefore = taken
-      return worker !== undefined && inFlight === 0 && !hasTaken
+      const hasStarted = started !== startedBefore
+      startedBefore = started
+      return worker !== undefined && inFlight === 0 && !hasStarted
     },
     hasJobs: () => inFlight > 0,
     close: async () => worker?.close(),
@@ -65,7 +65,7 @@ export function createConsumer({ createWorker, handler, onError, onUnsettled, lo
         // Taken when this worker was given up, so that nobody renews its lock: it goes back when that runs out.
         if (created !== worker) throw new DelayedError()
         inFlight += 1
-        taken += 1
+        started += 1
         try {
           await handler.handle(job, token)
         } finally {

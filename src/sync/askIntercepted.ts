@@ -90,11 +90,11 @@ async function identify(
   templateId: string,
   messages: readonly InterceptedMessage[],
 ): Promise<Interception[]> {
-  const taken = new Set<string>()
+  const matched = new Set<string>()
   const found: Interception[] = []
   for (const message of messages) {
-    const push = await findPush(deps, templateId, message, taken)
-    if (push) taken.add(push.id)
+    const push = await findPush(deps, templateId, message, matched)
+    if (push) matched.add(push.id)
     found.push({ id: message.id, push: push ? toExplained(push, message) : null })
   }
   return found
@@ -113,13 +113,13 @@ async function findPush(
   { receipts }: AskDeps,
   templateId: string,
   { messageId, openid, sentAt }: InterceptedMessage,
-  taken: ReadonlySet<string>,
+  matched: ReadonlySet<string>,
 ): Promise<ReceiptedPush | undefined> {
   const named = await receipts.findByMsgid(messageId)
   const latest = named ? [named] : await receipts.findLatest(openid)
   const distance = (push: ReceiptedPush) => Math.abs(push.sentAt - sentAt)
   const near = latest
-    .filter((push) => push.templateId === templateId && isUnexplained(push) && !taken.has(push.id))
+    .filter((push) => push.templateId === templateId && isUnexplained(push) && !matched.has(push.id))
     .filter((push) => named || distance(push) <= tolerance)
   return near.sort((a, b) => distance(a) - distance(b))[0]
 }

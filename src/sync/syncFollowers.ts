@@ -137,8 +137,8 @@ async function follow(
 ): Promise<Ending> {
   const { run } = record
   const report = onProgress && createProgress(onProgress, run.seen, now)
-  const insist = <T>(call: () => Promise<T>) => retry(call, { signal, log })
-  const fetchInfos = createFetchInfos((openids) => insist(() => api.getFollowers(openids)))
+  const withRetry = <T>(call: () => Promise<T>) => retry(call, { signal, log })
+  const fetchInfos = createFetchInfos((openids) => withRetry(() => api.getFollowers(openids)))
   const deps = { followers, fetchInfos, record, now }
   const onBatch = () => report?.({ ...record.totals(), total: record.position().total })
 
@@ -155,7 +155,7 @@ async function follow(
     }
     const staleBefore = isFull ? run.startedAt : now() - refreshDays * day
     const options = { concurrency, staleBefore, asksNameless: !sample?.areAbsent, signal, onBatch }
-    const ask = (cursor: string | undefined) => insist(() => api.getFollowerPage(cursor))
+    const ask = (cursor: string | undefined) => withRetry(() => api.getFollowerPage(cursor))
     let highest = 0
     for await (const page of listPages({ ask, from: run.cursor ?? undefined, log })) {
       const { openids, total, nextOpenid, oddRows, ending } = page
@@ -173,7 +173,7 @@ async function follow(
   }
   const error = await dropUnlisted(deps, { force, concurrency, signal })
   await record.save()
-  const askOne = (openid: string) => insist(() => api.getFollower(openid))
+  const askOne = (openid: string) => withRetry(() => api.getFollower(openid))
   let calls = 0
   for await (const unionid of followers.sharedUnionids()) {
     signal.throwIfAborted()

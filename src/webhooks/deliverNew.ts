@@ -20,20 +20,20 @@ export interface NewDeliveriesDeps extends MessageStyle {
 export function createNewDeliveries(deps: NewDeliveriesDeps) {
   const { webhooks, held, underWay, deliver, countFree } = deps
   /** The numbers of changes under way, with their pushes. */
-  const taken = new Map<number, string>()
+  const inProgress = new Map<number, string>()
   /** All changes up to here are under way, held back or told. */
   let cursor = 0
   /** The first of those that wait for one under way. */
   let waitsFrom = Number.POSITIVE_INFINITY
 
   const isFree = (change: WebhookChange) =>
-    !taken.has(change.n) && !(change.key !== null && held.has(toPushKey(change)))
+    !inProgress.has(change.n) && !(change.key !== null && held.has(toPushKey(change)))
 
   /** Those that can be posted now, and those that cannot yet. */
   async function find(limit: number) {
     const from = cursor
     // The answer of a database across a network may still have what ends while it travels.
-    const before = new Map(taken)
+    const before = new Map(inProgress)
     const pushesBefore = new Set(before.values())
     const changes = await webhooks.findChanges(from, limit)
     const waiting = changes.filter(({ n }) => !before.has(n))
@@ -42,7 +42,7 @@ export function createNewDeliveries(deps: NewDeliveriesDeps) {
       free: waiting.filter((change) => isFree(change) && !pushesBefore.has(toPushKey(change))),
       /** When the free ones are under way. */
       goOn() {
-        const later = waiting.find((one) => !taken.has(one.n) && held.isUnderWay(toPushKey(one)))
+        const later = waiting.find((one) => !inProgress.has(one.n) && held.isUnderWay(toPushKey(one)))
         if (later) waitsFrom = Math.min(waitsFrom, later.n)
         // What found no place in a message comes first in the next turn.
         const left = waiting.find(isFree)
@@ -55,10 +55,10 @@ export function createNewDeliveries(deps: NewDeliveriesDeps) {
 
   function start(message: WebhookMessage): void {
     const { id, keys, changes } = message
-    for (const change of changes) taken.set(change.n, toPushKey(change))
+    for (const change of changes) inProgress.set(change.n, toPushKey(change))
     held.add(id, keys)
     underWay.run(deliver(message), (isWritten) => {
-      for (const { n } of changes) taken.delete(n)
+      for (const { n } of changes) inProgress.delete(n)
       if (!held.isKept(id)) held.release(id)
       cursor = isWritten ? Math.min(cursor, waitsFrom - 1) : 0
       waitsFrom = Number.POSITIVE_INFINITY

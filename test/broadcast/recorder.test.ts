@@ -13,7 +13,7 @@ const outcome = (seq: number): RecipientOutcome => ({
 
 function open(write: (seqs: number[]) => Promise<void>) {
   const writes: string[] = []
-  const insisted: number[] = []
+  const retried: number[] = []
   const record = createRecorder({
     broadcasts: {
       async record(no, outcomes) {
@@ -22,12 +22,12 @@ function open(write: (seqs: number[]) => Promise<void>) {
         await write(seqs)
       },
     },
-    async insist(again) {
-      insisted.push(1)
+    async retryWrite(again) {
+      retried.push(1)
       await again().catch(() => again())
     },
   })
-  return { record, writes, insisted }
+  return { record, writes, retried }
 }
 
 test('outcomes of one moment are written together, by broadcast, and those of a write under way come after it', async () => {
@@ -50,19 +50,19 @@ test('outcomes of one moment are written together, by broadcast, and those of a 
   expect(writes).toEqual(['1: 1,2', '2: 1', '1: 3,4'])
 })
 
-test('of outcomes that could not be written together each is insisted on, and the next ones do not wait for that', async () => {
+test('of outcomes that could not be written together each is repeated, and the next ones do not wait for that', async () => {
   let proceed = () => {}
   const gate = new Promise<void>((resolve) => {
     proceed = resolve
   })
-  const { record, writes, insisted } = open(async (seqs) => {
+  const { record, writes, retried } = open(async (seqs) => {
     if (seqs.length > 1) throw new DatabaseError('failed', verbatim('odd'))
     if (seqs[0] === 1) await gate
   })
   const first = Promise.all([record(1, outcome(1)), record(1, outcome(2))])
   await turn()
   await turn()
-  expect(insisted).toHaveLength(2)
+  expect(retried).toHaveLength(2)
   await record(1, outcome(3))
   expect(writes).toEqual(['1: 1,2', '1: 1', '1: 2', '1: 3'])
   proceed()

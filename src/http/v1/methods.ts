@@ -7,14 +7,14 @@ import { ProblemError } from './problems/problem.ts'
  * those in `Allow` (RFC 9110, 15.5.6).
  */
 export function refuseOtherMethods(app: FastifyInstance): () => void {
-  const taken = new Map<string, Set<string>>()
+  const allowed = new Map<string, Set<string>>()
   app.addHook('onRoute', ({ routePath, method }) => {
-    const methods = taken.get(routePath) ?? new Set()
+    const methods = allowed.get(routePath) ?? new Set()
     for (const one of [method].flat()) methods.add(one)
-    taken.set(routePath, methods)
+    allowed.set(routePath, methods)
   })
   return () => {
-    for (const [url, methods] of [...taken]) {
+    for (const [url, methods] of [...allowed]) {
       const allow = [...methods].sort().join(', ')
       app.route({
         method: app.supportedMethods.filter((method) => !methods.has(method)),

@@ -83,8 +83,8 @@ export function createBroadcastClaims({
       const granted = Math.min(wanted, Math.floor(((at - from) * rate) / 1_000) + 1)
       if (from > at || granted < 1) return { granted: 0, nextAt: fromServer(from) }
       const nextAt = from + (granted * 1_000) / rate
-      const [taken] = await writeSoon([{ sql: takeRateSql, params: [no, nextAt, before] }])
-      return taken?.changes === 1 ? { granted, nextAt: fromServer(nextAt) } : { granted: 0, nextAt: now }
+      const [updated] = await writeSoon([{ sql: takeRateSql, params: [no, nextAt, before] }])
+      return updated?.changes === 1 ? { granted, nextAt: fromServer(nextAt) } : { granted: 0, nextAt: now }
     },
 
     async claim(no, wanted, now, leaseMs) {

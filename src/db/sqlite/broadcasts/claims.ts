@@ -48,13 +48,13 @@ export function createBroadcastClaims({
       const granted = Math.min(wanted, Math.floor(((now - from) * rate) / 1_000) + 1)
       if (from > now || granted < 1) return { granted: 0, nextAt: from }
       const nextAt = from + (granted * 1_000) / rate
-      const [taken] = await writeSoon([
+      const [updated] = await writeSoon([
         {
           sql: 'update broadcasts set next_at = ? where no = ? and next_at = ?',
           params: [nextAt, no, before],
         },
       ])
-      return taken?.changes === 1 ? { granted, nextAt } : { granted: 0, nextAt: now }
+      return updated?.changes === 1 ? { granted, nextAt } : { granted: 0, nextAt: now }
     },
 
     async claim(no, wanted, now, leaseMs) {
@@ -80,7 +80,7 @@ export function createBroadcastClaims({
     async claimRetries(no, wanted, now, leaseMs) {
       if (!selectState.get(no)) return []
       const due = selectDueRetries.all(no, now, wanted)
-      const taken: BroadcastRecipient[] = []
+      const retries: BroadcastRecipient[] = []
       for (const { dueAt, tries, unknownSince, starts, errcode, ...row } of due) {
         const [claimed] = await writeSoon([
           {
@@ -90,9 +90,9 @@ where broadcast = ? and seq = ? and due_at = ?`,
           },
         ])
         if (claimed?.changes === 1)
-          taken.push({ ...toFresh(row), attempts: tries, unknownSince, starts, errcode })
+          retries.push({ ...toFresh(row), attempts: tries, unknownSince, starts, errcode })
       }
-      return taken
+      return retries
     },
   }
 
@@ -103,13 +103,13 @@ where broadcast = ? and seq = ? and due_at = ?`,
     now: number,
     leaseMs: number,
   ): Promise<Chunk | undefined> {
-    const [taken] = await writeSoon([
+    const [updated] = await writeSoon([
       {
         sql: 'update broadcast_chunks set due_at = ?, since = coalesce(since, ?) where broadcast = ? and from_seq = ? and due_at = ?',
         params: [now + leaseMs, now, no, from, dueAt],
       },
     ])
-    if (taken?.changes !== 1) return undefined
+    if (updated?.changes !== 1) return undefined
     const recipients = selectWaiting
       .all(no, from, to)
       .map((row) => ({ ...toFresh(row), unknownSince: since }))
