@@ -41,9 +41,9 @@ export function createTurns(deps: TurnDeps) {
     renew: handOut.renew,
   }
 
-  async function work({ row, recipients, wasRetried, end }: TurnTask): Promise<void> {
+  async function work({ row, recipients, wasRetried, isOurs, end }: TurnTask): Promise<void> {
     const toPush = createPushMaker(row)
-    const isWanted = () => deps.isRunning(row.id)
+    const isWanted = () => deps.isRunning(row.id) && isOurs()
     const bring = async (recipient: BroadcastRecipient) => {
       const { seq, openid, attempts, starts, generation, unknownSince, errcode } = recipient
       // Nobody knew who that is when the file was read.
