@@ -13,6 +13,8 @@ declare module 'fastify' {
   }
 }
 
+/** Methods that change nothing. */
+const safe = ['GET', 'HEAD']
 /** Unknown keys a minute from one address. */
 const mostUnknownKeys = 20
 
@@ -64,7 +66,8 @@ export function createAuthentication(
     if (!session) {
       throw new ProblemError(401, say(request.headers.cookie ? 'http.session_over' : 'http.key_missing'))
     }
-    if (request.method !== 'GET' && !isOfPage(request)) throw new ProblemError(403, say('http.other_site'))
+    if (!safe.includes(request.method) && !isOfPage(request))
+      throw new ProblemError(403, say('http.other_site'))
     callers.set(request, session.key)
     if (request.headers.accept === 'text/event-stream') endWith(session, request)
   }

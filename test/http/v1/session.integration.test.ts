@@ -30,6 +30,7 @@ test('a key opens a session, whose cookie counts as that key', async () => {
   const cookie = headers.get('set-cookie')?.split(';')[0] ?? ''
   const ask = { key: null, headers: { cookie, ...ofPage } }
   expect((await world.get('/v1/status', ask)).status).toBe(200)
+  expect((await world.send('HEAD', '/v1/status', { key: null, headers: { cookie } })).status).toBe(200)
   expect((await world.get('/v1/session', ask)).body).toMatchObject({ name: 'viewer', role: 'view' })
   expect((await world.post('/v1/pause', {}, ask)).status).toBe(403)
   expect(JSON.stringify(world.lines)).not.toContain(apiKeys.view)
