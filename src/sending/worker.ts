@@ -17,6 +17,7 @@ import { releaseTemplate } from '../push/releaseTemplate.ts'
 import type { BroadcastWorker, Sender } from '../push/sender.ts'
 import type { PushQueue } from '../queue/backend.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
+import { QueueUnavailableError } from '../queue/unavailable.ts'
 import type { WorkerQueue } from '../queue/workerQueue.ts'
 import type { WechatApi } from '../wechat/api.ts'
 import { createConsumer } from './consumer.ts'
@@ -156,7 +157,7 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
         if (!isStopping) rateController.renew()
       })
       releasers.push(health.stop, heldForwarder.stop)
-      await Promise.race([untilUnusable, queue.waitUntilReady()])
+      await Promise.race([untilUnusable, waitForQueue(deps.queue)])
       if (isStopping) return
       const rebuild = () => consumer.restart(toConcurrency())
       releasers.push(startWatchdog({ queue, ...consumer, ...health, rebuild, reconnect: reset }).stop)
@@ -248,6 +249,16 @@ function toTries(
     markLeft: (openid) => followers.markUnsubscribed([openid], Date.now()),
     onUnrecorded: (error) => health.breaker.note('database', toDatabaseOutage(error)),
     signal,
+  }
+}
+
+/** A BullMQ queue that failed to get ready never tries again: what its server refuses then needs other settings. */
+async function waitForQueue({ queue, isRefusal, explain }: WorkerQueue): Promise<void> {
+  try {
+    await queue.waitUntilReady()
+  } catch (cause) {
+    if (!isRefusal(cause)) throw cause
+    throw new QueueUnavailableError(explain(cause), { isLasting: true, cause })
   }
 }
 

@@ -86,6 +86,14 @@ describe('a database', () => {
 })
 
 describe('an ACL user', () => {
+  test('whose password is wrong ends a worker with what to do, where everybody else may do all', async () => {
+    const redis = await startServer()
+    const world = await startCliWorld()
+    const worker = await world.run(['worker'], { REDIS_URL: redis.url.replace('//', '//app:wrong@') })
+    expect(worker.code).toBe(2)
+    expect(worker.stderr).toMatch(/^unionpush worker: WRONGPASS .*; check user and password in REDIS_URL$/m)
+  })
+
   test('without INFO can do everything; nothing but log lines is on stderr', async () => {
     const redis = await startServer()
     await redis.command('acl', 'setuser', 'app', 'on', '>pw', '~*', '+@all', '-info')
