@@ -3,7 +3,7 @@ import { second } from '../base/duration.ts'
 import type { AccountCounts } from '../base/monitoring/metrics.ts'
 import type { Broadcasts } from '../db/broadcasts/broadcasts.ts'
 import type { HeldPushes } from '../db/heldPushes.ts'
-import { cancelled, type PushRows } from '../db/pushes.ts'
+import { cancelled, type PushRow, type PushRows } from '../db/pushes.ts'
 import type { TokenRows } from '../db/tokens.ts'
 import type { WechatApi } from '../wechat/api.ts'
 import { WechatApiError } from '../wechat/errors.ts'
@@ -36,23 +36,16 @@ export function countTokens(tokens: TokenRows, counts: AccountCounts): TokenRows
 }
 
 function countPushes(pushes: PushRows, { pushReached }: AccountCounts): PushRows {
+  const counted = (write: PushRows['add']) => async (row: PushRow) => {
+    const isWritten = await write(row)
+    if (isWritten) pushReached(row.status, row.reason)
+    return isWritten
+  }
   return {
     ...pushes,
-    async add(row) {
-      const isAdded = await pushes.add(row)
-      if (isAdded) pushReached(row.status, row.reason)
-      return isAdded
-    },
-    async record(row) {
-      const isRecorded = await pushes.record(row)
-      if (isRecorded) pushReached(row.status, row.reason)
-      return isRecorded
-    },
-    async recordUnchanged(row) {
-      const isRecorded = await pushes.recordUnchanged(row)
-      if (isRecorded) pushReached(row.status, row.reason)
-      return isRecorded
-    },
+    add: counted(pushes.add),
+    record: counted(pushes.record),
+    recordUnchanged: counted(pushes.recordUnchanged),
     async recordSent(acceptance) {
       const isRecorded = await pushes.recordSent(acceptance)
       if (isRecorded) pushReached('sent', null)

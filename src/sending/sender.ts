@@ -3,6 +3,7 @@ import type { Acceptance, PushRow } from '../db/pushes.ts'
 import type { KnownTries, Sender } from '../push/sender.ts'
 import type { PushJob } from '../queue/job.ts'
 import { toEnded } from './processor/end.ts'
+import { toQueuedRow } from './processor/pushRow.ts'
 import { hasLeft } from './processor/resolve.ts'
 import { type Processed, type TryDeps, tryInSlot } from './processor/tryOnce.ts'
 
@@ -84,32 +85,14 @@ function toSent(row: PushRow, { msgid, attempts, sentAt }: Acceptance): PushRow 
 }
 
 function toRow(appid: string, push: PushJob, known: KnownTries): PushRow {
-  return {
-    id: push.id,
-    appid,
-    unionid: push.unionid ?? null,
-    openid: push.openid ?? null,
-    templateId: push.templateId,
-    status: 'queued',
-    reason: null,
-    detail: null,
-    msgid: null,
-    errcode: known.errcode,
-    errmsg: null,
-    rid: null,
-    attempts: known.attempts,
-    seq: 0,
-    generation: known.generation,
-    unknownSince: known.unknownSince,
+  return toQueuedRow(appid, push, {
     jobId: null,
     // Its broadcast keeps the message once for all.
     message: '',
     createdAt: push.createdAt ?? 0,
-    expiresAt: push.expiresAt ?? null,
-    heldFor: null,
-    heldAt: null,
-    place: null,
-    sentAt: null,
-    finishedAt: null,
-  }
+    generation: known.generation,
+    attempts: known.attempts,
+    errcode: known.errcode,
+    unknownSince: known.unknownSince,
+  })
 }

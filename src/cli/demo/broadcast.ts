@@ -10,7 +10,6 @@ import { createReleasers } from '../../base/releasers.ts'
 import {
   type Broadcast,
   type BroadcastDeps,
-  type BroadcastInput,
   createOne,
   findBroadcast,
   pauseOne,
@@ -23,7 +22,14 @@ import type { Output } from '../output.ts'
 import { phrase } from '../text/phrase.ts'
 import { stopIfAsked, syncDemo } from './run.ts'
 import { startWorkerProcess, type WorkerProcess } from './workerProcess.ts'
-import { arrangeReceipts, createDemoAppid, removeQueues, toDemoConfig, toDemoEnvironment } from './world.ts'
+import {
+  arrangeReceipts,
+  createDemoAppid,
+  removeQueues,
+  toDemoConfig,
+  toDemoEnvironment,
+  toDemoMessage,
+} from './world.ts'
 
 export interface DemoBroadcast {
   ok: boolean
@@ -71,7 +77,7 @@ export async function runDemoBroadcast(out: Output, stop: AbortSignal): Promise<
     const worker = startWorker()
     await syncDemo(account, out, phrase('demo.sync'), stop)
     await arrangeReceipts(simulator, app)
-    const { id } = await createOne(account, toInput(simulator))
+    const { id } = await createOne(account, { ...toDemoMessage(simulator), canary: '2%' })
     const until = createWait(account, id, out, stop)
     const { underWayWhenKilled } = await haveBadDay({
       account,
@@ -156,17 +162,6 @@ function createWait(account: BroadcastDeps, id: string, out: Output, stop: Abort
     } finally {
       progress.end()
     }
-  }
-}
-
-function toInput({ templates }: Simulator): BroadcastInput {
-  const template = templates.find(({ content }) => content.includes('{{thing1.DATA}}'))
-  return {
-    name: '双十二预告',
-    templateId: template?.templateId ?? '',
-    data: { thing1: '双十二预售今晚八点开始', time2: '2026-12-11 20:00' },
-    audience: { all: true },
-    canary: '2%',
   }
 }
 

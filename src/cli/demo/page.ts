@@ -9,14 +9,14 @@ import { every } from '../../base/every.ts'
 import { createLog } from '../../base/log.ts'
 import { createReleasers } from '../../base/releasers.ts'
 import { createPusher, type Pusher } from '../../library/createPusher.ts'
-import { type BroadcastInput, createOne } from '../../operations/broadcasts/broadcasts.ts'
+import { createOne } from '../../operations/broadcasts/broadcasts.ts'
 import type { PushMessage } from '../../push/message.ts'
 import type { Simulator } from '../../simulator/controls.ts'
 import { createSimulator } from '../../simulator/simulator.ts'
 import { isPretty } from '../accounts/withAccounts.ts'
 import type { Output } from '../output.ts'
 import { phrase } from '../text/phrase.ts'
-import { arrangeReceipts, createDemoAppid, removeQueues, toDemoConfig } from './world.ts'
+import { arrangeReceipts, createDemoAppid, removeQueues, toDemoConfig, toDemoMessage } from './world.ts'
 
 /** Where the page is and what opens it. */
 export interface DemoPage {
@@ -70,7 +70,8 @@ export async function runDemoPage(
     const redisUrl = config.queue.kind === 'redis' ? { redisUrl: config.queue.urls.join(',') } : {}
     const pusher = createPusher({ appid: account.appid, dataDir: config.dataDir, ...redisUrl })
     releasers.add(() => pusher.close())
-    await createOne(account, toBroadcast(simulator))
+    // Slowly enough to be watched.
+    await createOne(account, { ...toDemoMessage(simulator), rate: 5, canary: '1%' })
     for (const end of startTraffic(simulator, pusher, ids)) releasers.add(end)
     await ready({ url: `${url}/`, key })
     await ended(stop)
@@ -117,19 +118,6 @@ function toMessage(simulator: Simulator, n: number): PushMessage {
   }
   const data = { thing1: '订单已发货', time2: '2026-11-20 15:01' }
   return { id, unionid: unionid || 'unknown', templateId: find('thing1'), data }
-}
-
-/** To all, slowly enough to be watched. */
-function toBroadcast({ templates }: Simulator): BroadcastInput {
-  const template = templates.find(({ content }) => content.includes('{{thing1.DATA}}'))
-  return {
-    name: '双十二预告',
-    templateId: template?.templateId ?? '',
-    data: { thing1: '双十二预售今晚八点开始', time2: '2026-12-11 20:00' },
-    audience: { all: true },
-    rate: 5,
-    canary: '1%',
-  }
 }
 
 function ended(stop: AbortSignal): Promise<void> {

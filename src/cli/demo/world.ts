@@ -3,6 +3,7 @@ import type { App } from '../../app.ts'
 import type { Config } from '../../base/config.ts'
 import { loadLogLevel, readEnvironment } from '../../base/environment/readEnvironment.ts'
 import { loadConfig } from '../../base/programConfig.ts'
+import type { BroadcastInput } from '../../operations/broadcasts/broadcasts.ts'
 import { connectProducer } from '../../queue/producerQueue.ts'
 import type { Simulator } from '../../simulator/controls.ts'
 
@@ -34,6 +35,17 @@ export function toDemoEnvironment({ appid, secret, base }: Simulator, dir: strin
     REDIS_URL,
     LOG_LEVEL: loadLogLevel(),
   }
+}
+
+/** A message to everybody. */
+export function toDemoMessage({ templates }: Pick<Simulator, 'templates'>) {
+  const template = templates.find(({ content }) => content.includes('{{thing1.DATA}}'))
+  return {
+    name: '双十二预告',
+    templateId: template?.templateId ?? '',
+    data: { thing1: '双十二预售今晚八点开始', time2: '2026-12-11 20:00' },
+    audience: { all: true },
+  } satisfies BroadcastInput
 }
 
 /** WeChat tells of every message what became of it, encrypted, to our own server. */

@@ -19,8 +19,26 @@ export interface Delivery {
 /** The most of a job nobody can read that is worth keeping. */
 const unreadableLimit = 2_000
 
-/** The record of a push that nothing has happened to yet. Written out, because a spread here costs ten times as much. */
+/** The record of a push that nothing has happened to yet. */
 export function toNewRow(appid: string, push: PushJob, { jobId, timestamp }: Delivery): PushRow {
+  return toQueuedRow(appid, push, {
+    jobId: jobId === push.id ? null : jobId,
+    message: JSON.stringify(push),
+    createdAt: Math.floor(push.createdAt ?? timestamp),
+    generation: push.generation ?? 0,
+    attempts: 0,
+    errcode: null,
+    unknownSince: null,
+  })
+}
+
+type Known = Pick<
+  PushRow,
+  'jobId' | 'message' | 'createdAt' | 'generation' | 'attempts' | 'errcode' | 'unknownSince'
+>
+
+/** The same with what is known of it. Written out, because a spread here costs ten times as much. */
+export function toQueuedRow(appid: string, push: PushJob, known: Known): PushRow {
   return {
     id: push.id,
     appid,
@@ -31,16 +49,16 @@ export function toNewRow(appid: string, push: PushJob, { jobId, timestamp }: Del
     reason: null,
     detail: null,
     msgid: null,
-    errcode: null,
+    errcode: known.errcode,
     errmsg: null,
     rid: null,
-    attempts: 0,
+    attempts: known.attempts,
     seq: 0,
-    generation: push.generation ?? 0,
-    unknownSince: null,
-    jobId: jobId === push.id ? null : jobId,
-    message: JSON.stringify(push),
-    createdAt: Math.floor(push.createdAt ?? timestamp),
+    generation: known.generation,
+    unknownSince: known.unknownSince,
+    jobId: known.jobId,
+    message: known.message,
+    createdAt: known.createdAt,
     expiresAt: push.expiresAt ?? null,
     heldFor: null,
     heldAt: null,
