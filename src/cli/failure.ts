@@ -1,4 +1,5 @@
 import { ConfigError } from '../base/configError.ts'
+import { ListenError } from '../base/listenError.ts'
 import { type Sentence, toEnglish } from '../base/sentences/sentence.ts'
 import { DatabaseError, type DatabaseErrorCode } from '../db/databaseError.ts'
 import { BroadcastError } from '../operations/broadcasts/broadcastError.ts'
@@ -82,6 +83,9 @@ export function toFailure(error: unknown, command: string | undefined): Failure 
   if (error instanceof QueueUnavailableError) {
     const exitCode = error.isLasting ? 2 : 1
     return { exitCode, code: 'queue_unavailable', message: inWords(error.sentence), hint: null }
+  }
+  if (error instanceof ListenError) {
+    return { exitCode: 1, code: 'cannot_listen', message: inWords(error.sentence), hint: null }
   }
   if (error instanceof WechatApiError) {
     const { errcode, rid = null } = error

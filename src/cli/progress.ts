@@ -30,7 +30,7 @@ export function createProgressBar({
   now = () => performance.now(),
 }: ProgressOptions): Progress {
   const isBar = stream.isTTY === true
-  const samples: { at: number; done: number }[] = []
+  const samples: Sample[] = []
   let total: number | undefined
   let shownAt = now()
   let isShown = true
@@ -38,9 +38,21 @@ export function createProgressBar({
   function show(): void {
     shownAt = now()
     isShown = true
-    const text = `${label}  ${toText(samples, total, isBar)}`
-    // Cut to the terminal: a line that wraps cannot be drawn over.
-    stream.write(isBar ? `\r\u001b[K${cut(text, (stream.columns ?? 80) - 1)}` : `${text}\n`)
+    const parts = toParts(samples, total)
+    const text = parts.join('  ')
+    if (!isBar) {
+      stream.write(`${label}  ${text}\n`)
+      return
+    }
+    // What fits, the figures before the bar: a line that wraps cannot be drawn over.
+    const most = (stream.columns ?? 80) - 1
+    const tries = [
+      `${toBar(samples, total)}${text}`,
+      ...parts.map((_, i) => parts.slice(0, -i || undefined).join('  ')),
+    ]
+    const lines = tries.map((one) => `${label}  ${one}`)
+    const fitting = lines.find((line) => cut(line, most) === line)
+    stream.write(`\r\u001b[K${fitting ?? cut(lines.at(-1) ?? label, most)}`)
   }
 
   return {
@@ -58,14 +70,29 @@ export function createProgressBar({
   }
 }
 
-function record(samples: { at: number; done: number }[], sample: { at: number; done: number }): void {
+function record(samples: Sample[], sample: Sample): void {
   const last = samples.at(-1)
   if (samples.length > 1 && last !== undefined && sample.at - last.at < barInterval) samples.pop()
   samples.push(sample)
   while (samples.length > 2 && (samples[0]?.at ?? 0) < sample.at - rateWindow) samples.shift()
 }
 
-function toText(samples: { at: number; done: number }[], total: number | undefined, isBar: boolean): string {
+interface Sample {
+  at: number
+  done: number
+}
+
+function toShare(done: number, total: number): number {
+  return total === 0 ? 1 : Math.min(1, done / total)
+}
+
+function toBar(samples: Sample[], total: number | undefined): string {
+  if (total === undefined) return ''
+  const filled = Math.floor(toShare(samples.at(-1)?.done ?? 0, total) * barWidth)
+  return `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}] `
+}
+
+function toParts(samples: Sample[], total: number | undefined): string[] {
   const first = samples[0]
   const last = samples.at(-1)
   const done = last?.done ?? 0
@@ -74,14 +101,11 @@ function toText(samples: { at: number; done: number }[], total: number | undefin
   const parts = [total === undefined ? formatCount(done) : `${formatCount(done)}/${formatCount(total)}`]
   if (rate > 0) parts.push(`${formatCount(Math.round(rate))}/s`)
   if (total !== undefined) {
-    const share = total === 0 ? 1 : Math.min(1, done / total)
-    const filled = Math.floor(share * barWidth)
-    const percent = `${String(Math.floor(share * 100)).padStart(3)}%`
-    parts.unshift(isBar ? `[${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}] ${percent}` : percent)
+    parts.unshift(`${String(Math.floor(toShare(done, total) * 100)).padStart(3)}%`)
     if (rate > 0 && done < total) {
       const duration = formatDuration(((total - done) / rate) * second)
       parts.push(phrase('progress.eta', { duration }))
     }
   }
-  return parts.join('  ')
+  return parts
 }

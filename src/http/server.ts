@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import { type FastifyInstance, fastify } from 'fastify'
 import { second } from '../base/duration.ts'
+import { ListenError } from '../base/listenError.ts'
 import type { Log } from '../base/log.ts'
 import type { ApiEdge } from './apiEdge.ts'
 import { limitBodyTime } from './bodyTime.ts'
@@ -86,17 +87,6 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     }
   } catch (cause) {
     await app.close()
-    throw new Error(toSentence(host, port, portVariable, cause), { cause })
+    throw new ListenError(host, port, portVariable, cause)
   }
-}
-
-function toSentence(host: string, port: number, portVariable: string, cause: unknown): string {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-  const reasons: Record<string, string> = {
-    EADDRINUSE: 'another program uses it',
-    EACCES: 'this user may not listen there',
-    EADDRNOTAVAIL: 'this machine has no such address',
-  }
-  const reason = reasons[String(code)] ?? (cause instanceof Error ? cause.message : String(cause))
-  return `Cannot listen on ${host}:${port}: ${reason}; set HTTP_HOST and ${portVariable} to another address`
 }

@@ -81,10 +81,10 @@ test('times are shown where the account lives', () => {
   expect(format(null)).toBe('-')
 })
 
-function createScreen(isTTY: boolean) {
+function createScreen(isTTY: boolean, columns = 80) {
   const writes: string[] = []
   let time = 0
-  const stream = { isTTY, columns: 80, write: (text: string) => writes.push(text) }
+  const stream = { isTTY, columns, write: (text: string) => writes.push(text) }
   const progress = createProgressBar({ label: 'Followers', stream, now: () => time })
   return { writes, progress, advance: (ms: number) => (time += ms) }
 }
@@ -104,6 +104,14 @@ test('on a terminal a bar is drawn over itself with rate and time to go, and its
     '\r\u001b[KFollowers  [########################] 100%  25,000/25,000  5,000/s',
     '\n',
   ])
+})
+
+test('on a narrow terminal the figures are shown, without a bar', () => {
+  const { writes, progress, advance } = createScreen(true, 40)
+  progress.update(0, 2_000)
+  advance(1_000)
+  progress.update(100, 2_000)
+  expect(writes).toEqual(['\r\u001b[KFollowers    5%  100/2,000  100/s'])
 })
 
 test('elsewhere a plain line is written now and then, and for the end', () => {

@@ -113,6 +113,7 @@ test('what every command says is Chinese where that is wanted', { timeout }, asy
     [['history', '--since', 'soon']],
     [['doctor', 'nope']],
     [['serve']],
+    [['serve'], { HTTP_PORT: String(port), HTTP_API_KEYS: 'a:view:view-key-0123456789abcdef0123' }],
     [['status'], { REDIS_URL: `redis://127.0.0.1:${await findFreePort()}` }],
     [['cancel', 'a1'], { REDIS_URL: `redis://127.0.0.1:${await findFreePort()}` }],
     [['push', '--unionid', unionid, ...message], { REDIS_URL: `redis://127.0.0.1:${await findFreePort()}` }],
