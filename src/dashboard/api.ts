@@ -108,6 +108,16 @@ function toProblem(text: string): { type: string; detail: string } {
   }
 }
 
+/** In UTF-8, or as Excel in China saves it. */
+export async function readText(file: File): Promise<string> {
+  const bytes = await file.arrayBuffer()
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return new TextDecoder('gb18030').decode(bytes)
+  }
+}
+
 export interface LiveAnswer<T> {
   data: T | undefined
   error: Error | undefined

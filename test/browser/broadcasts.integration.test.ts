@@ -98,9 +98,20 @@ test('a file is checked line by line before anything is asked, and its good line
     `${two},梨`,
     `${one},梨`,
   ]
+  const buffer = Buffer.from(`unionid,what\n${one},苹果`)
+  await page.locator('input[type=file]').setInputFiles({ name: 'a.csv', mimeType: 'text/csv', buffer })
+  await page.getByText('one good line').waitFor()
+  expect(await page.locator('textarea').inputValue()).toContain('苹果')
+  // As Excel saves it in China: in GBK.
+  const gbk = { 红: 'BAEC', 苹: 'C6BB', 果: 'B9FB', 梨: 'C0E6' }
+  const bytes = Object.entries(gbk).reduce(
+    (text, [letter, hex]) => text.replaceAll(letter, Buffer.from(hex, 'hex').toString('latin1')),
+    file.join('\r\n'),
+  )
   const dropped = await page.evaluateHandle(`(() => {
     const data = new DataTransfer()
-    data.items.add(new File([${JSON.stringify(file.join('\r\n'))}], 'people.csv', { type: 'text/csv' }))
+    const bytes = Uint8Array.from(${JSON.stringify([...Buffer.from(bytes, 'latin1')])})
+    data.items.add(new File([bytes], 'people.csv', { type: 'text/csv' }))
     return data
   })()`)
   await page.dispatchEvent('.drop', 'drop', { dataTransfer: dropped })

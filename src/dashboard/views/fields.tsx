@@ -1,4 +1,4 @@
-import type { BroadcastPlan } from '../api.ts'
+import { type BroadcastPlan, readText } from '../api.ts'
 import { Notice } from '../parts.tsx'
 import { t, toNumber, tWord } from '../text/text.ts'
 
@@ -78,7 +78,7 @@ type FollowerFileProps = Omit<FieldProps, 'label'> & { rows: FollowerRows }
 
 /** Checked line by line as soon as it is there; a large one is not shown. */
 export function FollowerFile({ value, set, rows: { good, bad } }: FollowerFileProps) {
-  const read = async (file: File | undefined) => file && set(await file.text())
+  const read = async (file: File | undefined) => file && set(await readText(file))
   const columns = Object.keys(good[0]?.values ?? {}).map((name) => `{{${name}}}`)
   return (
     <>
