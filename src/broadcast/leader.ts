@@ -11,7 +11,7 @@ import { checkCanary } from './canary.ts'
 import { findFailureShare, toFailureDetail } from './failures.ts'
 import { createMeter } from './pace/meter.ts'
 import { createQuotaWatch } from './pace/quotaWatch.ts'
-import { goesOn, start } from './start.ts'
+import { resumed, start } from './start.ts'
 
 export interface LeaderDeps {
   broadcasts: Broadcasts
@@ -130,7 +130,7 @@ function keepWindow(row: BroadcastRow, timezone: string, now: number): Broadcast
   const window = parseWindow(row.window)
   if (!window) return undefined
   const isOpen = isOpenAt(window, now, timezone)
-  if (row.reason === 'window' && isOpen) return goesOn
+  if (row.reason === 'window' && isOpen) return resumed
   if (row.status !== 'running' || isOpen) return undefined
   const detail = toStored(say('broadcast.window', { window: row.window }))
   return { status: 'paused', reason: 'window', detail }

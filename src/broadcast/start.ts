@@ -3,7 +3,7 @@ import type { BroadcastRow } from '../db/broadcasts/row.ts'
 import { parseShare, toSize } from './share.ts'
 
 /** Of one that goes on. */
-export const goesOn = { status: 'running', reason: null, detail: null } as const
+export const resumed = { status: 'running', reason: null, detail: null } as const
 
 /** From now on the audience is fixed: followers are those of this moment. False when another process was faster. */
 export async function start(

@@ -5,7 +5,7 @@ import type { RecipientRow } from '../db/broadcasts/recipients.ts'
 import type { BroadcastRow } from '../db/broadcasts/row.ts'
 import type { PushRecord } from './record.ts'
 
-type Fate = Pick<PushRecord, 'status' | 'reason' | 'detail' | 'finishedAt'>
+type RecipientState = Pick<PushRecord, 'status' | 'reason' | 'detail' | 'finishedAt'>
 
 /** What became of one recipient of a broadcast, as of any push; `account`: what its account is called. */
 export function toRecipientRecord(
@@ -20,7 +20,7 @@ export function toRecipientRecord(
     unionid: recipient.unionid,
     openid: recipient.openid,
     templateId: broadcast.templateId,
-    ...toFate(broadcast, recipient),
+    ...toState(broadcast, recipient),
     next: null,
     broadcast: broadcast.id,
     msgid: recipient.msgid,
@@ -48,7 +48,7 @@ const passedOver = {
 }
 
 /** Who has no outcome waits, unless the broadcast is over: then he was passed over without a word on his row. */
-function toFate(broadcast: BroadcastRow, recipient: RecipientRow): Fate {
+function toState(broadcast: BroadcastRow, recipient: RecipientRow): RecipientState {
   const { status, reason, detail, isRetried } = recipient
   if (status !== null) return { status, reason, detail, finishedAt: toIso(recipient.finishedAt) }
   const over = findRest(broadcast)

@@ -3,7 +3,7 @@ import { say } from '../../base/sentences/sentence.ts'
 import { toStored } from '../../base/sentences/stored.ts'
 import type { BroadcastChange, BroadcastPause, BroadcastRow } from '../../db/broadcasts/row.ts'
 import type { WechatApi } from '../../wechat/api.ts'
-import { goesOn } from '../start.ts'
+import { resumed } from '../start.ts'
 import { findQuota, withoutReserve } from './quota.ts'
 
 interface QuotaWatchDeps {
@@ -41,7 +41,7 @@ export function createQuotaWatch({ api, change, pause }: QuotaWatchDeps) {
     toldOn.set(row.id, today)
     const { dailyLimit, remain } = quota
     const left = withoutReserve(remain, dailyLimit)
-    if (left > 0) return change(row, { ...(isPaused && goesOn), cap: row.handedOut + left, dailyLimit })
+    if (left > 0) return change(row, { ...(isPaused && resumed), cap: row.handedOut + left, dailyLimit })
     const renewal = today + minute
     askAt.set(row.id, Math.min(now + 10 * minute, now < renewal ? renewal : Number.POSITIVE_INFINITY))
     if (isPaused) return false
@@ -53,7 +53,7 @@ export function createQuotaWatch({ api, change, pause }: QuotaWatchDeps) {
     const told = toldOn.get(row.id) ?? today
     toldOn.set(row.id, told)
     if (told === today) return false
-    if (row.reason === 'quota') return change(row, { ...goesOn, cap: null })
+    if (row.reason === 'quota') return change(row, { ...resumed, cap: null })
     return row.cap !== null && change(row, { cap: null })
   }
 }

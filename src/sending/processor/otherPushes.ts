@@ -3,7 +3,7 @@ import { createEvidence, type EvidenceDeps } from '../../health/evidence.ts'
 import { createRecentCalls } from '../../health/recentCalls.ts'
 import { mayConcernOnePush } from '../../wechat/errcode.ts'
 import { WechatApiError, type WechatNetworkError } from '../../wechat/errors.ts'
-import { type Attempt, toFate } from './outcome.ts'
+import { type Attempt, toCallResult } from './outcome.ts'
 
 /** What other pushes meet, by which a try that fails is judged. */
 export interface OtherPushes {
@@ -29,7 +29,7 @@ export function createOtherPushes(deps: EvidenceDeps): OtherPushes {
     async failed(error, { id, errcode }) {
       const isTrial = deps.isTrial()
       const othersPass = calls.othersPass(id)
-      calls.add(id, toFate(error))
+      calls.add(id, toCallResult(error))
       const mayBeOne = error instanceof WechatApiError && mayConcernOnePush(error)
       const concerns = mayBeOne
         ? await evidence.judge(error.errcode, id, errcode === error.errcode)

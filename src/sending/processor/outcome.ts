@@ -4,7 +4,7 @@ import { type Sentence, say } from '../../base/sentences/sentence.ts'
 import { toStored } from '../../base/sentences/stored.ts'
 import type { Concern } from '../../health/evidence.ts'
 import type { PaceSignal } from '../../health/rateMath.ts'
-import type { Fate } from '../../health/recentCalls.ts'
+import type { CallResult } from '../../health/recentCalls.ts'
 import { type ErrcodeReason, isReasonOf, type PauseReason, type PushReason } from '../../push/status.ts'
 import {
   errcode,
@@ -15,7 +15,7 @@ import {
   reasonOf,
 } from '../../wechat/errcode.ts'
 import { WechatApiError, type WechatNetworkError } from '../../wechat/errors.ts'
-import type { Accepted } from './keepSent.ts'
+import type { Accepted } from './recordAccepted.ts'
 
 /** What is known about a push whose try has just failed. */
 export interface Attempt {
@@ -91,7 +91,7 @@ export function decide(
 }
 
 /** What a try that was not accepted says about WeChat. */
-export function toFate(error: WechatApiError | WechatNetworkError): Fate {
+export function toCallResult(error: WechatApiError | WechatNetworkError): CallResult {
   if (!(error instanceof WechatApiError)) return 'failed'
   return error.class === 'B' && !isPace(error) ? 'busy' : 'passed'
 }

@@ -13,11 +13,11 @@ import type { TemplateGuard } from '../templates/templateGuard.ts'
 import { type Ending, findEnding, toEnded } from './end.ts'
 import { findWait, mayHandOver, mayHold } from './findWait.ts'
 import { type FailedCall, type JudgeDeps, judge } from './judge.ts'
-import { keepSent } from './keepSent.ts'
 import { isFollowedNext, isKnownNext, type OtherAccounts } from './otherAccounts.ts'
 import type { OtherPushes } from './otherPushes.ts'
 import type { SendOutcome } from './outcome.ts'
 import { toClientMsgId, toHeldRow, toRefusalColumns } from './pushRow.ts'
+import { recordAccepted } from './recordAccepted.ts'
 import { type Directory, type FollowerIds, resolveRecipient } from './resolve.ts'
 import type { UserLimits } from './userLimits.ts'
 
@@ -216,7 +216,7 @@ async function send(deps: TryDeps, task: TryInSlot, { unionid, openid }: Followe
   deps.others.accepted(row.id)
   deps.templateGuard?.accepted(templateId, sending.unknownSince ?? 0)
   task.releaseSlot()
-  await keepSent(deps, sending, { msgid, reason: null, detail: null })
+  await recordAccepted(deps, sending, { msgid, reason: null, detail: null })
   return sent
 }
 
@@ -237,7 +237,7 @@ async function recordFailed(
   switch (outcome.kind) {
     case 'sent':
       releaseSlot()
-      await keepSent(deps, next, outcome.accepted)
+      await recordAccepted(deps, next, outcome.accepted)
       return sent
     case 'final': {
       const { status, reason, hasLeft, detail } = outcome

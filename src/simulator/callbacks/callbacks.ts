@@ -33,7 +33,7 @@ export function createCallbacks({ names, clock, random, ruleRandom, keep }: Call
     clock,
     seal: (event, settings) => seal(event, settings, names, clock(), random),
     exchange,
-    nap: (ms) => timers.start(ms).over,
+    wait: (ms) => timers.start(ms).over,
     stats,
   })
   const kept: RaisedEvent[] = []

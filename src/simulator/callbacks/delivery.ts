@@ -10,7 +10,7 @@ interface DeliveryDeps {
   clock: () => number
   seal: (event: RaisedEvent, settings: CallbackSettings) => SealedMessage
   exchange: (url: string, options: ExchangeOptions) => Promise<Exchanged>
-  nap: (ms: number) => Promise<void>
+  wait: (ms: number) => Promise<void>
   stats: ReturnType<typeof createCallbackStats>
 }
 
@@ -18,7 +18,7 @@ const triesPerEvent = 3
 const acknowledgements = ['success', '']
 
 /** Posts events by WeChat's rules: so many at once, three tries, a pause for a server that keeps failing. */
-export function createCallbackDelivery({ clock, seal, exchange, nap, stats }: DeliveryDeps) {
+export function createCallbackDelivery({ clock, seal, exchange, wait, stats }: DeliveryDeps) {
   let settings: CallbackSettings | undefined
   let failedInRow = 0
   let pausedUntil = 0
@@ -38,7 +38,7 @@ export function createCallbackDelivery({ clock, seal, exchange, nap, stats }: De
   async function tryToPost(event: RaisedEvent, toMessage: (settings: CallbackSettings) => SealedMessage) {
     const counts = stats.of(event.event)
     for (let tries = 0; tries < triesPerEvent; tries++) {
-      if (tries > 0) await nap(settings?.retryDelayMs ?? 0)
+      if (tries > 0) await wait(settings?.retryDelayMs ?? 0)
       // A change in the console takes effect at once.
       const current = settings
       if (!current || isPaused()) return false

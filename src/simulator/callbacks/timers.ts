@@ -1,4 +1,4 @@
-export interface Nap {
+export interface Timer {
   over: Promise<void>
   /** Ends it before its time. */
   end(): void
@@ -10,7 +10,7 @@ export function createTimers() {
   let isClosed = false
 
   return {
-    start(ms: number): Nap {
+    start(ms: number): Timer {
       let end = () => {}
       const over = new Promise<void>((resolve) => {
         if (isClosed) return resolve()

@@ -20,7 +20,7 @@ export type Accepted =
 const noRefusal = { errcode: null, errmsg: null, rid: null }
 
 /** The message is out: from here on only a record of it keeps it from being sent again. */
-export async function keepSent(
+export async function recordAccepted(
   { pushes, onUnrecorded, signal }: KeepSentDeps,
   sending: PushRow,
   { msgid, reason, detail }: Accepted,
