@@ -21,7 +21,7 @@ test('a broadcast is written, tried, sent and followed to its end', async () => 
   const send = page.getByRole('button', { name: 'Send', exact: true })
   expect(await send.isDisabled()).toBe(true)
   const dryRun = page.getByRole('button', { name: 'Dry run' })
-  // A part of the followers that is not said yet is not all of them, and a pace that is no number is not none.
+  // A part of the followers that is not said yet is nobody, and a pace that is no number is not none.
   for (const part of ['tag', 'since']) {
     await page.getByLabel('To whom').selectOption(part)
     expect(await dryRun.isDisabled()).toBe(true)

@@ -29,7 +29,7 @@ export function BroadcastForm() {
   const templates = useAsk<List<TemplateAnswer>>(path, 0, undefined, 'templates')
   const ofAccount = templates.data?.items.filter((one) => one.account === account)
   const template = ofAccount?.find(({ templateId }) => templateId === values.template)
-  // A part of the followers without its tag or its time would be all of them.
+  // Without its tag or its time a part of the followers is nobody yet.
   const isWhomSaid = !/^(tag|since)$/.test(values.audience ?? '') || Boolean(values[values.audience ?? ''])
   // In the language of the reader, as its reasons are.
   const rows = useMemo(() => readRows(values.file ?? ''), [values.file, language.value])
