@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import { minute } from '../../base/duration.ts'
 import { render } from '../../base/sentences/render.ts'
 import { type Sentence, say } from '../../base/sentences/sentence.ts'
 import type { Broadcasts } from '../../db/broadcasts/broadcasts.ts'
 import type { NewRecipient } from '../../db/broadcasts/recipients.ts'
-import type { Audience, BroadcastRow } from '../../db/broadcasts/row.ts'
+import type { Audience, BroadcastRow, NewBroadcast } from '../../db/broadcasts/row.ts'
 import { InvalidPushError } from '../../push/invalidPush.ts'
 import type { Quota } from '../../wechat/types.ts'
 import type { CreatedBroadcast } from '../answers.ts'
@@ -28,13 +30,17 @@ export interface Draft {
   invalidTotal: number
 }
 
-/** Writes all of it or, if it is killed, nothing that anybody will see. Rejects with InvalidPushError. */
+/**
+ * Writes all of it or, if it is killed, nothing that anybody will see. Rejects with InvalidPushError, and with
+ * BroadcastIdTaken when there is one of that id.
+ */
 export async function createBroadcast(
   broadcasts: Broadcasts,
   input: CheckedInput,
   quota: Promise<Quota | undefined>,
+  id = toRandomId(),
 ): Promise<Pick<Draft, 'invalid' | 'invalidTotal'> & { row: BroadcastRow }> {
-  const { no, id, selected, isFilled, invalid, invalidTotal } = await draftBroadcast(broadcasts, input)
+  const { no, selected, isFilled, invalid, invalidTotal } = await draftBroadcast(broadcasts, input, id)
   await broadcasts.publish(no, { status: 'scheduled', selected, isFilled, canarySize: null })
   await keepQuota(broadcasts, id, await quota)
   const now = Date.now()
@@ -42,23 +48,68 @@ export async function createBroadcast(
   return { row: await get(broadcasts, id), invalid, invalidTotal }
 }
 
-export async function draftBroadcast(broadcasts: Broadcasts, input: CheckedInput): Promise<Draft> {
-  const audience = await toAudience(broadcasts, input)
-  const id = `b${Date.now().toString(36)}${randomBytes(3).toString('hex')}`
-  const { templateId, name, startAt, expiresAt, rate, window, maxFailures } = input
-  const no = await broadcasts.draft({
-    ...{ id, name, templateId, audience, rate, window, maxFailures, startAt, expiresAt },
-    message: JSON.stringify(input.template),
-    canaryShare: input.canary,
-    createdAt: Date.now(),
-  })
-  if (audience.kind === 'followers') {
+export async function draftBroadcast(
+  broadcasts: Broadcasts,
+  input: CheckedInput,
+  id = toRandomId(),
+): Promise<Draft> {
+  const { audience, ...fields } = await toNewBroadcast(broadcasts, input, id)
+  const no = await broadcasts.draft({ ...fields, audience })
+  try {
+    if (audience.kind === 'file') {
+      return { no, id, isFilled: true, ...(await addRows(broadcasts, no, input, audience.except)) }
+    }
     const selected = await broadcasts.countFollowers(audience)
     const { onSkipped, language } = input
     if (onSkipped) await tellLeftOut(broadcasts, audience, { onSkipped, language })
     return { no, id, selected, isFilled: false, invalid: [], invalidTotal: 0 }
+  } catch (error) {
+    // So that its id is free again; what cannot be dropped now is purged with those that were killed.
+    await broadcasts.drop(no).catch(() => {})
+    throw error
   }
-  return { no, id, isFilled: true, ...(await addRows(broadcasts, no, input, audience.except)) }
+}
+
+/** Whether that one says what the input says; the rows of its file are not compared. */
+export async function isSameBroadcast(
+  broadcasts: Broadcasts,
+  row: BroadcastRow,
+  input: CheckedInput,
+): Promise<boolean> {
+  const asked = await toNewBroadcast(broadcasts, input, row.id)
+  const toContent = ({ name, templateId, message, audience, ...rest }: NewBroadcast) => ({
+    ...{ name, templateId, message: JSON.parse(message), audience: JSON.parse(JSON.stringify(audience)) },
+    ...{ rate: rest.rate, window: rest.window, canaryShare: rest.canaryShare, maxFailures: rest.maxFailures },
+  })
+  return (
+    isDeepStrictEqual(toContent(row), toContent(asked)) &&
+    isSameTime(row.startAt, asked.startAt) &&
+    isSameTime(row.expiresAt, asked.expiresAt)
+  )
+}
+
+/** As far as the clocks of this machine and the database's agree. */
+function isSameTime(one: number | null, other: number | null): boolean {
+  return one === null || other === null ? one === other : Math.abs(one - other) < minute
+}
+
+async function toNewBroadcast(
+  broadcasts: Broadcasts,
+  input: CheckedInput,
+  id: string,
+): Promise<NewBroadcast> {
+  const { templateId, name, startAt, expiresAt, rate, window, maxFailures } = input
+  return {
+    ...{ id, name, templateId, rate, window, maxFailures, startAt, expiresAt },
+    audience: await toAudience(broadcasts, input),
+    message: JSON.stringify(input.template),
+    canaryShare: input.canary,
+    createdAt: Date.now(),
+  }
+}
+
+function toRandomId(): string {
+  return `b${Date.now().toString(36)}${randomBytes(3).toString('hex')}`
 }
 
 /** `except`: number of a broadcast whose recipients are left out. */

@@ -33,6 +33,9 @@ export interface OpenWork {
   nextRetryAt: number | null
 }
 
+/** There is a broadcast of that id, or one that nobody sees yet. */
+export class BroadcastIdTaken extends Error {}
+
 /** The broadcasts of one account. */
 export interface Broadcasts {
   find(id: string): Promise<BroadcastRow | undefined>
@@ -44,7 +47,7 @@ export interface Broadcasts {
   recent(no: number): Promise<RecentOutcomes>
   openWork(no: number): Promise<OpenWork>
 
-  /** Nobody sees it before `publish`. Returns its number. */
+  /** Nobody sees it before `publish`. Returns its number; rejects with BroadcastIdTaken when there is one of that id. */
   draft(row: NewBroadcast): Promise<number>
   /** Lines of a file, in order; returns those that name somebody who was named before. */
   addRecipients(no: number, recipients: readonly NewRecipient[]): Promise<number[]>

@@ -1,9 +1,9 @@
 import { type Sentence, toEnglish } from '../../base/sentences/sentence.ts'
 
-/** It is not known, or over. */
+/** It is not known, or over, or there is another one of its id. */
 export class BroadcastError extends Error {
   override readonly name = 'BroadcastError'
-  readonly code: 'unknown_broadcast' | 'broadcast_over'
+  readonly code: 'unknown_broadcast' | 'broadcast_over' | 'broadcast_differs' | 'broadcast_begun'
 
   readonly sentence: Sentence
 

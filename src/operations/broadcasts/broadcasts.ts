@@ -11,7 +11,7 @@ import {
   resumeBroadcast,
   retryBroadcast,
 } from '../../broadcast/control.ts'
-import { createBroadcast } from '../../broadcast/create/create.ts'
+import { createBroadcast, isSameBroadcast } from '../../broadcast/create/create.ts'
 import { type BroadcastInput, type CheckedInput, checkInput } from '../../broadcast/create/input.ts'
 import { planBroadcast } from '../../broadcast/create/plan.ts'
 import type { OnSkipped, SkippedRow } from '../../broadcast/create/skipped.ts'
@@ -19,7 +19,7 @@ import type { AccountPace } from '../../broadcast/pace/ends.ts'
 import { findQuota, reservePercent } from '../../broadcast/pace/quota.ts'
 import { type Broadcast, toBroadcast } from '../../broadcast/view.ts'
 import type { AccountState } from '../../db/accountState.ts'
-import type { Broadcasts } from '../../db/broadcasts/broadcasts.ts'
+import { BroadcastIdTaken, type Broadcasts } from '../../db/broadcasts/broadcasts.ts'
 import { type BroadcastRow, broadcastStatuses } from '../../db/broadcasts/row.ts'
 import type { Templates } from '../../db/templates.ts'
 import { InvalidPushError } from '../../push/invalidPush.ts'
@@ -117,6 +117,32 @@ export async function createOne(
   const quota = findQuota(deps.api, AbortSignal.timeout(quotaPatience))
   const { row, ...told } = await createBroadcast(deps.broadcasts, checked, quota)
   return { ...(await view(deps, row)), ...told }
+}
+
+/**
+ * The same as one broadcast, however often it is asked for with that id; undefined when there is one already. Rejects with
+ * BroadcastError when that one is another, or is not written as a whole.
+ */
+export async function createOnce(
+  deps: BroadcastDeps,
+  input: BroadcastInput,
+  language: Language,
+  id: string,
+): Promise<{ created: CreatedBroadcast } | { existing: Broadcast }> {
+  const checked = await check(deps, input, language)
+  const quota = findQuota(deps.api, AbortSignal.timeout(quotaPatience))
+  try {
+    if (!(await deps.broadcasts.find(id))) {
+      const { row, ...told } = await createBroadcast(deps.broadcasts, checked, quota, id)
+      return { created: { ...(await view(deps, row)), ...told } }
+    }
+  } catch (error) {
+    if (!(error instanceof BroadcastIdTaken)) throw error
+  }
+  const row = await deps.broadcasts.find(id)
+  if (!row) throw new BroadcastError('broadcast_begun', say('broadcast.begun'))
+  if (await isSameBroadcast(deps.broadcasts, row, checked)) return { existing: await view(deps, row) }
+  throw new BroadcastError('broadcast_differs', say('broadcast.differs', { id }))
 }
 
 /** What it would do. Rejects with InvalidPushError. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { broadcastSchema } from '../../../src/operations/broadcasts/broadcasts.ts'
-import { type ApiWorld, startApiWorld } from '../../helpers/apiWorld.ts'
+import { type ApiWorld, apiKeys, startApiWorld } from '../../helpers/apiWorld.ts'
 
 const ndjson = { 'content-type': 'application/x-ndjson' }
 
@@ -50,6 +50,49 @@ test('a broadcast to all is created, sent, listed, and too late to be stopped', 
   expect(ids).toHaveLength(8)
   expect((await get(`/v1/pushes/${encodeURIComponent(ids[0] ?? '')}`)).body.broadcast).toBe(id)
 }, 60_000)
+
+test('with an Idempotency-Key it is one broadcast however often it is asked for', async () => {
+  const world = await startApiWorld({ simulator: { followers: 5 } })
+  const { get, post, ask } = world
+  const create = (more: object, key: string) =>
+    post('/v1/broadcasts', toInput(world, { name: 'sale', startAt: '2099-01-01T00:00:00Z', ...more }), {
+      headers: { 'idempotency-key': key },
+    })
+  const answers = await Promise.all([1, 2, 3].map(() => create({}, 'sale-1')))
+  // Who comes while it is being written is told so.
+  const statuses = answers.map(({ status }) => status)
+  expect(statuses.filter((status) => status === 201)).toHaveLength(1)
+  expect(statuses.filter((status) => ![200, 201, 409].includes(status))).toEqual([])
+  const { data } = toInput(world)
+  const reversed = Object.fromEntries(Object.entries(Object(data)).reverse())
+  const again = await create({ data: reversed }, '"sale-1"')
+  const { id } = answers.find(({ status }) => status === 201)?.body ?? {}
+  expect([again.status, again.body.id]).toEqual([200, id])
+  const other = await create({ canary: '1%' }, 'sale-1')
+  expect([other.status, other.body.type]).toEqual([409, 'urn:unionpush:broadcast_differs'])
+  expect((await create({}, 'sale-2')).status).toBe(201)
+  expect((await get('/v1/broadcasts')).body.items).toHaveLength(2)
+
+  const query = new URLSearchParams({
+    templateId: String(toInput(world).templateId),
+    data: JSON.stringify(data),
+  })
+  const path = `/v1/broadcasts?${query}`
+  const headers = { ...ndjson, 'idempotency-key': 'rows' }
+  const rows = () => ask('POST', path, { body: '{"openid":"o1"}\n', headers })
+  const body = new ReadableStream({
+    start(stream) {
+      stream.enqueue(Buffer.from('{"openid":"o1"}\n'))
+      setTimeout(() => stream.error(new Error('broken off')), 100)
+    },
+  })
+  const authorization = `Bearer ${apiKeys.operate}`
+  const request = { method: 'POST', body, duplex: 'half' as const, headers: { ...headers, authorization } }
+  await expect(fetch(world.url + path, request)).rejects.toThrow()
+  // What breaks off leaves the key free.
+  await expect.poll(async () => (await rows()).status, { timeout: 20_000 }).toBe(201)
+  expect((await rows()).status).toBe(200)
+})
 
 test('rows are streamed, with the rest in the query, and bad ones are told by their line', async () => {
   const world = await startApiWorld({ simulator: { followers: 5 } })

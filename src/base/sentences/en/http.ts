@@ -29,6 +29,8 @@ export const enHttp = {
   'http.other_content':
     'there is a push with the id {id} and another content; the same id stands for the same push as long as its record lives',
   'http.broadcast_over': 'it is too late: {why}',
+  'http.broadcast_differs': 'nothing was created: {why}',
+  'http.broadcast_begun': 'nothing was created: {why}',
   'http.too_large': 'the body has more than {most}',
   'http.encoding': 'the body has to come as it is, not with Content-Encoding: {encoding}',
   'http.media_type': 'the body has to be {expected}, named by Content-Type',

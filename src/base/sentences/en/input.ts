@@ -76,6 +76,10 @@ export const enInput = {
   'broadcast.time': 'a time',
   'broadcast.timeToCome': 'a time to come',
   'broadcast.unknown': 'No broadcast with the id {id} is known',
+  'broadcast.differs':
+    'The Idempotency-Key belongs to the broadcast {id}, which has another content: take another key for another broadcast',
+  'broadcast.begun':
+    'A broadcast with this Idempotency-Key is being created, or was broken off: ask again in a while; after a day the key is free',
   'broadcast.over': 'The broadcast {id} is {status}',
   'push.ambiguous': 'Several accounts have a push with the id {id}: {names}. Say which is meant',
 

@@ -25,6 +25,8 @@ export const zhHttp = {
   'http.ambiguous_push': '多个账号都有这个 id 的推送：{names}；请用 ?account= 指明',
   'http.other_content': 'id 为 {id} 的推送已经存在，内容不同；记录还在时，同一个 id 就是同一条推送',
   'http.broadcast_over': '已经来不及了：{why}',
+  'http.broadcast_differs': '没有创建：{why}',
+  'http.broadcast_begun': '没有创建：{why}',
   'http.too_large': '请求体超过 {most}',
   'http.encoding': '请求体不能带 Content-Encoding: {encoding}，请直接发送',
   'http.media_type': '请求体应为 {expected}，并在 Content-Type 里写明',

@@ -1,5 +1,10 @@
 import { getTableColumns } from 'drizzle-orm'
-import type { BroadcastCount, Broadcasts, RecentOutcomes } from '../../broadcasts/broadcasts.ts'
+import {
+  type BroadcastCount,
+  BroadcastIdTaken,
+  type Broadcasts,
+  type RecentOutcomes,
+} from '../../broadcasts/broadcasts.ts'
 import type { BroadcastChange, BroadcastRow } from '../../broadcasts/row.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
 import { columnNames, forRows, recordset, type Statement, selectList } from '../engine/statement.ts'
@@ -22,7 +27,7 @@ const countsSql = `select status, nullif(reason, '') as reason, is_canary as "is
 from broadcast_counts where broadcast = $1`
 const recentSql = 'select sends, receipts from broadcast_recents where broadcast = $1'
 const openRecentsSql = `insert into broadcast_recents (broadcast, sends, receipts)
-select no, '', '' from broadcasts where id = $1`
+select no, '', '' from broadcasts where id = $1 on conflict do nothing`
 const forgetRecentSql = `update broadcast_recents set sends = '', receipts = '' where broadcast = $1`
 const nobodyWaits = ['chunks', 'retries']
   .map((rest) => ` and not exists (select from broadcast_${rest} where broadcast = $2)`)
@@ -56,7 +61,9 @@ export function createBroadcastStore(
         toInsert({ ...row, ...nothingDone, appid }),
         { sql: openRecentsSql, params: [row.id] },
       ])
-      return Number(Object(inserted?.rows[0]).no)
+      const [added] = inserted?.rows ?? []
+      if (added === undefined) throw new BroadcastIdTaken()
+      return Number(Object(added).no)
     },
     async publish(no, { status, selected, isFilled, canarySize }) {
       await write([{ sql: publishSql, params: [no, status, selected, isFilled, canarySize] }])
@@ -86,7 +93,8 @@ function toInsert(row: object): Statement {
   const keys = Object.keys(row)
   const names = columnNames(broadcasts, keys)
   const input = recordset(broadcasts, '$1', { keys })
-  const sql = `insert into broadcasts (${names.join(', ')}) select ${toInputs(keys).join(', ')} from ${input} returning no`
+  const sql = `insert into broadcasts (${names.join(', ')}) select ${toInputs(keys).join(', ')} from ${input}
+on conflict (id) do nothing returning no`
   return forRows(sql, [row])
 }
 

@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, sql } from 'drizzle-orm'
-import type { Broadcasts } from '../../broadcasts/broadcasts.ts'
+import { BroadcastIdTaken, type Broadcasts } from '../../broadcasts/broadcasts.ts'
 import type { BroadcastChange, BroadcastRow } from '../../broadcasts/row.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import type { Statement } from '../engine/statement.ts'
@@ -48,13 +48,17 @@ export function createBroadcastStore(
       const insert = read
         .insert(broadcasts)
         .values({ ...row, ...nothingDone, appid })
+        .onConflictDoNothing({ target: broadcasts.id })
         .returning({ no: broadcasts.no })
       const openRecents: Statement = {
-        sql: `insert into broadcast_recents (broadcast, sends, receipts) select no, '', '' from broadcasts where id = ?`,
+        sql: `insert into broadcast_recents (broadcast, sends, receipts)
+select no, '', '' from broadcasts where id = ? on conflict do nothing`,
         params: [row.id],
       }
       const [inserted] = await write([insert.toSQL(), openRecents])
-      return Number(Object(inserted?.rows?.[0]).no)
+      const [added] = inserted?.rows ?? []
+      if (added === undefined) throw new BroadcastIdTaken()
+      return Number(Object(added).no)
     },
     async publish(no, row) {
       const canaryState = row.canarySize === null ? null : ('running' as const)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import * as z from 'zod'
 import type { Language } from '../../../base/sentences/language.ts'
@@ -8,6 +9,7 @@ import {
   broadcastSchema,
   cancelOne,
   createdSchema,
+  createOnce,
   createOne,
   findBroadcast,
   pauseOne,
@@ -22,6 +24,7 @@ import { count } from '../../../operations/values.ts'
 import { type ApiAccount, chooseAccounts, chooseOneAccount } from '../accounts.ts'
 import { ndjsonTypes, readNdjson } from '../ndjson.ts'
 import { ProblemError } from '../problems/problem.ts'
+import { idempotencyKeyHeader, readIdempotencyKey } from '../pushes/idempotencyKey.ts'
 import { type AddRoute, operators, readers } from '../route.ts'
 import { broadcastBody, broadcastQuery, parseRowsQuery } from './broadcastInput.ts'
 
@@ -56,18 +59,23 @@ export function broadcastRoutes(addRoute: AddRoute, { accounts }: BroadcastRoute
       path: '/broadcasts',
       summary: 'Create a broadcast',
       description:
-        'Workers send it. With rows as NDJSON, each with unionid or openid and the columns that the message names, the rest goes into the query, `data` and `miniprogram` as JSON. Rows that cannot be used are in `invalid`, the rest is created; with `dryRun` nothing is.',
+        'Workers send it. With rows as NDJSON, each with unionid or openid and the columns that the message names, the rest goes into the query, `data` and `miniprogram` as JSON. Rows that cannot be used are in `invalid`, the rest is created; with `dryRun` nothing is. With an Idempotency-Key it is one broadcast however often it is asked for.',
       tag,
       roles: operators,
       action: 'broadcast.create',
+      headers: idempotencyKeyHeader('the same broadcast when this is repeated'),
       query: broadcastQuery,
       body: broadcastBody,
       bodyLimit,
       streamTypes: ndjsonTypes,
       answers: {
         201: ['it is created', createdSchema],
-        200: ['what it would do (dryRun)', planSchema],
+        200: [
+          'what it would do (dryRun), or the broadcast that is there',
+          z.union([planSchema, broadcastSchema]),
+        ],
       },
+      problems: [409],
     },
     async ({ body, stream, request, reply, language, tell }) => {
       const rows = stream && {
@@ -78,7 +86,16 @@ export function broadcastRoutes(addRoute: AddRoute, { accounts }: BroadcastRoute
       const deps = chooseOneAccount(accounts(), account)
       reply.code(input.dryRun ? 200 : 201)
       if (input.dryRun) return planOne(deps, input, language)
-      const created = await createOne(deps, input, language)
+      const key = readIdempotencyKey(request)
+      const answer =
+        key === undefined
+          ? { created: await createOne(deps, input, language) }
+          : await createOnce(deps, input, language, toBroadcastId(deps.appid, key))
+      if ('existing' in answer) {
+        reply.code(200)
+        return answer.existing
+      }
+      const { created } = answer
       const { selected } = created.counts
       const detail =
         created.name === null
@@ -159,6 +176,11 @@ function verbRoutes(addRoute: AddRoute, find: (id: string) => Promise<BroadcastD
       return answer
     },
   )
+}
+
+/** The id of one broadcast for all who ask with that key. */
+function toBroadcastId(appid: string, key: string): string {
+  return `b${createHash('sha256').update(`${appid} ${key}`).digest('hex').slice(0, 20)}`
 }
 
 /** A line that is no object names nobody, and so the audience refuses it. */

@@ -78,6 +78,10 @@ function toBroadcastProblem({ code, sentence }: BroadcastError): ProblemError {
       return new ProblemError(404, say('http.refused', { why: sentence }))
     case 'broadcast_over':
       return new ProblemError(409, say('http.broadcast_over', { why: sentence }))
+    case 'broadcast_differs':
+      return new ProblemError(409, say('http.broadcast_differs', { why: sentence }))
+    case 'broadcast_begun':
+      return new ProblemError(409, say('http.broadcast_begun', { why: sentence }))
     default:
       return code satisfies never
   }
