@@ -5,7 +5,7 @@ import { startHttpServer } from '../../src/http/server.ts'
 import { startApiWorld } from '../helpers/apiWorld.ts'
 import { createTestLog } from '../helpers/pushing.ts'
 
-const limit = 60 * 1024
+const limit = 60_000
 
 test('the page and its files are small, compressed, and kept by the browser', async () => {
   const { url } = await startApiWorld({ synced: false })
