@@ -4,17 +4,17 @@
  */
 export function createStopSignal(): AbortSignal {
   const controller = new AbortController()
-  let first = 0
+  let pressedAt = Number.NEGATIVE_INFINITY
   const onSignal = (name: NodeJS.Signals) => {
     if (!controller.signal.aborted) {
-      first = Date.now()
+      if (name === 'SIGINT') pressedAt = performance.now()
       controller.abort(new Error(`stopped by ${name}`))
-    } else if (Date.now() - first > samePress) process.exit(1)
+    } else if (performance.now() - pressedAt > samePress) process.exit(1)
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
   return controller.signal
 }
 
-/** Milliseconds: one Ctrl-C comes twice, from the terminal and from npm or tsx, which pass on what they get. */
-const samePress = 500
+/** Milliseconds: one Ctrl-C comes twice, from the terminal and from npm, which passes on what it gets. */
+const samePress = 300

@@ -14,8 +14,8 @@ export interface WorkerProcess {
 export function startWorkerProcess(cwd: string, env: Record<string, string | undefined>): WorkerProcess {
   const [, main = ''] = process.argv
   const { PATH, HOME } = readEnvironment()
-  // From source: a loader is found from here, not from `cwd`.
-  const loader = process.execArgv.map((word) => (word === 'tsx' ? import.meta.resolve(word) : word))
+  // From source: a loader that is a package is found from here, not from `cwd`.
+  const loader = process.execArgv.map((word) => (/^[\w@]/.test(word) ? import.meta.resolve(word) : word))
   const child = spawn(process.execPath, [...loader, main, 'worker'], {
     cwd,
     env: { PATH, HOME, ...env },

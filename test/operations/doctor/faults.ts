@@ -178,7 +178,7 @@ export const faults: Record<string, DoctorFault> = {
     options: { quotas: { userGet: 1 }, followers: 10_001 },
   },
   callback_settings: {
-    says: ['warn', /WECHAT_CALLBACK_TOKEN is not set/],
+    says: ['warn', /no Token .*WECHAT_CALLBACK_TOKEN/],
     inject({ env }) {
       delete env.WECHAT_CALLBACK_TOKEN
       delete env.WECHAT_ENCODING_AES_KEY
