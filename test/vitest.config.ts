@@ -1,4 +1,5 @@
 import { defineConfig, type TestUserConfig } from 'vitest/config'
+import { LongFirst } from './helpers/longFirst.ts'
 import { skippedReporter } from './helpers/skippedReporter.ts'
 
 /** Of every suite. */
@@ -16,6 +17,7 @@ export const common = {
 export default defineConfig({
   test: {
     ...common,
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         extends: true,
