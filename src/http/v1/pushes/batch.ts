@@ -9,11 +9,11 @@ import {
 } from '../../../operations/enqueue/enqueueMany.ts'
 import type { PushManyReceipt } from '../../../push/pushAnswers.ts'
 import { type ApiAccount, chooseAccounts, toAccountWord } from '../accounts.ts'
+import { idempotencyKeyHeader, readIdempotencyKey } from '../idempotencyKey.ts'
 import { ndjsonTypes, readNdjson } from '../ndjson.ts'
 import { ProblemError } from '../problems/problem.ts'
 import { toFieldFault } from '../problems/toProblemError.ts'
 import type { AddRoute } from '../route.ts'
-import { idempotencyKeyHeader, readIdempotencyKey } from './idempotencyKey.ts'
 import { pushBodySchema } from './pushBody.ts'
 
 interface BatchRoutesDeps {

@@ -9,11 +9,11 @@ import { retryNamed, retryOutputSchema } from '../../../operations/retry.ts'
 import { findPushAmong } from '../../../operations/show.ts'
 import { pushRecordSchema } from '../../../push/recordSchema.ts'
 import { type ApiAccount, chooseAccounts, toAccountWord } from '../accounts.ts'
+import { idempotencyKeyHeader, readIdempotencyKey } from '../idempotencyKey.ts'
 import { ProblemError } from '../problems/problem.ts'
 import { toBadInput } from '../problems/toProblemError.ts'
 import { accountQuery } from '../reads.ts'
 import { type AddRoute, operators } from '../route.ts'
-import { idempotencyKeyHeader, readIdempotencyKey } from './idempotencyKey.ts'
 import { pushBodySchema } from './pushBody.ts'
 
 interface PushRoutesDeps {

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import * as z from 'zod'
-import { say } from '../../../base/sentences/sentence.ts'
-import { toBadInput } from '../problems/toProblemError.ts'
+import { say } from '../../base/sentences/sentence.ts'
+import { toBadInput } from './problems/toProblemError.ts'
 
 export function idempotencyKeyHeader(meaning: string) {
   return z.object({ 'idempotency-key': z.string().optional().describe(meaning) })
