@@ -111,17 +111,18 @@ export async function createOne(
   deps: BroadcastDeps,
   input: BroadcastInput,
   language: Language = 'en',
+  id?: string,
 ): Promise<CreatedBroadcast> {
   const checked = await check(deps, input, language)
   // Meanwhile: the quota is only for what is told.
   const quota = findQuota(deps.api, AbortSignal.timeout(quotaPatience))
-  const { row, ...told } = await createBroadcast(deps.broadcasts, checked, quota)
+  const { row, ...told } = await createBroadcast(deps.broadcasts, checked, quota, id)
   return { ...(await view(deps, row)), ...told }
 }
 
 /**
- * The same as one broadcast, however often it is asked for with that id; undefined when there is one already. Rejects with
- * BroadcastError when that one is another, or is not written as a whole.
+ * One broadcast, however often it is asked for with that id. Rejects as `createOne` does, and with BroadcastError when the
+ * one that is there has another content, or is not written as a whole.
  */
 export async function createOnce(
   deps: BroadcastDeps,
@@ -129,19 +130,15 @@ export async function createOnce(
   language: Language,
   id: string,
 ): Promise<{ created: CreatedBroadcast } | { existing: Broadcast }> {
-  const checked = await check(deps, input, language)
-  const quota = findQuota(deps.api, AbortSignal.timeout(quotaPatience))
   try {
-    if (!(await deps.broadcasts.find(id))) {
-      const { row, ...told } = await createBroadcast(deps.broadcasts, checked, quota, id)
-      return { created: { ...(await view(deps, row)), ...told } }
-    }
+    if (!(await deps.broadcasts.find(id))) return { created: await createOne(deps, input, language, id) }
   } catch (error) {
     if (!(error instanceof BroadcastIdTaken)) throw error
   }
   const row = await deps.broadcasts.find(id)
   if (!row) throw new BroadcastError('broadcast_begun', say('broadcast.begun'))
-  if (await isSameBroadcast(deps.broadcasts, row, checked)) return { existing: await view(deps, row) }
+  const isSame = await isSameBroadcast(deps.broadcasts, row, await check(deps, input, language))
+  if (isSame) return { existing: await view(deps, row) }
   throw new BroadcastError('broadcast_differs', say('broadcast.differs', { id }))
 }
 

@@ -4,7 +4,7 @@ import { DatabaseError } from '../../db/databaseError.ts'
 import type { PushRow, PushRows } from '../../db/pushes.ts'
 import type { PushReason } from '../../push/status.ts'
 
-interface KeepSentDeps {
+interface RecordAcceptedDeps {
   pushes: Pick<PushRows, 'record' | 'recordSent'>
   /** A message is out and its record cannot be written yet. */
   onUnrecorded(error: DatabaseError): void
@@ -21,7 +21,7 @@ const noRefusal = { errcode: null, errmsg: null, rid: null }
 
 /** The message is out: from here on only a record of it keeps it from being sent again. */
 export async function recordAccepted(
-  { pushes, onUnrecorded, signal }: KeepSentDeps,
+  { pushes, onUnrecorded, signal }: RecordAcceptedDeps,
   sending: PushRow,
   { msgid, reason, detail }: Accepted,
 ): Promise<void> {
