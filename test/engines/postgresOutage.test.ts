@@ -4,8 +4,7 @@ import { createPostgresServer, type PostgresServer } from '../helpers/postgresSe
 import { combinations } from './combinations.ts'
 import { openEngineWorld } from './world.ts'
 
-/** What was in a process's hands when the server went is handed out again after a minute at the latest. */
-const soon = { timeout: 150_000, interval: 5 }
+const soon = { timeout: 60_000, interval: 5 }
 const count = 400
 
 /** As an administrator or a pooler in front of it does. */
@@ -47,7 +46,15 @@ describe.each(combinations.filter(({ database }) => database === 'postgres'))(
 
       for (const [index, [what, happen]] of outages.entries()) {
         // Of all: more may be through already than there were when it came back.
-        await vi.waitUntil(() => world.simulator.stats().accepted >= 50 * (index + 1), soon)
+        await vi
+          .waitUntil(() => world.simulator.stats().accepted >= 50 * (index + 1), soon)
+          .catch((error) => {
+            const { accepted } = world.simulator.stats()
+            const end = service.stderr().slice(-8_000)
+            throw new Error(`outage ${index}, ${accepted} accepted, the service said at last:\n${end}`, {
+              cause: error,
+            })
+          })
         expect(world.simulator.stats().accepted, `before ${what}, outage ${index}`).toBeLessThan(count)
         await happen(server)
       }
@@ -67,6 +74,6 @@ describe.each(combinations.filter(({ database }) => database === 'postgres'))(
       expect(service.child.exitCode).toBeNull()
       service.child.kill('SIGTERM')
       expect(await service.ended).toMatchObject({ code: 0, signal: null })
-    }, 400_000)
+    })
   },
 )

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PostgresConnection, type PostgresPoolConfig } from 'bullmq'
+import type { Client, ClientConfig } from 'pg'
 import { toBackoff } from '../../base/backoff.ts'
 import { minute, second } from '../../base/duration.ts'
 import { every } from '../../base/every.ts'
@@ -178,8 +179,8 @@ function createConnector(role: Role) {
   }
 
   return {
-    open: (options: PostgresOptions) =>
-      new PostgresConnection({
+    open(options: PostgresOptions): PostgresConnection {
+      const connection = new PostgresConnection({
         max: mostConnections[role],
         connectionTimeoutMillis: connectTimeout,
         query_timeout: answerTimeout,
@@ -188,9 +189,26 @@ function createConnector(role: Role) {
         application_name: 'unionpush',
         ...options,
         stream: () => track(options.stream?.() ?? new Socket()),
-      }),
+      })
+      const { Client: Bare }: { Client: typeof Client } = Reflect.get(connection, 'pgModule')
+      Reflect.set(connection, 'pgModule', { Client: toForgiving(Bare) })
+      return connection
+    },
     reset() {
       for (const socket of sockets) socket.destroy()
     },
+  }
+}
+
+/**
+ * BullMQ hears of errors of the connection that listens from a moment after it is there, and one that the server ends in
+ * that moment would end this process.
+ */
+function toForgiving(Bare: typeof Client): typeof Client {
+  return class extends Bare {
+    constructor(config?: string | ClientConfig) {
+      super(config)
+      this.on('error', () => {})
+    }
   }
 }
