@@ -4,17 +4,21 @@
  */
 export function createStopSignal(): AbortSignal {
   const controller = new AbortController()
-  let pressedAt = Number.NEGATIVE_INFINITY
+  let first: { name: NodeJS.Signals; at: number } | undefined
   const onSignal = (name: NodeJS.Signals) => {
-    if (!controller.signal.aborted) {
-      if (name === 'SIGINT') pressedAt = performance.now()
+    const at = performance.now()
+    if (!first) {
+      first = { name, at }
       controller.abort(new Error(`stopped by ${name}`))
-    } else if (performance.now() - pressedAt > samePress) process.exit(1)
+    } else if (at - first.at > samePress || (first.name !== 'SIGINT' && name !== 'SIGINT')) process.exit(1)
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
   return controller.signal
 }
 
-/** Milliseconds: one Ctrl-C comes twice, from the terminal and from npm, which passes on what it gets. */
+/**
+ * Milliseconds: one Ctrl-C comes twice, from the terminal and from a parent that passes on what it gets, maybe under
+ * another name. Signals that are sent together arrive in any order.
+ */
 const samePress = 300
