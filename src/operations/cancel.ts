@@ -23,16 +23,20 @@ export async function cancelPush(deps: CancelDeps, id: string): Promise<CancelOu
   return { id, status: await cancel(deps, id) }
 }
 
-/** The same in whichever account has it. Rejects with AmbiguousPushError too. */
+/** The same in whichever account has it, and by name which that is. Rejects with AmbiguousPushError too. */
 export async function cancelAmong(
   accounts: readonly (AccountName & CancelDeps)[],
   id: string,
-): Promise<CancelOutput> {
+): Promise<{ answer: CancelOutput; account: string | undefined }> {
   const [only, ...others] = accounts
-  if (only && others.length === 0) return cancelPush(only, id)
-  const way = await findWay(accounts, id, (account) => findPush(account, id))
-  const account = way && accounts.find(({ appid }) => appid === toEnd(way).appid)
-  return account ? cancelPush(account, id) : { id, status: 'not_found' }
+  const account = only && others.length === 0 ? only : await findOwner()
+  const answer: CancelOutput = account ? await cancelPush(account, id) : { id, status: 'not_found' }
+  return { answer, account: account?.name }
+
+  async function findOwner() {
+    const way = await findWay(accounts, id, (account) => findPush(account, id))
+    return way && accounts.find(({ appid }) => appid === toEnd(way).appid)
+  }
 }
 
 async function cancel({ pushes, queued }: CancelDeps, id: string): Promise<CancelAnswer> {

@@ -105,19 +105,25 @@ export async function retryPart(
   return { retried, next: rows.length > limit && last ? toCursor(last) : null }
 }
 
-/** The same with those that are named; `left` are those that cannot be sent again. Rejects with AmbiguousPushError too. */
+/**
+ * The same with those that are named; `left` are those that cannot be sent again, `owners` the names of the accounts that
+ * know any of them. Rejects with AmbiguousPushError too.
+ */
 export async function retryNamed(
   accounts: readonly RetryDeps[],
   { ids, dryRun }: RetryNamedInput,
-): Promise<{ answer: RetryOutput; left: LeftPush[] }> {
+): Promise<{ answer: RetryOutput; left: LeftPush[]; owners: string[] }> {
+  const owners = new Set<string>()
   const rows: PushRow[] = []
   const left: LeftPush[] = []
   for (const id of new Set(ids)) {
-    const row = (await findAmong(accounts, id, ({ pushes }) => findKept(pushes, id)))?.found
+    const hit = await findAmong(accounts, id, ({ pushes }) => findKept(pushes, id))
+    const row = hit?.found
+    if (hit) owners.add(hit.account.name)
     if (row && isRetriable(row)) rows.push(row)
     else left.push({ id, status: row?.status })
   }
-  return { answer: await retry(accounts, rows, dryRun), left }
+  return { answer: await retry(accounts, rows, dryRun), left, owners: [...owners] }
 }
 
 /** Whoever handed a push over has nothing to send any more. */

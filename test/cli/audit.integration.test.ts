@@ -21,7 +21,7 @@ test('a server with nothing but the API serves it, and audit tells what was chan
   }
   const pause = { ...entry, action: 'pause', detail: 'holiday' }
   expect(await world.lines(['audit'])).toEqual([{ ...entry, action: 'resume', detail: null }, pause])
-  expect(await world.lines(['audit', '--limit', '1'])).toHaveLength(1)
+  expect(await world.lines(['audit', '--limit', '1', '--account', world.appid])).toHaveLength(1)
   expect((await world.run(['audit', '--since', '1h'])).stdout).toMatch(/ops \(operate\) {2}pause .* holiday/)
   expect(serve.stderr() + serve.stdout()).not.toContain(key)
 }, 120_000)

@@ -1,4 +1,5 @@
 import { listAudit } from '../../operations/reports/audit.ts'
+import { accountsArg } from '../accounts/accountArg.ts'
 import { withAccounts } from '../accounts/withAccounts.ts'
 import { defineCommand, toCount } from '../command.ts'
 import { createTimeFormat } from '../format.ts'
@@ -11,17 +12,20 @@ export const auditCommand = defineCommand({
   args: {
     since: { type: 'string', valueHint: 'time', description: 'audit.since' },
     limit: { type: 'string', valueHint: 'count', description: 'list.limit' },
+    ...accountsArg,
   },
   examples: [
     ['unionpush audit --since 1d', 'audit.example.since'],
     ['unionpush audit --json > audit.jsonl', 'audit.example.everything'],
   ],
-  run({ since, limit }, out) {
+  run({ since, limit, account: word }, out) {
     const most = limit === undefined ? undefined : toCount('limit', limit, 1)
-    return withAccounts(out, undefined, async ({ accounts, config: { timezone } }) => {
+    return withAccounts(out, word, async ({ accounts, config: { timezone } }) => {
       const from = since === undefined ? undefined : parseSince(since, timezone)
       const formatTime = createTimeFormat(timezone)
-      const entries = listAudit(accounts[0].runtime.database.audit(), { since: from, limit: most })
+      const [first] = accounts
+      const account = word === undefined ? undefined : first
+      const entries = listAudit(first.runtime.database.audit(), { since: from, limit: most, account })
       const count = await out.printAll(entries, ({ at, keyName, role, action, account, target, detail }) =>
         [formatTime(at), `${keyName} (${role})`, action, account, target, detail].filter(Boolean).join('  '),
       )

@@ -12,7 +12,7 @@ export const cancelCommand = defineCommand({
   examples: [['unionpush cancel order-42-shipped', 'cancel.example.push']],
   run: ({ id, account }, out) =>
     withAccounts(out, account, async ({ accounts }) => {
-      const answer = await cancelAmong(accounts, id)
+      const { answer } = await cancelAmong(accounts, id)
       await out.print(answer, ({ status }) => phrase(texts[status], { id }))
       return answer.status === 'cancelled' ? 0 : 1
     }),

@@ -54,11 +54,11 @@ export function chooseAccounts<T extends AccountName>(
   return [first, ...others]
 }
 
-/** What the audit says of them: the only one, or what was asked for. */
-export function toAccountWord(accounts: readonly AccountName[], word: unknown): string | undefined {
+/** What the audit says of them, by name: the only one, or the one that was asked for. */
+export function toAuditAccount(accounts: readonly AccountName[], word: unknown): string | undefined {
   const [only, ...others] = accounts
   if (only && others.length === 0) return only.name
-  return typeof word === 'string' ? word : undefined
+  return typeof word === 'string' ? findAccount(accounts, word)?.name : undefined
 }
 
 /** The one that is meant; without a word the only one. @throws ProblemError */

@@ -1,3 +1,4 @@
+import { type AccountName, findAccount } from '../../base/accounts/accountName.ts'
 import type { Log } from '../../base/log.ts'
 import { type Sentence, say } from '../../base/sentences/sentence.ts'
 import { toStored } from '../../base/sentences/stored.ts'
@@ -8,7 +9,7 @@ type Keep = Pick<Audit, 'add' | 'change' | 'remove'>
 
 interface RecordChangeDeps {
   /** They share the database that keeps it. */
-  accounts(): readonly { runtime: { database: { audit(): Keep } } }[]
+  accounts(): readonly (AccountName & { runtime: { database: { audit(): Keep } } })[]
   log: Log
 }
 
@@ -21,7 +22,8 @@ const unclear = say('audit.unclear')
 /** Keeps who changes what, before it is made and with what became of it. What cannot be kept is logged, and made all the same. */
 export function createRecordChange({ accounts, log }: RecordChangeDeps): RecordChange {
   let audit: Keep | undefined
-  return async ({ name: keyName, role }, action, known) => {
+  return async ({ name: keyName, role }, action, given) => {
+    const known = { ...given, account: given.account && findAccount(accounts(), given.account)?.name }
     async function keep<T>(write: (audit: Keep) => Promise<T>): Promise<T | undefined> {
       try {
         audit ??= accounts()[0]?.runtime.database.audit()

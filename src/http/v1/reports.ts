@@ -36,7 +36,10 @@ const outcomesQuery = accountQuery.extend({
   bucket: bucketSchema.default('hour').describe('a day begins in Asia/Shanghai'),
 })
 
-const auditQuery = z.strictObject({
+const auditQuery = accountQuery.extend({
+  account: accountQuery.shape.account.describe(
+    'name or AppID; default: every account, and changes of several at once',
+  ),
   since: timeParameter.optional(),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 })
@@ -115,9 +118,12 @@ export function reportRoutes(addRoute: AddRoute, { accounts, runDoctor }: Report
       answers: { 200: ['the newest', z.strictObject({ items: z.array(auditEntrySchema) })] },
     },
     async ({ query }) => {
-      const [{ runtime }] = chooseAccounts(accounts(), undefined)
+      const { account: word, ...filter } = query
+      const [first] = chooseAccounts(accounts(), word)
+      const account = word === undefined ? undefined : first
       const items: AuditAnswer[] = []
-      for await (const entry of listAudit(runtime.database.audit(), query)) items.push(entry)
+      const entries = listAudit(first.runtime.database.audit(), { ...filter, account })
+      for await (const entry of entries) items.push(entry)
       return { items }
     },
   )

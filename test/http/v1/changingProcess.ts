@@ -12,7 +12,7 @@ const { database: config, appid } = argument.parse(JSON.parse(String(process.arg
 const log = pino({ level: 'silent' })
 const database = await openDatabase(config, log)
 const app = fastify()
-const record = createRecordChange({ accounts: () => [{ runtime: { database } }], log })
+const record = createRecordChange({ accounts: () => [{ name: 'shop', appid, runtime: { database } }], log })
 const keyOf = () => ({ name: 'ops', role: 'operate', key: '' }) as const
 createAddRoute(
   app,

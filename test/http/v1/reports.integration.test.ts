@@ -123,6 +123,32 @@ test('every change is in the audit with the key it was made with, and no reading
   expect(details.slice(0, 3)).toEqual(['已入队', '入队 1 条，重复 0 条，无效 1 条', '已撤回'])
 })
 
+test('the audit calls an account by its name, whatever it was called, and tells what was changed in one of them', async () => {
+  const { post, get, message, app } = await startApiWorld({ names: ['shop', 'club'] })
+  const [shop, club] = app.accounts()
+  const push = { templateId: message(1).templateId, data: message(1).data, openid: 'o-1' }
+  await post('/v1/pushes', { ...push, id: 'p1', account: club?.appid })
+  await post('/v1/pushes/p1/cancel')
+  await post('/v1/pushes/p1/retry')
+  await post('/v1/pause', { account: 'shop' })
+  await post('/v1/pushes/retry', { reason: 'data_invalid' })
+  const list = async (query: string) =>
+    (await get(`/v1/audit?${query}`)).body.items.map((entry: { action: string; account: string | null }) => [
+      entry.action,
+      entry.account,
+    ])
+  const ofClub = [
+    ['retry', 'club'],
+    ['cancel', 'club'],
+    ['push', 'club'],
+  ]
+  expect(await list('')).toEqual([['retry', null], ['pause', 'shop'], ...ofClub])
+  expect(await list('account=club')).toEqual(ofClub)
+  expect(await list(`account=${shop?.appid}`)).toEqual([['pause', 'shop']])
+  expect(await list('account=club&limit=1')).toEqual(ofClub.slice(0, 1))
+  expect((await get('/v1/audit?account=nobody')).status).toBe(400)
+})
+
 test('what a caller says at any length is in the audit in part, as a sentence still', async () => {
   const { post, get } = await startApiWorld()
   const filter = { reason: 'data_invalid', unionid: 'u'.repeat(9_000) }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { and, desc, eq, gte, sql } from 'drizzle-orm'
 import type { Audit, AuditEntry, AuditOutcome } from '../../audit/audit.ts'
 import { countChanged } from '../engine/change.ts'
@@ -62,6 +63,8 @@ export function createAudit({
         const end = rows.at(-1)
         if (rows.length < pageSize || !end) return
         last = end
+        // Whoever looks for a few of them may go through all.
+        await nextTurn()
       }
     },
     purge: (before, limit) => countChanged(write, [purge.once({ at: before, limit })]),

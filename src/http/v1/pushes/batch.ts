@@ -8,7 +8,7 @@ import {
   pushManyOutputSchema,
 } from '../../../operations/enqueue/enqueueMany.ts'
 import type { PushManyReceipt } from '../../../push/pushAnswers.ts'
-import { type ApiAccount, chooseAccounts, toAccountWord } from '../accounts.ts'
+import { type ApiAccount, chooseAccounts, toAuditAccount } from '../accounts.ts'
 import { idempotencyKeyHeader, readIdempotencyKey } from '../idempotencyKey.ts'
 import { ndjsonTypes, readNdjson } from '../ndjson.ts'
 import { ProblemError } from '../problems/problem.ts'
@@ -67,7 +67,7 @@ export function batchRoutes(addRoute: AddRoute, { accounts }: BatchRoutesDeps): 
       } finally {
         const { queued, duplicates, invalid } = receipt
         const detail = say('audit.queued', { queued, duplicates, invalid: invalid.length })
-        if (queued + duplicates > 0) tell({ account: toAccountWord(chosen, undefined), detail })
+        if (queued + duplicates > 0) tell({ account: toAuditAccount(chosen, undefined), detail })
       }
       receipt.invalid.sort((a, b) => a.index - b.index)
       return receipt

@@ -8,7 +8,7 @@ import { cursorSchema } from '../../../operations/listing/cursor.ts'
 import { loadPushPage, pushPageSchema } from '../../../operations/listing/pushPage.ts'
 import { historyFilterSchema } from '../../../operations/pushFilter.ts'
 import { retryFailed, retryInputSchema, retryPart, retryPartOutputSchema } from '../../../operations/retry.ts'
-import { type ApiAccount, chooseAccounts, toAccountWord } from '../accounts.ts'
+import { type ApiAccount, chooseAccounts, toAuditAccount } from '../accounts.ts'
 import { timeParameter } from '../parameters.ts'
 import { toBadInput } from '../problems/toProblemError.ts'
 import { type AddRoute, operators, readers } from '../route.ts'
@@ -89,7 +89,7 @@ export function pushListRoutes(addRoute: AddRoute, { accounts }: PushListRoutesD
             ? await retryFailed(chosen, filter)
             : await retryPart(chosen, { ...filter, after: cursor ?? undefined })
       const detail = say('audit.retriedOf', { retried: answer.retried, asked: JSON.stringify(body) })
-      if (!filter.dryRun) tell({ account: toAccountWord(chosen, account), target: broadcast, detail })
+      if (!filter.dryRun) tell({ account: toAuditAccount(chosen, account), target: broadcast, detail })
       return answer
     },
   )

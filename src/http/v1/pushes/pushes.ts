@@ -8,7 +8,7 @@ import { pushOutputSchema } from '../../../operations/push.ts'
 import { retryNamed, retryOutputSchema } from '../../../operations/retry.ts'
 import { findPushAmong } from '../../../operations/show.ts'
 import { pushRecordSchema } from '../../../push/recordSchema.ts'
-import { type ApiAccount, chooseAccounts, toAccountWord } from '../accounts.ts'
+import { type ApiAccount, chooseAccounts, toAuditAccount } from '../accounts.ts'
 import { idempotencyKeyHeader, readIdempotencyKey } from '../idempotencyKey.ts'
 import { ProblemError } from '../problems/problem.ts'
 import { toBadInput } from '../problems/toProblemError.ts'
@@ -51,7 +51,7 @@ export function pushRoutes(addRoute: AddRoute, { accounts }: PushRoutesDeps): vo
       const answer = await enqueue(chosen, withKey(body, request))
       if (answer.status !== 'other_content') {
         const detail = say(`audit.push_${answer.status}`)
-        tell({ account: toAccountWord(chosen, body.account), target: answer.id, detail })
+        tell({ account: toAuditAccount(chosen, body.account), target: answer.id, detail })
         return answer
       }
       throw toConflict(answer.id)
@@ -89,11 +89,10 @@ export function pushRoutes(addRoute: AddRoute, { accounts }: PushRoutesDeps): vo
       problems: [404],
     },
     async ({ params: { id }, query, tell }) => {
-      const chosen = chooseAccounts(accounts(), query.account)
-      const answer = await cancelAmong(chosen, id)
+      const { answer, account } = await cancelAmong(chooseAccounts(accounts(), query.account), id)
       if (answer.status === 'not_found') throw toUnknown(id)
       const detail = say(`audit.push_${answer.status}`)
-      tell({ account: toAccountWord(chosen, query.account), target: id, detail })
+      tell({ account, target: id, detail })
       return answer
     },
   )
@@ -112,13 +111,9 @@ export function pushRoutes(addRoute: AddRoute, { accounts }: PushRoutesDeps): vo
     },
     async ({ params: { id }, query, tell }) => {
       const chosen = chooseAccounts(accounts(), query.account)
-      const { answer, left } = await retryNamed(chosen, { ids: [id] })
+      const { answer, left, owners } = await retryNamed(chosen, { ids: [id] })
       if (left.some(({ status }) => status === undefined)) throw toUnknown(id)
-      tell({
-        account: toAccountWord(chosen, query.account),
-        target: id,
-        detail: say('audit.retried', { retried: answer.retried }),
-      })
+      tell({ account: owners[0], target: id, detail: say('audit.retried', { retried: answer.retried }) })
       return answer
     },
   )
