@@ -38,3 +38,23 @@ test('a listening connection that the server ends as soon as it is there ends no
   endsAtOnce = false
   await expect.poll(async () => (await (await queue.getListenClient()).query('select 1')).rows.length).toBe(1)
 })
+
+test('what several queues ask of the listening connection at once it is asked in turn', async () => {
+  const warnings: Error[] = []
+  const onWarning = (warning: Error) => warnings.push(warning)
+  process.on('warning', onWarning)
+  onTestFinished(() => void process.off('warning', onWarning))
+  const { port, database } = await createPostgresQueue()
+  const way = { host: '127.0.0.1', port, user: 'postgres', database, schema: 'unionpush_queue' }
+  const listeners = { onUp() {}, onError() {}, onDeaf() {} }
+  const queue = createPostgresServer([way], 'worker', listeners)
+  onTestFinished(queue.close)
+  const client = await queue.getListenClient()
+  const wrong = client.query('select nothing').catch(({ message }: Error) => message)
+  const answers = await Promise.all([1, 2, 3].map((n) => client.query('select $1::int as n', [n])))
+  expect(answers.map(({ rows: [row] }) => row)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }])
+  expect(await wrong).toBe('column "nothing" does not exist')
+  // They are told one turn of the event loop later.
+  await new Promise(setImmediate)
+  expect(warnings).toEqual([])
+})

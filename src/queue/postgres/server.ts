@@ -201,14 +201,21 @@ function createConnector(role: Role) {
 }
 
 /**
- * BullMQ hears of errors of the connection that listens from a moment after it is there, and one that the server ends in
- * that moment would end this process.
+ * The connection that listens. BullMQ hears of its errors from a moment after it is there, and one that the server ends
+ * in that moment would end this process. Several queues ask it at once, of which `pg` warns on stderr.
  */
 function toForgiving(Bare: typeof Client): typeof Client {
   return class extends Bare {
     constructor(config?: string | ClientConfig) {
       super(config)
       this.on('error', () => {})
+      const query: (...words: unknown[]) => Promise<unknown> = this.query.bind(this)
+      let last: Promise<unknown> = Promise.resolve()
+      Reflect.set(this, 'query', (...words: unknown[]) => {
+        const answer = last.then(() => query(...words))
+        last = answer.catch(() => {})
+        return answer
+      })
     }
   }
 }
