@@ -129,13 +129,22 @@ async function compress(path: string, identity: Buffer): Promise<ServedFile> {
   }
 }
 
+let built: Promise<PageFiles> | undefined
+
 async function loadFiles(): Promise<PageFiles> {
   const here = new URL(import.meta.url)
   if (!here.pathname.endsWith('.ts')) return readFiles(fileURLToPath(new URL('../dashboard/', here)))
-  // The builder is neither in the package nor seen by its compiler.
+  built ??= buildFiles(fileURLToPath(new URL('../dashboard.build.mjs', here)))
+  built.catch(() => {
+    built = undefined
+  })
+  return built
+}
+
+/** Takes seconds. The builder is neither in the package nor seen by its compiler. */
+async function buildFiles(builder: string): Promise<PageFiles> {
   const dir = await mkdtemp(join(tmpdir(), 'unionpush-page-'))
   try {
-    const builder = fileURLToPath(new URL('../dashboard.build.mjs', here))
     await promisify(execFile)(process.execPath, [builder, dir])
     return await readFiles(dir)
   } finally {
