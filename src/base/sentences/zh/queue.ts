@@ -2,15 +2,15 @@
 export const zhQueue = {
   'place.redis': '{address} 的 Redis',
   'place.sentinels': 'Redis {name}（Sentinel 地址 {addresses}）',
-  'place.embedded': '{dir} 的内置队列',
+  'place.embedded': '{dir} 的内嵌队列',
 
   'hosting.pathTooLong': '{path} 作为 socket 的路径太长：请把 DATA_DIR 设为路径较短的目录',
   'hosting.another':
-    '{dir} 的内置队列已由另一个进程运行：用内置队列时只能有一个 `unionpush start` 或 `unionpush worker`；要多个请设置 REDIS_URL',
+    '{dir} 的内嵌队列已由另一个进程运行：用内嵌队列时只能有一个 `unionpush start` 或 `unionpush worker`；要多个请设置 REDIS_URL',
   'hosting.damaged':
-    '{dir} 的内置队列打不开（{reason}）：文件损坏，或由另一个版本的 @electric-sql/pglite 生成（这些文件属于 PostgreSQL {version}）。请安装原来的版本，或恢复 {dir} 的备份，或移走 {dir}，从空队列开始',
+    '{dir} 的内嵌队列打不开（{reason}）：文件损坏，或由另一个版本的 @electric-sql/pglite 生成（这些文件属于 PostgreSQL {version}）。请安装原来的版本，或恢复 {dir} 的备份，或移走 {dir}，从空队列开始',
   'hosting.packages':
-    '内置队列需要 @electric-sql/pglite、@electric-sql/pglite-socket 和 pg 这几个包：请安装（npm 加了 --omit=optional 就不装可选包），或设置 REDIS_URL',
+    '内嵌队列需要 @electric-sql/pglite、@electric-sql/pglite-socket 和 pg 这几个包：请安装（npm 加了 --omit=optional 就不装可选包），或设置 REDIS_URL',
 
   'away.inTime': '{place} 5 秒内没有响应：{reason}',
   'away.noAnswer': '{place} 没有应答',
@@ -19,7 +19,7 @@ export const zhQueue = {
   'away.closed': '本程序已关闭队列',
   'away.adviced': '{message}；{advice}',
   'away.notHosted':
-    '{dir} 的内置队列没有进程在运行：请启动 `unionpush start` 或 `unionpush worker`，或设置 REDIS_URL',
+    '{dir} 的内嵌队列没有进程在运行：请启动 `unionpush start` 或 `unionpush worker`，或设置 REDIS_URL',
   'away.unusable': '{place} 不能用：{reason}',
   'away.cluster':
     '{place} 是集群：请写几个节点的地址，用逗号分隔，如 REDIS_URL=redis://host:6379,redis://host:6379',

@@ -35,7 +35,7 @@ export const zhServer = {
   'queue.notHosted': ['{why}', '执行 unionpush start 后就有了；在那之前推送会被拒绝'],
   'queue.unreachable': ['{why}', '检查 REDIS_URL 或 DATABASE_URL、防火墙，以及服务是否在运行'],
   'queueEngine.ok': '队列在 {kind}',
-  'queueEngine.embedded': ['用的是内置队列：适合试用和单机小量使用', '上生产请设置 REDIS_URL'],
+  'queueEngine.embedded': ['用的是内嵌队列：适合试用和单机小量使用', '上生产请设置 REDIS_URL'],
   'redis.none': '队列不在 Redis 里',
   'redis.forbidden': 'Redis 不允许当前用户执行 INFO，请自行确认',
   'redis.unreachable': '问不到 Redis：{why}',
