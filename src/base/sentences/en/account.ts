@@ -86,7 +86,8 @@ export const enAccount = {
     'WeChat does not reach the host of the callback URL at {addresses}',
     'Let the firewall pass ports 80 and 443 (a host that answers no ping looks the same), and check the DNS entry',
   ],
-  'receipts.noPushes': 'nothing was sent in the last day',
+  'receipts.noPushes':
+    'no push of the last day went out more than ten minutes ago, so a receipt may still come',
   'receipts.ok': 'there is a receipt for {told} of {pushes} pushes of the last day',
   'receipts.few': [
     'there is a receipt for {told} of {pushes} pushes of the last day only',

@@ -76,7 +76,7 @@ export const zhAccount = {
     '微信访问不到回调主机 {addresses}',
     '防火墙放行 80 和 443 端口（禁 ping 的主机看起来也是这样），并检查 DNS 记录',
   ],
-  'receipts.noPushes': '最近一天没有发送',
+  'receipts.noPushes': '最近一天里没有发出超过十分钟的推送，还看不出回执来没来',
   'receipts.ok': '最近一天的 {pushes} 条推送里，{told} 条有回执',
   'receipts.few': [
     '最近一天的 {pushes} 条推送里，只有 {told} 条有回执',
