@@ -14,7 +14,7 @@ export const pauseCommand = defineCommand({
     ...accountArg,
   },
   examples: [
-    ["unionpush pause --reason 'wrong price in the template'", 'pause.example.reason'],
+    ['unionpush pause --reason OPS-1042', 'pause.example.reason'],
     ['unionpush status', 'pause.example.status'],
   ],
   run: ({ reason, account: word }, out) =>
