@@ -150,6 +150,11 @@ describe('the packed tarball, installed in another folder', { timeout: 120_000 }
     }
     expect(suspects).toEqual([])
     expect(files).toContain('db/sqlite/engine/writerThread.js')
+    // Of each migration the SQL and the journal are read; what drizzle-kit compares with is not.
+    const migrations = await readdir(join(dist, '../drizzle'), { recursive: true })
+    expect(migrations.filter((name) => name.endsWith('.json')).sort()).toEqual(
+      ['migrations', 'postgres'].map((engine) => `${engine}/meta/_journal.json`),
+    )
   })
 
   test('the example of a test against the simulator passes', async () => {
