@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { App } from '../../app.ts'
 import type { Config } from '../../base/config.ts'
+import { minute } from '../../base/duration.ts'
 import { loadLogLevel, readEnvironment } from '../../base/environment/readEnvironment.ts'
 import { loadConfig } from '../../base/programConfig.ts'
 import type { BroadcastInput } from '../../operations/broadcasts/broadcasts.ts'
@@ -48,11 +49,14 @@ export function toDemoMessage({ templates }: Pick<Simulator, 'templates'>) {
   } satisfies BroadcastInput
 }
 
-/** WeChat tells of every message what became of it, encrypted, to our own server. */
+/**
+ * WeChat tells of every message what became of it, encrypted, to our own server. It waits longer than the real one,
+ * which after three times five seconds gives a receipt up: on a busy machine the process stands still for as long.
+ */
 export async function arrangeReceipts(simulator: Simulator, app: App): Promise<string> {
   const base = await app.startHttp()
   const url = `${base}/wechat/callback`
-  const check = await simulator.setCallback({ url, ...callbackSettings })
+  const check = await simulator.setCallback({ url, ...callbackSettings, timeoutMs: 3 * minute })
   if (!check.ok) throw new Error(`The callback server does not answer: ${check.problem}`)
   return base
 }
