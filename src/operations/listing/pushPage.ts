@@ -92,12 +92,12 @@ async function collect(rows: AsyncIterable<PushRow>): Promise<PushRow[]> {
 
 /** The queue is not in this order, so it is read as a whole; no more than some pages of it are kept. */
 async function findQueued(account: PushPageDeps, filter: PushFilter, limit: number): Promise<PushRow[]> {
-  const { after, openid, msgid, until = Number.POSITIVE_INFINITY, ...rest } = filter
+  const { after, openid, msgid, ...rest } = filter
   const unionids = (await toUserFilters(account, filter)).flatMap(({ unionid }) => unionid ?? [])
   let found: PushRow[] = []
-  for await (const row of account.queued.list({ ...rest, until })) {
+  for await (const row of account.queued.list(rest)) {
     const isWanted =
-      row.createdAt < until &&
+      (rest.until === undefined || row.createdAt < rest.until) &&
       (msgid === undefined || row.msgid === msgid) &&
       (openid === undefined || row.openid === openid || unionids.includes(row.unionid ?? '')) &&
       (after === undefined || isBehind(row, after))

@@ -2,6 +2,9 @@ import { expect, test } from 'vitest'
 import type { PushRow } from '../../../src/db/pushes.ts'
 import { toNewRow } from '../../../src/sending/processor/pushRow.ts'
 import { type ApiAnswer, type ApiWorld, startApiWorld } from '../../helpers/apiWorld.ts'
+import { createTestSchema, hasPostgres } from '../../helpers/postgres.ts'
+
+const databases = ['SQLite', ...((await hasPostgres()) ? ['PostgreSQL'] : [])]
 
 function createRows({ account, appid, simulator }: ApiWorld) {
   let serial = 0
@@ -93,8 +96,9 @@ test('each filter finds its pushes', async () => {
   expect(await list('since=1970-01-01T08:00:05.004+08:00')).toEqual([review])
 })
 
-test('what waits in the queue alone is listed by its status, page by page', async () => {
-  const world = await startApiWorld()
+test.each(databases)('what waits is listed by its status, page by page, from %s', async (database) => {
+  const env = database === 'SQLite' ? {} : { DATABASE_URL: (await createTestSchema()).url }
+  const world = await startApiWorld({ env })
   const ids: string[] = []
   for (let n = 0; n < 7; n += 1) {
     const more = n % 2 ? { sendAt: Date.now() + 60_000 } : { priority: n }
