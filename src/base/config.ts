@@ -18,8 +18,14 @@ export interface AppCredentials {
 export type QueueConfig = {
   /** Undefined = pushes are not traced. */
   tracing?: TracingConfig
-} /** One URL, or several hosts of one cluster; `ca` = certificates to trust with TLS, as PEM. */ & (
-  | { kind: 'redis'; urls: string[]; ca?: string }
+} & (
+  | {
+      kind: 'redis'
+      /** One, or several hosts of one cluster. */
+      urls: string[]
+      /** Certificates to trust with TLS, as PEM. */
+      ca?: string
+    }
   /** BullMQ on the database of the tables, in a schema beside them. */
   | ({ kind: 'postgres' } & PostgresAddress)
   /** BullMQ on an in-process PostgreSQL whose data live under `dir`. */
