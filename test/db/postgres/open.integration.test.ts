@@ -28,6 +28,7 @@ describe.skipIf(!isHere)('a PostgreSQL server', () => {
       [url.replace('/postgres?', '/no_such_database?'), 'no_database', /create it/],
       [url.replace('postgres:root@', 'no_such_user:x@'), 'access_denied', /right user/],
       [`${url}&sslmode=verify-full`, 'tls_failed', /ssl/],
+      [`${url}&sslmode=verify-full&sslrootcert=/no/such/ca.pem`, 'tls_failed', /ca\.pem.*sslrootcert=, /],
     ]
     for (const [address, code, advice] of refusals) {
       const sentence: unknown = expect.stringMatching(advice)

@@ -28,6 +28,7 @@ export const enDatabase = {
   'db.tableChanged': 'a table was dropped or changed while the program runs: unionpush migrate',
   'db.certificate':
     'set ?sslrootcert= to the file of its certificate authority, or ?sslmode=require to trust any',
+  'db.certificateFile': 'let ?sslrootcert=, ?sslcert= and ?sslkey= name files that this user may read',
   'db.noTls': 'switch ssl on in the server, or set ?sslmode=disable',
 
   'db.closed': 'Database {address} is closed',

@@ -27,6 +27,7 @@ export const zhDatabase = {
   'db.serverDamaged': '数据库服务器上的文件已损坏，请从备份恢复',
   'db.tableChanged': '程序运行期间有表被删除或改动，请运行 unionpush migrate',
   'db.certificate': '请用 ?sslrootcert= 指定 CA 证书文件，或用 ?sslmode=require 信任任何证书',
+  'db.certificateFile': '请让 ?sslrootcert=、?sslcert=、?sslkey= 指向当前用户可读的文件',
   'db.noTls': '请在服务器上打开 ssl，或设置 ?sslmode=disable',
 
   'db.closed': '数据库 {address} 已关闭',

@@ -5,7 +5,7 @@ type Family = [pattern: RegExp, code: DatabaseErrorCode, advice: Sentence]
 
 const network = say('db.network')
 
-/** By SQLSTATE, by the code of Node.js, or by the words of `pg`, in this order. */
+/** By SQLSTATE, by the code of Node.js, or by the words of `pg`, in this order; `open` = a file could not be read. */
 const families: readonly Family[] = [
   [/^(57P0[123]|57P05|08...)$/, 'unreachable', say('db.serverEnded')],
   [/^53300$/, 'unreachable', say('db.maxConnections')],
@@ -20,7 +20,12 @@ const families: readonly Family[] = [
   [/^57014$/, 'cancelled', say('db.cancelled')],
   [/^XX00[12]$/, 'corrupt', say('db.serverDamaged')],
   [/^(42P01|42703|3F000)$/, 'failed', say('db.tableChanged')],
-  [/^(EPROTO|ERR_TLS.*|ERR_SSL.*|.*CERT.*|UNABLE_TO_VERIFY.*)$/, 'tls_failed', say('db.certificate')],
+  [/^open$/, 'tls_failed', say('db.certificateFile')],
+  [
+    /^(EPROTO|ERR_TLS.*|ERR_SSL.*|ERR_OSSL.*|.*CERT.*|UNABLE_TO_VERIFY.*)$/,
+    'tls_failed',
+    say('db.certificate'),
+  ],
   [/does not support SSL/, 'tls_failed', say('db.noTls')],
   [/^E[A-Z]+(_[A-Z]+)?$/, 'unreachable', network],
   [/^SASL|password/, 'access_denied', say('db.password')],
@@ -36,7 +41,7 @@ export function toPostgresError(error: unknown, address: string): DatabaseError 
   // Of a host with several addresses Node.js tells what became of each.
   const cause = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error
   const message = cause.message || error.message
-  const family = findFamily('code' in cause ? String(cause.code) : '') ?? findFamily(message)
+  const family = findFamily(toSign(cause)) ?? findFamily(message)
   const [, code, advice] = family ?? [undefined, 'failed' as const, undefined]
   const sentence = advice
     ? say('db.faultAndAdvice', { address, message, advice })
@@ -48,6 +53,11 @@ export function toPostgresError(error: unknown, address: string): DatabaseError 
 export function isOwnFault(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   return /^(2[123]...|constraint)$/.test(code)
+}
+
+function toSign(cause: object): string {
+  if ('syscall' in cause && cause.syscall === 'open') return cause.syscall
+  return 'code' in cause ? String(cause.code) : ''
 }
 
 function findFamily(text: string): Family | undefined {
