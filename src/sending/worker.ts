@@ -25,6 +25,7 @@ import { createFailedJobs } from './failedJobs.ts'
 import { createHandOver } from './handOver.ts'
 import { createHeldForwarder } from './heldForwarder.ts'
 import { createJobHandler } from './jobHandler.ts'
+import { isLostLock } from './lostLock.ts'
 import { createOtherPushes } from './processor/otherPushes.ts'
 import { createProcessor } from './processor/processor.ts'
 import type { Directory, KnownFollower } from './processor/resolve.ts'
@@ -196,7 +197,8 @@ export function createPushWorker(deps: PushWorkerDeps, options: PushWorkerOption
 
   /** A server that refuses commands would be asked again at once, for ever. */
   function noteQueueError(error: Error): void {
-    if (isRefusal(error)) breaker.trip('queue', explain(error))
+    if (isLostLock(error)) log.info({ detail: error.message }, 'lock of a job lost')
+    else if (isRefusal(error)) breaker.trip('queue', explain(error))
     else breaker.note('queue', explain(error))
   }
 }

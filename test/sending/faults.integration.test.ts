@@ -1,7 +1,8 @@
-import { describe, expect, test, vi } from 'vitest'
+import { Redis } from 'ioredis'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { day, second } from '../../src/base/duration.ts'
 import type { Fault } from '../../src/simulator/control/fault.ts'
-import { type Pushing, startPushing } from '../helpers/pushing.ts'
+import { type Pushing, redisUrl, startPushing } from '../helpers/pushing.ts'
 
 const send = '/cgi-bin/message/template/send'
 const token = '/cgi-bin/stable_token'
@@ -53,6 +54,21 @@ test('an answer that is slow but comes costs no try', async () => {
   world.simulator.addFault({ path: send, action: { delayMs: 1_500 } })
   await world.producer().push(world.message(0, { id: 'p' }))
   await world.ended(1)
+  expect(await world.row('p')).toMatchObject({ status: 'sent', attempts: 1 })
+})
+
+test('a job whose lock is lost is no outage of the queue', async () => {
+  const world = await startPushing()
+  await world.startWorker()
+  world.simulator.addFault({ path: send, action: { delayMs: 300 }, times: 1 })
+  await world.producer().push(world.message(0, { id: 'p' }))
+  await vi.waitUntil(() => calls(world) === 1, patience)
+  const redis = new Redis(redisUrl)
+  onTestFinished(() => redis.disconnect())
+  const [lock] = await redis.keys(`*${world.appid}:*:lock`)
+  expect(await redis.del(lock ?? '')).toBe(1)
+  await vi.waitUntil(() => world.lines.some(({ msg }) => msg === 'lock of a job lost'), patience)
+  expect(world.lines.filter(({ need }) => need === 'queue')).toEqual([])
   expect(await world.row('p')).toMatchObject({ status: 'sent', attempts: 1 })
 })
 
