@@ -11,7 +11,7 @@ import { formatCount } from './format.ts'
 import type { Output } from './output.ts'
 import type { Progress } from './progress.ts'
 import { renderTable } from './table.ts'
-import { phrase, toPlural } from './text/phrase.ts'
+import { phrase } from './text/phrase.ts'
 
 const labels = { copy: 'migrate.copied', verify: 'migrate.verified' } as const
 
@@ -75,7 +75,7 @@ function toText({ tables, resumed }: CopySummary, { from, to }: { from: string; 
     { title: phrase('migrate.rows'), align: 'right' } as const,
     { title: phrase('migrate.checksum') },
   ]
-  const facts = { rows: toPlural('row', total), from, to }
+  const facts = { rows: total, from, to }
   return [
     renderTable(columns, rows),
     phrase(resumed ? 'migrate.doneResumed' : 'migrate.done', facts),

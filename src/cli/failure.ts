@@ -115,7 +115,7 @@ function toConfigFailure({ sentences }: ConfigError): Failure {
   return {
     exitCode: 2,
     code: 'config',
-    message: phrase(count === 1 ? 'failure.config.one' : 'failure.config.many', { count, problems }),
+    message: phrase('failure.config', { count, problems }),
     hint: phrase('failure.configHint'),
   }
 }

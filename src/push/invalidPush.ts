@@ -52,7 +52,7 @@ export function toGiven(value: unknown): Sentence | string {
     const end = characters.length > shown ? '...' : ''
     const start = JSON.stringify(characters.slice(0, shown).join('')) + end
     const count = String(characters.length)
-    return say(characters.length === 1 ? 'given.oneCharacter' : 'given.characters', { count, start })
+    return say('given.characters', { count, start })
   }
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (Array.isArray(value)) return say('given.array')

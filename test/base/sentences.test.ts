@@ -3,6 +3,8 @@ import { en } from '../../src/base/sentences/en/en.ts'
 import { toLanguage } from '../../src/base/sentences/language.ts'
 import { catalogues, render } from '../../src/base/sentences/render.ts'
 import { say, type Wording } from '../../src/base/sentences/sentence.ts'
+import { frameTexts } from '../../src/dashboard/text/frame.ts'
+import { viewTexts } from '../../src/dashboard/text/views.ts'
 
 const keys = Object.keys(en)
 
@@ -20,11 +22,39 @@ test('a sentence uses the same facts in both languages', () => {
         ...[wordings[key]]
           .flat()
           .join(' ')
-          .matchAll(/\{(\w+)\}/g),
+          .matchAll(/\{(\w+)[:}]/g),
       ].map(([, name]) => name)
       return [key, [...new Set(names)].sort()]
     })
   expect(toFacts(catalogues.zh)).toEqual(toFacts(catalogues.en))
+})
+
+test('what is counted is a singular where it is one', () => {
+  const counted =
+    /\{(?!account|template)\w+\} (?:template |more )?(?:bytes|calls|cells|characters|days|duplicates|followers|lines|logins|messages|pages|people|problems|pushes|recipients|requests|rows|sends|templates|times|tokens|tries|users|workers)\b/
+  const page = Object.entries({ ...frameTexts, ...viewTexts }).flatMap(([key, [english]]) =>
+    english.includes('|') ? [] : [[key, english] as const],
+  )
+  const many = [...Object.entries<Wording>(en), ...page].filter(([, wording]) =>
+    counted.test([wording].flat().join(' ')),
+  )
+  // Where it is never one.
+  const neverOne = ['count.followersOrMore', 'time.days', 'verdict.many', 'verdict.many_today', 'story.tried']
+  expect(many.map(([key]) => key)).toEqual(neverOne)
+})
+
+test.each([
+  [say('rate.low', { rate: '1' }), 'only 1 send a second: WeChat says that it is too much'],
+  [say('rate.low', { rate: '0.5' }), 'only 0.5 sends a second: WeChat says that it is too much'],
+  [
+    say('http.batch_refused', { problems: 1 }),
+    'nothing was queued, because not all of the batch can be: 1 problem',
+  ],
+  [say('broadcast.inFlight', { count: 1 }), '1 send under way ends as it ends'],
+  [say('broadcast.inFlight', { count: 2_000 }), '2,000 sends under way end as they end'],
+  [say('failed.some', { count: 1 }), '1 push failed. Send it again: unionpush failed retry'],
+])('%o is %s', (sentence, text) => {
+  expect(render(sentence, 'en').seen).toBe(text)
 })
 
 test('the Chinese ones are in Chinese', () => {

@@ -104,7 +104,7 @@ test('stray quotes and missing cells of a CSV cost only their own lines', async 
     [3, 'has a quote in the wrong place'],
     [5, 'has a quote in the wrong place'],
     [7, 'has a quote in the wrong place'],
-    [8, 'has 1 cells, the header has 2'],
+    [8, 'has 1 cell, the header has 2'],
     [9, 'has 3 cells, the header has 2'],
     [11, 'has a quote in the wrong place'],
   ])

@@ -1,11 +1,17 @@
 import { en } from './en/en.ts'
 
-/** What was seen, and, where something can be done about it, what to do; `{name}` stands for a fact. */
+/**
+ * What was seen, and, where something can be done about it, what to do; `{name}` stands for a fact, `{name:one|many}` for
+ * the word that goes with so many.
+ */
 export type Wording = string | readonly [seen: string, advice: string]
 export type Catalogue = typeof en
 export type SentenceKey = keyof Catalogue
 
-type FactNames<S> = S extends `${string}{${infer Name}}${infer Rest}` ? Name | FactNames<Rest> : never
+type FactNames<S> = S extends `${string}{${infer Inside}}${infer Rest}`
+  ? NameOf<Inside> | FactNames<Rest>
+  : never
+type NameOf<Inside> = Inside extends `${infer Name}:${string}` ? Name : Inside
 type NamesOf<W> = W extends readonly [infer Seen, infer Advice]
   ? FactNames<Seen> | FactNames<Advice>
   : FactNames<W>
@@ -44,7 +50,9 @@ export function inWordsOf(
   const wording = catalogue[key]
   const [seen, advice] = typeof wording === 'string' ? [wording, null] : wording
   const fill = (text: string) =>
-    text.replace(/\{(\w+)\}/g, (_, name: string) => toText(facts[name], catalogue))
+    text.replace(/\{(\w+)(?::([^|{}]*)\|([^|{}]*))?\}/g, (_, name: string, one?: string, many = '') =>
+      one === undefined ? toText(facts[name], catalogue) : String(facts[name]) === '1' ? one : many,
+    )
   return { seen: fill(seen), advice: advice === null ? null : fill(advice) }
 }
 

@@ -231,9 +231,7 @@ async function control(
         throw toExpected('reason', say('option.reason'), reason)
       }
       const retried = await retryOne(account, id, reason)
-      await out.print(retried, (answer) =>
-        phrase('broadcast.retried', { count: toPlural('recipient', answer.retried) }),
-      )
+      await out.print(retried, (answer) => phrase('broadcast.retried', { count: answer.retried }))
       return 0
     }
     default:

@@ -59,8 +59,7 @@ export function toPlanText(plan: BroadcastPlan, reader: Reader): string {
 
 /** How many, what the quota allows, and when it ends. */
 function toPlanSentence({ sendable, quota, endsAt }: BroadcastPlan, reader: Reader): Sentence {
-  const recipients =
-    sendable === 1 ? say('broadcast.recipient') : say('broadcast.recipients', { count: sendable })
+  const recipients = toPlural('recipient', sendable)
   const ends = toEnds(endsAt, reader)
   if (!quota) return say('broadcast.plan', { recipients, ends })
   const { limit } = quota

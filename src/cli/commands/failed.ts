@@ -11,7 +11,7 @@ import { defineCommand, toCount, toExpected } from '../command.ts'
 import type { Output } from '../output.ts'
 import { createRecordLine } from '../recordText.ts'
 import { parseSince } from '../since.ts'
-import { phrase, toPlural } from '../text/phrase.ts'
+import { phrase } from '../text/phrase.ts'
 import { retryAll, retryIds, retryNarrowed } from './failedRetry.ts'
 
 const args = {
@@ -77,7 +77,7 @@ async function list(
   out: Output,
 ): Promise<number> {
   const count = await out.printAll(listFailed(accounts, filter), createRecordLine(timezone, accounts.length))
-  out.remark(count === 0 ? phrase('failed.none') : phrase('failed.some', { count: toPlural('push', count) }))
+  out.remark(count === 0 ? phrase('failed.none') : phrase('failed.some', { count }))
   return 0
 }
 

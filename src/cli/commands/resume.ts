@@ -4,7 +4,7 @@ import { accountArg } from '../accounts/accountArg.ts'
 import { withAccount } from '../accounts/withAccounts.ts'
 import { defineCommand } from '../command.ts'
 import { remarkUnreachable } from '../paused.ts'
-import { phrase, toPlural } from '../text/phrase.ts'
+import { phrase } from '../text/phrase.ts'
 
 export const resumeCommand = defineCommand({
   name: 'resume',
@@ -38,5 +38,5 @@ export const resumeCommand = defineCommand({
 function toTemplateText({ account, templateId, resumed, released }: ResumeTemplateOutput): string {
   const facts = { template: templateId, account }
   if (!resumed && released === 0) return phrase('resume.templateNotPaused', facts)
-  return phrase('resume.template', { ...facts, count: toPlural('push', released) })
+  return phrase('resume.template', { ...facts, count: released })
 }

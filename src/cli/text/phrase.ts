@@ -23,11 +23,11 @@ export function phrase<K extends SentenceKey>(key: K, ...facts: FactsArgument<K>
   return inWords(say(key, ...facts))
 }
 
-type Noun<K = SentenceKey> = K extends `count.${infer N}.one` ? N : never
+type Noun<K = SentenceKey> = K extends `count.${infer N}` ? N : never
 
 /** 1 follower, 2,000 followers. */
 export function toPlural(noun: Noun, count: number): Sentence {
-  return say(`count.${noun}.${count === 1 ? 'one' : 'many'}`, { count })
+  return say(`count.${noun}`, { count })
 }
 
 /** One after the other in a line. */

@@ -110,7 +110,7 @@ export const frameTexts = {
     'worker 在运行吗？启动命令：unionpush worker。',
   ],
   'verdict.quota': [
-    'At today’s pace the quota is used up at {at}: {left} of {limit} are left.',
+    'At today’s pace the quota is used up at {at}: {left} of {limit} left.',
     '按今天的速度，配额将在 {at} 用完，还剩 {left} / {limit}。',
   ],
   'verdict.quota.gone': ['The quota of today is used up: all {limit}.', '今天的 {limit} 条配额已用完。'],
@@ -162,7 +162,7 @@ export const frameTexts = {
   'account.quota.until': ['at today’s pace used up at {at}', '按今天的速度 {at} 用完'],
   'account.followers': ['Followers', '粉丝'],
   'account.followers.is': [
-    '{subscribed}, {withUnionid} of them with unionid; {unsubscribed} have left',
+    '{subscribed}, {withUnionid} of them with unionid; {unsubscribed} left',
     '{subscribed} 人，其中 {withUnionid} 人有 unionid；已取关 {unsubscribed} 人',
   ],
   'account.growth': ['Followers at the last sync of each day', '每天最后一次同步时的粉丝数'],

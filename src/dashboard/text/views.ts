@@ -65,17 +65,17 @@ export const viewTexts = {
     '{n} new message: about {length} at {rate} a second, and as much of the day’s quota.|{n} new messages: about {length} at {rate} a second, and as many of the day’s quota.',
     '共 {n} 条新消息：按每秒 {rate} 条，大约需要 {length}，并占用同样多的当日配额。',
   ],
-  'failed.left': ['{left} are left today.', '今日还剩 {left} 条配额。'],
+  'failed.left': ['{n} is left today.|{n} are left today.', '今日还剩 {n} 条配额。'],
   'failed.beyond': [
-    'Only {left} are left today: what is over waits for the days after.',
-    '今日只剩 {left} 条配额，超出的要等之后几天。',
+    'Only {n} is left today: what is over waits for the days after.|Only {n} are left today: what is over waits for the days after.',
+    '今日只剩 {n} 条配额，超出的要等之后几天。',
   ],
   'failed.retried_of': [
-    'Stopped: {n} of {of} are in the queue again, the others are as they were.',
+    'Stopped: {n} of {of} is in the queue again, the others are as they were.|Stopped: {n} of {of} are in the queue again, the others are as they were.',
     '已停止：{of} 条中有 {n} 条重新入队，其余不变。',
   ],
   'failed.retried_less': [
-    '{n} of {of} are in the queue again; the others have been sent again already.',
+    '{n} of {of} is in the queue again; the others have been sent again already.|{n} of {of} are in the queue again; the others have been sent again already.',
     '{of} 条中有 {n} 条重新入队，其余的已经重发过了。',
   ],
   'failed.progress': ['{done} of {of}', '第 {done} 条，共 {of} 条'],
@@ -136,8 +136,8 @@ export const viewTexts = {
     '选中 {selected} 人，其中 {sendable} 人可以发送。',
   ],
   'broadcast.quota': [
-    'Quota left today: {left}; it takes {days} more days.',
-    '今日剩余配额 {left}，之后还需要 {days} 天。',
+    'Quota left today: {left}; it takes {n} more day.|Quota left today: {left}; it takes {n} more days.',
+    '今日剩余配额 {left}，之后还需要 {n} 天。',
   ],
   'broadcast.sample': ['For example to {who}', '例如发给 {who}'],
   'broadcast.invalid': ['{n} line is left out:|{n} lines are left out:', '{n} 行有问题，已略过：'],
@@ -151,7 +151,10 @@ export const viewTexts = {
     'the first line names the columns, and one of them has to be unionid or openid',
     '首行是列名，至少要有 unionid 或 openid 一列',
   ],
-  'file.cells': ['{cells} cells, but {names} columns', '有 {cells} 格，列名却有 {names} 个'],
+  'file.cells': [
+    '{n} cell, but {names} columns|{n} cells, but {names} columns',
+    '有 {n} 格，列名却有 {names} 个',
+  ],
   'file.json': ['no JSON object', '不是 JSON 对象'],
   'file.nobody': ['no unionid and no openid', '没有 unionid，也没有 openid'],
   'file.odd': [

@@ -186,7 +186,7 @@ function toCost(n: number, { status: kind, reason, account }: Filter, more: Over
   const left = more?.accounts.filter(isMeant).map(({ quota }) => quota?.left) ?? []
   const least = Math.min(...left.map((one) => one ?? Number.POSITIVE_INFINITY))
   const parts = [t('failed.cost', { n, length: toLength((n / rate) * 1_000), rate: toNumber(rate) })]
-  if (Number.isFinite(least)) parts.push(t(n > least ? 'failed.beyond' : 'failed.left', { left: least }))
+  if (Number.isFinite(least)) parts.push(t(n > least ? 'failed.beyond' : 'failed.left', { n: least }))
   if (kind === 'unknown' || reason === 'ambiguous') parts.push(t('do.retry.twice'))
   return parts.join(' ')
 }

@@ -130,7 +130,7 @@ export function Plan({ plan: { selected, sendable, skipped, invalid, quota, samp
       {Object.entries(skipped).map(([reason, n]) => (
         <p key={reason}>{`${tWord('reason', reason)}: ${toNumber(n ?? 0)}`}</p>
       ))}
-      {quota && <p>{t('broadcast.quota', { left: quota.left, days: quota.days })}</p>}
+      {quota && <p>{t('broadcast.quota', { left: quota.left, n: quota.days })}</p>}
       {sample && (
         <p>{`${t('broadcast.sample', { who: sample.unionid ?? sample.openid ?? '' })}: ${texts.join('; ')}`}</p>
       )}
@@ -167,7 +167,7 @@ export function readRows(text: string): FollowerRows {
 
 /** Or what is wrong with it. */
 function toValues(names: readonly string[], cells: readonly string[]): Record<string, unknown> | string {
-  if (cells.length !== names.length) return t('file.cells', { cells: cells.length, names: names.length })
+  if (cells.length !== names.length) return t('file.cells', { n: cells.length, names: names.length })
   return Object.fromEntries(cells.map((cell, i) => [names[i] ?? '', cell]))
 }
 

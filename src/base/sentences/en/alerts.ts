@@ -37,7 +37,7 @@ export const enAlerts = {
     'look with unionpush broadcast show {id}; go on with unionpush broadcast resume {id}',
   ],
   'alert.broadcastFinished':
-    'broadcast {title} of service account {account} has ended: {selected} people, {accepted} accepted by WeChat',
+    'broadcast {title} of service account {account} has ended: {selected} {selected:person|people}, {accepted} accepted by WeChat',
   'alert.title': '"{name}" ({id})',
   'alert.pause.failures': 'too many failures (failures)',
   'alert.pause.quota':

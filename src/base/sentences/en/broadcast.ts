@@ -1,11 +1,9 @@
 /** What a broadcast is going to do. */
 export const enBroadcast = {
-  'broadcast.recipient': '1 recipient',
-  'broadcast.recipients': '{count} recipients',
   'broadcast.plan': '{recipients}: {ends}',
   'broadcast.planWithQuota':
-    '{recipients}, {limit} sends a day of which {reserve} % are kept for single pushes: {ends}',
-  'broadcast.leftToday': '{left} of {limit} sends are left today',
+    '{recipients}, {limit} {limit:send|sends} a day of which {reserve} % are kept for single pushes: {ends}',
+  'broadcast.leftToday': '{left} of {limit} {limit:send|sends} {left:is|are} left today',
   'broadcast.endsToday': 'ends today about {time}',
   'broadcast.endsTomorrow': 'ends tomorrow about {time}',
   'broadcast.endsOn': 'ends on {day} about {time}',
@@ -17,12 +15,13 @@ export const enBroadcast = {
   'broadcast.perSecond': '{rate} per second',
   'broadcast.perSecondToGo': '{rate} per second, {duration} to go',
   'broadcast.sendable': '{count}, {sendable} of them can be sent to',
-  'broadcast.othersInvalid': 'and {count} more lines that cannot be used: --skipped FILE has all of them',
+  'broadcast.othersInvalid':
+    'and {count} more {count:line|lines} that cannot be used: --skipped FILE has all of them',
   'broadcast.skipped': 'skipped {reason}: {count}',
   'broadcast.sample': 'to {who}: {message}',
   'broadcast.send': 'Send it?',
   'broadcast.nothing': 'Nothing was created',
-  'broadcast.inFlight': '{count} sends under way end as they end',
-  'broadcast.retried': '{count} waits again',
+  'broadcast.inFlight': '{count} {count:send under way ends as it ends|sends under way end as they end}',
+  'broadcast.retried': '{count} {count:recipient waits|recipients wait} again',
   'broadcast.sentTo': 'Sent to',
 } as const

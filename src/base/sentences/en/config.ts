@@ -2,7 +2,7 @@
 export const enConfig = {
   'config.problem': '{variable}: expected {expected}, found {found}',
   'found.nothing': 'nothing',
-  'found.hidden': '{count} characters (not shown)',
+  'found.hidden': '{count} {count:character|characters} (not shown)',
   'found.noFile': 'no file at {path}',
   'found.unreadable': '{path}, which cannot be read ({code})',
   'found.noJson': '{path}, which is not JSON{line}',
@@ -83,8 +83,9 @@ export const enConfig = {
   'apiKey.form': 'it is not name:role:key',
   'apiKey.name': 'the name has to be 1 to 40 letters, digits, _, . and -',
   'apiKey.role': 'the role has to be {roles} or {last}',
-  'apiKey.short': 'the key has {count} characters, at least {least} are needed (openssl rand -hex 24)',
-  'apiKey.long': 'the key has {count} characters, at most {most} are taken',
+  'apiKey.short':
+    'the key has {count} {count:character|characters}, at least {least} are needed (openssl rand -hex 24)',
+  'apiKey.long': 'the key has {count} {count:character|characters}, at most {most} are taken',
   'apiKey.ascii': 'the key has to be printable ASCII without blanks',
   'apiKey.two': '{first}, {second}',
   'apiKey.sameName': 'two entries have the same name',

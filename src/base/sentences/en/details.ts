@@ -2,17 +2,17 @@
 export const enDetails = {
   'outcome.too_old': 'too long ago for WeChat to recognise a repetition',
   'outcome.expired': 'it expired before it could be sent',
-  'outcome.tries_failed': '{attempts} tries failed',
-  'outcome.last_try': '{attempts} tries failed, the last because: {why}',
+  'outcome.tries_failed': '{attempts} {attempts:try|tries} failed',
+  'outcome.last_try': '{attempts} {attempts:try|tries} failed, the last because: {why}',
   'outcome.only_try': '1 try failed, the last because: {why}',
   'outcome.may_be_accepted': 'a try got no answer and may have been accepted: {why}',
   'outcome.this_try_may_be': '{why}. A try may have been accepted all the same',
   'outcome.earlier_try_may_be': '{why}. An earlier try may have been accepted all the same',
   'outcome.quiet': 'quiet hours (QUIET_HOURS), and the push is not urgent',
   'outcome.quiet_until': 'quiet hours until {until}; a push with urgent: true does not wait',
-  'outcome.capped': 'the user got {most} messages within {span}, which is the cap (PUSH_CAP)',
+  'outcome.capped': 'the user got {most} {most:message|messages} within {span}, which is the cap (PUSH_CAP)',
   'outcome.capped_template':
-    'the user got {most} messages of this template within {span}, which is the cap (PUSH_CAP)',
+    'the user got {most} {most:message|messages} of this template within {span}, which is the cap (PUSH_CAP)',
   'outcome.others_first': 'others that were held for this user go out first',
   'outcome.left': 'the user no longer follows this service account',
   'outcome.unionid_unknown':
@@ -32,8 +32,8 @@ export const enDetails = {
   'outcome.invalid_job': 'the job in the queue is not a push: {problem}',
   'outcome.unreadable': 'it cannot be read',
   'outcome.no_answer': 'WeChat gave no usable answer: {why}',
-  'outcome.workers_died': '{times} workers died while they worked on it',
-  'outcome.threw': 'it threw {times} times: {error}',
+  'outcome.workers_died': '{times} {times:worker died while it|workers died while they} worked on it',
+  'outcome.threw': 'it threw {times} {times:time|times}: {error}',
   'outcome.job_gone':
     'its job is not in the queue any more: the database is an older copy, or the queue lost it',
   'outcome.same_person': 'another recipient of this broadcast is the same person',
@@ -57,12 +57,12 @@ export const enDetails = {
   'network.no_connection': 'no connection to {origin} ({cause})',
   'network.not_made': 'the request could not be made ({cause})',
   'network.http_status': 'HTTP status {status}',
-  'network.too_large': 'the answer has more than {bytes} bytes',
+  'network.too_large': 'the answer has more than {bytes} {bytes:byte|bytes}',
   'network.aborted': 'the call was aborted',
   'network.timeout': 'no complete answer within {ms} ms',
   'network.not_http': 'the answer is not HTTP ({cause})',
   'network.broke': 'the connection broke ({cause})',
-  'network.not_json': 'the answer is not a JSON object ({bytes} bytes)',
+  'network.not_json': 'the answer is not a JSON object ({bytes} {bytes:byte|bytes})',
   'network.not_decompressed': 'the answer cannot be decompressed ({encoding})',
   'network.errcode_odd': 'the errcode is not a whole number',
   'network.lacks': 'the answer has no {name}',
@@ -84,13 +84,13 @@ export const enDetails = {
   'sync.taken_over':
     'another process took the sync over, because this one had stood still for more than 30 s',
   'sync.broke_off':
-    'WeChat counts {total} followers and lists only {seen}: its list ended with {ending}. Nobody was marked as unsubscribed unasked; sync again later, or with --force',
+    'WeChat counts {total} {total:follower|followers} and lists only {seen}: its list ended with {ending}. Nobody was marked as unsubscribed unasked; sync again later, or with --force',
   'sync.end.empty': 'an empty page',
   'sync.end.no_cursor': 'a page without a cursor',
   'sync.end.repeated': 'a cursor it had given before',
   'sync.drops_most':
-    "WeChat's list leaves out {count} of {subscribed} followers, so none was marked as unsubscribed; if the list is right, sync with --force",
+    "WeChat's list leaves out {count} of {subscribed} {subscribed:follower|followers}, so none was marked as unsubscribed; if the list is right, sync with --force",
   'sync.still_follow':
-    "WeChat's list leaves out {count} of {subscribed} followers of whom it does not say that they left, and none of them was marked as unsubscribed; sync again later",
+    "WeChat's list leaves out {count} of {subscribed} {subscribed:follower|followers} of whom it does not say that they left, and none of them was marked as unsubscribed; sync again later",
   'sync.over': 'it has ended',
 } as const

@@ -7,7 +7,8 @@ export const enHttp = {
   'http.session_over': 'the session is over: log in again with a key',
   'http.other_site': 'this comes from another site than the page, or from no page at all',
   'http.too_many_logins': 'too many wrong keys: wait {seconds} s, then try again',
-  'http.too_many_requests': 'the key {name} has made {most} requests within a minute: wait {seconds} s',
+  'http.too_many_requests':
+    'the key {name} has made {most} {most:request|requests} within a minute: wait {seconds} s',
   'http.role': 'the key {name} has the role {role}, and this needs {needed}',
   'http.no_route': 'there is no {method} {path}; /v1/openapi.json lists what there is',
   'http.method': '{path} takes {allow}, not {method}',
@@ -15,9 +16,10 @@ export const enHttp = {
   'http.bad_address': 'the address cannot be read: {url}',
   'http.bad_input': 'what was sent cannot be used: {problems}',
   'http.problem': '{pointer}: {message}',
-  'http.batch_refused': 'nothing was queued, because not all of the batch can be: {problems} problems',
+  'http.batch_refused':
+    'nothing was queued, because not all of the batch can be: {problems} {problems:problem|problems}',
   'http.too_many_invalid':
-    '{invalid} lines so far cannot be used, so nothing more is read; {queued} are queued',
+    '{invalid} {invalid:line|lines} so far cannot be used, so nothing more is read; {queued} {queued:is|are} queued',
   'http.account_missing': 'it has to be said which account is meant: {names}',
   'http.account_unknown': 'there is no account {account}; there are {names}',
   'http.unknown_push': 'no push with the id {id} is known',
@@ -67,9 +69,9 @@ export const enHttp = {
   'audit.push_too_late': 'too late',
   'audit.selected': '{selected} selected',
   'audit.selectedNamed': '{selected} selected, {name}',
-  'audit.queued': '{queued} queued, {duplicates} duplicates, {invalid} invalid',
+  'audit.queued': '{queued} queued, {duplicates} {duplicates:duplicate|duplicates}, {invalid} invalid',
   'audit.retried': '{retried} retried',
   'audit.retriedOf': '{retried} retried: {asked}',
   'busy.noAccount': 'no account is running yet',
-  'busy.clients': '{count} clients listen already',
+  'busy.clients': '{count} {count:client listens|clients listen} already',
 } as const

@@ -39,10 +39,10 @@ export const enQueue = {
     '{reason}. It may be queued all the same: repeat it with the id {id}, then it is sent once',
   'away.notQueued': '{reason}. It was not queued. Repeat the push with the id {id} or as a new one',
   'away.manyInDoubt':
-    '{reason}. {queued} messages are queued for sure, up to {more} more may be; those with an id of their own can all be repeated and are sent once',
+    '{reason}. {queued} {queued:message is|messages are} queued for sure, up to {more} more may be; those with an id of their own can all be repeated and are sent once',
   'away.manySure':
-    '{reason}. {queued} messages are queued for sure, the others surely not; those with an id of their own can all be repeated and are sent once',
-  'away.andBefore': '{reason}; {queued} of those before are queued too',
+    '{reason}. {queued} {queued:message is|messages are} queued for sure, the others surely not; those with an id of their own can all be repeated and are sent once',
+  'away.andBefore': '{reason}; {queued} of those before {queued:is|are} queued too',
 
   'redisAdvice.password': 'check user and password in REDIS_URL',
   'redisAdvice.noUsers': 'it is older than Redis 6 and knows no users: leave the user name out of REDIS_URL',

@@ -33,7 +33,7 @@ export const enServer = {
   'database.error': ['{why} ({code})', 'Nothing is sent until it opens'],
   'growth.ok': 'the database has {size} MB and grows by about {growth} MB a day; {free} MB are free',
   'growth.tooMuch': [
-    'the database has {size} MB and grows by about {growth} MB a day; {free} MB are free, which {days} days of history do not fit into',
+    'the database has {size} MB and grows by about {growth} MB a day; {free} MB are free, which {days} {days:day|days} of history {days:does|do} not fit into',
     'Lower HISTORY_DAYS, or move the database to a larger disk',
   ],
   'growth.server': 'the disk is that of the PostgreSQL server',

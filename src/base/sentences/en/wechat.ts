@@ -56,7 +56,7 @@ export const enWechat = {
   'webhook.noDatabase': 'what was not taken is in the database, which cannot be opened',
   'webhook.ok': '{host} has taken everything',
   'webhook.failing': [
-    '{host} has not taken {count} messages, such as: {why}',
+    '{host} has not taken {count} {count:message|messages}, such as: {why}',
     'See unionpush webhooks list; try WEBHOOK_URL with unionpush webhooks test',
   ],
   'webhook.off': [
@@ -109,7 +109,7 @@ export const enWechat = {
     '{api}: {why}',
     'See which APIs the account has under 微信开发者平台 > 我的业务 > 服务号 > 接口管理 > 接口权限与额度',
   ],
-  'accountKind.ok': 'it may send {sends} template messages a day',
+  'accountKind.ok': 'it may send {sends} template {sends:message|messages} a day',
   'accountKind.test': [
     'the quotas are those of a test account (测试号), which has at most 100 followers and checks no keywords',
     'Set AppID and AppSecret of the real service account before going live',

@@ -30,7 +30,7 @@ export const zhAccount = {
     '换一个模板发，或把它恢复过来：unionpush 会隔一段时间检查一次，要马上再试运行 unionpush resume --template',
   ],
   'templatesUsed.none': '近一周没有推送',
-  'templatesUsed.ok': '{used} 个都在',
+  'templatesUsed.ok': '用过 {used} 个，都还在',
   'templatesUsed.gone': [
     '近一周用过 {used} 个模板，其中已不存在：{gone}',
     '改服务类目会清掉模板。重新添加（模板 ID 会变），程序里换成新 ID',

@@ -1,7 +1,5 @@
 /** 群发的安排。 */
 export const zhBroadcast = {
-  'broadcast.recipient': '1 人',
-  'broadcast.recipients': '{count} 人',
   'broadcast.plan': '共 {recipients}，{ends}',
   'broadcast.planWithQuota': '共 {recipients}，每天额度 {limit} 条，其中 {reserve}% 留给单条推送，{ends}',
   'broadcast.leftToday': '今天还剩 {left} 条，每天共 {limit} 条',
@@ -22,6 +20,6 @@ export const zhBroadcast = {
   'broadcast.send': '现在发送吗？',
   'broadcast.nothing': '没有创建',
   'broadcast.inFlight': '发送中的 {count} 条会发完',
-  'broadcast.retried': '{count}重新等待发送',
+  'broadcast.retried': '{count} 人重新等待发送',
   'broadcast.sentTo': '已发送',
 } as const

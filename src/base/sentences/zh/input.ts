@@ -47,7 +47,6 @@ export const zhInput = {
   'given.none': '一个也没有',
   'given.emptyList': '0 个',
   'given.and': '{first} 和 {second}',
-  'given.oneCharacter': '{count} 个字，{start}',
   'given.characters': '{count} 个字，{start}',
   'given.array': '数组',
   'given.object': '对象',

@@ -23,7 +23,7 @@ export const enActions = {
   'resume.notPaused': '{account} was not paused',
 
   'resume.templateNotPaused': '{template} of {account} was not paused',
-  'resume.template': '{template} of {account} is resumed, {count} go out now',
+  'resume.template': '{template} of {account} is resumed, {count} {count:push goes|pushes go} out now',
 
   'templates.freeText': '{key} (free text)',
   'templates.asOf': 'WeChat gave no usable answer; these are as of {time}',
@@ -54,8 +54,9 @@ export const enActions = {
   'migrate.table': 'Table',
   'migrate.rows': 'Rows',
   'migrate.checksum': 'Checksum',
-  'migrate.done': '{rows} of {from} are in {to}, compared by number and checksum.',
-  'migrate.doneResumed': '{rows} of {from} are in {to} (resumed), compared by number and checksum.',
+  'migrate.done': '{rows} {rows:row|rows} of {from} {rows:is|are} in {to}, compared by number and checksum.',
+  'migrate.doneResumed':
+    '{rows} {rows:row|rows} of {from} {rows:is|are} in {to} (resumed), compared by number and checksum.',
   'migrate.now': `Now on every machine:
 1. Set DATABASE_URL to what --to was.
 2. Leave REDIS_URL as it is: what waits in Redis stays there, and workers on the new database send it. Without

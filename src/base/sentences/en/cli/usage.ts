@@ -54,8 +54,7 @@ export const enUsage = {
   'option.otherFile': 'another file than --file',
   'option.nothing': 'nothing',
 
-  'failure.config.one': '{count} problem in the configuration\n{problems}',
-  'failure.config.many': '{count} problems in the configuration\n{problems}',
+  'failure.config': '{count} {count:problem|problems} in the configuration\n{problems}',
   'failure.configHint':
     'Set them in the environment, in a .env file here or in ACCOUNTS_FILE. Without an account: unionpush demo',
   'failure.nothingQueued': 'Nothing was queued. {problems}',

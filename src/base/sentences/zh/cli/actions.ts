@@ -22,7 +22,7 @@ export const zhActions = {
   'resume.notPaused': '{account} 没有暂停',
 
   'resume.templateNotPaused': '{account} 的模板 {template} 没有暂停',
-  'resume.template': '{account} 的模板 {template} 已恢复，{count}马上发出',
+  'resume.template': '{account} 的模板 {template} 已恢复，{count} 条推送马上发出',
 
   'templates.freeText': '{key}（任意文字）',
   'templates.asOf': '微信没有返回可用的结果；以下是 {time} 拉取的',
@@ -53,8 +53,8 @@ export const zhActions = {
   'migrate.table': '表',
   'migrate.rows': '行数',
   'migrate.checksum': '校验和',
-  'migrate.done': '{from} 的 {rows} 已全部复制到 {to}，行数和校验和都一致。',
-  'migrate.doneResumed': '{from} 的 {rows} 已全部复制到 {to}（接着上次），行数和校验和都一致。',
+  'migrate.done': '{from} 的 {rows} 行已全部复制到 {to}，行数和校验和都一致。',
+  'migrate.doneResumed': '{from} 的 {rows} 行已全部复制到 {to}（接着上次），行数和校验和都一致。',
   'migrate.now': `接下来在每台机器上：
 1. 把 DATABASE_URL 改成 --to 写的地址。
 2. REDIS_URL 不用动：在 Redis 里排队的推送还在，由用新库的 worker 发出去。没有 REDIS_URL 的话，

@@ -65,7 +65,7 @@ export const zhLists = {
   'status.token': '有效期到 {time}',
 
   'failed.none': '没有失败的推送',
-  'failed.some': '失败 {count}。重发：unionpush failed retry',
+  'failed.some': '失败 {count} 条推送。重发：unionpush failed retry',
   'retry.all': 'failed retry 不加筛选会重发 {count}（{reasons}）',
   'retry.ask': '{sentence}。确定吗？',
   'retry.nothing': '没有重发',

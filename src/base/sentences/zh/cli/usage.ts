@@ -54,8 +54,7 @@ export const zhUsage = {
   'option.otherFile': '与 --file 不同的文件',
   'option.nothing': '空',
 
-  'failure.config.one': '有 {count} 项配置不对\n{problems}',
-  'failure.config.many': '有 {count} 项配置不对\n{problems}',
+  'failure.config': '有 {count} 项配置不对\n{problems}',
   'failure.configHint':
     '请在环境变量、当前目录的 .env 或 ACCOUNTS_FILE 里设置。还没有账号可以先看 unionpush demo',
   'failure.nothingQueued': '没有入队。{problems}',
