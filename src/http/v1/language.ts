@@ -1,4 +1,3 @@
-import * as z from 'zod'
 import { type Language, languages } from '../../base/sentences/language.ts'
 
 /** The language of the sentences in an answer: which of Chinese and English `Accept-Language` likes more, else English. */
@@ -12,13 +11,6 @@ export function toAcceptedLanguage(header: string | undefined): Language {
     if (language && quality > chosen.quality) chosen = { language, quality }
   }
   return chosen.language
-}
-
-const inChinese = { error: z.locales.zhCN().localeError }
-
-/** How to parse so that what zod itself has to say is in the language. */
-export function toParseContext(language: Language): z.core.ParseContext<z.core.$ZodIssue> | undefined {
-  return language === 'zh' ? inChinese : undefined
 }
 
 function toQuality(parameters: readonly string[]): number {

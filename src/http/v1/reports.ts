@@ -68,7 +68,7 @@ export function reportRoutes(addRoute: AddRoute, { accounts, runDoctor }: Report
       const { account, until = Date.now(), since = until - day, bucket } = query
       const steps = countBuckets({ since, until, bucket })
       if (steps > mostBuckets) {
-        const message = `${steps} steps are more than ${mostBuckets}: take a wider bucket, or less time`
+        const message = say('field.steps', { steps, most: mostBuckets })
         throw toBadInput([{ pointer: '/bucket', message }])
       }
       const isUpToNow = query.until === undefined && query.since !== undefined

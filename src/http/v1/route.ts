@@ -7,7 +7,7 @@ import type { Language } from '../../base/sentences/language.ts'
 import { type Sentence, say } from '../../base/sentences/sentence.ts'
 import { inLanguage } from '../../base/sentences/stored.ts'
 import type { Authentication } from './authentication.ts'
-import { toAcceptedLanguage, toParseContext } from './language.ts'
+import { toAcceptedLanguage } from './language.ts'
 import { ProblemError, problemSchema } from './problems/problem.ts'
 import { toBadInput, toPointer, toProblemError } from './problems/toProblemError.ts'
 
@@ -139,16 +139,12 @@ export function createAddRoute(
         const isStream = streamTypes.includes(toMediaType(request) ?? '')
         const key = keyOf(request)
         const language = toAcceptedLanguage(request.headers['accept-language'])
-        parse(parameters, { ...Object(request.params), ...Object(request.query) }, language)
-        if (!query) parse(noQuery, request.query, language)
+        parse(parameters, { ...Object(request.params), ...Object(request.query) })
+        if (!query) parse(noQuery, request.query)
         const input = {
-          params: parse(params, request.params, language),
-          query: parse(query, request.query, language),
-          body: parseBody(
-            isStream ? undefined : body,
-            isStream ? undefined : (request.body ?? undefined),
-            language,
-          ),
+          params: parse(params, request.params),
+          query: parse(query, request.query),
+          body: parseBody(isStream ? undefined : body, isStream ? undefined : (request.body ?? undefined)),
           stream: isStream && request.body instanceof Readable ? request.body : undefined,
         }
         const begin = action === undefined ? undefined : () => record(key, action, toKnown(input))
@@ -202,18 +198,14 @@ function toMediaType({ headers }: FastifyRequest): string | undefined {
 }
 
 /** What is not described is no part of the request. */
-function parse<S extends z.ZodType>(schema: S | undefined, given: unknown, language: Language): z.output<S>
-function parse(schema: z.ZodType | undefined, given: unknown, language: Language): unknown {
-  return schema?.parse(given, toParseContext(language))
+function parse<S extends z.ZodType>(schema: S | undefined, given: unknown): z.output<S>
+function parse(schema: z.ZodType | undefined, given: unknown): unknown {
+  return schema?.parse(given)
 }
 
 /** One that says nothing may be there all the same. */
-function parseBody<S extends z.ZodType>(
-  schema: S | undefined,
-  given: unknown,
-  language: Language,
-): z.output<S>
-function parseBody(schema: z.ZodType | undefined, given: unknown, language: Language): unknown {
+function parseBody<S extends z.ZodType>(schema: S | undefined, given: unknown): z.output<S>
+function parseBody(schema: z.ZodType | undefined, given: unknown): unknown {
   if (!schema && given !== undefined) {
     const fields = given !== null && typeof given === 'object' ? Object.keys(given) : ['']
     if (fields.length === 0) return undefined
@@ -224,7 +216,7 @@ function parseBody(schema: z.ZodType | undefined, given: unknown, language: Lang
   if (given === undefined && schema && !schema.safeParse(undefined).success) {
     throw toBadInput([{ pointer: '', message: say('field.emptyJson') }])
   }
-  return parse(schema, given, language)
+  return parse(schema, given)
 }
 
 const meanings: Record<number, string> = {

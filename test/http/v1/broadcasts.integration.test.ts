@@ -34,7 +34,8 @@ test('a broadcast to all is created, sent, listed, and too late to be stopped', 
   for (const verb of ['pause', 'resume', 'cancel']) {
     const { status, body } = await post(`/v1/broadcasts/${id}/${verb}`)
     expect([status, body.type]).toEqual([409, 'urn:unionpush:broadcast_over'])
-    expect((await post(`/v1/broadcasts/unknown/${verb}`)).status).toBe(404)
+    const unknown = await post(`/v1/broadcasts/unknown/${verb}`)
+    expect([unknown.status, unknown.body.type]).toEqual([404, 'urn:unionpush:unknown_broadcast'])
   }
   expect((await get('/v1/broadcasts/unknown')).status).toBe(404)
   expect((await post(`/v1/broadcasts/${id}/retry`)).body).toEqual({ retried: 0 })

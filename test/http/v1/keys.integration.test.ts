@@ -98,7 +98,32 @@ test('what is wrong in a field is said in that language too, also by the lines o
   const page = await get('/v1/pushes?limit=x&cursor=x&since=x&more=1', { headers })
   expect(page.status).toBe(400)
   expect(messagesOf(page.body).join()).not.toMatch(/\p{L}{2,} \p{L}{2,} \p{L}{2,}/u)
-  expect(messagesOf((await get('/v1/pushes?limit=x')).body)).toEqual([
-    'Invalid input: expected number, received NaN',
+  expect(messagesOf((await get('/v1/pushes?limit=x')).body)).toEqual(['expected a number'])
+  const problems = await Promise.all(
+    [
+      'pushes?limit=0',
+      'pushes?limit=501',
+      'pushes?limit=1.5',
+      'doctor?checks=a&checks=b',
+      'outcomes?bucket=week',
+    ].map((path) => get(`/v1/${path}`, { headers })),
+  )
+  expect(problems.flatMap(({ body }) => messagesOf(body))).toEqual([
+    '应为：不小于 1',
+    '应为：不大于 500',
+    '应为：整数',
+    '应为：字符串',
+    '应为：minute, hour, day 之一',
   ])
+  for (const [pushes, fault] of [
+    [[], '应为：至少 1 项'],
+    ['x', '应为：数组'],
+    [Array(1_001).fill(1), '应为：最多 1000 项'],
+  ]) {
+    expect(messagesOf((await post('/v1/pushes/batch', { pushes }, { headers })).body)).toEqual([fault])
+  }
+  const long = await get('/v1/outcomes?bucket=minute&since=2026-11-01T00:00:00Z&until=2026-11-03T00:00:00Z', {
+    headers,
+  })
+  expect(messagesOf(long.body).join()).toMatch(/^一共 2,880 段/)
 })

@@ -73,6 +73,8 @@ test('Idempotency-Key may come in quotes, as the draft has it, but only once', a
   const { post, message, url } = await startApiWorld()
   const answer = await post('/v1/pushes', message(1), { headers: { 'idempotency-key': '"a \\"b\\""' } })
   expect(answer.body).toEqual({ id: 'a "b"', status: 'queued' })
+  const latin = await post('/v1/pushes', message(1), { headers: { 'idempotency-key': 'ä' } })
+  expect([latin.status, latin.body.errors[0].pointer]).toEqual([400, '/id'])
   const twice = request(`${url}/v1/pushes`, { method: 'POST' })
   twice.setHeader('authorization', `Bearer ${apiKeys.push}`)
   twice.setHeader('content-type', 'application/json')

@@ -121,6 +121,7 @@ export const enAccount = {
     'unionpush sync asks WeChat whose they are',
   ],
   'sync.none': ['there was none yet', 'unionpush sync'],
+  'sync.recent': 'begun within the last hour',
   'sync.ok': 'begun {hours} h ago',
   'sync.old': [
     'the last one was {days} {days:day|days} ago',

@@ -104,6 +104,7 @@ export const zhAccount = {
     'unionpush sync 会去问微信到底是谁的',
   ],
   'sync.none': ['还没有同步过', '执行 unionpush sync'],
+  'sync.recent': '一小时内刚做过',
   'sync.ok': '{hours} 小时前开始',
   'sync.old': [
     '上一次在 {days} 天前',

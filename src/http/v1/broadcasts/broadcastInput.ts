@@ -1,9 +1,7 @@
 import * as z from 'zod'
-import type { Language } from '../../../base/sentences/language.ts'
 import { rule } from '../../../base/sentences/rule.ts'
 import { say } from '../../../base/sentences/sentence.ts'
 import type { BroadcastInput } from '../../../operations/broadcasts/broadcasts.ts'
-import { toParseContext } from '../language.ts'
 import { time } from '../pushes/pushBody.ts'
 
 const share = z.union([z.string(), z.number()]).optional()
@@ -65,6 +63,6 @@ const rowsQuery = z.strictObject({
 /** As the description has it: without rows nothing of it is wanted. */
 export const broadcastQuery = rowsQuery.partial().describe('with rows as NDJSON: what else there is to say')
 
-export function parseRowsQuery(query: unknown, language: Language): z.output<typeof rowsQuery> {
-  return rowsQuery.parse(query, toParseContext(language))
+export function parseRowsQuery(query: unknown): z.output<typeof rowsQuery> {
+  return rowsQuery.parse(query)
 }

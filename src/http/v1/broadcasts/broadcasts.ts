@@ -79,7 +79,7 @@ export function broadcastRoutes(addRoute: AddRoute, { accounts }: BroadcastRoute
     },
     async ({ body, stream, request, reply, language, tell }) => {
       const rows = stream && {
-        ...parseRowsQuery(request.query, language),
+        ...parseRowsQuery(request.query),
         audience: { rows: readRows(stream, language) },
       }
       const { account, ...input } = rows ?? body

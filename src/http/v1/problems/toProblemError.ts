@@ -1,6 +1,5 @@
 import type { FastifyError } from 'fastify'
 import { ZodError } from 'zod'
-import { findRule } from '../../../base/sentences/rule.ts'
 import { asSentence, type Sentence, say, verbatim } from '../../../base/sentences/sentence.ts'
 import { DatabaseError } from '../../../db/databaseError.ts'
 import { BroadcastError } from '../../../operations/broadcasts/broadcastError.ts'
@@ -9,6 +8,7 @@ import { InvalidPushError, type PushFault } from '../../../push/invalidPush.ts'
 import { QueueUnavailableError } from '../../../queue/unavailable.ts'
 import { explainInFull } from '../../../wechat/errcode.ts'
 import { WechatApiError, WechatNetworkError } from '../../../wechat/errors.ts'
+import { toIssueSentence } from './issueSentence.ts'
 import { type FieldFault, ProblemError } from './problem.ts'
 
 /** Seconds after which it is worth trying again. */
@@ -53,7 +53,7 @@ export function toFieldFault({ field, rule, given }: PushFault, start = ''): Fie
 
 function toFieldFaults(issue: ZodError['issues'][number]): FieldFault[] {
   if (issue.code !== 'unrecognized_keys')
-    return [{ pointer: toPointer(issue.path), message: findRule(issue.message) }]
+    return [{ pointer: toPointer(issue.path), message: toIssueSentence(issue) }]
   return issue.keys.map((key) => ({
     pointer: toPointer([...issue.path, key]),
     message: say('field.unknown'),
@@ -75,7 +75,7 @@ function toAway(
 function toBroadcastProblem({ code, sentence }: BroadcastError): ProblemError {
   switch (code) {
     case 'unknown_broadcast':
-      return new ProblemError(404, say('http.refused', { why: sentence }))
+      return new ProblemError(404, say('http.unknown_broadcast', { id: sentence.facts.id ?? '' }))
     case 'broadcast_over':
       return new ProblemError(409, say('http.broadcast_over', { why: sentence }))
     case 'broadcast_differs':

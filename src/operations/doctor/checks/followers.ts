@@ -58,6 +58,7 @@ export const followerChecks: Check[] = [
       const hours = Math.floor((Date.now() - last.startedAt) / hour)
       if (last.status === 'stopped') return fail('sync.stopped', { why: toFact(last.error ?? '') })
       if (last.status === 'interrupted') return warn('sync.interrupted', { why: toFact(last.error ?? '') })
+      if (hours === 0) return ok('sync.recent')
       return hours * hour > oldSync
         ? warn('sync.old', { days: Math.floor(hours / 24) })
         : ok('sync.ok', { hours })
