@@ -22,6 +22,7 @@ export const closedSilently = rule(say('redisAdvice.closesSilently'))
 
 /** What is wrong, in the words of whoever said it, and what to do about it where that is known. */
 export function explainRedisError(error: unknown): Sentence {
+  if (isConsequence(error)) return say('away.noConnection')
   const cause = toCause(error)
   const message = cause instanceof Error ? cause.message : String(cause)
   const known = advice.find(([pattern]) => pattern.test(message))
