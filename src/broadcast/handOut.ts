@@ -1,6 +1,6 @@
 import { minute, second } from '../base/duration.ts'
 import type { Broadcasts } from '../db/broadcasts/broadcasts.ts'
-import type { Chunk } from '../db/broadcasts/recipients.ts'
+import type { BroadcastRecipient, Chunk } from '../db/broadcasts/recipients.ts'
 import type { BroadcastRow } from '../db/broadcasts/row.ts'
 import type { Sender } from '../push/sender.ts'
 import { createCoalescing, createKeyedQueue } from './keyedQueue.ts'
@@ -9,7 +9,7 @@ import { type TurnShare, toShares } from './shares.ts'
 export interface HandOutDeps {
   broadcasts: Pick<
     Broadcasts,
-    'claim' | 'claimRetries' | 'find' | 'finishChunk' | 'giveBack' | 'renew' | 'takeRate'
+    'claim' | 'claimRetries' | 'find' | 'finishChunk' | 'giveBack' | 'renew' | 'renewRetries' | 'takeRate'
   >
   sender: Pick<Sender, 'isOneByOne' | 'concurrency'>
   /** As it is at this moment. */
@@ -31,6 +31,8 @@ export type TurnTask = TurnShare & {
   row: BroadcastRow
   /** False when another process may have sent to them so long ago that WeChat would take another try for a new message. */
   isOurs(): boolean
+  /** That recipient is done with, or waits again. */
+  letGo(recipient: BroadcastRecipient): void
 }
 
 /** How long recipients belong to a process that is not heard of any more. */
@@ -38,16 +40,19 @@ const lease = 20 * second
 /** Well inside the ten minutes in which WeChat knows a message again. A process that stood still does not go on after. */
 const longestSilence = 5 * minute
 
-/** Recipients of which broadcast were handed out, and when this process last said that it has them. */
+/** Recipients that were handed out, of which broadcast, and when this process last said that it has them. */
 interface Held {
   no: number
   at: number
+  /** Undefined for those who are tried again. */
+  chunk: Chunk | undefined
+  retries: Set<BroadcastRecipient>
 }
 
 /** Hands the recipients who are next out to turns of this process. */
 export function createHandOut(deps: HandOutDeps) {
   const { broadcasts, sender } = deps
-  const underWay = new Map<Chunk, Held>()
+  const underWay = new Set<Held>()
   /** Two that ask at once would both be told of the same recipients, and one of them in vain. */
   const inTurn = createKeyedQueue()
   /** One by one each turn has one recipient, and asking for each alone would take longer than sending. */
@@ -62,10 +67,11 @@ export function createHandOut(deps: HandOutDeps) {
     /** Tells the others that this process lives. */
     async renew(): Promise<void> {
       const at = Date.now()
-      const ours = [...underWay].filter(([, held]) => isOurs(held))
       await Promise.all(
-        ours.map(async ([chunk, held]) => {
-          await broadcasts.renew(held.no, [chunk], at + lease)
+        [...underWay].filter(isOurs).map(async (held) => {
+          const { no, chunk, retries } = held
+          if (chunk) await broadcasts.renew(no, [chunk], at + lease)
+          else await broadcasts.renewRetries(no, [...retries], at + lease)
           held.at = at
         }),
       )
@@ -78,31 +84,36 @@ export function createHandOut(deps: HandOutDeps) {
     const row = await broadcasts.find(id)
     if (row) deps.saw(row)
     if (row?.status !== 'running' || (await deps.checkFailures(row))) return same({ kind: 'idle' })
-    const { granted, nextAt, held, handed } = await inTurn(id, () => claim(row, wanted))
+    const { granted, nextAt, handed, at } = await inTurn(id, () => claim(row, wanted))
     if (granted === 0) return same({ kind: 'wait', until: nextAt })
     if (handed === undefined) return same({ kind: 'idle' })
-    if (!Array.isArray(handed)) underWay.set(handed, held)
-    const shares = toShares(handed, turns, (chunk, isDone) => endChunk(row.no, chunk, isDone))
-    return shares.map((share) => Object.assign(share, { row, isOurs: () => isOurs(held) }))
+    const given = Array.isArray(handed)
+      ? { chunk: undefined, retries: new Set(handed) }
+      : { chunk: handed, retries: new Set<BroadcastRecipient>() }
+    const held: Held = { no: row.no, at, ...given }
+    underWay.add(held)
+    const shares = toShares(handed, turns, (isDone) => end(held, isDone))
+    const letGo = (recipient: BroadcastRecipient) => void held.retries.delete(recipient)
+    return shares.map((share) => Object.assign(share, { row, isOurs: () => isOurs(held), letGo }))
   }
 
   async function claim(row: BroadcastRow, wanted: number) {
-    const now = Date.now()
-    const { granted, nextAt } = await broadcasts.takeRate(row, wanted, now)
-    const held: Held = { no: row.no, at: now }
-    if (granted === 0) return { granted, nextAt, held, handed: undefined }
-    const retries = await broadcasts.claimRetries(row.no, granted, now, lease)
-    const handed = retries.length > 0 ? retries : await broadcasts.claim(row.no, granted, now, lease)
-    return { granted, nextAt, held, handed }
+    const at = Date.now()
+    const { granted, nextAt } = await broadcasts.takeRate(row, wanted, at)
+    if (granted === 0) return { granted, nextAt, at, handed: undefined }
+    const retries = await broadcasts.claimRetries(row.no, granted, at, lease)
+    const handed = retries.length > 0 ? retries : await broadcasts.claim(row.no, granted, at, lease)
+    return { granted, nextAt, at, handed }
   }
 
-  /** One of which that is not known is taken over when its time is up. */
-  async function endChunk(no: number, chunk: Chunk, isDone: boolean | undefined): Promise<void> {
+  /** A chunk of which that is not known is taken over when its time is up; each retry ends by itself. */
+  async function end(held: Held, isDone: boolean | undefined): Promise<void> {
+    const { no, chunk } = held
     try {
-      if (isDone) await broadcasts.finishChunk(no, chunk)
-      else if (isDone === false) await broadcasts.giveBack(no, chunk, Date.now())
+      if (chunk && isDone) await broadcasts.finishChunk(no, chunk)
+      else if (chunk && isDone === false) await broadcasts.giveBack(no, chunk, Date.now())
     } finally {
-      underWay.delete(chunk)
+      underWay.delete(held)
     }
   }
 }

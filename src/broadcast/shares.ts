@@ -12,21 +12,19 @@ export interface TurnShare {
 export function toShares(
   handed: BroadcastRecipient[] | Chunk,
   turns: number,
-  endChunk: (chunk: Chunk, isDone: boolean | undefined) => Promise<void>,
+  endAll: (isDone: boolean | undefined) => Promise<void>,
 ): TurnShare[] {
-  const chunk = Array.isArray(handed) ? undefined : handed
-  const recipients = Array.isArray(handed) ? handed : handed.recipients
+  const wasRetried = Array.isArray(handed)
+  const recipients = wasRetried ? handed : handed.recipients
   const ends: (boolean | undefined)[] = []
   const end = async (isDone: boolean | undefined) => {
     ends.push(isDone)
-    // A chunk ends as a whole, with the last turn that had a part of it.
-    if (chunk && ends.length === turns) {
-      await endChunk(chunk, ends.includes(undefined) ? undefined : ends.every(Boolean))
-    }
+    // It ends as a whole, with the last turn that had a part of it.
+    if (ends.length === turns) await endAll(ends.includes(undefined) ? undefined : ends.every(Boolean))
   }
   return Array.from({ length: turns }, (_, turn) => ({
     recipients: recipients.filter((_, n) => n % turns === turn),
-    wasRetried: chunk === undefined,
+    wasRetried,
     end,
   }))
 }

@@ -41,7 +41,7 @@ export function createTurns(deps: TurnDeps) {
     renew: handOut.renew,
   }
 
-  async function work({ row, recipients, wasRetried, isOurs, end }: TurnTask): Promise<void> {
+  async function work({ row, recipients, wasRetried, isOurs, letGo, end }: TurnTask): Promise<void> {
     const toPush = createPushMaker(row)
     const isWanted = () => deps.isRunning(row.id) && isOurs()
     const bring = async (recipient: BroadcastRecipient) => {
@@ -51,6 +51,7 @@ export function createTurns(deps: TurnDeps) {
       const hasLeft = recipient.isFollowing === false
       const known = { attempts, starts, generation, unknownSince, errcode, hasLeft, isTaken }
       const result = await sender.send(toPush(recipient), known, isWanted)
+      letGo(recipient)
       return keep(row, recipient, result, wasRetried)
     }
     let isDone: boolean | undefined

@@ -93,6 +93,12 @@ export interface Broadcasts {
   /** Recipients whose time to be tried again has come. */
   claimRetries(no: number, wanted: number, now: number, leaseMs: number): Promise<BroadcastRecipient[]>
   renew(no: number, chunks: readonly Pick<Chunk, 'from'>[], until: number): Promise<void>
+  /** Of those who were tried since nothing is changed. */
+  renewRetries(
+    no: number,
+    retries: readonly Pick<BroadcastRecipient, 'seq' | 'starts'>[],
+    until: number,
+  ): Promise<void>
   /** All of it has come to an end, or waits among the retries. */
   finishChunk(no: number, chunk: Chunk): Promise<void>
   /** Whoever has no outcome was not sent to by this process. */

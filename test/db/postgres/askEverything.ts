@@ -327,6 +327,7 @@ async function askBroadcasts({ database, now, take }: Asking): Promise<void> {
   await broadcasts.preview(file, 5)
   for await (const _ of broadcasts.unreachable(file)) break
   for await (const _ of broadcasts.leftOut({ kind: 'followers', tag: 7, except: no })) break
+  await broadcasts.renewRetries(no, [{ seq: 1, starts: 0 }], now + hour)
   await broadcasts.drop(file)
 
   await broadcasts.findSeq(no, 100)

@@ -13,6 +13,9 @@ detail = '${toStored(say('outcome.process_ended'))}'`
 const retryKeys = ['seq', 'dueAt', 'attempts', 'unknownSince', 'starts', 'errcode', 'detail'] as const
 
 const renewSql = 'update broadcast_chunks set due_at = $2 where broadcast = $1 and from_seq = any($3)'
+const renewRetriesSql = `update broadcast_retries t set due_at = $3
+from ${recordset(broadcastRetries, '$1', { keys: ['seq', 'starts'] })}
+where t.broadcast = $2 and t.seq = input.seq and t.starts = input.starts`
 const finishSql = 'delete from broadcast_chunks where broadcast = $1 and from_seq = $2'
 const giveBackSql =
   'update broadcast_chunks set due_at = $3, since = $4 where broadcast = $1 and from_seq = $2'
@@ -64,7 +67,14 @@ export function createBroadcastChunks(
   appid: string,
 ): Pick<
   Broadcasts,
-  'renew' | 'finishChunk' | 'giveBack' | 'hasMore' | 'openWork' | 'recordRetry' | 'settleLeft'
+  | 'renew'
+  | 'renewRetries'
+  | 'finishChunk'
+  | 'giveBack'
+  | 'hasMore'
+  | 'openWork'
+  | 'recordRetry'
+  | 'settleLeft'
 > {
   const { toServer, fromServer } = clock
   const times = createBroadcastTimes(clock)
@@ -72,6 +82,10 @@ export function createBroadcastChunks(
     async renew(no, chunks, until) {
       const params = [no, toServer(until), chunks.map(({ from }) => from)]
       await writeSoon([{ sql: renewSql, params, isEmpty: chunks.length === 0 }])
+    },
+    async renewRetries(no, retries, until) {
+      const rows = retries.map(({ seq, starts }) => ({ seq, starts }))
+      await writeSoon([forRows(renewRetriesSql, rows, no, toServer(until))])
     },
     async finishChunk(no, { from }) {
       await writeSoon([{ sql: finishSql, params: [no, from] }])

@@ -14,7 +14,14 @@ export function createBroadcastChunks(
   appid: string,
 ): Pick<
   Broadcasts,
-  'renew' | 'finishChunk' | 'giveBack' | 'hasMore' | 'openWork' | 'recordRetry' | 'settleLeft'
+  | 'renew'
+  | 'renewRetries'
+  | 'finishChunk'
+  | 'giveBack'
+  | 'hasMore'
+  | 'openWork'
+  | 'recordRetry'
+  | 'settleLeft'
 > {
   const { selectMore, selectChunks, selectRetries, selectHasChunk, selectLeftChunks, selectLeftRetries } =
     prepareChunks(read.$client)
@@ -25,6 +32,14 @@ export function createBroadcastChunks(
         {
           sql: 'update broadcast_chunks set due_at = ? where broadcast = ? and from_seq = ?',
           rows: chunks.map(({ from }) => [until, no, from]),
+        },
+      ])
+    },
+    async renewRetries(no, retries, until) {
+      await writeSoon([
+        {
+          sql: 'update broadcast_retries set due_at = ? where broadcast = ? and seq = ? and starts = ?',
+          rows: retries.map(({ seq, starts }) => [until, no, seq, starts]),
         },
       ])
     },
