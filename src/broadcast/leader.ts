@@ -33,7 +33,7 @@ const fillTime = 300
 export function createLeader(deps: LeaderDeps) {
   const { broadcasts } = deps
   const alerts = createBroadcastAlerts(deps)
-  const quota = createQuotaWatch({ api: deps.api, change, pause })
+  const quota = createQuotaWatch({ broadcasts, api: deps.api, change, pause })
   const meter = createMeter({ broadcasts, change })
 
   return {

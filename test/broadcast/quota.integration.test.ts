@@ -54,13 +54,24 @@ test('a pause for the quota outlives the process, and another one goes on when t
 
 const noon = Date.parse('2026-11-30T12:00:00+08:00')
 
-function watch(answers: (number | undefined)[]) {
+/** `underWay`: sends that each broadcast that is open has under way. */
+function watch(answers: (number | undefined)[], underWay = [0]) {
   const row = { id: 'b1', status: 'running', reason: null, cap: null, handedOut: 0 } as Pick<
     BroadcastRow,
     'id' | 'status' | 'reason' | 'cap' | 'handedOut'
   > as BroadcastRow
   let asked = 0
+  const open = underWay.map((_, no): BroadcastRow => ({ ...row, no }))
   const { keep } = createQuotaWatch({
+    broadcasts: {
+      listOpen: async () => open,
+      openWork: async (no) => ({
+        inFlight: underWay[no] ?? 0,
+        hasChunks: true,
+        retries: 0,
+        nextRetryAt: null,
+      }),
+    },
     api: {
       async getQuota() {
         asked += 1
@@ -102,4 +113,20 @@ test('where WeChat does not answer, what it said holds for that day and not for 
   expect(row).toMatchObject({ status: 'paused', reason: 'quota' })
   await look(noon + 12 * hour + 2 * minute)
   expect(row).toMatchObject({ status: 'running', reason: null, cap: null })
+})
+
+test('several share what is left, and who is under way may not be counted yet', async () => {
+  const underWay = [60, 40]
+  const { row, look } = watch([500, 150, 140, 100], underWay)
+  await look(noon)
+  expect(row).toMatchObject({ status: 'running', cap: 150 })
+  row.handedOut = 150
+  await look(noon + 1)
+  expect(row).toMatchObject({ status: 'running', cap: 150 })
+  underWay.fill(0)
+  await look(noon + 2)
+  expect(row).toMatchObject({ status: 'running', cap: 170 })
+  row.handedOut = 170
+  await look(noon + 3)
+  expect(row).toMatchObject({ status: 'paused', reason: 'quota' })
 })
