@@ -59,6 +59,11 @@ export function createLeader(deps: LeaderDeps) {
 
   /** True when it is not what it was any more. */
   async function moveOn(row: BroadcastRow, now: number): Promise<boolean> {
+    // What it was paused for keeps nobody waiting any more; whoever paused it by hand ends it by hand.
+    if (row.status === 'paused' && row.reason !== 'manual' && !(await hasWork(row))) {
+      await finish(row, null)
+      return true
+    }
     const window = keepWindow(row, deps.timezone, now)
     if (window && (await change(row, window))) return true
     if (await quota.keep(row, now)) return true
@@ -79,7 +84,7 @@ export function createLeader(deps: LeaderDeps) {
   /** True when it paused the broadcast. */
   async function checkFailures(row: BroadcastRow): Promise<boolean> {
     const share = findFailureShare(await broadcasts.recent(row.no))
-    if (share <= row.maxFailures) return false
+    if (share <= row.maxFailures || !(await hasWork(row))) return false
     await pause(row, 'failures', toStored(toFailureDetail(share, await broadcasts.counts(row.no))))
     return true
   }

@@ -74,6 +74,16 @@ test('too many refusals pause it, and resume counts them anew', async () => {
   expect(touched(world)).toHaveLength(ended.counts.sent)
 })
 
+test('failures keep nobody waiting where nobody waits', async () => {
+  const world = await startPushing({ simulator: { followers: 200 } })
+  const broadcasts = openBroadcasts(world)
+  await world.startWorker()
+  world.simulator.addFault({ path: '/cgi-bin/message/template/send', action: { errcode: 40165 } })
+  const { id } = await broadcasts.create({ maxFailures: 0 })
+  const ended = await broadcasts.until(id, ({ status }) => status !== 'running')
+  expect(ended).toMatchObject({ status: 'finished', counts: { rejected: 200 } })
+})
+
 test('cancelled in the middle, those in flight end as they end', async () => {
   const world = await startPushing({ simulator: { followers: 300, latencyMs: 1_500 } })
   const broadcasts = openBroadcasts(world)
