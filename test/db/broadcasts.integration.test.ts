@@ -188,6 +188,21 @@ describe.each(engines)('$name', ({ create }) => {
     expect(await broadcasts.findRecipient(row, 'nobody')).toBeUndefined()
   })
 
+  test('a draft that is dropped by its id cannot be published any more, and the id is free', async () => {
+    const { database } = await create()
+    const broadcasts = open(database)
+    const no = await broadcasts.draft(asked())
+    await broadcasts.addRecipients(no, [line(1, { openid: 'o1' })])
+    await broadcasts.dropById('b1')
+    const next = await broadcasts.draft(asked())
+    const row = { status: 'running', selected: 1, isFilled: true, canarySize: null } as const
+    expect(await broadcasts.publish(no, row)).toBe(false)
+    expect(await broadcasts.addRecipients(next, [line(1, { openid: 'o1' })])).toEqual([])
+    expect(await broadcasts.publish(next, row)).toBe(true)
+    await broadcasts.dropById('b1')
+    expect(await find(broadcasts)).toMatchObject({ no: next, filled: 1 })
+  })
+
   describe('an audience of followers', () => {
     test('is that of the moment of its start', async () => {
       const { database } = await create()

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { minute } from '../../base/duration.ts'
 import { render } from '../../base/sentences/render.ts'
 import { type Sentence, say } from '../../base/sentences/sentence.ts'
-import type { Broadcasts } from '../../db/broadcasts/broadcasts.ts'
+import { BroadcastIdTaken, type Broadcasts } from '../../db/broadcasts/broadcasts.ts'
 import type { NewRecipient } from '../../db/broadcasts/recipients.ts'
 import type { Audience, BroadcastRow, NewBroadcast } from '../../db/broadcasts/row.ts'
 import { InvalidPushError } from '../../push/invalidPush.ts'
@@ -41,7 +41,11 @@ export async function createBroadcast(
   id = toRandomId(),
 ): Promise<Pick<Draft, 'invalid' | 'invalidTotal'> & { row: BroadcastRow }> {
   const { no, selected, isFilled, invalid, invalidTotal } = await draftBroadcast(broadcasts, input, id)
-  await broadcasts.publish(no, { status: 'scheduled', selected, isFilled, canarySize: null })
+  if (!(await broadcasts.publish(no, { status: 'scheduled', selected, isFilled, canarySize: null }))) {
+    // What was written since it was dropped.
+    await broadcasts.drop(no)
+    throw new BroadcastIdTaken()
+  }
   await keepQuota(broadcasts, id, await quota)
   const now = Date.now()
   if ((input.startAt ?? 0) <= now) await begin(broadcasts, id, now)

@@ -61,10 +61,13 @@ export interface Broadcasts {
   leftOut(audience: Audience): AsyncGenerator<Pick<NewRecipient, 'seq' | 'openid' | 'unionid'>>
   /** Deletes a draft. */
   drop(no: number): Promise<void>
+  /** Deletes the draft of that id, if there is one, so that another may have it; whoever writes it cannot publish it. */
+  dropById(id: string): Promise<void>
+  /** False when the draft was dropped. */
   publish(
     no: number,
     row: Pick<BroadcastRow, 'status' | 'selected' | 'isFilled' | 'canarySize'>,
-  ): Promise<void>
+  ): Promise<boolean>
   /**
    * Deletes some of what belongs to drafts begun before that time and to broadcasts that came to an end before `ended`;
    * returns how many rows, 0 = nothing is left to delete.

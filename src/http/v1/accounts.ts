@@ -2,7 +2,7 @@ import { type AccountName, findAccount, toNames } from '../../base/accounts/acco
 import type { AtLeastOne } from '../../base/accounts/accountsSchema.ts'
 import { say } from '../../base/sentences/sentence.ts'
 import type { Stores } from '../../db/stores.ts'
-import type { BroadcastDeps } from '../../operations/broadcasts/broadcasts.ts'
+import type { CreateOnceDeps } from '../../operations/broadcasts/createOnce.ts'
 import type { cancelAmong } from '../../operations/cancel.ts'
 import type { enqueue } from '../../operations/enqueue/enqueue.ts'
 import type { findMiniprogramUser } from '../../operations/listing/miniprogramUser.ts'
@@ -38,7 +38,7 @@ export type ApiAccount = AccountName & { runtime: { database: Pick<Stores, 'audi
   Among<typeof findMiniprogramUser> &
   Among<ReturnType<typeof createOverview>> &
   Among<typeof loadStatus> &
-  BroadcastDeps &
+  CreateOnceDeps &
   Of<typeof pauseAccount> &
   Of<typeof resumeTemplate> &
   Of<typeof beginSync> &

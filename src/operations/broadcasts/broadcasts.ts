@@ -11,7 +11,7 @@ import {
   resumeBroadcast,
   retryBroadcast,
 } from '../../broadcast/control.ts'
-import { createBroadcast, isSameBroadcast } from '../../broadcast/create/create.ts'
+import { createBroadcast } from '../../broadcast/create/create.ts'
 import { type BroadcastInput, type CheckedInput, checkInput } from '../../broadcast/create/input.ts'
 import { planBroadcast } from '../../broadcast/create/plan.ts'
 import type { OnSkipped, SkippedRow } from '../../broadcast/create/skipped.ts'
@@ -19,7 +19,7 @@ import type { AccountPace } from '../../broadcast/pace/ends.ts'
 import { findQuota, reservePercent } from '../../broadcast/pace/quota.ts'
 import { type Broadcast, toBroadcast } from '../../broadcast/view.ts'
 import type { AccountState } from '../../db/accountState.ts'
-import { BroadcastIdTaken, type Broadcasts } from '../../db/broadcasts/broadcasts.ts'
+import type { Broadcasts } from '../../db/broadcasts/broadcasts.ts'
 import { type BroadcastRow, broadcastStatuses } from '../../db/broadcasts/row.ts'
 import type { Templates } from '../../db/templates.ts'
 import { InvalidPushError } from '../../push/invalidPush.ts'
@@ -113,33 +113,11 @@ export async function createOne(
   language: Language = 'en',
   id?: string,
 ): Promise<CreatedBroadcast> {
-  const checked = await check(deps, input, language)
+  const checked = await checkOne(deps, input, language)
   // Meanwhile: the quota is only for what is told.
   const quota = findQuota(deps.api, AbortSignal.timeout(quotaPatience))
   const { row, ...told } = await createBroadcast(deps.broadcasts, checked, quota, id)
-  return { ...(await view(deps, row)), ...told }
-}
-
-/**
- * One broadcast, however often it is asked for with that id. Rejects as `createOne` does, and with BroadcastError when the
- * one that is there has another content, or is not written as a whole.
- */
-export async function createOnce(
-  deps: BroadcastDeps,
-  input: BroadcastInput,
-  language: Language,
-  id: string,
-): Promise<{ created: CreatedBroadcast } | { existing: Broadcast }> {
-  try {
-    if (!(await deps.broadcasts.find(id))) return { created: await createOne(deps, input, language, id) }
-  } catch (error) {
-    if (!(error instanceof BroadcastIdTaken)) throw error
-  }
-  const row = await deps.broadcasts.find(id)
-  if (!row) throw new BroadcastError('broadcast_begun', say('broadcast.begun'))
-  const isSame = await isSameBroadcast(deps.broadcasts, row, await check(deps, input, language))
-  if (isSame) return { existing: await view(deps, row) }
-  throw new BroadcastError('broadcast_differs', say('broadcast.differs', { id }))
+  return { ...(await viewOne(deps, row)), ...told }
 }
 
 /** What it would do. Rejects with InvalidPushError. */
@@ -148,13 +126,13 @@ export async function planOne(
   input: BroadcastInput,
   language: Language = 'en',
 ): Promise<BroadcastPlan> {
-  const checked = await check(deps, input, language)
+  const checked = await checkOne(deps, input, language)
   const { rate = null } = (await deps.accountState.find()) ?? {}
   return planBroadcast(deps, checked, { config: deps.config, rate })
 }
 
 /** A keyword that the listed template asks for would be missed for every single recipient. */
-async function check(
+export async function checkOne(
   { templates }: BroadcastDeps,
   input: BroadcastInput,
   language: Language,
@@ -168,28 +146,28 @@ async function check(
 
 export async function findBroadcast(deps: BroadcastDeps, id: string): Promise<Broadcast | undefined> {
   const row = await deps.broadcasts.find(id)
-  return row && view(deps, row)
+  return row && viewOne(deps, row)
 }
 
 /** Newest first. */
 export async function listBroadcasts(deps: BroadcastDeps, limit: number): Promise<Broadcast[]> {
   const rows = await deps.broadcasts.list(limit)
-  return Promise.all(rows.map((row) => view(deps, row)))
+  return Promise.all(rows.map((row) => viewOne(deps, row)))
 }
 
 /** These reject with BroadcastError. */
 export async function pauseOne(deps: BroadcastDeps, id: string): Promise<Broadcast> {
-  return view(deps, toDone(await pauseBroadcast(deps.broadcasts, id), id))
+  return viewOne(deps, toDone(await pauseBroadcast(deps.broadcasts, id), id))
 }
 
 export async function resumeOne(deps: BroadcastDeps, id: string): Promise<Broadcast> {
-  return view(deps, toDone(await resumeBroadcast(deps.broadcasts, id), id))
+  return viewOne(deps, toDone(await resumeBroadcast(deps.broadcasts, id), id))
 }
 
 export async function cancelOne(deps: BroadcastDeps, id: string): Promise<CancelledBroadcast> {
   const row = toDone(await cancelBroadcast(deps.broadcasts, id), id)
   const { inFlight } = await deps.broadcasts.openWork(row.no)
-  return { ...(await view(deps, row)), inFlight }
+  return { ...(await viewOne(deps, row)), inFlight }
 }
 
 export async function retryOne(
@@ -202,7 +180,7 @@ export async function retryOne(
   return { retried: result.retried }
 }
 
-async function view(
+export async function viewOne(
   { name, broadcasts, accountState, config }: BroadcastDeps,
   row: BroadcastRow,
 ): Promise<Broadcast> {

@@ -329,6 +329,7 @@ async function askBroadcasts({ database, now, take }: Asking): Promise<void> {
   for await (const _ of broadcasts.leftOut({ kind: 'followers', tag: 7, except: no })) break
   await broadcasts.renewRetries(no, [{ seq: 1, starts: 0 }], now + hour)
   await broadcasts.drop(file)
+  await broadcasts.dropById('b3')
 
   await broadcasts.findSeq(no, 100)
   await broadcasts.openWork(no)

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { broadcastSchema } from '../../../src/operations/broadcasts/broadcasts.ts'
+import { createOnce } from '../../../src/operations/broadcasts/createOnce.ts'
 import { type ApiWorld, apiKeys, startApiWorld } from '../../helpers/apiWorld.ts'
 
 const ndjson = { 'content-type': 'application/x-ndjson' }
@@ -93,6 +94,27 @@ test('with an Idempotency-Key it is one broadcast however often it is asked for'
   // What breaks off leaves the key free.
   await expect.poll(async () => (await rows()).status, { timeout: 20_000 }).toBe(201)
   expect((await rows()).status).toBe(200)
+})
+
+test('what a killed server left of a broadcast is written anew once it is not heard of any more', async () => {
+  const { account, message } = await startApiWorld({ synced: false })
+  const { broadcasts, leases } = account
+  const { templateId = '', data } = message(1)
+  const input = { templateId, data, audience: { rows: [{ openid: 'o1' }] } }
+  const left = await broadcasts.draft({
+    ...{ id: 'b1', name: null, templateId, message: '{}', audience: { kind: 'file', name: 'rows' } },
+    ...{ rate: null, window: null, canaryShare: null, maxFailures: 0.2 },
+    ...{ createdAt: Date.now(), startAt: null, expiresAt: null },
+  })
+  await leases.acquire('create b1', 'killed', 300)
+  const [one, other] = await Promise.all([1, 2].map(() => createOnce(account, input, 'en', 'b1')))
+  expect([one, other].map((answer) => Object.keys(answer ?? {}).join()).sort()).toEqual([
+    'created',
+    'existing',
+  ])
+  expect((await broadcasts.find('b1'))?.selected).toBe(1)
+  const row = { status: 'running', selected: 0, isFilled: true, canarySize: null } as const
+  expect(await broadcasts.publish(left, row)).toBe(false)
 })
 
 test('rows are streamed, with the rest in the query, and bad ones are told by their line', async () => {

@@ -77,8 +77,7 @@ export const enInput = {
   'broadcast.unknown': 'No broadcast with the id {id} is known',
   'broadcast.differs':
     'The Idempotency-Key belongs to the broadcast {id}, which has another content: take another key for another broadcast',
-  'broadcast.begun':
-    'A broadcast with this Idempotency-Key is being created, or was broken off: ask again in a while; after a day the key is free',
+  'broadcast.begun': 'A broadcast with this Idempotency-Key is being created: ask again in a while',
   'broadcast.over': 'The broadcast {id} is {status}',
   'push.ambiguous': 'Several accounts have a push with the id {id}: {names}. Say which is meant',
 

@@ -75,8 +75,7 @@ export const zhInput = {
   'broadcast.timeToCome': '将来的时间',
   'broadcast.unknown': '没有 id 为 {id} 的群发',
   'broadcast.differs': '这个 Idempotency-Key 已用于群发 {id}，内容与这次不同：另一次群发请换一个 key',
-  'broadcast.begun':
-    '用这个 Idempotency-Key 的群发正在创建，或上次创建中断了：请稍后再试；一天后这个 key 可以重新使用',
+  'broadcast.begun': '用这个 Idempotency-Key 的群发正在创建，请稍后再试',
   'broadcast.over': '群发 {id} 的状态是 {status}',
   'push.ambiguous': '多个账号都有 id 为 {id} 的推送：{names}。请指明是哪个账号',
 

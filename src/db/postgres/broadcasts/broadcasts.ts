@@ -33,7 +33,7 @@ const nobodyWaits = ['chunks', 'retries']
   .map((rest) => ` and not exists (select from broadcast_${rest} where broadcast = $2)`)
   .join('')
 const publishSql = `update broadcasts set status = $2, selected = $3, is_filled = $4, canary_size = $5,
-canary_state = case when $5::bigint is null then null else 'running' end where no = $1 and status = 'draft'`
+canary_state = case when $5::bigint is null then null else 'running' end where no = $1 and status = 'draft' and finished_at is null`
 
 /** The broadcasts of one account. */
 export function createBroadcastStore(
@@ -66,7 +66,9 @@ export function createBroadcastStore(
       return Number(Object(added).no)
     },
     async publish(no, { status, selected, isFilled, canarySize }) {
-      await write([{ sql: publishSql, params: [no, status, selected, isFilled, canarySize] }])
+      const params = [no, status, selected, isFilled, canarySize]
+      const [published] = await write([{ sql: publishSql, params }])
+      return published?.changes === 1
     },
     async change(row, change, options = {}) {
       const { forgetsRecent = false, isDone = false } = options

@@ -22,21 +22,29 @@ const largeSql = [
 )
 const smallSql = smallTables.map((table) => `delete from ${table} where broadcast = $1`)
 const ownSql = 'delete from broadcasts where no = $1'
+const endDraftSql = `update broadcasts set finished_at = 0 where id = $1 and status = 'draft' returning no`
 
 /** Deletes broadcasts, a few rows at a time. */
 export function createBroadcastPurge(
   { query, write, clock }: Pick<PostgresDatabase, 'query' | 'write' | 'clock'>,
   appid: string,
-): Pick<Broadcasts, 'drop' | 'purge'> {
+): Pick<Broadcasts, 'drop' | 'dropById' | 'purge'> {
   return {
-    async drop(no) {
-      while ((await purgeSome(no)) > 0);
+    drop,
+    async dropById(id) {
+      // Its end keeps it from being published, and has it purged if this is killed.
+      const [dropped] = await write([{ sql: endDraftSql, params: [id] }])
+      for (const row of dropped?.rows ?? []) await drop(Number(Object(row).no))
     },
     async purge({ drafted, ended }) {
       const [draft] = await query<{ no: number }>(draftSql, [appid, drafted])
       const [gone] = draft ? [draft] : await query<{ no: number }>(endedSql, [appid, clock.toServer(ended)])
       return gone ? purgeSome(gone.no) : 0
     },
+  }
+
+  async function drop(no: number): Promise<void> {
+    while ((await purgeSome(no)) > 0);
   }
 
   /** The row of the broadcast goes last, so that what is left of it is found again. */

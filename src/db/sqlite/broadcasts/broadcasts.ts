@@ -62,14 +62,18 @@ select no, '', '' from broadcasts where id = ? on conflict do nothing`,
     },
     async publish(no, row) {
       const canaryState = row.canarySize === null ? null : ('running' as const)
-      const isDraft = and(eq(broadcasts.no, no), eq(broadcasts.status, 'draft'))
-      await write([
+      const isDraft = and(
+        eq(broadcasts.no, no),
+        sql`${broadcasts.status} = 'draft' and ${broadcasts.finishedAt} is null`,
+      )
+      const [published] = await write([
         read
           .update(broadcasts)
           .set({ ...row, canaryState })
           .where(isDraft)
           .toSQL(),
       ])
+      return published?.changes === 1
     },
     async change(row, change, options) {
       const changed = toChange(row, change, options?.isDone === true)

@@ -13,11 +13,13 @@ const smallTables = [
   'broadcast_recents',
 ]
 
+const endDraftSql = `update broadcasts set finished_at = 0 where id = ? and status = 'draft' returning no`
+
 /** Deletes broadcasts, a few rows at a time. */
 export function createBroadcastPurge(
   { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,
   appid: string,
-): Pick<Broadcasts, 'drop' | 'purge'> {
+): Pick<Broadcasts, 'drop' | 'dropById' | 'purge'> {
   const placed = (name: string) => sql`${sql.placeholder(name)}`
   const isOurs = eq(broadcasts.appid, appid)
   const selectDraft = read
@@ -36,13 +38,20 @@ export function createBroadcastPurge(
     .prepare()
 
   return {
-    async drop(no) {
-      while ((await purgeSome(no)) > 0);
+    drop,
+    async dropById(id) {
+      // Its end keeps it from being published, and has it purged if this is killed.
+      const [dropped] = await write([{ sql: endDraftSql, params: [id] }])
+      for (const row of dropped?.rows ?? []) await drop(Number(Object(row).no))
     },
     async purge({ drafted, ended }) {
       const gone = selectDraft.get({ drafted }) ?? selectEnded.get({ ended })
       return gone ? purgeSome(gone.no) : 0
     },
+  }
+
+  async function drop(no: number): Promise<void> {
+    while ((await purgeSome(no)) > 0);
   }
 
   /** The row of the broadcast goes last, so that what is left of it is found again. */

@@ -9,7 +9,6 @@ import {
   broadcastSchema,
   cancelOne,
   createdSchema,
-  createOnce,
   createOne,
   findBroadcast,
   pauseOne,
@@ -18,6 +17,7 @@ import {
   resumeOne,
   retryOne,
 } from '../../../operations/broadcasts/broadcasts.ts'
+import { createOnce } from '../../../operations/broadcasts/createOnce.ts'
 import { historyFilterSchema } from '../../../operations/pushFilter.ts'
 import { retryOutputSchema } from '../../../operations/retry.ts'
 import { count } from '../../../operations/values.ts'
