@@ -34,16 +34,19 @@ export function Notice({ tone = 'plain', children }: { tone?: Tone; children: Co
 
 export function Panel({
   title,
+  name,
   aside,
   children,
 }: {
   title: string
+  /** Where another panel may have the same title. */
+  name?: string
   aside?: ComponentChildren
   children: ComponentChildren
 }) {
   const id = useId()
   return (
-    <section class="panel" aria-labelledby={id}>
+    <section class="panel" aria-label={name} aria-labelledby={name ? undefined : id}>
       <header>
         <h2 id={id}>{title}</h2>
         {aside}

@@ -1,8 +1,7 @@
-import axe, { type AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { describe, expect, test, vi } from 'vitest'
 import { type ApiWorld, startApiWorld } from '../helpers/apiWorld.ts'
-import { openPage } from '../helpers/browser.ts'
+import { findFaults, openPage } from '../helpers/browser.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -23,13 +22,6 @@ const looks = [
   ['zh-CN', 'light', 360],
   ['en-GB', 'dark', 360],
 ] as const
-
-/** What axe finds wrong, by rule and element. */
-async function findFaults(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source)
-  const { violations } = await page.evaluate<AxeResults>('axe.run()')
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 120)}`))
-}
 
 test.each(looks)(
   'in %s, %s, %i px wide every view can be read by everybody',
@@ -100,8 +92,10 @@ test('language and colours are chosen, at once, and remembered', async () => {
   await page.getByLabel('配色').selectOption('dark')
   await page.reload()
   await page.getByRole('heading', { name: '概览', exact: true }).waitFor()
-  const ground = await page.evaluate('getComputedStyle(document.body).backgroundColor')
-  expect(ground).toBe('rgb(20, 23, 26)')
+  const ground = () => page.evaluate('getComputedStyle(document.body).backgroundColor')
+  expect(await ground()).toBe('rgb(20, 23, 26)')
+  await page.emulateMedia({ media: 'print' })
+  expect(await ground()).toBe('rgb(246, 247, 248)')
 })
 
 test('what the server keeps is read in the language that is chosen, and so is what it tells by itself', async () => {

@@ -1,3 +1,4 @@
+import axe, { type AxeResults } from 'axe-core'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, expect, onTestFinished } from 'vitest'
 import { type ApiWorld, apiKeys } from './apiWorld.ts'
@@ -78,4 +79,11 @@ export async function openPage(world: Pick<ApiWorld, 'url'>, options: PageOption
       await page.locator(`nav a[aria-current][href="#/${to.split(/[/?]/)[1]}"]`).waitFor()
     },
   }
+}
+
+/** What axe finds wrong, by rule and element. */
+export async function findFaults(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source)
+  const { violations } = await page.evaluate<AxeResults>('axe.run()')
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 120)}`))
 }

@@ -15,15 +15,13 @@ import { MessagePreview } from './checks.tsx'
 import { Choice, FollowerFile, type FollowerRows, Plan, readRows, TextField } from './fields.tsx'
 
 type Values = Record<string, string>
-interface PartProps {
-  values: Values
-  set(name: string, value: string): void
-}
+type PartProps = { values: Values; set(name: string, value: string): void }
 export function BroadcastForm() {
   const accounts = status.value?.accounts ?? []
-  const [values, setValues] = useState<Values>({ template: address.value.query.get('template') ?? '' })
+  const given = (name: string) => address.peek().query.get(name) ?? ''
+  const [values, setValues] = useState<Values>({ account: given('account'), template: given('template') })
   const set = (name: string, value: string) => setValues((last) => ({ ...last, [name]: value }))
-  const account = values.account ?? accounts[0]?.account
+  const account = (accounts.find((one) => one.account === values.account) ?? accounts[0])?.account
   // The form stays while those of another account are asked for.
   const path = account ? `/templates${toQuery({ account })}` : null
   const templates = useAsk<List<TemplateAnswer>>(path, 0, undefined, 'templates')

@@ -160,7 +160,7 @@ function Controls({ path, one, reload }: { path: string; one: Broadcast; reload(
       {isOpen || (
         <Act
           label={t('broadcast.like')}
-          run={() => go(`/broadcasts/new${toQuery({ template: one.templateId })}`)}
+          run={() => go(`/broadcasts/new${toQuery({ account: one.account, template: one.templateId })}`)}
         />
       )}
     </p>

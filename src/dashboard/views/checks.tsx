@@ -1,5 +1,12 @@
 import { useState } from 'preact/hooks'
-import { type AuditAnswer, type CheckResult, type List, type TemplateAnswer, useAsk } from '../api.ts'
+import {
+  type AuditAnswer,
+  type CheckResult,
+  type List,
+  type TemplateAnswer,
+  toQuery,
+  useAsk,
+} from '../api.ts'
 import { Act, Badge, Grid, Loaded, Notice, Panel, When } from '../parts.tsx'
 import { mayOperate } from '../state.ts'
 import { isTextKey, t } from '../text/text.ts'
@@ -108,7 +115,11 @@ function TemplatePanel({ template }: { template: TemplateAnswer }) {
   const [isExample, setExample] = useState(true)
   const [values, setValues] = useState<Record<string, string>>({})
   return (
-    <Panel title={title} aside={<small class="faint">{account}</small>}>
+    <Panel
+      title={title}
+      name={`${title} ${templateId} ${account}`}
+      aside={<small class="faint">{account}</small>}
+    >
       <p>
         <code>{templateId}</code>
       </p>
@@ -125,7 +136,7 @@ function TemplatePanel({ template }: { template: TemplateAnswer }) {
           </label>
         )}
         {mayOperate.value && (
-          <a href={`#/broadcasts/new?template=${encodeURIComponent(templateId)}`}>{t('broadcast.new')}</a>
+          <a href={`#/broadcasts/new${toQuery({ account, template: templateId })}`}>{t('broadcast.new')}</a>
         )}
       </p>
       <details class="fields">
