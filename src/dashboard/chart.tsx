@@ -179,7 +179,9 @@ interface ReasonBarsProps {
 
 /** Each leads to the pushes behind it. */
 export function ReasonBars({ reasons, ...filter }: ReasonBarsProps) {
-  const sorted = Object.entries(reasons).sort(([, a], [, b]) => b - a)
+  // What an earlier try or another account has sent did arrive.
+  const { already_sent: _, handed_over: __, ...others } = reasons
+  const sorted = Object.entries(others).sort(([, a], [, b]) => b - a)
   const most = sorted[0]?.[1] ?? 1
   if (sorted.length === 0) return <p class="faint">{t('reasons.none')}</p>
   return (

@@ -1,5 +1,6 @@
-import { type AccountStatus, ask, type Outcomes, type Overview, type Status } from './api.ts'
+import { type AccountStatus, ask, type Outcomes, type Overview, type Status, toQuery } from './api.ts'
 import { Act, When } from './parts.tsx'
+import { harmless } from './resend.tsx'
 import { go, mayOperate } from './state.ts'
 import { t, toLength, toNumber, toTime, tWord } from './text/text.ts'
 
@@ -60,13 +61,16 @@ function findTroubles(
 }
 
 function toMany({ sent, failed }: Sum, hour: Outcomes | undefined): Trouble {
-  const [worst] = Object.entries(hour?.reasons ?? {}).sort(([, a], [, b]) => b - a)
+  const [worst] = Object.entries(hour?.reasons ?? {})
+    .filter(([reason]) => !Object.hasOwn(harmless, reason))
+    .sort(([, a], [, b]) => b - a)
+  const place = `/failed${toQuery({ reason: worst?.[0], since: hour?.buckets[0]?.at })}`
   return {
     key: 'many',
     tone: 'warn',
     text: t(hour ? 'verdict.many' : 'verdict.many_today', { failed, all: sent + failed }),
     advice: worst ? t('verdict.mostly', { reason: tWord('reason', worst[0]), n: worst[1] }) : '',
-    action: { kind: 'open', label: t('verdict.show_failed'), open: () => go('/failed') },
+    action: { kind: 'open', label: t('verdict.show_failed'), open: () => go(place) },
   }
 }
 

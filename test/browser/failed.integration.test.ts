@@ -1,23 +1,32 @@
 import { expect, test, vi } from 'vitest'
+import type { PushRow } from '../../src/db/pushes.ts'
 import { toNewRow } from '../../src/sending/processor/pushRow.ts'
 import { type ApiWorld, startApiWorld } from '../helpers/apiWorld.ts'
-import { openPage } from '../helpers/browser.ts'
+import { findFaults, openPage } from '../helpers/browser.ts'
 
 vi.setConfig({ testTimeout: 180_000 })
 
-/** Pushes that WeChat refused, for two reasons. */
-async function addRefused({ account, appid, simulator }: ApiWorld, total: number): Promise<void> {
+/** Pushes that WeChat refused, for two reasons, or that ended otherwise. */
+async function addRefused(
+  { account, appid, simulator }: ApiWorld,
+  total: number,
+  name = 'bad',
+  end: Partial<PushRow> = {},
+): Promise<void> {
   const now = Date.now()
   for (let start = 0; start < total; start += 2_000) {
     await Promise.all(
       Array.from({ length: Math.min(2_000, total - start) }, (_, i) => {
         const n = start + i
-        const id = `bad-${String(n).padStart(6, '0')}`
+        const id = `${name}-${String(n).padStart(6, '0')}`
         const { unionid = '' } = simulator.userAt(n % 20)
         const push = { v: 1 as const, id, unionid, templateId: 'x'.repeat(43), data: {}, createdAt: now - n }
         const row = toNewRow(appid, push, { jobId: id, data: push, timestamp: 0, starts: 1 })
         const reason = n % 4 === 0 ? 'content_forbidden' : 'template_invalid'
-        return account.pushes.add({ ...row, status: 'rejected', reason, attempts: 1, finishedAt: now - n })
+        return account.pushes.add({
+          ...{ ...row, status: 'rejected', reason, attempts: 1, finishedAt: now - n },
+          ...end,
+        })
       }),
     )
   }
@@ -46,16 +55,38 @@ test('what another has sent again already, or what was not sent on purpose, is n
   expect(await span.locator(':checked').textContent()).toMatch(/^since .*\d:\d\d$/)
 })
 
+test('what is said to have failed is found, also what was asked for long before', async () => {
+  const world = await startApiWorld()
+  const createdAt = Date.now() - 3 * 3_600_000
+  await addRefused(world, 25, 'old', { status: 'undelivered', reason: 'user_block', createdAt })
+  // What was not sent on purpose is no failure, and what was sent before did arrive.
+  await addRefused(world, 30, 'skip', { status: 'skipped', reason: 'not_following' })
+  await addRefused(world, 1, 'sent', { status: 'sent', reason: 'already_sent' })
+  const { page, show } = await openPage(world)
+  await page.getByText('Mostly: the user blocks messages (25).').waitFor()
+  await page.getByRole('link', { name: /does not follow/ }).waitFor()
+  expect(await page.getByRole('link', { name: /earlier try/ }).count()).toBe(0)
+  await page.getByRole('button', { name: 'Show them' }).click()
+  await page.getByText('25 more, asked for before').waitFor()
+  await page.getByRole('link', { name: 'the last 90 days' }).click()
+  await page.getByRole('row').filter({ hasText: 'old-000000' }).waitFor()
+  expect(await page.getByText('more, asked').count()).toBe(0)
+  await show('/search?q=sent-000000')
+  await page.getByRole('button', { name: 'Send again' }).click()
+  await page.getByRole('dialog').getByText('then it comes twice').waitFor()
+})
+
 /** A name as long as one may be, without a blank. */
 const long = 'south'.repeat(8)
 
 test('an id that two accounts have is looked up and sent again in its own, and buttons stay while figures change', async () => {
   const world = await startApiWorld({ names: ['north', long] })
   for (const account of world.app.accounts()) await addRefused({ ...world, account, appid: account.appid }, 1)
+  const { title } = world.simulator.templates.find(({ content }) => content.includes('thing1.DATA')) ?? {}
   const { page, show } = await openPage(world, { address: '/failed?reason=content_forbidden' })
   await page.getByRole('row').filter({ hasText: 'bad-000000' }).nth(1).waitFor()
   await page.getByRole('link', { name: 'bad-000000' }).first().click()
-  await page.getByText('It was refused').waitFor()
+  await page.getByText('It did not go out').waitFor()
   await page.getByRole('button', { name: 'Send again' }).click()
   await page.getByRole('dialog').getByRole('button').first().click()
   await page.getByText('A try failed; the next one comes by itself.').waitFor()
@@ -63,7 +94,7 @@ test('an id that two accounts have is looked up and sent again in its own, and b
   expect(items).toHaveLength(1)
   await page.goto(`${world.url}/#/search?q=bad-000000`)
   await page.locator('main').getByRole('link', { name: items[0].account }).click()
-  await page.getByText('It was refused').waitFor()
+  await page.getByText('It did not go out').waitFor()
   for (const account of ['north', long]) await world.post('/v1/pause', { account, reason: long.repeat(5) })
   await page.goto(`${world.url}/#/overview`)
   const verdict = page.getByRole('region', { name: 'How it is' })
@@ -80,6 +111,12 @@ test('an id that two accounts have is looked up and sent again in its own, and b
     await page.getByText('Loading …').first().waitFor({ state: 'detached' })
     expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), view).toBe(0)
   }
+  // Of templates by the same title in two accounts each is its own, to whoever hears the page too.
+  expect(await findFaults(page)).toEqual([])
+  const template = page.getByRole('region', { name: new RegExp(`^${title} .* ${long}$`) })
+  await template.getByRole('link', { name: 'New broadcast' }).click()
+  await page.getByLabel('thing1').waitFor()
+  expect(await page.getByLabel('Account').inputValue()).toBe(long)
 })
 
 const sends = ({ simulator }: ApiWorld) => simulator.stats().calls['/cgi-bin/message/template/send'] ?? 0

@@ -115,14 +115,30 @@ test('one box finds a push, its user, and the pushes of that user, and tells the
   expect(msgid).toMatch(/^\d{15,}$/)
   await page.getByText(msgid).first().waitFor()
   await page.getByRole('heading', { name: /^The user in/ }).waitFor()
-  for (const word of [unionid, openid]) {
+  // Nobody says that there is nothing before everything has answered.
+  let answer = () => {}
+  const held = new Promise<void>((resolve) => {
+    answer = resolve
+  })
+  await page.route('**/v1/pushes?**', async (route) => {
+    await held
+    await route.continue()
+  })
+  await page.evaluate(`new MutationObserver(() => {
+    window.isDenied ||= document.body.textContent.includes('Nothing is known')
+  }).observe(document.body, { childList: true, subtree: true })`)
+  const user = page.waitForResponse(/\/v1\/users\//)
+  for (const word of [openid, unionid]) {
     await box.fill(word)
     await page.keyboard.press('Enter')
+    await (await user).finished()
+    answer()
     await page.getByRole('row').filter({ hasText: id }).waitFor()
     await page.getByRole('row').filter({ hasText: script }).waitFor()
   }
+  expect(await page.evaluate('window.isDenied')).toBe(false)
   await page.getByRole('link', { name: script }).click()
-  await page.getByText('It was refused').waitFor()
+  await page.getByText('It did not go out').waitFor()
   await page.getByText('Choose a template of this account').waitFor()
   await box.fill(msgid)
   await page.keyboard.press('Enter')
@@ -205,6 +221,11 @@ test('the overview shows how long pushes wait, what is left of the quota, and ho
   const cells = panel.getByRole('cell').filter({ hasText: /^1,00/ })
   expect(await cells.allTextContents()).toEqual(['1,002', '1,001', '1,000'])
   expect(simulator.stats().calls['/cgi-bin/openapi/quota/get']).toBe(1)
+  // How long it waited is over with its wait, whatever the server has still to tell.
+  await page.route('**/v1/overview', () => undefined)
+  await world.app.startWorker()
+  await page.getByText(/^0 waiting, 0 being sent/).waitFor()
+  expect(await page.getByText('the oldest for').count()).toBe(0)
 })
 
 test('what failed is counted, in a chart and in a table, and each reason leads to its pushes', async () => {

@@ -80,8 +80,8 @@ const wordTexts = {
     '请用户关注服务号。如果确实关注了：同步一次粉丝，并确认小程序和服务号绑定在同一个开放平台账号下。',
   ],
   'todo.unionid_pending': [
-    'Nothing: each sync and each push asks WeChat again.',
-    '不用处理：每次同步和推送都会再问微信。',
+    'Push again later under a new id, or with hold.',
+    '过一会儿换一个新的 id 再推送，或带上 hold。',
   ],
   'todo.user_block': [
     'Only the user can change this: messages are refused in their settings of the service account.',
@@ -96,10 +96,7 @@ const wordTexts = {
     '请用 unionid 推送；小程序的 openid 不能用。',
   ],
   'todo.recipient_limit': ['Send less to this user.', '少给这个用户发。'],
-  'todo.freq_limit': [
-    'Send less to this user; it can be sent again later.',
-    '少给这个用户发；过一会儿可以重发。',
-  ],
+  'todo.freq_limit': ['Send again later, and less to this user.', '过一会儿重发，平时少给这个用户发。'],
   'todo.template_invalid': [
     'Choose a template of this account: see Templates.',
     '换成这个账号下的模板，见“模板”页。',
@@ -115,15 +112,20 @@ const wordTexts = {
   ],
   'todo.content_forbidden': ['Change the text, or take another template.', '修改文案，或换一个模板。'],
   'todo.system_failed': ['Send it again.', '重发即可。'],
+  'todo.other': ['WeChat says no more; it can be sent again.', '微信没有说明更多；可以重发。'],
+  'todo.wechat_error': [
+    'Look up the errcode; the rid is for WeChat.',
+    '查 errcode 的含义；凭 rid 可问微信。',
+  ],
+  'todo.internal_error': ['Report it, with the log of the worker.', '请连同 worker 的日志一起反馈。'],
+  'todo.session_unknown': ['Let the user log in again, then push.', '请用户重新登录小程序，再推送。'],
+  'todo.sent': ['If receipts never come, see Doctor.', '一直没有回执的话，到“体检”看看回调。'],
   'todo.retries_exhausted': ['Send it again when the reason has passed.', '等原因消除后重发。'],
   'todo.ambiguous': [
     'Ask the user whether it arrived before you send it again.',
     '先问用户收到没有，再决定要不要重发。',
   ],
-  'todo.expired': [
-    'It is too late for this one; push again if it still matters.',
-    '这条已经过期；如果还需要，请重新推送。',
-  ],
+  'todo.expired': ['If it is still needed, push under a new id.', '如果还需要，换一个新的 id 再推送。'],
   'todo.in_review': [
     'Wait about half an hour: WeChat delivers or drops it by itself.',
     '等大约半小时：通过与否都由微信自行处理。',

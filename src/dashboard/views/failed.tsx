@@ -1,30 +1,40 @@
 import { useMemo, useState } from 'preact/hooks'
 import { type List, type Outcomes, type Overview, type ShownPush, toPath, toQuery, useAsk } from '../api.ts'
 import { ReasonBars } from '../chart.tsx'
-import { Act, Loaded, Notice, Panel } from '../parts.tsx'
-import { isResending, Resending, type RetryAnswer, retryEach, retryFiltered, runResend } from '../resend.tsx'
+import { Act, Loaded, Panel } from '../parts.tsx'
+import {
+  Before,
+  type Filter,
+  isResending,
+  isRetriable,
+  mayComeTwice,
+  Resending,
+  type RetryAnswer,
+  retryEach,
+  retryFiltered,
+  runResend,
+  spans,
+  toCost,
+  toRetryBody,
+  toStart,
+} from '../resend.tsx'
 import { address, go, mayOperate, status } from '../state.ts'
-import { t, toLength, toNumber, toTime, tWord } from '../text/text.ts'
+import { t, toTime, tWord } from '../text/text.ts'
 import { Choice } from './fields.tsx'
-import { isRetriable, PushTable } from './push.tsx'
+import { PushTable } from './push.tsx'
 
 const statuses = ['rejected', 'undelivered', 'unknown'] as const
-const spans = { hour: 3_600_000, day: 86_400_000, week: 7 * 86_400_000 }
-type Filter = Partial<
-  Record<'status' | 'reason' | 'since' | 'account' | 'template' | 'broadcast' | 'cursor', string>
->
-
 export function FailedView() {
   const given: Filter = Object.fromEntries(address.value.query)
   const filter: Filter = { ...given, ...(!given.reason && !given.status && { status: 'rejected' }) }
   // As of when the view was opened: a list that is being chosen from does not change its meaning by the minute.
-  const dayAgo = useMemo(() => new Date(Date.now() - spans.day).toISOString(), [])
+  const dayAgo = useMemo(() => toStart('day'), [])
   const since = filter.since ?? dayAgo
   const span = filter.since ? toSpan(filter.since) : 'day'
   const { cursor: _, ...kept } = { ...filter, since }
   const outcomes = useAsk<Outcomes>(
     `/outcomes${toQuery({ since, bucket: 'day', account: filter.account })}`,
-    5,
+    span === 'quarter' ? 60 : 5,
   )
   const list = useAsk<List<ShownPush>>(`/pushes${toQuery({ ...filter, since, limit: 100 })}`, 5)
   const show = (change: Filter) => go(`/failed${toQuery({ ...kept, ...change })}`)
@@ -46,7 +56,7 @@ export function FailedView() {
           label={t('failed.since')}
           value={span ?? ''}
           set={(value) => {
-            if (isSpan(value)) show({ since: new Date(Date.now() - spans[value]).toISOString() })
+            if (isSpan(value)) show({ since: toStart(value) })
           }}
           options={[
             ...(span ? [] : [['', `${t('since')} ${toTime(since)}`] as const]),
@@ -73,8 +83,11 @@ export function FailedView() {
           {({ items, next }) => (
             <>
               <Chosen items={items} filter={kept} reload={list.reload} />
-              {items.length === 0 && <Notice>{t('failed.none')}</Notice>}
-              {next && <a href={`#/failed${toQuery({ ...kept, cursor: next })}`}>{t('older')}</a>}
+              {next ? (
+                <a href={`#/failed${toQuery({ ...kept, cursor: next })}`}>{t('older')}</a>
+              ) : (
+                <Before filter={filter} listed={items.length} outcomes={outcomes.data} />
+              )}
             </>
           )}
         </Loaded>
@@ -95,11 +108,7 @@ function toSpan(since: string): keyof typeof spans | undefined {
     .find((name) => Math.abs(age - spans[name]) <= 120_000)
 }
 
-interface ChosenProps {
-  items: ShownPush[]
-  filter: Filter
-  reload(): void
-}
+type ChosenProps = { items: ShownPush[]; filter: Filter; reload(): void }
 
 /** Each, some, or all that the filter means, also those that are not in the table. */
 function Chosen({ items, filter, reload }: ChosenProps) {
@@ -160,7 +169,7 @@ function Chosen({ items, filter, reload }: ChosenProps) {
                 <Act
                   label={t('do.retry')}
                   disabled={isBusy}
-                  confirm={push.status === 'unknown' ? t('do.retry.twice') : undefined}
+                  confirm={mayComeTwice(push) ? t('do.retry.twice') : undefined}
                   run={() => run(1, retryEach([push]))}
                 />
               ),
@@ -169,24 +178,4 @@ function Chosen({ items, filter, reload }: ChosenProps) {
       )}
     </>
   )
-}
-
-/** Recipients of a broadcast are sent to again by it, all that have the reason. */
-function toRetryBody({ broadcast, reason, ...filter }: Filter): object {
-  if (broadcast) return { broadcast, reason }
-  const given = { ...filter, reason }
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value))
-}
-
-/** How long it takes at the present rate, and what of the day's quota it is. */
-function toCost(n: number, { status: kind, reason, account }: Filter, more: Overview | undefined): string {
-  const isMeant = (one: { account: string }) => !account || one.account === account
-  const accounts = status.value?.accounts.filter(isMeant) ?? []
-  const rate = Math.max(...accounts.map(({ rate }) => rate.limit ?? Math.max(rate.perSecond, 50)), 1)
-  const left = more?.accounts.filter(isMeant).map(({ quota }) => quota?.left) ?? []
-  const least = Math.min(...left.map((one) => one ?? Number.POSITIVE_INFINITY))
-  const parts = [t('failed.cost', { n, length: toLength((n / rate) * 1_000), rate: toNumber(rate) })]
-  if (Number.isFinite(least)) parts.push(t(n > least ? 'failed.beyond' : 'failed.left', { n: least }))
-  if (kind === 'unknown' || reason === 'ambiguous') parts.push(t('do.retry.twice'))
-  return parts.join(' ')
 }

@@ -94,7 +94,8 @@ function AccountPanel({ account, more }: { account: AccountStatus; more: Account
           {queue
             ? t('account.queue.is', { ...queue, waiting: toNumber(queue.waiting) })
             : t('account.queue.away')}
-          {more?.oldestWaitingAt &&
+          {queue?.waiting !== 0 &&
+            more?.oldestWaitingAt &&
             ` · ${t('account.queue.oldest', { length: toSince(more.oldestWaitingAt) })}`}
         </Fact>
         <Fact name={t('account.rate')}>

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { ask, type ShownPush, toPath, toQuery } from '../api.ts'
 import { Act, Badge, Grid, Panel, When } from '../parts.tsx'
+import { isRetriable, mayComeTwice, toTodo } from '../resend.tsx'
 import { mayOperate, mayRead } from '../state.ts'
 import { isTextKey, t, toLength, toTime, tWord } from '../text/text.ts'
 
@@ -34,7 +35,7 @@ export function Story({ push, reload }: { push: ShownPush; reload(): void }) {
             <Act
               kind="main"
               label={t('do.retry')}
-              confirm={t(status === 'unknown' ? 'do.retry.twice' : 'do.retry.what')}
+              confirm={t(mayComeTwice(push) ? 'do.retry.twice' : 'do.retry.what')}
               run={async () => {
                 await ask(toPath(push, '/retry'), {})
                 reload()
@@ -115,19 +116,9 @@ function tell(push: ShownPush): Step[] {
   return steps
 }
 
-export function isRetriable({ status, reason }: ShownPush): boolean {
-  return ['rejected', 'undelivered', 'unknown'].includes(status) || (status === 'sent' && reason !== null)
-}
-
 function toQueued(reason: string | null): string {
   const key = `story.queued.${reason}`
   return t(isTextKey(key) ? key : 'story.queued.turn')
-}
-
-/** Advice for a reason, where there is any. */
-function toTodo({ status, reason }: ShownPush): string | undefined {
-  const key = `todo.${reason ?? status}`
-  return isTextKey(key) ? t(key) : undefined
 }
 
 interface PushTableProps {

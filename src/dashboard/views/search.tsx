@@ -73,10 +73,11 @@ function Results({ word }: { word: string }) {
   const push = account ? inAccount : anywhere
   const cursor = address.value.query.get('cursor') ?? undefined
   const list = (filter: Record<string, string>) => may(`/pushes${toQuery({ ...filter, limit: 50, cursor })}`)
+  const isMsgid = /^\d{5,20}$/.test(word)
   const lists = [
     useAsk<List<ShownPush>>(list({ unionid: word }), 2),
     useAsk<List<ShownPush>>(list({ openid: word }), 2),
-    useAsk<List<ShownPush>>(/^\d{5,20}$/.test(word) ? list({ msgid: word }) : null, 2),
+    useAsk<List<ShownPush>>(isMsgid ? list({ msgid: word }) : null, 2),
   ]
   const user = useAsk<MiniprogramUser>(may(`/users/${encodeURIComponent(word)}`))
   const ofUser = user.data?.unionid
@@ -92,7 +93,9 @@ function Results({ word }: { word: string }) {
   const next = lists.flatMap(({ data }) => data?.next ?? [])[0]
   const asked = [push, person, user, ...lists]
   const errors = asked.flatMap(({ error }) => (error && !isUnknown(error) ? [error] : []))
-  const isDone = (push.data || push.error) && (user.data || user.error || !mayRead.value)
+  // Before all of them have answered nobody knows that there is nothing.
+  const needed = mayRead.value ? [push, user, person, ...lists.slice(0, isMsgid ? 3 : 2)] : [push]
+  const isDone = needed.every(({ data, error }) => data || error)
   const isNothing =
     isDone &&
     !isAmbiguous(push.error) &&
@@ -168,7 +171,7 @@ function Ids({ unionid, openid }: { unionid: string | null; openid: string }) {
 function FollowerPanel({ follower }: { follower: FoundFollower }) {
   const { unionid, openid, account, subscribed, subscribeTime, unsubscribedAt, remark, isShared } = follower
   return (
-    <Panel title={t('follower', { account })}>
+    <Panel title={t('follower', { account })} name={`${t('follower', { account })} ${openid}`}>
       <p>
         {subscribed ? t('follower.follows') : t('follower.left')}{' '}
         <When iso={subscribed ? subscribeTime : unsubscribedAt} />
