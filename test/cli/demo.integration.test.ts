@@ -1,40 +1,12 @@
 import { expect, test, vi } from 'vitest'
-import { runCli, startCli } from '../helpers/cli.ts'
-import { findKeys, listLeftovers, runBroadcastDemo } from '../helpers/demo.ts'
+import { startCli } from '../helpers/cli.ts'
+import { findKeys, listLeftovers, runDemo } from '../helpers/demo.ts'
 import { makeDir, redisUrl } from '../helpers/pushing.ts'
 import { needRedis } from '../helpers/redisNeeded.ts'
 
 vi.setConfig({ testTimeout: 240_000 })
 
-test.each(['embedded', 'redis'])(
-  'without any configuration everything adds up with the %s queue',
-  async (queue) => {
-    if (queue === 'redis') needRedis()
-    const cwd = await makeDir()
-    const env = { TMPDIR: cwd, ...(queue === 'redis' && { REDIS_URL: redisUrl }) }
-    const { code, stdout, stderr } = await runCli(['demo', '--json'], { cwd, env })
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    const result = JSON.parse(stdout)
-    expect(result).toMatchObject({
-      ok: true,
-      queueBackend: queue,
-      firstSync: { status: 'complete', seen: 24_900, fetched: 24_900, added: 24_900 },
-      secondSync: { status: 'complete', added: 0, updated: 0, unsubscribed: 60 },
-      again: { queued: 0, duplicates: 2_000 },
-      total: { asked: 2_000, sent: 1_700, skipped: 200, rejected: 100 },
-      wechat: { accepted: 1_700, acceptedTwice: 0, refused: 100, tokens: 2 },
-      problems: [],
-    })
-    expect(result.wechat.busy).toBeGreaterThan(1)
-    expect(result.firstSync.withoutUnionid).toBeGreaterThan(300)
-    expect(result.secondSync.fetched).toBe(result.firstSync.withoutUnionid)
-    expect(await listLeftovers(cwd)).toEqual([])
-    expect(await findKeys(result.firstSync.account)).toEqual([])
-  },
-)
-
-test('with --broadcast a worker is killed in the middle, and everything adds up', () =>
-  runBroadcastDemo('embedded'))
+test('without any configuration everything adds up', () => runDemo('embedded'))
 
 test('people are told of every step; Ctrl-C leaves nothing behind', async () => {
   const cwd = await makeDir()

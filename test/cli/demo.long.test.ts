@@ -1,8 +1,18 @@
-import { test } from 'vitest'
-import { runBroadcastDemo } from '../helpers/demo.ts'
+import { test, vi } from 'vitest'
+import { runBroadcastDemo, runDemo } from '../helpers/demo.ts'
 import { needRedis } from '../helpers/redisNeeded.ts'
 
-test('with --broadcast a worker is killed in the middle, and everything adds up on Redis too', async () => {
+vi.setConfig({ testTimeout: 240_000 })
+
+test('everything adds up on Redis too', async () => {
   needRedis()
-  await runBroadcastDemo('redis')
-}, 240_000)
+  await runDemo('redis')
+})
+
+test.each(['embedded', 'redis'] as const)(
+  'with --broadcast a worker is killed in the middle, and everything adds up with the %s queue',
+  async (queue) => {
+    if (queue === 'redis') needRedis()
+    await runBroadcastDemo(queue)
+  },
+)
