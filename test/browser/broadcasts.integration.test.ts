@@ -119,7 +119,7 @@ test('a file is checked line by line before anything is asked, and its good line
   await page.getByText('In content and link, {{unionid}} {{what}} stand for').waitFor()
   await page.getByText('3 lines are left out:').waitFor()
   for (const line of [
-    'line 4: 1 cells, but 2 columns',
+    'line 4: 1 cell, but 2 columns',
     'line 5: “not an id” is no id: 1 to 128 letters, digits, _ and -',
     'line 6: no unionid and no openid',
   ])

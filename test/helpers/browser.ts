@@ -65,6 +65,8 @@ export async function openPage(world: Pick<ApiWorld, 'url'>, options: PageOption
     expect(faults).toEqual([])
     expect(requests.filter((url) => !url.startsWith(`${world.url}/`))).toEqual([])
   })
+  // It is built at the first request, for which a browser on a busy machine waits too short a time.
+  await fetch(world.url)
   await page.goto(`${world.url}/#${address}`)
   if (role !== null) {
     await page.locator('#key').fill(apiKeys[role])

@@ -67,7 +67,7 @@ test('a job whose lock is lost is no outage of the queue', async () => {
   world.simulator.addFault({ path: send, action: { delayMs: 2_000 }, times: 1 })
   await world.producer().push(world.message(0, { id: 'p' }))
   await vi.waitUntil(() => calls(world) === 1, patience)
-  const [lock] = await redis.keys(`*${world.appid}:*:lock`)
+  const [lock] = await redis.keys(`*${world.appid}}:*:lock`)
   expect(await redis.del(lock ?? '')).toBe(1)
   await vi.waitUntil(() => world.lines.some(({ msg }) => msg === 'lock of a job lost'), patience)
   expect(world.lines.filter(({ need }) => need === 'queue')).toEqual([])

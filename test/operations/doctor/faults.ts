@@ -161,7 +161,7 @@ export const faults: Record<string, DoctorFault> = {
       ),
   },
   templates_used: {
-    says: ['fail', /no longer exist: gone-template/],
+    says: ['fail', /no longer there: gone-template/],
     inject: (world) => addPushes(world, 3, { status: 'delivered', templateId: 'gone-template' }),
   },
   templates_drift: {
@@ -174,7 +174,7 @@ export const faults: Record<string, DoctorFault> = {
     options: { quotas: { templateSend: 0 } },
   },
   quota_sync: {
-    says: ['warn', /asks for 2 pages .* only [01] of 1 calls/],
+    says: ['warn', /asks for 2 pages .* only [01] of 1 call /],
     options: { quotas: { userGet: 1 }, followers: 10_001 },
   },
   callback_settings: {
