@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Broadcasts } from '../../src/db/broadcasts/broadcasts.ts'
+import { BroadcastIdTaken, type Broadcasts } from '../../src/db/broadcasts/broadcasts.ts'
 import type { RecipientOutcome } from '../../src/db/broadcasts/recipients.ts'
 import type { BroadcastRow, NewBroadcast } from '../../src/db/broadcasts/row.ts'
 import type { PushOutcome } from '../../src/db/pushes.ts'
@@ -193,6 +193,9 @@ describe.each(engines)('$name', ({ create }) => {
     const broadcasts = open(database)
     const no = await broadcasts.draft(asked())
     await broadcasts.addRecipients(no, [line(1, { openid: 'o1' })])
+    await open(database, 'wxanother').dropById('b1')
+    expect(await broadcasts.addRecipients(no, [line(2, { openid: 'o2' })])).toEqual([])
+    await expect(broadcasts.draft(asked())).rejects.toThrow(BroadcastIdTaken)
     await broadcasts.dropById('b1')
     const next = await broadcasts.draft(asked())
     const row = { status: 'running', selected: 1, isFilled: true, canarySize: null } as const

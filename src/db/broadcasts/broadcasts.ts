@@ -61,7 +61,7 @@ export interface Broadcasts {
   leftOut(audience: Audience): AsyncGenerator<Pick<NewRecipient, 'seq' | 'openid' | 'unionid'>>
   /** Deletes a draft. */
   drop(no: number): Promise<void>
-  /** Deletes the draft of that id, if there is one, so that another may have it; whoever writes it cannot publish it. */
+  /** Deletes the draft of that id, if this account has one, so that another may have it; whoever writes it cannot publish it. */
   dropById(id: string): Promise<void>
   /** False when the draft was dropped. */
   publish(

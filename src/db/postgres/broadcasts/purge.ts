@@ -22,7 +22,7 @@ const largeSql = [
 )
 const smallSql = smallTables.map((table) => `delete from ${table} where broadcast = $1`)
 const ownSql = 'delete from broadcasts where no = $1'
-const endDraftSql = `update broadcasts set finished_at = 0 where id = $1 and status = 'draft' returning no`
+const endDraftSql = `update broadcasts set finished_at = 0 where id = $1 and appid = $2 and status = 'draft' returning no`
 
 /** Deletes broadcasts, a few rows at a time. */
 export function createBroadcastPurge(
@@ -33,7 +33,7 @@ export function createBroadcastPurge(
     drop,
     async dropById(id) {
       // Its end keeps it from being published, and has it purged if this is killed.
-      const [dropped] = await write([{ sql: endDraftSql, params: [id] }])
+      const [dropped] = await write([{ sql: endDraftSql, params: [id, appid] }])
       for (const row of dropped?.rows ?? []) await drop(Number(Object(row).no))
     },
     async purge({ drafted, ended }) {

@@ -13,7 +13,7 @@ const smallTables = [
   'broadcast_recents',
 ]
 
-const endDraftSql = `update broadcasts set finished_at = 0 where id = ? and status = 'draft' returning no`
+const endDraftSql = `update broadcasts set finished_at = 0 where id = ? and appid = ? and status = 'draft' returning no`
 
 /** Deletes broadcasts, a few rows at a time. */
 export function createBroadcastPurge(
@@ -41,7 +41,7 @@ export function createBroadcastPurge(
     drop,
     async dropById(id) {
       // Its end keeps it from being published, and has it purged if this is killed.
-      const [dropped] = await write([{ sql: endDraftSql, params: [id] }])
+      const [dropped] = await write([{ sql: endDraftSql, params: [id, appid] }])
       for (const row of dropped?.rows ?? []) await drop(Number(Object(row).no))
     },
     async purge({ drafted, ended }) {
