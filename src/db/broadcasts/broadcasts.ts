@@ -135,3 +135,16 @@ export interface Broadcasts {
    */
   retry(row: BroadcastRow, reasons: readonly PushReason[], now: number): Promise<number>
 }
+
+/** What becomes of recipients that a process has. */
+export type HandedOutStore = Pick<
+  Broadcasts,
+  | 'renew'
+  | 'renewRetries'
+  | 'finishChunk'
+  | 'giveBack'
+  | 'hasMore'
+  | 'openWork'
+  | 'recordRetry'
+  | 'settleLeft'
+>

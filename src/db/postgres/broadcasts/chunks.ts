@@ -1,6 +1,6 @@
 import { say } from '../../../base/sentences/sentence.ts'
 import { toStored } from '../../../base/sentences/stored.ts'
-import type { Broadcasts } from '../../broadcasts/broadcasts.ts'
+import type { HandedOutStore } from '../../broadcasts/broadcasts.ts'
 import type { PostgresDatabase } from '../engine/open.ts'
 import { forRows, recordset } from '../engine/statement.ts'
 import { createBroadcastTimes } from './broadcastTimes.ts'
@@ -65,17 +65,7 @@ interface LeftRetry {
 export function createBroadcastChunks(
   { query, writeSoon, clock }: Pick<PostgresDatabase, 'query' | 'writeSoon' | 'clock'>,
   appid: string,
-): Pick<
-  Broadcasts,
-  | 'renew'
-  | 'renewRetries'
-  | 'finishChunk'
-  | 'giveBack'
-  | 'hasMore'
-  | 'openWork'
-  | 'recordRetry'
-  | 'settleLeft'
-> {
+): HandedOutStore {
   const { toServer, fromServer } = clock
   const times = createBroadcastTimes(clock)
   return {

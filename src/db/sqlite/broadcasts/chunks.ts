@@ -1,6 +1,6 @@
 import { say } from '../../../base/sentences/sentence.ts'
 import { toStored } from '../../../base/sentences/stored.ts'
-import type { Broadcasts } from '../../broadcasts/broadcasts.ts'
+import type { HandedOutStore } from '../../broadcasts/broadcasts.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
 import { waits } from './claims.ts'
 
@@ -12,17 +12,7 @@ detail = '${toStored(say('outcome.process_ended'))}'`
 export function createBroadcastChunks(
   { read, writeSoon }: Pick<SqliteDatabase, 'read' | 'writeSoon'>,
   appid: string,
-): Pick<
-  Broadcasts,
-  | 'renew'
-  | 'renewRetries'
-  | 'finishChunk'
-  | 'giveBack'
-  | 'hasMore'
-  | 'openWork'
-  | 'recordRetry'
-  | 'settleLeft'
-> {
+): HandedOutStore {
   const { selectMore, selectChunks, selectRetries, selectHasChunk, selectLeftChunks, selectLeftRetries } =
     prepareChunks(read.$client)
 
