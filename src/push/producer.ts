@@ -3,6 +3,7 @@ import { type Sentence, say, toEnglish } from '../base/sentences/sentence.ts'
 import type { PushJob } from '../queue/job.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
+import { type ChunkSize, createChunkSize, largestChunk } from './chunkSize.ts'
 import { checkDestinations, type Destination } from './destinations.ts'
 import { InvalidPushError, type PushFault, toFaultSentence } from './invalidPush.ts'
 import { findLateExpiry } from './message.ts'
@@ -30,7 +31,6 @@ export interface DuplicatePush {
   push: PushJob
 }
 
-const chunkSize = 500
 const chunksInFlight = 2
 
 /** What is wrong with a message besides what every message is checked for; at once where that can be told at once. */
@@ -49,6 +49,7 @@ export function createProducer(
   findFaults?: FindFaults,
 ): Producer {
   const queues = new Map<string, Pick<ProducerQueue, 'run'>>()
+  const chunkSize = createChunkSize()
 
   function toQueue(appid: string): Pick<ProducerQueue, 'run'> {
     const queue = queues.get(appid) ?? openQueue(appid)
@@ -87,7 +88,7 @@ export function createProducer(
       }
       try {
         let index = 0
-        for await (const chunk of toChunks(messages)) {
+        for await (const chunk of toChunks(messages, chunkSize)) {
           if (pending.length === chunksInFlight) await pending.shift()
           const checked = chunk.flatMap((message) => toValid(message, accounts, index++, refuse))
           const valid = findFaults ? await withoutFaults(checked, findFaults, refuse) : checked
@@ -121,10 +122,12 @@ export function createProducer(
       if (known) known.push(message)
       else byAccount.set(appid, [message])
     }
+    const begun = performance.now()
     const adding = [...byAccount].map(async ([appid, own]) => {
       for (const duplicate of await addTo(toQueue(appid), own, receipt, refuse)) onDuplicate(duplicate)
     })
     await Promise.all(adding)
+    chunkSize.learn(messages.length, performance.now() - begun)
   }
 }
 
@@ -172,17 +175,20 @@ function toQueuedJob({ index, to, next }: ValidAt, now: number, refuse: Refuse):
 }
 
 /** A plain array or generator is not awaited item by item: that would cost more than checking the item. */
-async function* toChunks(messages: Iterable<unknown> | AsyncIterable<unknown>): AsyncGenerator<unknown[]> {
+async function* toChunks(
+  messages: Iterable<unknown> | AsyncIterable<unknown>,
+  size: Pick<ChunkSize, 'get'>,
+): AsyncGenerator<unknown[]> {
   let chunk: unknown[] = []
   if (Symbol.iterator in messages) {
     for (const message of messages) {
-      if (chunk.push(message) < chunkSize) continue
+      if (chunk.push(message) < size.get()) continue
       yield chunk
       chunk = []
     }
   } else {
     for await (const message of messages) {
-      if (chunk.push(message) < chunkSize) continue
+      if (chunk.push(message) < size.get()) continue
       yield chunk
       chunk = []
     }
@@ -249,7 +255,7 @@ function explainPushMany(
   const { sentence: reason, cause } = error
   const facts = { reason, queued: String(queued + duplicates) }
   const sentence = mayBeQueued
-    ? say('away.manyInDoubt', { ...facts, more: chunkSize * chunksInFlight })
+    ? say('away.manyInDoubt', { ...facts, more: largestChunk * chunksInFlight })
     : say('away.manySure', facts)
   return new QueueUnavailableError(sentence, { cause, queued, mayBeQueued })
 }

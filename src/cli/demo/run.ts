@@ -10,8 +10,7 @@ import { every } from '../../base/every.ts'
 import { createLog } from '../../base/log.ts'
 import { createReleasers } from '../../base/releasers.ts'
 import { say } from '../../base/sentences/sentence.ts'
-import { createPusher, type Pusher } from '../../library/createPusher.ts'
-import type { PushMessage } from '../../push/message.ts'
+import { createPusher } from '../../library/createPusher.ts'
 import type { Simulator } from '../../simulator/controls.ts'
 import { createSimulator } from '../../simulator/simulator.ts'
 import { isPretty } from '../accounts/withAccounts.ts'
@@ -161,28 +160,13 @@ async function pushEverybody(
   const pusher = createPusher({ appid: account.appid, dataDir, ...redisUrl })
   try {
     const messages = crowd.asks.map(({ message }) => message)
-    await pushInPortions(pusher, messages)
-    return await pushInPortions(pusher, messages)
+    await pusher.pushMany(messages)
+    const { queued, duplicates } = await pusher.pushMany(messages)
+    return { queued, duplicates }
   } finally {
     await pusher.close()
   }
 }
-
-/** The embedded queue is in this very process: on a busy machine it takes longer over a thousand than a producer waits. */
-async function pushInPortions(
-  pusher: Pick<Pusher, 'pushMany'>,
-  messages: PushMessage[],
-): Promise<DemoResult['again']> {
-  const sum = { queued: 0, duplicates: 0 }
-  for (let at = 0; at < messages.length; at += portion) {
-    const { queued, duplicates } = await pusher.pushMany(messages.slice(at, at + portion))
-    sum.queued += queued
-    sum.duplicates += duplicates
-  }
-  return sum
-}
-
-const portion = 100
 
 async function untilEnded({ pushes }: Account, asked: number, out: Output, stop: AbortSignal): Promise<void> {
   const progress = out.createProgress(phrase('demo.pushes'))
