@@ -129,6 +129,13 @@ test.each([
   expect(problems.map(({ variable }) => variable)).toEqual([name])
 })
 
+test('a previous key needs a current one, which is missing', () => {
+  const callback = { token: 't', previousEncodingAesKey: key }
+  expect(problemsOf(() => read([{ name: 'a', appid: 'wxa', secret, callback }]))).toMatchObject([
+    { variable: 'accounts[0].callback.encodingAesKey', found: 'nothing' },
+  ])
+})
+
 test('a text that names a variable comes from the environment', () => {
   const accounts = [{ name: 'a', appid: fromEnv('APP'), secret: fromEnv('SECRET') }]
   expect(read(accounts, { APP: 'wxa', SECRET: secret }).accounts).toMatchObject([{ appid: 'wxa', secret }])

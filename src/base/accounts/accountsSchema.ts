@@ -22,9 +22,14 @@ const callback = z
     { token, encodingAesKey: key.optional(), previousEncodingAesKey: key.optional() },
     '{token, encodingAesKey, previousEncodingAesKey}',
   )
-  .refine((given) => given.encodingAesKey || !given.previousEncodingAesKey, {
-    path: ['encodingAesKey'],
-    message: rule(say('expected.currentKey')),
+  .check(({ value: { encodingAesKey: input, previousEncodingAesKey }, issues }) => {
+    if (input || !previousEncodingAesKey) return
+    issues.push({
+      code: 'custom',
+      input,
+      path: ['encodingAesKey'],
+      message: rule(say('expected.currentKey')),
+    })
   })
 
 const miniprogram = z.strictObject(
