@@ -7,6 +7,9 @@ import type { PushReason } from '../push/status.ts'
 /** What a broadcast that is over answers, or one that nobody knows. */
 export type ControlRefusal = { kind: 'not_found' } | { kind: 'over'; row: BroadcastRow }
 
+/** Nobody would be sent to after `expiresAt`, in epoch milliseconds. */
+export type RetryRefusal = ControlRefusal | { kind: 'expired'; expiresAt: number }
+
 export type Controlled = { kind: 'done'; row: BroadcastRow } | ControlRefusal
 
 /** Reasons that can pass by themselves, and those who did not follow. */
@@ -48,10 +51,12 @@ export async function retryBroadcast(
   broadcasts: Broadcasts,
   id: string,
   reason: PushReason | undefined,
-): Promise<{ kind: 'done'; retried: number } | ControlRefusal> {
+): Promise<{ kind: 'done'; retried: number } | RetryRefusal> {
   const row = await broadcasts.find(id)
   if (!row) return { kind: 'not_found' }
   if (row.status === 'cancelled') return { kind: 'over', row }
+  const { expiresAt } = row
+  if (expiresAt !== null && expiresAt <= Date.now()) return { kind: 'expired', expiresAt }
   const count = await broadcasts.retry(row, reason === undefined ? retried : [reason], Date.now())
   if (count > 0) await reopen(broadcasts, id)
   return { kind: 'done', retried: count }

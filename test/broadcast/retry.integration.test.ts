@@ -3,7 +3,8 @@ import { retryBroadcast } from '../../src/broadcast/control.ts'
 import { createLeader } from '../../src/broadcast/leader.ts'
 import type { RecipientOutcome } from '../../src/db/broadcasts/recipients.ts'
 import { engines } from '../db/engines.ts'
-import { createTestLog } from '../helpers/pushing.ts'
+import { createTestLog, startPushing } from '../helpers/pushing.ts'
+import { isFinished, openBroadcasts } from './world.ts'
 
 const appid = 'wx1'
 const failed: RecipientOutcome = {
@@ -11,6 +12,20 @@ const failed: RecipientOutcome = {
   ...{ errcode: null, errmsg: null, rid: null, attempts: 1, generation: 0, sentAt: null, finishedAt: 5_000 },
   wasRetried: false,
 }
+
+test('one that has expired is not begun again, and says so', async () => {
+  const world = await startPushing({ simulator: { followers: 2 } })
+  const broadcasts = openBroadcasts(world)
+  const { id } = await broadcasts.create({ expiresAt: new Date(Date.now() + 1_500).toISOString() })
+  await broadcasts.pause(id)
+  await world.startWorker()
+  await broadcasts.until(id, isFinished)
+  await expect(broadcasts.retry(id, 'expired')).rejects.toMatchObject({
+    code: 'broadcast_over',
+    message: expect.stringMatching(/expired at 20.*: create another one/),
+  })
+  expect(await broadcasts.until(id, isFinished)).toMatchObject({ reason: 'expired', counts: { skipped: 2 } })
+})
 
 test.each(engines)('on $name a broadcast to which somebody goes back ends only after', async ({ create }) => {
   const { database } = await create()

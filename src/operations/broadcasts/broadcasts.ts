@@ -176,6 +176,10 @@ export async function retryOne(
   reason?: PushReason,
 ): Promise<{ retried: number }> {
   const result = await retryBroadcast(deps.broadcasts, id, reason)
+  if (result.kind === 'expired') {
+    const at = new Date(result.expiresAt).toISOString()
+    throw new BroadcastError('broadcast_over', say('broadcast.expired', { id, at }))
+  }
   if (result.kind !== 'done') throw toError(result, id)
   return { retried: result.retried }
 }

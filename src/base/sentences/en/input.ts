@@ -79,6 +79,8 @@ export const enInput = {
     'The Idempotency-Key belongs to the broadcast {id}, which has another content: take another key for another broadcast',
   'broadcast.begun': 'A broadcast with this Idempotency-Key is being created: ask again in a while',
   'broadcast.over': 'The broadcast {id} is {status}',
+  'broadcast.expired':
+    'The broadcast {id} expired at {at}, nobody would be sent to: create another one for those who did not get it',
   'push.ambiguous': 'Several accounts have a push with the id {id}: {names}. Say which is meant',
 
   'file.kind': 'a .jsonl or .csv file',

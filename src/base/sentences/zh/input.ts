@@ -77,6 +77,7 @@ export const zhInput = {
   'broadcast.differs': '这个 Idempotency-Key 已用于群发 {id}，内容与这次不同：另一次群发请换一个 key',
   'broadcast.begun': '用这个 Idempotency-Key 的群发正在创建，请稍后再试',
   'broadcast.over': '群发 {id} 的状态是 {status}',
+  'broadcast.expired': '群发 {id} 已于 {at} 过期，重试也不会发给任何人：请为没收到的人另建一次群发',
   'push.ambiguous': '多个账号都有 id 为 {id} 的推送：{names}。请指明是哪个账号',
 
   'file.kind': '.jsonl 或 .csv 文件',
