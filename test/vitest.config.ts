@@ -1,10 +1,14 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { defineConfig, type TestUserConfig } from 'vitest/config'
 import { LongFirst } from './helpers/longFirst.ts'
 import { skippedReporter } from './helpers/skippedReporter.ts'
 
+const root = new URL('..', import.meta.url).pathname
+
 /** Of every suite. */
 export const common = {
-  root: new URL('..', import.meta.url).pathname,
+  root,
   pool: 'forks',
   // Three leave a third of two cores idle: tests wait nearly as often as they work.
   maxWorkers: 4,
@@ -12,6 +16,20 @@ export const common = {
   setupFiles: ['test/helpers/patience.ts'],
   testTimeout: 60_000,
   hookTimeout: 60_000,
+} satisfies TestUserConfig
+
+/** Integration tests that change the clock or the environment of their process, measure it, or keep a browser in it. */
+const ownProcess = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+  .map((file) => `test/${file}`)
+  .filter((file) => file.endsWith('.integration.test.ts'))
+  .filter((file) =>
+    /useFakeTimers|helpers\/browser|process\.(env\.\w+ =|memoryUsage|getActive)/.test(
+      readFileSync(join(root, file), 'utf8'),
+    ),
+  )
+
+const integration = {
+  globalSetup: ['test/helpers/redisSetup.ts', 'test/helpers/globalSetup.ts'],
 } satisfies TestUserConfig
 
 export default defineConfig({
@@ -32,10 +50,16 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...integration,
           name: 'together',
+          isolate: false,
           include: ['test/**/*.integration.test.ts'],
-          globalSetup: ['test/helpers/redisSetup.ts', 'test/helpers/globalSetup.ts'],
+          exclude: ownProcess,
         },
+      },
+      {
+        extends: true,
+        test: { ...integration, name: 'own process', include: ownProcess },
       },
     ],
   },

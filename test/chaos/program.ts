@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { type BuildOptions, build } from 'esbuild'
 
@@ -19,6 +19,8 @@ const onlyCode = ['--noCheck', '--declaration', 'false', '--sourceMap', 'false']
 export interface Program {
   /** The command line, for node. */
   main: string
+  /** The thread that writes to SQLite, bundled; a URL. */
+  writerThread: string
   remove(): Promise<void>
 }
 
@@ -51,16 +53,20 @@ export async function buildProgram(edits: readonly Edit[]): Promise<Program> {
   const dir = await mkdtemp(join(tmpdir(), 'unionpush-chaos-build-'))
   const remove = () => rm(dir, { recursive: true, force: true })
   try {
-    return { main: await compile(dir, edits), remove }
+    const dist = join(dir, 'dist')
+    await compile(dir, dist, edits)
+    return {
+      main: join(dist, 'cli/main.js'),
+      writerThread: pathToFileURL(join(dist, `cli/${thread}.js`)).href,
+      remove,
+    }
   } catch (error) {
     await remove()
     throw error
   }
 }
 
-/** Resolves with the command line. */
-async function compile(dir: string, edits: readonly Edit[]): Promise<string> {
-  const dist = join(dir, 'dist')
+async function compile(dir: string, dist: string, edits: readonly Edit[]): Promise<void> {
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   const project = join(root, 'src/tsconfig.build.json')
   await promisify(execFile)(process.execPath, [tsc, '-p', project, '--outDir', dist, ...onlyCode])
@@ -74,7 +80,6 @@ async function compile(dir: string, edits: readonly Edit[]): Promise<string> {
   for (const edit of edits) await apply(edit, dist)
   await apply(ending, dist)
   await bundle(dist)
-  return join(dist, 'cli/main.js')
 }
 
 /**
