@@ -18,12 +18,12 @@ export const common = {
   hookTimeout: 60_000,
 } satisfies TestUserConfig
 
-/** Integration tests that change the clock or the environment of their process, measure it, or keep a browser in it. */
+/** Integration tests that change the clock or the environment of their process, measure it, keep a browser in it, or replace modules. */
 const ownProcess = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
   .map((file) => `test/${file}`)
   .filter((file) => file.endsWith('.integration.test.ts'))
   .filter((file) =>
-    /useFakeTimers|helpers\/browser|process\.(env\.\w+ =|memoryUsage|getActive)/.test(
+    /useFakeTimers|vi\.mock|helpers\/browser|process\.(env\.\w+ =|memoryUsage|getActive)/.test(
       readFileSync(join(root, file), 'utf8'),
     ),
   )

@@ -1,9 +1,11 @@
 import { day, hour, minute, second } from '../base/duration.ts'
 import { toIso } from '../base/time.ts'
 
-const counts = new Intl.NumberFormat('en-US')
+let counts: Intl.NumberFormat | undefined
 
 export function formatCount(count: number): string {
+  // Takes 25 ms to make, and many a command counts nothing.
+  counts ??= new Intl.NumberFormat('en-US')
   return counts.format(count)
 }
 

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { PushFilter } from '../../../src/db/pushes.ts'
 import { createCallbackEvents } from '../../../src/db/sqlite/callbacks/callbackEvents.ts'
 import type { SqliteDatabase } from '../../../src/db/sqlite/engine/open.ts'
@@ -16,6 +16,19 @@ import { openTestDatabase } from '../../helpers/database.ts'
 import { makeDir } from '../../helpers/pushing.ts'
 
 const appid = 'wx1'
+
+/** All statements are made with their store, but for those that depend on what is asked. */
+vi.mock(import('../../../src/db/sqlite/engine/statement.ts'), async (original) => {
+  const module = await original()
+  return {
+    ...module,
+    prepareLater: (query) => query.prepare(),
+    compileWrite(query) {
+      query.toSQL()
+      return module.compileWrite(query)
+    },
+  }
+})
 
 /** Steps that read more than they give, each with the reason why it may. */
 const allowed: [step: RegExp, reason: string][] = [
@@ -47,7 +60,7 @@ const allowed: [step: RegExp, reason: string][] = [
   [/LAST TERM OF ORDER BY$/, 'sorts the rows of one millisecond'],
 ]
 
-/** All statements are compiled when a store is made, but for those that depend on what is asked. */
+/** Adds all that is compiled. */
 function watch(database: SqliteDatabase, path: string, statements: Set<string>): SqliteDatabase {
   const reader = new Sqlite(path, { readonly: true })
   onTestFinished(() => void reader.close())

@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm'
 import type { AccountState } from '../../accountState.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
+import { prepareLater } from '../engine/statement.ts'
 import { createAccountPause } from './accountPause.ts'
 import { createAccountRate } from './accountRate.ts'
 import { createAccountTrial } from './accountTrial.ts'
@@ -11,7 +12,7 @@ export function createAccountState(
   { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,
   appid: string,
 ): AccountState {
-  const find = read.select().from(accountState).where(eq(accountState.appid, appid)).prepare()
+  const find = prepareLater(read.select().from(accountState).where(eq(accountState.appid, appid)))
   return {
     find: async () => find.get(),
     ...createAccountPause({ read, write }, appid),

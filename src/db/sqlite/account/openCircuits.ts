@@ -2,7 +2,7 @@ import { and, eq, gt, lte, sql } from 'drizzle-orm'
 import type { OpenCircuit, OpenCircuits } from '../../openCircuits.ts'
 import { asInserted, placedAs } from '../engine/columns.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
-import { compileWrite } from '../engine/statement.ts'
+import { compileWrite, prepareLater } from '../engine/statement.ts'
 import { openCircuits } from './tables.ts'
 
 /** What keeps the worker processes of one account from sending just now. */
@@ -13,11 +13,12 @@ export function createOpenCircuits(
   const { owner, need, detail, since, until } = openCircuits
   const isAccount = eq(openCircuits.appid, appid)
   const placeholder = (name: string) => sql`${sql.placeholder(name)}`
-  const current = read
-    .select({ need, detail, since, until })
-    .from(openCircuits)
-    .where(and(isAccount, gt(until, sql.placeholder('now'))))
-    .prepare()
+  const current = prepareLater(
+    read
+      .select({ need, detail, since, until })
+      .from(openCircuits)
+      .where(and(isAccount, gt(until, sql.placeholder('now')))),
+  )
   const record = compileWrite<OpenCircuit & { owner: string }>(
     read
       .insert(openCircuits)

@@ -3,7 +3,7 @@ import type { TemplatePause, TemplatePauses } from '../../templates.ts'
 import { countChanged, isChanged } from '../engine/change.ts'
 import { asInserted, placedAs } from '../engine/columns.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
-import { compileWrite } from '../engine/statement.ts'
+import { compileWrite, prepareLater } from '../engine/statement.ts'
 import { templateStates } from './tables.ts'
 
 /** The templates of one account whose pushes wait. */
@@ -15,15 +15,16 @@ export function createTemplatePauses(
   const placed = placedAs('templateId', 'reason', 'detail', 'since', 'probeAt', 'nextProbeAt')
   const isAccount = eq(templateStates.appid, appid)
   const isTemplate = and(isAccount, eq(templateStates.templateId, sql.placeholder('templateId')))
-  const list = read
-    .select({
-      templateId: templateStates.templateId,
-      ...{ reason: pausedReason, detail: pausedDetail, since: pausedSince, probeAt, probes },
-    })
-    .from(templateStates)
-    .where(and(isAccount, isNotNull(pausedReason)))
-    .orderBy(templateStates.templateId)
-    .prepare()
+  const list = prepareLater(
+    read
+      .select({
+        templateId: templateStates.templateId,
+        ...{ reason: pausedReason, detail: pausedDetail, since: pausedSince, probeAt, probes },
+      })
+      .from(templateStates)
+      .where(and(isAccount, isNotNull(pausedReason)))
+      .orderBy(templateStates.templateId),
+  )
   const values = {
     ...{ appid, templateId: placed.templateId, probeAt: placed.probeAt, probes: 0 },
     ...{ pausedReason: placed.reason, pausedDetail: placed.detail, pausedSince: placed.since },

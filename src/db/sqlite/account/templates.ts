@@ -2,7 +2,7 @@ import { and, eq, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
 import { rememberGone, type TemplateRow, type Templates } from '../../templates.ts'
 import { asInserted, placedAs } from '../engine/columns.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
-import { compileWrite } from '../engine/statement.ts'
+import { compileWrite, prepareLater } from '../engine/statement.ts'
 import { templateStates, templates } from './tables.ts'
 
 const told = ['title', 'content', 'example', 'primaryIndustry', 'deputyIndustry', 'fetchedAt'] as const
@@ -14,23 +14,25 @@ export function createTemplates(
 ): Templates {
   const fetchedAt = sql.placeholder('fetchedAt')
   const isAccount = eq(templates.appid, appid)
-  const find = read
-    .select()
-    .from(templates)
-    .where(and(isAccount, eq(templates.templateId, sql.placeholder('templateId'))))
-    .prepare()
-  const list = read.select().from(templates).where(isAccount).orderBy(templates.templateId).prepare()
-  const isGone = read
-    .select({ goneAt: templateStates.goneAt })
-    .from(templateStates)
-    .where(
-      and(
-        eq(templateStates.appid, appid),
-        eq(templateStates.templateId, sql.placeholder('templateId')),
-        isNotNull(templateStates.goneAt),
+  const find = prepareLater(
+    read
+      .select()
+      .from(templates)
+      .where(and(isAccount, eq(templates.templateId, sql.placeholder('templateId')))),
+  )
+  const list = prepareLater(read.select().from(templates).where(isAccount).orderBy(templates.templateId))
+  const isGone = prepareLater(
+    read
+      .select({ goneAt: templateStates.goneAt })
+      .from(templateStates)
+      .where(
+        and(
+          eq(templateStates.appid, appid),
+          eq(templateStates.templateId, sql.placeholder('templateId')),
+          isNotNull(templateStates.goneAt),
+        ),
       ),
-    )
-    .prepare()
+  )
   const noteGone = compileWrite<{ fetchedAt: number }>(
     read
       .insert(templateStates)

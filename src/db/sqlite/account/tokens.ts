@@ -3,7 +3,7 @@ import { minute } from '../../../base/duration.ts'
 import type { TokenRow, TokenRows } from '../../tokens.ts'
 import { asInserted, placedAs } from '../engine/columns.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
-import { compileWrite } from '../engine/statement.ts'
+import { compileWrite, prepareLater } from '../engine/statement.ts'
 import { accessTokens } from './tables.ts'
 
 /** The access_token that all processes on this database share. */
@@ -11,11 +11,12 @@ export function createTokenStore(
   { read, write }: Pick<SqliteDatabase, 'read' | 'write'>,
   now = Date.now,
 ): TokenRows {
-  const load = read
-    .select()
-    .from(accessTokens)
-    .where(eq(accessTokens.appid, sql.placeholder('appid')))
-    .prepare()
+  const load = prepareLater(
+    read
+      .select()
+      .from(accessTokens)
+      .where(eq(accessTokens.appid, sql.placeholder('appid'))),
+  )
   const save = compileWrite<TokenRow>(
     read
       .insert(accessTokens)

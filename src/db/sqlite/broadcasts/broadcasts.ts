@@ -2,7 +2,7 @@ import { and, asc, desc, eq, sql } from 'drizzle-orm'
 import { BroadcastIdTaken, type Broadcasts } from '../../broadcasts/broadcasts.ts'
 import type { BroadcastChange, BroadcastRow } from '../../broadcasts/row.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
-import type { Statement } from '../engine/statement.ts'
+import { prepareLater, type Statement } from '../engine/statement.ts'
 import { createBroadcastAudience } from './audience.ts'
 import { createBroadcastChunks } from './chunks.ts'
 import { createBroadcastClaims } from './claims.ts'
@@ -116,34 +116,39 @@ function prepareSelects(read: SqliteDatabase['read'], appid: string) {
   const placed = (name: string) => sql`${sql.placeholder(name)}`
   const isOurs = eq(broadcasts.appid, appid)
   const isPublished = sql`${broadcasts.status} <> 'draft'`
-  const selectOne = read
-    .select()
-    .from(broadcasts)
-    .where(and(eq(broadcasts.id, placed('id')), sql`+${isOurs}`, isPublished))
-    .prepare()
-  const selectNewest = read
-    .select()
-    .from(broadcasts)
-    .where(and(isOurs, isPublished))
-    .orderBy(desc(broadcasts.no))
-    .limit(sql.placeholder('limit'))
-    .prepare()
-  const selectOpen = read
-    .select()
-    .from(broadcasts)
-    .where(and(isOurs, sql`${broadcasts.status} in ('scheduled', 'running', 'paused')`))
-    .orderBy(asc(broadcasts.no))
-    .prepare()
-  const selectCounts = read
-    .select()
-    .from(broadcastCounts)
-    .where(eq(broadcastCounts.broadcast, placed('no')))
-    .prepare()
-  const selectRecent = read
-    .select({ sends: broadcastRecents.sends, receipts: broadcastRecents.receipts })
-    .from(broadcastRecents)
-    .where(eq(broadcastRecents.broadcast, placed('no')))
-    .prepare()
+  const selectOne = prepareLater(
+    read
+      .select()
+      .from(broadcasts)
+      .where(and(eq(broadcasts.id, placed('id')), sql`+${isOurs}`, isPublished)),
+  )
+  const selectNewest = prepareLater(
+    read
+      .select()
+      .from(broadcasts)
+      .where(and(isOurs, isPublished))
+      .orderBy(desc(broadcasts.no))
+      .limit(sql.placeholder('limit')),
+  )
+  const selectOpen = prepareLater(
+    read
+      .select()
+      .from(broadcasts)
+      .where(and(isOurs, sql`${broadcasts.status} in ('scheduled', 'running', 'paused')`))
+      .orderBy(asc(broadcasts.no)),
+  )
+  const selectCounts = prepareLater(
+    read
+      .select()
+      .from(broadcastCounts)
+      .where(eq(broadcastCounts.broadcast, placed('no'))),
+  )
+  const selectRecent = prepareLater(
+    read
+      .select({ sends: broadcastRecents.sends, receipts: broadcastRecents.receipts })
+      .from(broadcastRecents)
+      .where(eq(broadcastRecents.broadcast, placed('no'))),
+  )
   return { selectOne, selectNewest, selectOpen, selectCounts, selectRecent }
 }
 

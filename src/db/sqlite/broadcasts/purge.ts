@@ -2,6 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import type { Broadcasts } from '../../broadcasts/broadcasts.ts'
 import { purgeLimit } from '../../purge.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
+import { prepareLater } from '../engine/statement.ts'
 import { broadcasts } from './tables.ts'
 
 /** What is left of one when its recipients are gone. */
@@ -22,20 +23,22 @@ export function createBroadcastPurge(
 ): Pick<Broadcasts, 'drop' | 'dropById' | 'purge'> {
   const placed = (name: string) => sql`${sql.placeholder(name)}`
   const isOurs = eq(broadcasts.appid, appid)
-  const selectDraft = read
-    .select({ no: broadcasts.no })
-    .from(broadcasts)
-    .where(
-      and(isOurs, sql`${broadcasts.status} = 'draft' and ${broadcasts.createdAt} < ${placed('drafted')}`),
-    )
-    .limit(1)
-    .prepare()
-  const selectEnded = read
-    .select({ no: broadcasts.no })
-    .from(broadcasts)
-    .where(and(sql`+${isOurs}`, sql`${broadcasts.finishedAt} < ${placed('ended')}`))
-    .limit(1)
-    .prepare()
+  const selectDraft = prepareLater(
+    read
+      .select({ no: broadcasts.no })
+      .from(broadcasts)
+      .where(
+        and(isOurs, sql`${broadcasts.status} = 'draft' and ${broadcasts.createdAt} < ${placed('drafted')}`),
+      )
+      .limit(1),
+  )
+  const selectEnded = prepareLater(
+    read
+      .select({ no: broadcasts.no })
+      .from(broadcasts)
+      .where(and(sql`+${isOurs}`, sql`${broadcasts.finishedAt} < ${placed('ended')}`))
+      .limit(1),
+  )
 
   return {
     drop,

@@ -5,7 +5,7 @@ import { purgeLimit } from '../../purge.ts'
 import { countChanged, isChanged } from '../engine/change.ts'
 import { placedAs } from '../engine/columns.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
-import { compileWrite, type Statement } from '../engine/statement.ts'
+import { compileWrite, prepareLater, type Statement } from '../engine/statement.ts'
 import { callbackEvents } from './tables.ts'
 
 export function createCallbackEvents(
@@ -31,13 +31,14 @@ export function createCallbackEvents(
       .onConflictDoNothing(),
   )
   const selectDue = (isWanted: SQL) =>
-    read
-      .select({ id, kind, openid, at, msgid, status, app, receivedAt, tries })
-      .from(callbackEvents)
-      .where(and(isOurs, lte(dueAt, placed('now')), isWanted))
-      .orderBy(asc(dueAt), asc(id))
-      .limit(placed('limit'))
-      .prepare()
+    prepareLater(
+      read
+        .select({ id, kind, openid, at, msgid, status, app, receivedAt, tries })
+        .from(callbackEvents)
+        .where(and(isOurs, lte(dueAt, placed('now')), isWanted))
+        .orderBy(asc(dueAt), asc(id))
+        .limit(placed('limit')),
+    )
   const selectNew = selectDue(eq(tries, 0))
   const selectApplied = selectDue(gt(tries, 0))
   const update = compileWrite<EventProgress>(
@@ -52,13 +53,14 @@ export function createCallbackEvents(
       .set({ dueAt: sql`${placed('now')}` })
       .where(and(isOurs, gt(dueAt, placed('latest')))),
   )
-  const selectOldest = read
-    .select({ id, receivedAt })
-    .from(callbackEvents)
-    .where(and(isOurRow, gte(id, placed('from'))))
-    .orderBy(asc(id))
-    .limit(1)
-    .prepare()
+  const selectOldest = prepareLater(
+    read
+      .select({ id, receivedAt })
+      .from(callbackEvents)
+      .where(and(isOurRow, gte(id, placed('from'))))
+      .orderBy(asc(id))
+      .limit(1),
+  )
   const isOld = and(isOurRow, isNull(dueAt), lt(receivedAt, placed('before')))
   const remove = compileWrite<{ from: number; to: number; before: number }>(
     read.delete(callbackEvents).where(and(gte(id, placed('from')), lt(id, placed('to')), isOld)),

@@ -1,7 +1,7 @@
 import { and, desc, eq, isNull, type SQL, sql } from 'drizzle-orm'
 import { isOfRecipient, type ReceiptedPush, type Receipts, type Settlement } from '../../receipts.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
-import { compileWrite, type Statement } from '../engine/statement.ts'
+import { compileWrite, prepareLater, type Statement } from '../engine/statement.ts'
 import { followers } from '../followers/tables.ts'
 import { isOfAccount } from '../pushes/conditions.ts'
 import { nextSeq } from '../pushes/pushWrites.ts'
@@ -25,26 +25,29 @@ export function createReceipts({ read }: Pick<SqliteDatabase, 'read'>, appid: st
     unknownSince: pushes.unknownSince,
     sentAt: sql<number>`coalesce(${pushes.sentAt}, 0)`.as('at'),
   }
-  const selectByMsgid = read
-    .select(push)
-    .from(pushes)
-    .where(and(eq(pushes.msgid, placed('msgid')), isOfAccount(appid)))
-    .limit(1)
-    .prepare()
-  const selectUnionid = read
-    .select({ unionid: followers.unionid })
-    .from(followers)
-    .where(and(eq(followers.appid, appid), eq(followers.openid, placed('openid'))))
-    .prepare()
+  const selectByMsgid = prepareLater(
+    read
+      .select(push)
+      .from(pushes)
+      .where(and(eq(pushes.msgid, placed('msgid')), isOfAccount(appid)))
+      .limit(1),
+  )
+  const selectUnionid = prepareLater(
+    read
+      .select({ unionid: followers.unionid })
+      .from(followers)
+      .where(and(eq(followers.appid, appid), eq(followers.openid, placed('openid')))),
+  )
   // The status is not asked for here, because its index leads to every unanswered push there is.
   const selectLatest = (isToUser: SQL) =>
-    read
-      .select({ ...push, openid: pushes.openid })
-      .from(pushes)
-      .where(and(isToUser, isOfAccount(appid)))
-      .orderBy(desc(pushes.createdAt))
-      .limit(candidates)
-      .prepare()
+    prepareLater(
+      read
+        .select({ ...push, openid: pushes.openid })
+        .from(pushes)
+        .where(and(isToUser, isOfAccount(appid)))
+        .orderBy(desc(pushes.createdAt))
+        .limit(candidates),
+    )
   const selectLatestByUnionid = selectLatest(eq(pushes.unionid, placed('unionid')))
   const selectLatestByOpenid = selectLatest(
     sql`${eq(pushes.openid, placed('openid'))} and ${isNull(pushes.unionid)}`,

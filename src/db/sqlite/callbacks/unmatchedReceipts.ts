@@ -2,7 +2,7 @@ import { and, asc, count, eq, lte, sql } from 'drizzle-orm'
 import type { Receipt, Receipts, UnmatchedReceipt } from '../../receipts.ts'
 import { placedAs } from '../engine/columns.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
-import { compileWrite, type Statement } from '../engine/statement.ts'
+import { compileWrite, prepareLater, type Statement } from '../engine/statement.ts'
 import { unmatchedReceipts as unmatched } from './tables.ts'
 
 /** Receipts that fit no push yet. */
@@ -18,13 +18,14 @@ export function createUnmatchedReceipts(
     }),
   )
   const isOurs = eq(unmatched.appid, appid)
-  const selectDue = read
-    .select()
-    .from(unmatched)
-    .where(and(isOurs, lte(unmatched.dueAt, placed('now'))))
-    .orderBy(asc(unmatched.dueAt))
-    .limit(placed('limit'))
-    .prepare()
+  const selectDue = prepareLater(
+    read
+      .select()
+      .from(unmatched)
+      .where(and(isOurs, lte(unmatched.dueAt, placed('now'))))
+      .orderBy(asc(unmatched.dueAt))
+      .limit(placed('limit')),
+  )
   const postpone = compileWrite<{ id: number; dueAt: number }>(
     read
       .update(unmatched)
@@ -32,7 +33,7 @@ export function createUnmatchedReceipts(
       .where(eq(unmatched.id, placed('id'))),
   )
   const drop = compileWrite<{ id: number }>(read.delete(unmatched).where(eq(unmatched.id, placed('id'))))
-  const selectCount = read.select({ total: count() }).from(unmatched).where(isOurs).prepare()
+  const selectCount = prepareLater(read.select({ total: count() }).from(unmatched).where(isOurs))
 
   return {
     toKeep(receipts: readonly (Receipt & { dueAt: number })[]): Statement {

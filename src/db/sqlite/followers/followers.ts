@@ -2,6 +2,7 @@ import { and, desc, eq, isNotNull, sql } from 'drizzle-orm'
 import type { Followers, Recipient } from '../../followers.ts'
 import { countChanged } from '../engine/change.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
+import { prepareLater } from '../engine/statement.ts'
 import { pushes } from '../pushes/tables.ts'
 import { syncRuns } from '../sync/tables.ts'
 import { createFollowerListing } from './listing.ts'
@@ -23,36 +24,40 @@ export function createFollowers(
     .where(and(isAccount, eq(followers.unionid, sql.placeholder('unionid'))))
   // Straight to SQLite: drizzle's way there and back takes half as long again as the lookup.
   const findRecipients = prepareWarm<RecipientColumns>(byUnionid.toSQL().sql)
-  const byOpenid = read
-    .select()
-    .from(followers)
-    .where(and(isAccount, eq(followers.openid, sql.placeholder('openid'))))
-    .prepare()
-  const lastPush = read
-    .select({ openid: pushes.openid })
-    .from(pushes)
-    .where(
-      and(
-        eq(pushes.unionid, sql.placeholder('unionid')),
-        sql`${pushes.appid} || '' = ${appid}`,
-        isNotNull(pushes.openid),
-      ),
-    )
-    .orderBy(desc(pushes.createdAt))
-    .limit(1)
-    .prepare()
-  const completeRun = read
-    .select({ id: syncRuns.id })
-    .from(syncRuns)
-    .where(and(eq(syncRuns.appid, appid), eq(syncRuns.status, 'complete')))
-    .limit(1)
-    .prepare()
+  const byOpenid = prepareLater(
+    read
+      .select()
+      .from(followers)
+      .where(and(isAccount, eq(followers.openid, sql.placeholder('openid')))),
+  )
+  const lastPush = prepareLater(
+    read
+      .select({ openid: pushes.openid })
+      .from(pushes)
+      .where(
+        and(
+          eq(pushes.unionid, sql.placeholder('unionid')),
+          sql`${pushes.appid} || '' = ${appid}`,
+          isNotNull(pushes.openid),
+        ),
+      )
+      .orderBy(desc(pushes.createdAt))
+      .limit(1),
+  )
+  const completeRun = prepareLater(
+    read
+      .select({ id: syncRuns.id })
+      .from(syncRuns)
+      .where(and(eq(syncRuns.appid, appid), eq(syncRuns.status, 'complete')))
+      .limit(1),
+  )
   const { subscribed: following, withUnionid, unsubscribed } = followerCounts
-  const counts = read
-    .select({ subscribed: following, withUnionid, unsubscribed })
-    .from(followerCounts)
-    .where(eq(followerCounts.appid, appid))
-    .prepare()
+  const counts = prepareLater(
+    read
+      .select({ subscribed: following, withUnionid, unsubscribed })
+      .from(followerCounts)
+      .where(eq(followerCounts.appid, appid)),
+  )
   return {
     ...createFollowerListing({ read, write }, appid),
     ...writes,

@@ -10,6 +10,7 @@ import {
   type UnlistedFollower,
 } from '../../followers.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
+import { prepareLater } from '../engine/statement.ts'
 import { inIdRange, toIdRanges } from './ranges.ts'
 import { followers } from './tables.ts'
 
@@ -27,38 +28,39 @@ export function createFollowerListing(
   // A time ahead of our clock is a mistake of some clock, and tells nothing.
   const isBefore = (time: AnyColumn) =>
     sql`(coalesce(${time}, 0) < ${sql.placeholder('settled')} or ${time} > ${sql.placeholder('latest')})`
-  const unlisted = read
-    .select({ id, openid })
-    .from(followers)
-    .where(
-      and(
-        inIdRange(appid),
-        eq(subscribed, true),
-        sql`coalesce(${seenRun}, 0) <> ${sql.placeholder('id')}`,
-        isBefore(eventAt),
-        isBefore(subscribeTime),
+  const unlisted = prepareLater(
+    read
+      .select({ id, openid })
+      .from(followers)
+      .where(
+        and(
+          inIdRange(appid),
+          eq(subscribed, true),
+          sql`coalesce(${seenRun}, 0) <> ${sql.placeholder('id')}`,
+          isBefore(eventAt),
+          isBefore(subscribeTime),
+        ),
       ),
-    )
-    .prepare()
+  )
 
   const isOurs = and(eq(followers.appid, appid), sql`${subscribed}`)
   const sample = (isWanted: SQL) =>
-    read
-      .select({ openid, unionid })
-      .from(followers)
-      .where(and(isOurs, isWanted))
-      .limit(sql.placeholder('limit'))
-      .prepare()
+    prepareLater(
+      read
+        .select({ openid, unionid })
+        .from(followers)
+        .where(and(isOurs, isWanted))
+        .limit(sql.placeholder('limit')),
+    )
   const named = sample(isNotNull(unionid))
   const nameless = sample(isNull(unionid))
   const firstNameless = read
     .select({ id })
     .from(followers)
     .where(and(isOurs, isNull(unionid)))
-  const countNameless = read
-    .select({ total: count() })
-    .from(firstNameless.limit(sql.placeholder('limit')).as('nameless'))
-    .prepare()
+  const countNameless = prepareLater(
+    read.select({ total: count() }).from(firstNameless.limit(sql.placeholder('limit')).as('nameless')),
+  )
 
   return {
     async findSample(limit: number): Promise<{ openid: string; unionid: string | null }[]> {

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { and, asc, count, eq, gt, lte, sql } from 'drizzle-orm'
 import type { FollowerFacts, Followers } from '../../followers.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
-import { compileWrite } from '../engine/statement.ts'
+import { compileWrite, prepareLater } from '../engine/statement.ts'
 import { followers } from './tables.ts'
 import { createFollowerWrites } from './writes.ts'
 
@@ -20,30 +20,33 @@ export function createSharedUnionids(
   const placed = sql.placeholder
   const isOurs = eq(followers.appid, appid)
   const writes = createFollowerWrites(read, appid)
-  const end = read
-    .select({ unionid })
-    .from(followers)
-    .where(and(isOurs, gt(unionid, placed('after'))))
-    .orderBy(asc(unionid))
-    .limit(1)
-    .offset(chunk)
-    .prepare()
-  const selectRepeated = (until: ReturnType<typeof lte> | undefined) =>
+  const end = prepareLater(
     read
-      .select({ unionid: sql<string>`${unionid}` })
+      .select({ unionid })
       .from(followers)
-      .where(and(isOurs, gt(unionid, placed('after')), until))
-      .groupBy(unionid)
-      .having(gt(count(), 1))
-      .prepare()
+      .where(and(isOurs, gt(unionid, placed('after'))))
+      .orderBy(asc(unionid))
+      .limit(1)
+      .offset(chunk),
+  )
+  const selectRepeated = (until: ReturnType<typeof lte> | undefined) =>
+    prepareLater(
+      read
+        .select({ unionid: sql<string>`${unionid}` })
+        .from(followers)
+        .where(and(isOurs, gt(unionid, placed('after')), until))
+        .groupBy(unionid)
+        .having(gt(count(), 1)),
+    )
   const repeatedUntil = selectRepeated(lte(unionid, placed('until')))
   const repeatedToEnd = selectRepeated(undefined)
-  const sharing = read
-    .select({ openid })
-    .from(followers)
-    .where(and(isOurs, eq(unionid, placed('unionid')), sql`${subscribed}`))
-    .limit(mostSharing)
-    .prepare()
+  const sharing = prepareLater(
+    read
+      .select({ openid })
+      .from(followers)
+      .where(and(isOurs, eq(unionid, placed('unionid')), sql`${subscribed}`))
+      .limit(mostSharing),
+  )
   const forgetUnionid = compileWrite<{ openid: string }>(
     read
       .update(followers)

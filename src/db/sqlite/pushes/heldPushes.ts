@@ -5,7 +5,7 @@ import { type HeldPushes, isHeldPush, type PendingRelease } from '../../heldPush
 import type { PushRow } from '../../pushes.ts'
 import { countChanged, isChanged } from '../engine/change.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
-import { compileWrite, type Statement } from '../engine/statement.ts'
+import { compileWrite, prepareLater, type Statement } from '../engine/statement.ts'
 import { isOfAccount } from './conditions.ts'
 import { toPendingReleaseOf } from './pendingReleases.ts'
 import { nextSeq } from './pushWrites.ts'
@@ -27,22 +27,23 @@ export function createHeldPushes(
   const isOurs = eq(pushes.appid, appid)
   // As in its index, with nothing that would lead SQLite to another one, and not as a bound value.
   const isHeld = and(isOurs, sql`${pushes.reason} = 'hold'`)
-  const first = read
-    .select()
-    .from(pushes)
-    .where(
-      and(
-        eq(pushes.heldFor, placed('recipient')),
-        isNotNull(pushes.heldFor),
-        isNull(pushes.finishedAt),
-        isOfAccount(appid),
-      ),
-    )
-    .orderBy(asc(pushes.place))
-    .limit(1)
-    .prepare()
+  const first = prepareLater(
+    read
+      .select()
+      .from(pushes)
+      .where(
+        and(
+          eq(pushes.heldFor, placed('recipient')),
+          isNotNull(pushes.heldFor),
+          isNull(pushes.finishedAt),
+          isOfAccount(appid),
+        ),
+      )
+      .orderBy(asc(pushes.place))
+      .limit(1),
+  )
   const isExpired = and(isHeld, lte(pushes.expiresAt, placed('now')))
-  const firstExpired = read.select({ id: pushes.id }).from(pushes).where(isExpired).limit(1).prepare()
+  const firstExpired = prepareLater(read.select({ id: pushes.id }).from(pushes).where(isExpired).limit(1))
   const expire = compileWrite<{ now: number }>(
     read
       .update(pushes)
@@ -57,13 +58,14 @@ export function createHeldPushes(
   )
   // By the index that has all it asks for: the one of reasons leads to every row.
   const countSql = sql`select count(*) as total from ${pushes} indexed by pushes_held where ${isHeld}`
-  const oldest = read
-    .select({ id: pendingReleases.id, recipient: pendingReleases.recipient })
-    .from(pendingReleases)
-    .where(eq(pendingReleases.appid, appid))
-    .orderBy(asc(pendingReleases.id))
-    .limit(placed('limit'))
-    .prepare()
+  const oldest = prepareLater(
+    read
+      .select({ id: pendingReleases.id, recipient: pendingReleases.recipient })
+      .from(pendingReleases)
+      .where(eq(pendingReleases.appid, appid))
+      .orderBy(asc(pendingReleases.id))
+      .limit(placed('limit')),
+  )
   const drop = compileWrite<PendingRelease>(
     read.delete(pendingReleases).where(eq(pendingReleases.id, placed('id'))),
   )

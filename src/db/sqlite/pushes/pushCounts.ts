@@ -4,6 +4,7 @@ import { acceptedStatuses, finalStatuses } from '../../../push/status.ts'
 import type { PushRows } from '../../pushes.ts'
 import { placedAs } from '../engine/columns.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
+import { prepareLater } from '../engine/statement.ts'
 import { type BroadcastTotal, broadcastsSql } from './pushOutcomes.ts'
 import { pushes } from './tables.ts'
 
@@ -18,30 +19,32 @@ export function createPushCounts(
   const placed = placedAs('status', 'from', 'finishedFrom')
   const isStatus = and(eq(pushes.appid, appid), eq(pushes.status, placed.status))
   const total = (...since: SQL[]) =>
-    read
-      .select({ total: count() })
-      .from(pushes)
-      .where(and(isStatus, ...since))
-      .prepare()
+    prepareLater(
+      read
+        .select({ total: count() })
+        .from(pushes)
+        .where(and(isStatus, ...since)),
+    )
   const ofBroadcasts = read.$client.prepare<[number, number, string], BroadcastTotal>(broadcastsSql)
   const finished = total(gte(pushes.finishedAt, placed.from))
   const sent = total(gte(pushes.finishedAt, placed.finishedFrom), gte(pushes.sentAt, placed.from))
   const user = placedAs('openid', 'unionid', 'templateId', 'since', 'except')
   const toUser = (isTheirs: SQL | undefined) =>
-    read
-      .select({ total: count() })
-      .from(pushes)
-      .where(
-        and(
-          isTheirs,
-          // Nobody has as many pushes as an account has: the plus keeps SQLite from its index.
-          sql`+${pushes.appid} = ${appid}`,
-          sql`(${user.templateId} is null or ${pushes.templateId} = ${user.templateId})`,
-          or(gte(pushes.sentAt, user.since), eq(pushes.status, 'sending')),
-          ne(pushes.id, user.except),
+    prepareLater(
+      read
+        .select({ total: count() })
+        .from(pushes)
+        .where(
+          and(
+            isTheirs,
+            // Nobody has as many pushes as an account has: the plus keeps SQLite from its index.
+            sql`+${pushes.appid} = ${appid}`,
+            sql`(${user.templateId} is null or ${pushes.templateId} = ${user.templateId})`,
+            or(gte(pushes.sentAt, user.since), eq(pushes.status, 'sending')),
+            ne(pushes.id, user.except),
+          ),
         ),
-      )
-      .prepare()
+    )
   const byUnionid = toUser(eq(pushes.unionid, user.unionid))
   const byOpenid = toUser(and(eq(pushes.openid, user.openid), isNull(pushes.unionid)))
   return {

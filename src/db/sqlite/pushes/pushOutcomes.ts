@@ -6,6 +6,7 @@ import type { PushOutcome, PushRows } from '../../pushes.ts'
 import { interceptedMessages } from '../callbacks/tables.ts'
 import { placedAs } from '../engine/columns.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
+import { prepareLater } from '../engine/statement.ts'
 import { pushes } from './tables.ts'
 
 /** Recipients of broadcasts, by the minute. */
@@ -63,54 +64,57 @@ function prepareTotals(read: SqliteDatabase['read'], appid: string, status: Fina
       sql<number>`sum(${pushes.reason} is ${sql.raw(`'${reason}'`)})`.mapWith(Number),
     ]),
   )
-  return read
-    .select({ ...reasons, total: count() })
-    .from(pushes)
-    .where(
-      and(
-        eq(pushes.appid, appid),
-        eq(pushes.status, sql.raw(`'${status}'`)),
-        gte(pushes.finishedAt, placed.from),
-        lt(pushes.finishedAt, placed.to),
+  return prepareLater(
+    read
+      .select({ ...reasons, total: count() })
+      .from(pushes)
+      .where(
+        and(
+          eq(pushes.appid, appid),
+          eq(pushes.status, sql.raw(`'${status}'`)),
+          gte(pushes.finishedAt, placed.from),
+          lt(pushes.finishedAt, placed.to),
+        ),
       ),
-    )
-    .prepare()
+  )
 }
 
 function prepareFinished(read: SqliteDatabase['read'], appid: string, status: FinalStatus) {
   const placed = placedAs('from')
-  return read
-    .select()
-    .from(pushes)
-    .where(
-      and(
-        eq(pushes.appid, appid),
-        eq(pushes.status, sql.raw(`'${status}'`)),
-        gte(pushes.finishedAt, placed.from),
-      ),
-    )
-    .orderBy(asc(pushes.finishedAt))
-    .limit(sql.placeholder('limit'))
-    .prepare()
+  return prepareLater(
+    read
+      .select()
+      .from(pushes)
+      .where(
+        and(
+          eq(pushes.appid, appid),
+          eq(pushes.status, sql.raw(`'${status}'`)),
+          gte(pushes.finishedAt, placed.from),
+        ),
+      )
+      .orderBy(asc(pushes.finishedAt))
+      .limit(sql.placeholder('limit')),
+  )
 }
 
 /** Those that had ended before, and of which WeChat has told since then why they were not delivered. */
 function prepareExplained(read: SqliteDatabase['read'], appid: string) {
   const placed = placedAs('from')
-  return read
-    .select(getTableColumns(pushes))
-    .from(interceptedMessages)
-    .innerJoin(pushes, and(eq(pushes.appid, appid), eq(pushes.id, interceptedMessages.pushId)))
-    .where(
-      and(
-        eq(interceptedMessages.appid, appid),
-        gte(interceptedMessages.toldAt, placed.from),
-        sql`+${pushes.finishedAt} < ${placed.from}`,
-      ),
-    )
-    .orderBy(asc(interceptedMessages.toldAt))
-    .limit(sql.placeholder('limit'))
-    .prepare()
+  return prepareLater(
+    read
+      .select(getTableColumns(pushes))
+      .from(interceptedMessages)
+      .innerJoin(pushes, and(eq(pushes.appid, appid), eq(pushes.id, interceptedMessages.pushId)))
+      .where(
+        and(
+          eq(interceptedMessages.appid, appid),
+          gte(interceptedMessages.toldAt, placed.from),
+          sql`+${pushes.finishedAt} < ${placed.from}`,
+        ),
+      )
+      .orderBy(asc(interceptedMessages.toldAt))
+      .limit(sql.placeholder('limit')),
+  )
 }
 
 function toKnown(reasons: Record<string, number | null>): Record<string, number> {

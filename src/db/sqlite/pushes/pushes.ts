@@ -1,7 +1,7 @@
 import { and, asc, eq, lt, sql } from 'drizzle-orm'
 import type { PushRow, PushRows } from '../../pushes.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
-import type { Statement } from '../engine/statement.ts'
+import { prepareLater, type Statement } from '../engine/statement.ts'
 import { isOfAccount, isUnderWay } from './conditions.ts'
 import { createPushCounts } from './pushCounts.ts'
 import { createPushHistory } from './pushHistory.ts'
@@ -18,11 +18,12 @@ export function createPushes(
   { read, write, writeSoon }: Pick<SqliteDatabase, 'read' | 'write' | 'writeSoon'>,
   appid: string,
 ): SqlitePushRows {
-  const find = read
-    .select()
-    .from(pushes)
-    .where(and(eq(pushes.id, sql.placeholder('id')), eq(pushes.appid, appid)))
-    .prepare()
+  const find = prepareLater(
+    read
+      .select()
+      .from(pushes)
+      .where(and(eq(pushes.id, sql.placeholder('id')), eq(pushes.appid, appid))),
+  )
   return {
     ...createPushWrites({ read, write, writeSoon }, appid),
     ...createPushHistory({ read }, appid),

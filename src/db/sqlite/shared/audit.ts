@@ -4,7 +4,7 @@ import type { Audit, AuditEntry, AuditOutcome } from '../../audit/audit.ts'
 import { countChanged } from '../engine/change.ts'
 import { placedAs } from '../engine/columns.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
-import { compileWrite } from '../engine/statement.ts'
+import { compileWrite, prepareLater } from '../engine/statement.ts'
 import { auditEntries } from './tables.ts'
 
 const pageSize = 500
@@ -25,18 +25,19 @@ export function createAudit({
     read.update(auditEntries).set({ account, target, detail }).where(isOne),
   )
   const remove = compileWrite<{ id: number }>(read.delete(auditEntries).where(isOne))
-  const page = read
-    .select()
-    .from(auditEntries)
-    .where(
-      and(
-        gte(auditEntries.at, sql.placeholder('since')),
-        sql`(${auditEntries.at}, ${auditEntries.id}) < (${sql.placeholder('at')}, ${sql.placeholder('id')})`,
-      ),
-    )
-    .orderBy(desc(auditEntries.at), desc(auditEntries.id))
-    .limit(pageSize)
-    .prepare()
+  const page = prepareLater(
+    read
+      .select()
+      .from(auditEntries)
+      .where(
+        and(
+          gte(auditEntries.at, sql.placeholder('since')),
+          sql`(${auditEntries.at}, ${auditEntries.id}) < (${sql.placeholder('at')}, ${sql.placeholder('id')})`,
+        ),
+      )
+      .orderBy(desc(auditEntries.at), desc(auditEntries.id))
+      .limit(pageSize),
+  )
   const purge = compileWrite<{ at: number; limit: number }>(
     read
       .delete(auditEntries)

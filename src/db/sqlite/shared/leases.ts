@@ -4,7 +4,7 @@ import type { Lease, Leases } from '../../leases/leases.ts'
 import { countChanged, isChanged } from '../engine/change.ts'
 import { asInserted } from '../engine/columns.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
-import { compileWrite } from '../engine/statement.ts'
+import { compileWrite, prepareLater } from '../engine/statement.ts'
 import { leases } from './tables.ts'
 
 interface LeasesOptions {
@@ -19,7 +19,7 @@ export function createLeases(
   const name = sql.placeholder('name')
   const owner = sql`${sql.placeholder('owner')}`
   const isOwn = and(eq(leases.name, name), eq(leases.owner, owner))
-  const find = read.select().from(leases).where(eq(leases.name, name)).prepare()
+  const find = prepareLater(read.select().from(leases).where(eq(leases.name, name)))
   const acquire = compileWrite<Lease & { now: number }>(
     read
       .insert(leases)

@@ -2,7 +2,7 @@ import { and, asc, desc, eq, gte, lt, max, ne, or, sql } from 'drizzle-orm'
 import type { SyncRuns } from '../../syncRuns.ts'
 import { countChanged } from '../engine/change.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
-import { compileWrite } from '../engine/statement.ts'
+import { compileWrite, prepareLater } from '../engine/statement.ts'
 import { createRunBeginning } from './runBeginning.ts'
 import { createRunRecord } from './runRecord.ts'
 import { syncRuns, syncSeen } from './tables.ts'
@@ -13,27 +13,25 @@ export function createSyncRuns(
   appid: string,
 ): SyncRuns {
   const isAccount = eq(syncRuns.appid, appid)
-  const last = read.select().from(syncRuns).where(isAccount).orderBy(desc(syncRuns.id)).limit(1).prepare()
+  const last = prepareLater(read.select().from(syncRuns).where(isAccount).orderBy(desc(syncRuns.id)).limit(1))
   const isComplete = and(isAccount, eq(syncRuns.status, 'complete'))
-  const lastComplete = read
-    .select()
-    .from(syncRuns)
-    .where(isComplete)
-    .orderBy(desc(syncRuns.id))
-    .limit(1)
-    .prepare()
+  const lastComplete = prepareLater(
+    read.select().from(syncRuns).where(isComplete).orderBy(desc(syncRuns.id)).limit(1),
+  )
   const finishedAt = sql<number>`${syncRuns.finishedAt}`
-  const complete = read
-    .select({ finishedAt, total: syncRuns.total })
-    .from(syncRuns)
-    .where(and(isComplete, gte(syncRuns.finishedAt, sql.placeholder('since'))))
-    .orderBy(asc(syncRuns.id))
-    .prepare()
-  const seenChunks = read
-    .select({ chunk: syncSeen.chunk, bits: syncSeen.bits })
-    .from(syncSeen)
-    .where(eq(syncSeen.runId, sql.placeholder('runId')))
-    .prepare()
+  const complete = prepareLater(
+    read
+      .select({ finishedAt, total: syncRuns.total })
+      .from(syncRuns)
+      .where(and(isComplete, gte(syncRuns.finishedAt, sql.placeholder('since'))))
+      .orderBy(asc(syncRuns.id)),
+  )
+  const seenChunks = prepareLater(
+    read
+      .select({ chunk: syncSeen.chunk, bits: syncSeen.bits })
+      .from(syncSeen)
+      .where(eq(syncSeen.runId, sql.placeholder('runId'))),
+  )
   const newestComplete = read
     .select({ id: max(syncRuns.id) })
     .from(syncRuns)

@@ -4,7 +4,7 @@ import { purgeAll, purgeLimit } from '../../purge.ts'
 import type { FindSessionUser, NewSession, Sessions } from '../../sessions.ts'
 import { countChanged } from '../engine/change.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
-import { compileWrite } from '../engine/statement.ts'
+import { compileWrite, prepareLater } from '../engine/statement.ts'
 import { sessions, users } from './tables.ts'
 
 /** For those who were told no more than the hash. */
@@ -12,17 +12,18 @@ export function createFindSessionUser(
   { read }: Pick<SqliteDatabase, 'read'>,
   now = Date.now,
 ): FindSessionUser {
-  const find = read
-    .select({ unionid: users.unionid })
-    .from(sessions)
-    .innerJoin(users, and(eq(users.appid, sessions.appid), eq(users.openid, sessions.openid)))
-    .where(
-      and(
-        eq(sessions.tokenHash, sql.placeholder('tokenHash')),
-        gt(sessions.expiresAt, sql.placeholder('now')),
+  const find = prepareLater(
+    read
+      .select({ unionid: users.unionid })
+      .from(sessions)
+      .innerJoin(users, and(eq(users.appid, sessions.appid), eq(users.openid, sessions.openid)))
+      .where(
+        and(
+          eq(sessions.tokenHash, sql.placeholder('tokenHash')),
+          gt(sessions.expiresAt, sql.placeholder('now')),
+        ),
       ),
-    )
-    .prepare()
+  )
   return async (tokenHash) => find.get({ tokenHash, now: now() })
 }
 
@@ -33,11 +34,12 @@ export function createSessions(
 ): Sessions {
   const tokenHash = sql.placeholder('tokenHash')
   const isSession = and(eq(sessions.appid, appid), eq(sessions.tokenHash, tokenHash))
-  const find = read
-    .select({ openid: sessions.openid, expiresAt: sessions.expiresAt })
-    .from(sessions)
-    .where(and(isSession, gt(sessions.expiresAt, sql.placeholder('now'))))
-    .prepare()
+  const find = prepareLater(
+    read
+      .select({ openid: sessions.openid, expiresAt: sessions.expiresAt })
+      .from(sessions)
+      .where(and(isSession, gt(sessions.expiresAt, sql.placeholder('now')))),
+  )
   const start = compileWrite<Omit<NewSession, 'token'> & { tokenHash: string | undefined }>(
     read.insert(sessions).values({
       tokenHash,

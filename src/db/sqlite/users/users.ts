@@ -3,7 +3,7 @@ import { purgeAll, purgeLimit } from '../../purge.ts'
 import type { Login, SessionKeyOf, UnionidOf, Users } from '../../users.ts'
 import { countChanged } from '../engine/change.ts'
 import type { SqliteDatabase } from '../engine/open.ts'
-import { compileWrite } from '../engine/statement.ts'
+import { compileWrite, prepareLater } from '../engine/statement.ts'
 import { sessions, users } from './tables.ts'
 
 /** The rows of one mini-program's users. */
@@ -11,11 +11,9 @@ export function createUsers({ read, write }: Pick<SqliteDatabase, 'read' | 'writ
   const unionid = sql`${sql.placeholder('unionid')}`
   const sessionKey = sql`${sql.placeholder('sessionKey')}`
   const isUser = and(eq(users.appid, appid), eq(users.openid, sql.placeholder('openid')))
-  const find = read
-    .select({ unionid: users.unionid, sessionKey: users.sessionKey })
-    .from(users)
-    .where(isUser)
-    .prepare()
+  const find = prepareLater(
+    read.select({ unionid: users.unionid, sessionKey: users.sessionKey }).from(users).where(isUser),
+  )
   const recordLogin = compileWrite<Login>(
     read
       .insert(users)
@@ -64,13 +62,14 @@ export function createUsers({ read, write }: Pick<SqliteDatabase, 'read' | 'writ
       .delete(users)
       .where(sql`${users}.rowid in (select rowid from ${users} where ${gone} limit ${purgeLimit})`),
   )
-  const findRecent = read
-    .select({ unionid: users.unionid })
-    .from(users)
-    .where(sql`${users.appid} || '' = ${appid}`)
-    .orderBy(desc(users.loginAt))
-    .limit(sql.placeholder('limit'))
-    .prepare()
+  const findRecent = prepareLater(
+    read
+      .select({ unionid: users.unionid })
+      .from(users)
+      .where(sql`${users.appid} || '' = ${appid}`)
+      .orderBy(desc(users.loginAt))
+      .limit(sql.placeholder('limit')),
+  )
   return {
     async findRecent(limit) {
       return findRecent.all({ limit }).map((row) => row.unionid)
