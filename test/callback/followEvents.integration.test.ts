@@ -112,10 +112,10 @@ describe('a follow', () => {
   })
 
   test('a hundred at once are asked about ten at a time', async () => {
-    simulator.addFault({ path: info, action: { delayMs: 20 } })
-    server.work()
+    simulator.addFault({ path: info, action: { delayMs: 100 } })
     const users = Array.from({ length: 100 }, () => simulator.follow())
     await Promise.all(users.map(({ openid }) => post('subscribe', openid)))
+    server.work()
     await until(isDone)
     expect((await followers.counts()).withUnionid).toBe(100)
     expect(simulator.stats().inFlight.peak).toBe(10)
