@@ -284,6 +284,18 @@ describe('configuration', () => {
     expect(names).toEqual(Object.keys(environmentSchema.shape))
   })
 
+  test('.env.zh-CN.example has the same lines, each explained in Chinese', () => {
+    const [english, chinese] = ['.env.example', '.env.zh-CN.example'].map((file) =>
+      readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
+        .trim()
+        .split('\n'),
+    )
+    const isVariable = (line: string) => /^(?:# )?[A-Z_]+=/.test(line)
+    expect(chinese?.filter(isVariable)).toEqual(english?.filter(isVariable))
+    const unexplained = (line: string) => line !== '' && !isVariable(line) && !/\p{Script=Han}/u.test(line)
+    expect(chinese?.filter(unexplained)).toEqual(['# debug、info、warn、error、silent'])
+  })
+
   test('.env.example shows the defaults', () => {
     const example = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8')
     const values = Object.fromEntries(
