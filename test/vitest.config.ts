@@ -23,7 +23,7 @@ const ownProcess = readdirSync(join(root, 'test'), { recursive: true, encoding: 
   .map((file) => `test/${file}`)
   .filter((file) => file.endsWith('.integration.test.ts'))
   .filter((file) =>
-    /useFakeTimers|vi\.mock|helpers\/browser|process\.(env\.\w+ =|memoryUsage|getActive)/.test(
+    /useFakeTimers|vi\.mock|helpers\/browser|process\.(env\.\w+ =|memoryUsage|cpuUsage|getActive)/.test(
       readFileSync(join(root, file), 'utf8'),
     ),
   )

@@ -11,7 +11,7 @@ interface OutageOptions<Cause> {
   onFail(cause: Cause): void
   onPass?(): void
   toKind?(cause: Cause): string
-  /** For so many milliseconds after one was told, no other beginning is. */
+  /** For so many milliseconds after one was told, no other is, unless it lasts longer. */
   quietTime?: number
 }
 
@@ -23,22 +23,25 @@ export function createOutage<Cause>({
   quietTime = 0,
 }: OutageOptions<Cause>): Outage<Cause> {
   let kind: string | undefined
+  let toldKind: string | undefined
   let toldAt = Number.NEGATIVE_INFINITY
 
   return {
     fail(cause) {
-      const next = toKind(cause)
-      if (next === kind) return
-      kind = next
+      kind = toKind(cause)
+      if (kind === toldKind) return
       // By distance: a clock that was set back must not keep it quiet for hours.
       if (Math.abs(Date.now() - toldAt) < quietTime) return
+      toldKind = kind
       toldAt = Date.now()
       onFail(cause)
     },
     pass() {
-      if (kind === undefined) return
+      const wasTold = toldKind !== undefined
       kind = undefined
-      onPass()
+      toldKind = undefined
+      // Nobody has heard of one that was short and quiet.
+      if (wasTold) onPass()
     },
     isOn: () => kind !== undefined,
   }

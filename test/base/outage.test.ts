@@ -42,6 +42,19 @@ test('those that follow each other quickly are told once in the quiet time', () 
     outage.pass()
     vi.advanceTimersByTime(1_000)
   }
-  expect(told.filter((text) => text !== 'over')).toEqual(['1', '11'])
-  expect(told.filter((text) => text === 'over')).toHaveLength(12)
+  expect(told).toEqual(['1', 'over', '11', 'over'])
+})
+
+test('one that begins in the quiet time and lasts is told after it, and its end', () => {
+  vi.useFakeTimers()
+  const { outage, told } = setUp({ quietTime: 10_000 })
+  outage.fail('short')
+  outage.pass()
+  for (let n = 1; n <= 12; n++) {
+    vi.advanceTimersByTime(1_000)
+    outage.fail(`${n}`)
+    expect(outage.isOn()).toBe(true)
+  }
+  outage.pass()
+  expect(told).toEqual(['short', 'over', '10', 'over'])
 })
