@@ -15,6 +15,7 @@ const listLife = minute
 /** A push waits no longer for what may be known. */
 const patience = 3 * second
 const unknown: Needed = new Map()
+const none: readonly string[] = []
 
 /**
  * What the templates that are on record ask of a message, where the database is at hand. A producer needs none: without it,
@@ -53,7 +54,7 @@ function createTemplateMirror(
   return {
     findMissingKeywords(message) {
       const findMissing = (needed: Needed) =>
-        (needed.get(message.templateId) ?? []).filter((key) => !(key in message.data))
+        needed.get(message.templateId)?.filter((key) => !(key in message.data)) ?? none
       if (known && Math.abs(now() - known.at) < listLife) return findMissing(known.needed)
       return isLate ? [] : readInTime().then(findMissing)
     },

@@ -34,9 +34,7 @@ export interface DuplicatePush {
 const chunksInFlight = 2
 
 /** What is wrong with a message besides what every message is checked for; at once where that can be told at once. */
-export type FindFaults = (
-  destinations: readonly [Destination, ...Destination[]],
-) => readonly PushFault[] | Promise<readonly PushFault[]>
+export type FindFaults = (destinations: Destinations) => readonly PushFault[] | Promise<readonly PushFault[]>
 
 /**
  * Checks messages and puts them into the queues of their accounts, each of which is opened by the first push to it. What is
@@ -90,7 +88,13 @@ export function createProducer(
         let index = 0
         for await (const chunk of toChunks(messages, chunkSize)) {
           if (pending.length === chunksInFlight) await pending.shift()
-          const checked = chunk.flatMap((message) => toValid(message, accounts, index++, refuse))
+          const checked: ValidAt[] = []
+          for (const message of chunk) {
+            const found = checkDestinations(message, accounts)
+            if ('destinations' in found) checked.push({ index, to: found.destinations })
+            else refuse(index, found.problems)
+            index += 1
+          }
           const valid = findFaults ? await withoutFaults(checked, findFaults, refuse) : checked
           const added = add(valid, receipt, refuse, onDuplicate)
           // Awaited later; until then its failure is not unhandled.
@@ -117,7 +121,7 @@ export function createProducer(
   ): Promise<void> {
     const byAccount = new Map<string, ValidAt[]>()
     for (const message of messages) {
-      const { appid } = message.to.account
+      const { appid } = message.to[0].account
       const known = byAccount.get(appid)
       if (known) known.push(message)
       else byAccount.set(appid, [message])
@@ -134,20 +138,11 @@ export function createProducer(
 /** Hears of the message at `index`. */
 type Refuse = (index: number, faults: readonly PushFault[]) => void
 
+type Destinations = readonly [Destination, ...Destination[]]
+
 interface ValidAt {
   index: number
-  to: Destination
-  next: readonly Destination[]
-}
-
-function toValid(given: unknown, accounts: readonly AccountName[], index: number, refuse: Refuse): ValidAt[] {
-  const checked = checkDestinations(given, accounts)
-  if ('destinations' in checked) {
-    const [to, ...next] = checked.destinations
-    return [{ index, to, next }]
-  }
-  refuse(index, checked.problems)
-  return []
+  to: Destinations
 }
 
 /** One by one only where one has to be waited for. */
@@ -158,20 +153,12 @@ async function withoutFaults(
 ): Promise<ValidAt[]> {
   const good: ValidAt[] = []
   for (const message of messages) {
-    const found = findFaults([message.to, ...message.next])
+    const found = findFaults(message.to)
     const faults = found instanceof Promise ? await found : found
     if (faults.length === 0) good.push(message)
     else refuse(message.index, faults)
   }
   return good
-}
-
-function toQueuedJob({ index, to, next }: ValidAt, now: number, refuse: Refuse): QueuedJob[] {
-  const { message } = to
-  const problem = findLateExpiry(message, now)
-  if (!problem) return [toJob(message, next, message.id ?? toTimeOrderedId(now), now)]
-  refuse(index, [problem])
-  return []
 }
 
 /** A plain array or generator is not awaited item by item: that would cost more than checking the item. */
@@ -209,16 +196,24 @@ async function addTo(
   let jobs: QueuedJob[] | undefined
   const indexes: number[] = []
   const added = await queue.run(async (q, now) => {
-    jobs ??= messages.flatMap((message) => {
-      const queued = toQueuedJob(message, now, refuse)
-      if (queued.length > 0) indexes.push(message.index)
-      return queued
-    })
+    if (!jobs) {
+      jobs = []
+      for (const { index, to } of messages) {
+        const { message } = to[0]
+        const problem = findLateExpiry(message, now)
+        if (problem) {
+          refuse(index, [problem])
+          continue
+        }
+        jobs.push(toJob(message, to.slice(1), message.id ?? toTimeOrderedId(now), now))
+        indexes.push(index)
+      }
+    }
     return jobs.length === 0 ? [] : q.addBulk(jobs).catch(failInPart)
   })
   const duplicates = added.flatMap((job, i): DuplicatePush[] => {
     const own = jobs?.[i]
-    const account = messages[0]?.to.account
+    const account = messages[0]?.to[0].account
     if (!own || !account || job.id === own.opts.jobId) return []
     return [{ index: indexes[i] ?? 0, account, push: own.data }]
   })

@@ -154,7 +154,7 @@ async function waitUntil(
   return { kind: 'later', delay: beforeExpiry(task.push, Math.max(second, until - Date.now())) }
 }
 
-function toIncomplete(missing: string[]): Ending {
+function toIncomplete(missing: readonly string[]): Ending {
   const fields = missing.map((key) => `data.${key}`).join(', ')
   const detail = say('outcome.data_missing', { missing: missing.join(', '), fields })
   return { status: 'rejected', reason: 'data_invalid', detail }

@@ -35,7 +35,7 @@ export interface TemplateCheck {
    * Keywords without a value, which WeChat would refuse the message for; none for a template that nobody has listed. At
    * once where the template is known and nothing is missing, and undefined while WeChat is still asked.
    */
-  findMissingKeywords(message: Message): string[] | Promise<string[] | undefined>
+  findMissingKeywords(message: Message): readonly string[] | Promise<readonly string[] | undefined>
 }
 
 /** `doubtful`: the account may have it, for there is no new list; `never`: WeChat has never listed it. */
