@@ -34,7 +34,9 @@ test('a worker posts what became of a push; webhooks test, list, retry and enabl
   expect(await list()).toMatchObject([{ type: 'pushes.updated', lastError: 'HTTP 500' }])
   // The worker tries again by itself, too.
   const retry = () => world.json(['webhooks', 'retry'])
-  await vi.waitUntil(async () => (await retry()).retried === 1, { timeout: 20_000 })
+  await vi.waitFor(async () => expect(await retry()).toMatchObject({ retried: 1, repeated: 0 }), {
+    timeout: 20_000,
+  })
   status = 204
   await vi.waitUntil(async () => (await retry()).repeated === 0 && bodies.length > 0, { timeout: 20_000 })
   const shown = await world.json(['show', 'told'])
