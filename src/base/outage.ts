@@ -22,13 +22,14 @@ export function createOutage<Cause>({
   toKind = () => '',
   quietTime = 0,
 }: OutageOptions<Cause>): Outage<Cause> {
-  let kind: string | undefined
+  let isOn = false
   let toldKind: string | undefined
   let toldAt = Number.NEGATIVE_INFINITY
 
   return {
     fail(cause) {
-      kind = toKind(cause)
+      isOn = true
+      const kind = toKind(cause)
       if (kind === toldKind) return
       // By distance: a clock that was set back must not keep it quiet for hours.
       if (Math.abs(Date.now() - toldAt) < quietTime) return
@@ -38,11 +39,11 @@ export function createOutage<Cause>({
     },
     pass() {
       const wasTold = toldKind !== undefined
-      kind = undefined
+      isOn = false
       toldKind = undefined
       // Nobody has heard of one that was short and quiet.
       if (wasTold) onPass()
     },
-    isOn: () => kind !== undefined,
+    isOn: () => isOn,
   }
 }

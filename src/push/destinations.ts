@@ -11,7 +11,10 @@ export interface Destination {
   message: ValidMessage
 }
 
-type Checked = { destinations: [Destination, ...Destination[]] } | { problems: PushFault[] }
+/** In order of preference. */
+export type Destinations = readonly [Destination, ...Destination[]]
+
+type Checked = { destinations: Destinations } | { problems: PushFault[] }
 
 /** What an entry of a list may say of its own; checked with the rest of the message. */
 const entrySchema = z.strictObject({

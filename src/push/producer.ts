@@ -4,7 +4,7 @@ import type { PushJob } from '../queue/job.ts'
 import type { ProducerQueue } from '../queue/producerQueue.ts'
 import { QueueUnavailableError } from '../queue/unavailable.ts'
 import { type ChunkSize, createChunkSize, largestChunk } from './chunkSize.ts'
-import { checkDestinations, type Destination } from './destinations.ts'
+import { checkDestinations, type Destinations } from './destinations.ts'
 import { InvalidPushError, type PushFault, toFaultSentence } from './invalidPush.ts'
 import { findLateExpiry } from './message.ts'
 import type { PushManyReceipt, PushReceipt } from './pushAnswers.ts'
@@ -137,8 +137,6 @@ export function createProducer(
 
 /** Hears of the message at `index`. */
 type Refuse = (index: number, faults: readonly PushFault[]) => void
-
-type Destinations = readonly [Destination, ...Destination[]]
 
 interface ValidAt {
   index: number

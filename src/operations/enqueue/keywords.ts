@@ -1,6 +1,6 @@
 import type { AccountName } from '../../base/accounts/accountName.ts'
 import { say } from '../../base/sentences/sentence.ts'
-import type { Destination } from '../../push/destinations.ts'
+import type { Destinations } from '../../push/destinations.ts'
 import type { PushFault } from '../../push/invalidPush.ts'
 import type { TemplateCheck } from '../../sending/templates/templateCheck.ts'
 
@@ -13,7 +13,7 @@ const none: readonly PushFault[] = []
 /** Keywords that its template asks for and the message leaves out; which of several accounts sends it is not known yet. */
 export function findKeywordFaults(
   accounts: readonly KnownTemplates[],
-  [{ account, message }, ...others]: readonly [Destination, ...Destination[]],
+  [{ account, message }, ...others]: Destinations,
 ): readonly PushFault[] | Promise<readonly PushFault[]> {
   const known = accounts.find(({ appid }) => appid === account.appid)
   if (!known || others.length > 0) return none
