@@ -53,8 +53,7 @@ export async function buildProgram(edits: readonly Edit[]): Promise<Program> {
   const dir = await mkdtemp(join(tmpdir(), 'unionpush-chaos-build-'))
   const remove = () => rm(dir, { recursive: true, force: true })
   try {
-    const dist = join(dir, 'dist')
-    await compile(dir, dist, edits)
+    const dist = await compile(dir, edits)
     return {
       main: join(dist, 'cli/main.js'),
       writerThread: pathToFileURL(join(dist, `cli/${thread}.js`)).href,
@@ -66,7 +65,9 @@ export async function buildProgram(edits: readonly Edit[]): Promise<Program> {
   }
 }
 
-async function compile(dir: string, dist: string, edits: readonly Edit[]): Promise<void> {
+/** Resolves with the directory of what was compiled. */
+async function compile(dir: string, edits: readonly Edit[]): Promise<string> {
+  const dist = join(dir, 'dist')
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
   const project = join(root, 'src/tsconfig.build.json')
   await promisify(execFile)(process.execPath, [tsc, '-p', project, '--outDir', dist, ...onlyCode])
@@ -80,6 +81,7 @@ async function compile(dir: string, dist: string, edits: readonly Edit[]): Promi
   for (const edit of edits) await apply(edit, dist)
   await apply(ending, dist)
   await bundle(dist)
+  return dist
 }
 
 /**
