@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
+import { processFile } from '../helpers/forkProcess.ts'
 
-const script = fileURLToPath(new URL('../helpers/loggingProcess.ts', import.meta.url))
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const script = processFile('logging')
+const main = inject('cliMain')
 
 /** The stdout of a process whose stderr is redirected as a shell does; rejects unless it ends well. */
 function run(file: string, words: string, redirection: string): string {
-  const command = `{ '${process.execPath}' --import tsx '${file}' ${words} ${redirection}; } 3>&1`
+  const command = `{ '${process.execPath}' '${file}' ${words} ${redirection}; } 3>&1`
   return execFileSync('sh', ['-c', command], {
     timeout: 20_000,
     stdio: ['ignore', 'pipe', 'ignore'],

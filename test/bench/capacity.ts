@@ -24,7 +24,7 @@ const pushes = 10_000
 const followers = 100_000
 /** Clock ticks a second in `/proc`. */
 const ticks = 100
-const workerMain = fileURLToPath(new URL('../helpers/workerMain.ts', import.meta.url))
+const workerMain = fileURLToPath(new URL('../helpers/workerProcess.ts', import.meta.url))
 const log = pino({ level: 'silent' })
 
 const dir = await mkdtemp(join(tmpdir(), 'unionpush-capacity-'))

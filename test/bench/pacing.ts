@@ -20,7 +20,7 @@ import { redisUrl, withAccount } from './measure.ts'
  */
 const people = 500
 const sendPath = '/cgi-bin/message/template/send'
-const workerMain = fileURLToPath(new URL('../helpers/workerMain.ts', import.meta.url))
+const workerMain = fileURLToPath(new URL('../helpers/workerProcess.ts', import.meta.url))
 const log = pino({ level: 'silent' })
 
 interface Scenario {

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type CallbackServer, openCallbackServer } from '../helpers/callbackServer.ts'
+import { processFile } from '../helpers/forkProcess.ts'
 import { callbackAccount, eventXml, plainQuery } from '../helpers/seal.ts'
 import { addSentPushes } from '../helpers/sentPushes.ts'
 
@@ -21,8 +21,7 @@ beforeEach(async () => {
 afterEach(() => world.close())
 
 async function startProcess() {
-  const script = fileURLToPath(new URL('../helpers/callbackProcess.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--import', 'tsx', script, world.path], {
+  const child = spawn(process.execPath, [processFile('callback'), world.path], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const [line] = await once(child.stdout, 'data')

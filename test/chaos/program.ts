@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -17,7 +17,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const onlyCode = ['--noCheck', '--declaration', 'false', '--sourceMap', 'false']
 
 export interface Program {
-  /** The command line, for node. */
+  /** The command line, for node; every user may read it. */
   main: string
   /** The thread that writes to SQLite, bundled; a URL. */
   writerThread: string
@@ -51,6 +51,7 @@ export const shorterTimes: readonly Edit[] = [
 /** Builds the program once into a directory of its own, because starting it from its source is slow. */
 export async function buildProgram(edits: readonly Edit[]): Promise<Program> {
   const dir = await mkdtemp(join(tmpdir(), 'unionpush-chaos-build-'))
+  await chmod(dir, 0o755)
   const remove = () => rm(dir, { recursive: true, force: true })
   try {
     const dist = await compile(dir, edits)
@@ -84,6 +85,31 @@ async function compile(dir: string, edits: readonly Edit[]): Promise<string> {
   return dist
 }
 
+const bundling = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  external: ['better-sqlite3', '@electric-sql/*', 'pino-pretty'],
+  // A start reads all of it.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: 'none',
+  logLevel: 'error',
+} satisfies BuildOptions
+
+/** What CommonJS modules find around them; the names must not be any module's own. */
+const commonJs = [
+  "import * as $module from 'node:module'",
+  "import * as $path from 'node:path'",
+  "import * as $url from 'node:url'",
+  'const require = $module.createRequire(import.meta.url)',
+  'const __filename = $url.fileURLToPath(import.meta.url)',
+  'const __dirname = $path.dirname(__filename)',
+].join(';')
+
+/** With all packages they need in them. */
+export const asModules = { ...bundling, format: 'esm', banner: { js: commonJs } } satisfies BuildOptions
+
 /**
  * Makes one file of the program with all it needs, because a run starts a dozen processes and half of what one costs is
  * finding and reading a thousand modules. What the files look for beside themselves is as far from the directory of the
@@ -91,26 +117,10 @@ async function compile(dir: string, edits: readonly Edit[]): Promise<string> {
  */
 async function bundle(dist: string): Promise<void> {
   const main = join(dist, 'cli/main.js')
-  const common = {
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    external: ['better-sqlite3', '@electric-sql/*', 'pino-pretty'],
-    // A start reads all of it.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    legalComments: 'none',
-    logLevel: 'error',
-  } satisfies BuildOptions
+  const outfile = join(dist, `cli/${thread}.js`)
+  await build({ ...asModules, entryPoints: [join(dist, `db/${thread}.js`)], outfile })
   await build({
-    ...common,
-    entryPoints: [join(dist, `db/${thread}.js`)],
-    outfile: join(dist, `cli/${thread}.js`),
-    format: 'esm',
-    banner: { js: commonJs },
-  })
-  await build({
-    ...common,
+    ...bundling,
     entryPoints: [main],
     outfile: join(dist, 'cli/main.cjs'),
     format: 'cjs',
@@ -158,16 +168,6 @@ if (process.env.KEEP_COMPILED) process.on('exit', () => writeFileSync(compiled, 
 const module = { exports: {} }
 script.runInThisContext()(module.exports, createRequire(filename), module, filename, dirname(filename))
 `
-
-/** What CommonJS modules find around them; the names must not be any module's own. */
-const commonJs = [
-  "import * as $module from 'node:module'",
-  "import * as $path from 'node:path'",
-  "import * as $url from 'node:url'",
-  'const require = $module.createRequire(import.meta.url)',
-  'const __filename = $url.fileURLToPath(import.meta.url)',
-  'const __dirname = $path.dirname(__filename)',
-].join(';')
 
 async function apply([file, from, to]: Edit, dist: string): Promise<void> {
   const names = (await readdir(dist, { recursive: true })).filter((name) => basename(name) === file)

@@ -1,10 +1,10 @@
-import { fork, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import type { Log } from '../../src/base/log.ts'
 import { openSqlite, type SqliteStores } from '../../src/db/sqlite/stores.ts'
+import { forkProcess } from './forkProcess.ts'
 import { createTestLog, makeDir } from './pushing.ts'
 
 /** A database that lives as long as the test, in a new file unless a path is given. */
@@ -34,10 +34,7 @@ export async function holdLock(path: string, kind: 'IMMEDIATE' | 'EXCLUSIVE'): P
 /** Opens the database in a process of its own, as a user without privileges if asked; resolves with `open` or the error's code. */
 export async function openElsewhere(path: string, { unprivileged = false } = {}): Promise<string> {
   const nobody = unprivileged && process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
-  const child = fork(fileURLToPath(new URL('databaseProcess.ts', import.meta.url)), [path], {
-    execArgv: ['--import', 'tsx'],
-    ...nobody,
-  })
+  const child = forkProcess('database', [path], nobody)
   const [outcome] = await once(child, 'message')
   await once(child, 'exit')
   return String(outcome)

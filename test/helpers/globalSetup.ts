@@ -1,24 +1,44 @@
+import { readdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { build } from 'esbuild'
 import type { TestProject } from 'vitest/node'
-import { buildProgram, type Program } from '../chaos/program.ts'
+import { asModules, buildProgram, type Program } from '../chaos/program.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** The built command line. */
     cliMain: string
+    /** The directory of what `forkProcess` starts. */
+    processes: string
   }
 }
 
 /** Shared by the projects of a run, each of which loads this module for itself. */
-const kept: { program?: Promise<Program> } = Object(globalThis)
+const kept: { program?: Promise<Program & { processes: string }> } = Object(globalThis)
 
 /**
- * Builds the command line once for all tests that start it, because each start of its source takes a second; so does the
- * thread of each SQLite database.
+ * Builds the command line once for all tests that start it, because each start of its source takes seconds of processor
+ * time; so do the thread of each SQLite database and the other processes of tests.
  */
 export default async function setUp({ provide }: TestProject): Promise<() => Promise<void>> {
-  kept.program ??= buildProgram([])
-  const { main, writerThread, remove } = await kept.program
+  kept.program ??= buildAll()
+  const { main, processes, writerThread, remove } = await kept.program
   provide('cliMain', main)
+  provide('processes', processes)
   process.env.COMPILED_WRITER_THREAD = writerThread
   return remove
+}
+
+async function buildAll() {
+  const program = await buildProgram([])
+  // Where what they look for beside themselves is already.
+  const outdir = dirname(program.main)
+  const here = new URL('.', import.meta.url).pathname
+  const files = (await readdir(here)).filter((file) => file.endsWith('Process.ts'))
+  const entryPoints = files.map((file) => join(here, file))
+  const outExtension = { '.js': '.mjs' }
+  // It starts a thread from a file of its own.
+  const external = [...asModules.external, 'pino']
+  await build({ ...asModules, entryPoints, outdir, outExtension, external, splitting: true })
+  return { ...program, processes: outdir }
 }

@@ -1,11 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Writable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
 import { isNotNull, count as total } from 'drizzle-orm'
 import { Redis } from 'ioredis'
 import { pino } from 'pino'
@@ -28,13 +27,12 @@ import type { WorkerQueue } from '../../src/queue/workerQueue.ts'
 import type { PushWorkerOptions } from '../../src/sending/worker.ts'
 import type { Simulator } from '../../src/simulator/controls.ts'
 import type { SimulatorOptions } from '../../src/simulator/options.ts'
+import { forkProcess } from './forkProcess.ts'
 import { openPushWorker } from './pushWorker.ts'
 import { needRedis, redisUrl } from './redisNeeded.ts'
 import { startSimulator } from './simulatorClient.ts'
 
 export { redisUrl }
-
-const workerMain = fileURLToPath(new URL('workerMain.ts', import.meta.url))
 
 interface PushingOptions {
   queue?: QueueConfig
@@ -108,8 +106,7 @@ export async function startPushing({
     /** In a process of its own, which a test may kill. */
     async startWorkerProcess(options: Partial<PushWorkerOptions> = {}): Promise<ChildProcess> {
       const { base, secret } = simulator
-      const child = fork(workerMain, [JSON.stringify({ appid, secret, base, queue, path, options })], {
-        execArgv: ['--import', 'tsx'],
+      const child = forkProcess('worker', [JSON.stringify({ appid, secret, base, queue, path, options })], {
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       })
       onTestFinished(async () => {

@@ -1,10 +1,8 @@
-import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cp, readdir, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { createPostgresBackend } from 'bullmq'
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { hour, second } from '../../src/base/duration.ts'
@@ -14,11 +12,11 @@ import { toConnection } from '../../src/queue/embedded/embedded.ts'
 import { hostEmbeddedQueue } from '../../src/queue/embedded/host.ts'
 import { tidyEmbeddedQueue } from '../../src/queue/embedded/tidy.ts'
 import { QueueUnavailableError } from '../../src/queue/unavailable.ts'
+import { forkProcess } from '../helpers/forkProcess.ts'
 import { createTestLog, makeDir } from '../helpers/pushing.ts'
 
 const message = { openid: 'o1', templateId: 't', data: { thing1: 'x' } }
 const { log } = createTestLog()
-const hostMain = fileURLToPath(new URL('../helpers/queueHost.ts', import.meta.url))
 
 /** Setting up PostgreSQL takes seconds, a copy of it does not. */
 let template: string
@@ -135,7 +133,7 @@ test('a second host of the same directory is refused, and taken when the first i
 
 test('a host that was killed loses no push that was acknowledged; a pusher goes on with the next one', async () => {
   const dataDir = await makeDataDir()
-  const child = fork(hostMain, [join(dataDir, 'queue')], { execArgv: ['--import', 'tsx'] })
+  const child = forkProcess('queueHost', [join(dataDir, 'queue')])
   await once(child, 'message')
   const pusher = openPusher(dataDir)
   const acknowledged: string[] = []

@@ -1,17 +1,16 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { minute } from '../../src/base/duration.ts'
 import type { Simulator } from '../../src/simulator/controls.ts'
+import { forkProcess } from '../helpers/forkProcess.ts'
 import { makeDir } from '../helpers/pushing.ts'
 import { startSimulator } from '../helpers/simulatorClient.ts'
 import { readTable } from '../helpers/syncing.ts'
 import { openSyncStack } from '../helpers/syncStack.ts'
 
-const syncProcess = fileURLToPath(new URL('../helpers/syncProcess.ts', import.meta.url))
 const account = {
   seed: 7,
   followers: 3_000,
@@ -63,9 +62,7 @@ async function startAccount() {
   function startProcess(): ChildProcess {
     ahead += minute
     const { base, appid, secret } = simulator
-    const child = fork(syncProcess, [path, base, appid, secret, String(ahead)], {
-      execArgv: ['--import', 'tsx'],
-    })
+    const child = forkProcess('sync', [path, base, appid, secret, String(ahead)])
     onTestFinished(() => void child.kill('SIGKILL'))
     return child
   }

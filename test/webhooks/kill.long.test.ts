@@ -1,13 +1,12 @@
-import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { DatabaseConfig } from '../../src/base/environment/values.ts'
 import { toPostgresAddress } from '../../src/base/urls/postgresUrl.ts'
 import { openDatabase } from '../../src/db/open.ts'
+import { forkProcess } from '../helpers/forkProcess.ts'
 import { createTestSchema, hasPostgres } from '../helpers/postgres.ts'
 import { createTestLog, makeDir } from '../helpers/pushing.ts'
 import { startScriptedServer } from '../helpers/scriptedServer.ts'
@@ -43,9 +42,7 @@ test.each(engines)(
 
     async function run(onlyTells: boolean) {
       const argument = JSON.stringify({ database, url: server.base, key, onlyTells })
-      const child = fork(fileURLToPath(new URL('tellingProcess.ts', import.meta.url)), [argument], {
-        execArgv: ['--import', 'tsx'],
-      })
+      const child = forkProcess('telling', [argument], {})
       onTestFinished(() => void child.kill('SIGKILL'))
       await once(child, 'message')
       return child

@@ -1,15 +1,15 @@
-import { fork, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { getEventListeners, once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:https'
 import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WechatNetworkError } from '../../src/wechat/errors.ts'
 import { startConnectProxy } from '../helpers/connectProxy.ts'
+import { forkProcess } from '../helpers/forkProcess.ts'
 import { findClosedBase, startScriptedServer, startTcpServer } from '../helpers/scriptedServer.ts'
 import { selfSigned } from '../helpers/selfSigned.ts'
 import { failureOf, openClient, post } from '../helpers/transportClient.ts'
@@ -136,9 +136,7 @@ describe.each(transports)('connections over %s', (name, createTransport) => {
       onTestFinished(() => rm(dir, { recursive: true }))
       const file = join(dir, 'ca.pem')
       await writeFile(file, selfSigned.cert)
-      const script = fileURLToPath(new URL('../helpers/tlsCaller.ts', import.meta.url))
-      const child = fork(script, [name, base, proxy, String(calls)], {
-        execArgv: ['--import', 'tsx'],
+      const child = forkProcess('tlsCaller', [name, base, proxy, String(calls)], {
         env: { ...process.env, NODE_EXTRA_CA_CERTS: file },
       })
       const [outcomes] = await once(child, 'message')

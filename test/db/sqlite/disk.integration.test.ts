@@ -1,13 +1,13 @@
-import { execFileSync, fork } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
+import { forkProcess } from '../../helpers/forkProcess.ts'
 import { makeDir } from '../../helpers/pushing.ts'
 
 const source = fileURLToPath(new URL('../../helpers/syncLog.c', import.meta.url))
-const program = fileURLToPath(new URL('../../helpers/diskProcess.ts', import.meta.url))
 const canPreload = process.platform === 'linux' && hasCompiler()
 
 function hasCompiler(): boolean {
@@ -28,8 +28,7 @@ test.skipIf(!canPreload)(
     const library = join(dir, 'syncLog.so')
     execFileSync('cc', ['-shared', '-fPIC', '-o', library, source, '-ldl'])
     const log = join(dir, 'syncs')
-    const child = fork(program, [join(dir, 'test.db')], {
-      execArgv: ['--import', 'tsx'],
+    const child = forkProcess('disk', [join(dir, 'test.db')], {
       env: { ...process.env, LD_PRELOAD: library, SYNC_LOG: log },
     })
     onTestFinished(() => void child.kill('SIGKILL'))

@@ -1,12 +1,11 @@
-import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import type { DatabaseConfig } from '../../../src/base/environment/values.ts'
 import { toPostgresAddress } from '../../../src/base/urls/postgresUrl.ts'
 import type { AuditEntry } from '../../../src/db/audit/audit.ts'
 import { openDatabase } from '../../../src/db/open.ts'
+import { forkProcess } from '../../helpers/forkProcess.ts'
 import { createTestSchema, hasPostgres } from '../../helpers/postgres.ts'
 import { createTestLog, makeDir } from '../../helpers/pushing.ts'
 
@@ -27,9 +26,7 @@ test.each(engines)(
   async ({ create }) => {
     const config = await create()
     const argument = JSON.stringify({ database: config, appid })
-    const child = fork(fileURLToPath(new URL('changingProcess.ts', import.meta.url)), [argument], {
-      execArgv: ['--import', 'tsx'],
-    })
+    const child = forkProcess('changing', [argument])
     onTestFinished(() => void child.kill('SIGKILL'))
     const [url] = await once(child, 'message')
     const body = JSON.stringify({ account: 'shop' })

@@ -1,9 +1,9 @@
 import fastify from 'fastify'
 import { pino } from 'pino'
 import { z } from 'zod'
-import { openDatabase } from '../../../src/db/open.ts'
-import { createRecordChange } from '../../../src/http/v1/recordChange.ts'
-import { createAddRoute } from '../../../src/http/v1/route.ts'
+import { openDatabase } from '../../src/db/open.ts'
+import { createRecordChange } from '../../src/http/v1/recordChange.ts'
+import { createAddRoute } from '../../src/http/v1/route.ts'
 
 /** Serves one change, and dies at once when it is made. */
 const argument = z.object({ database: z.custom<Parameters<typeof openDatabase>[0]>(), appid: z.string() })
