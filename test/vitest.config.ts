@@ -13,7 +13,7 @@ export const common = {
   // Three leave a third of two cores idle: tests wait nearly as often as they work.
   maxWorkers: 4,
   reporters: ['default', skippedReporter],
-  setupFiles: ['test/helpers/patience.ts'],
+  setupFiles: ['test/helpers/patience.ts', 'test/helpers/leftRunning.ts'],
   testTimeout: 60_000,
   hookTimeout: 60_000,
 } satisfies TestUserConfig
