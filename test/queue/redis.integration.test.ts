@@ -1,8 +1,6 @@
-import { Socket } from 'node:net'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { second } from '../../src/base/duration.ts'
 import { createPusher } from '../../src/library/createPusher.ts'
-import { connectRedis } from '../../src/queue/redis/redis.ts'
 import { QueueUnavailableError } from '../../src/queue/unavailable.ts'
 import { findFreePort } from '../helpers/freePort.ts'
 import { type Pushing, startPushing } from '../helpers/pushing.ts'
@@ -136,25 +134,6 @@ test('several URLs are a cluster, which keeps all keys of an account on one node
   await world.startWorker()
   const rows = await world.ended(3)
   expect(rows.every(({ status }) => status === 'sent')).toBe(true)
-})
-
-test('commands of one turn of the event loop leave in one piece, with and without a cluster', async () => {
-  for (const options of [[], ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1']]) {
-    const redis = await createRedisServer(...options)
-    await redis.start()
-    if (options.length > 0) await redis.command('cluster', 'addslotsrange', '0', '16383')
-    const backend = connectRedis(options.length > 0 ? [redis.url, redis.url] : [redis.url], 'worker')
-    const queue = backend.createQueue('{push-wx1}')
-    await queue.add('warm-up', {})
-    const writes = vi.spyOn(Socket.prototype, '_write')
-    const pieces = vi.spyOn(Socket.prototype, '_writev')
-    const jobs = await Promise.all(Array.from({ length: 50 }, (_, n) => queue.add('push', { n })))
-    expect(jobs.map(({ data }) => data.n)).toEqual(Array.from({ length: 50 }, (_, n) => n))
-    expect(writes.mock.calls.length + pieces.mock.calls.length).toBeLessThan(10)
-    vi.restoreAllMocks()
-    await queue.close()
-    await backend.close()
-  }
 })
 
 describe('a worker', () => {

@@ -9,7 +9,6 @@ import { queuePrefix } from '../names.ts'
 import { toTelemetry } from '../telemetry.ts'
 import { createUnusable } from '../unusable.ts'
 import { isForbidden } from './allowNoInfo.ts'
-import { batchWrites } from './batchWrites.ts'
 import { createClient } from './client.ts'
 import { drainWhenFull, freeWrite } from './drainWhenFull.ts'
 import { explainRedisError, isConsequence, isWrongDatabase } from './faults.ts'
@@ -29,11 +28,7 @@ export function connectRedis(urls: string[], role: Role, ca?: string): QueueBack
     onMoved: () => unusable.set(toClusterSentence(place, urls)),
     onScriptRefused: (message) => unusable.set(say('away.proxy', { place, message })),
   })
-  // A producer waits for each answer before its next command, and waits longer for those of many at once.
-  if (role === 'worker') {
-    batchWrites(client)
-    drainWhenFull(client)
-  }
+  if (role === 'worker') drainWhenFull(client)
   client.on('error', (error: Error) => {
     if (!isConsequence(error)) lastError = error
     if (isWrongDatabase(error)) unusable.set(say('away.noDatabase', { place, message: error.message }))
