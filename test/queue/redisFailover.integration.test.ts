@@ -1,4 +1,6 @@
-import { describe, expect, test, vi } from 'vitest'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { second } from '../../src/base/duration.ts'
 import { startPushing } from '../helpers/pushing.ts'
 import { createRedisServer } from '../helpers/redisServer.ts'
@@ -53,4 +55,51 @@ describe('when the primary becomes a replica and keeps its connections open', ()
     expect(world.rows().every(({ status }) => status === 'sent')).toBe(true)
     expect(world.simulator.stats()).toMatchObject({ accepted: 500, duplicates: 0 })
   })
+})
+
+/** Takes connections and says nothing on them. */
+async function startMuteServer() {
+  const sockets: Socket[] = []
+  const server = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  })
+  const { port } = server.address() as AddressInfo
+  return { url: `redis://127.0.0.1:${port}`, count: () => sockets.length }
+}
+
+test.each([
+  ['one server', 1],
+  ['a cluster', 2],
+])('a connection to %s that carries nothing from its beginning is given up', async (_, nodes) => {
+  const redis = await createRedisServer(
+    ...(nodes > 1 ? ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'] : []),
+  )
+  await redis.start()
+  const mute = await startMuteServer()
+  const address = await startTcpSwitch(mute.url)
+  if (nodes > 1) {
+    await redis.command('cluster', 'addslotsrange', '0', '16383')
+    await redis.command('config', 'set', 'cluster-announce-port', String(address.port))
+  }
+  const urls = Array.from({ length: nodes }, () => address.url)
+  const world = await startPushing({ queue: { kind: 'redis', urls } })
+  const producer = world.producer()
+  const worker = await world.startWorker()
+  await expect(producer.push(world.message(0, { id: 'p' }))).rejects.toThrow(/within 5 s/)
+  await vi.waitUntil(() => mute.count() > 1, patience)
+  // Those that were made before stay open.
+  address.switchTo(redis.url)
+  await worker.started
+  await vi.waitUntil(
+    () =>
+      producer.push(world.message(0, { id: 'p' })).then(
+        () => true,
+        () => false,
+      ),
+    patience,
+  )
+  await world.ended(1)
 })

@@ -7,7 +7,10 @@ import { closedSilently, isScriptRefusal, isWrongDatabase, isWrongServer } from 
 import { toServerOptions } from './options.ts'
 
 const retryStrategy = (times: number) => toBackoff({ first: 100, longest: second }, times)
+/** Until a connection is there, and for each answer that it takes to be ready. */
 const connectTimeout = 4 * second
+/** A server that loads its data is asked again so often, at the latest. */
+const maxLoadingRetryTime = second
 
 /**
  * A producer's call that meets a broken connection fails at once instead of waiting in memory, and its owner repeats
@@ -55,6 +58,7 @@ function createServerClient(
     sentinelRetryStrategy: retryStrategy,
     sentinelCommandTimeout: connectTimeout,
     connectTimeout,
+    maxLoadingRetryTime,
     // Its answer would hide why the server ends the connection.
     disableClientInfo: true,
     ...options,
@@ -72,6 +76,7 @@ function createServerClient(
   // It would go on in another database.
   client.on('error', (error) => isWrongDatabase(error) && leaveOnce(client))
   tellSilentEnds(client)
+  endMute(client)
   // BullMQ makes the connections on which its workers wait for jobs in this way.
   client.duplicate = (more) => createServerClient(url, { ...options, ...more }, listeners, connected)
   return client
@@ -99,6 +104,18 @@ function tellSilentEnds(client: Redis): void {
   })
 }
 
+/** ioredis waits for ever for what it asks a server at first, though a new connection may carry nothing any more. */
+function endMute(client: Redis): void {
+  client.on('connect', () => {
+    const { stream } = client
+    stream.setTimeout(connectTimeout, () => {
+      if (client.status === 'connect')
+        stream.destroy(new Error('ETIMEDOUT while the connection was made ready'))
+    })
+  })
+  client.on('ready', () => client.stream.setTimeout(0))
+}
+
 function createClusterClient(
   { urls, ca }: RedisAddresses,
   role: Role,
@@ -118,6 +135,7 @@ function createClusterClient(
     redisOptions: {
       ...redisOptions,
       connectTimeout,
+      maxLoadingRetryTime,
       disableClientInfo: true,
       ...(family && { family: Number(family) }),
       ...(first?.username && { username: decodeURIComponent(first.username) }),
@@ -133,7 +151,10 @@ function createClusterClient(
   }
   const client = new Cluster(nodes.map(toNode), options)
   allowNoInfo(client)
-  client.on('+node', allowNoInfo)
+  client.on('+node', (node: Redis) => {
+    allowNoInfo(node)
+    endMute(node)
+  })
   return client
 }
 
