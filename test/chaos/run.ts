@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../helpers/until.ts'
 import { createAsks } from './asks.ts'
 import { audit } from './audit.ts'
@@ -101,7 +102,10 @@ export async function run(
     const id = broadcast && (await createBroadcastOf(world, broadcast))
     const asking = ask(asks, caller, { appid, ...producer }, stop.signal)
     const controlling = broadcast && id && controlBroadcast(world, id, broadcast, stop.signal)
-    await Promise.all([perform(world, possible), asking, controlling])
+    const acting = Promise.all([perform(world, possible), asking, controlling]).then(() => true)
+    // Who waits for an answer that never comes would have the run wait as long.
+    const tooLong = form.duration + 2 * form.patience
+    const hasEnded = await Promise.race([acting, sleep(tooLong, false, { ref: false })])
     const liftedAt = performance.now()
     const midnight = world.admitted.isOutOfQuota ? setInterval(() => comeMidnight(world), 1_000) : undefined
     const person = broadcast && setInterval(() => resumePaused(world), 1_000)
@@ -116,6 +120,7 @@ export async function run(
     clearInterval(midnight)
     const drain = Math.round(performance.now() - liftedAt)
     const violations = isDrained ? [] : [`not drained ${form.patience / 1000} s after the last fault`]
+    if (!hasEnded) violations.push(`a fault or a caller did not come to its end within ${tooLong / 1_000} s`)
 
     await Promise.all([workers.dismiss(), desk.crew.dismiss()])
     const books = await collectBooks(world, asks, settled)
