@@ -1,9 +1,8 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { second } from '../../src/base/duration.ts'
 import { startPushing } from '../helpers/pushing.ts'
 import { createRedisServer } from '../helpers/redisServer.ts'
+import { startTcpServer } from '../helpers/scriptedServer.ts'
 import { startTcpSwitch } from '../helpers/tcpSwitch.ts'
 
 const patience = { timeout: 20 * second, interval: 10 }
@@ -57,19 +56,6 @@ describe('when the primary becomes a replica and keeps its connections open', ()
   })
 })
 
-/** Takes connections and says nothing on them. */
-async function startMuteServer() {
-  const sockets: Socket[] = []
-  const server = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.close()
-    for (const socket of sockets) socket.destroy()
-  })
-  const { port } = server.address() as AddressInfo
-  return { url: `redis://127.0.0.1:${port}`, count: () => sockets.length }
-}
-
 test.each([
   ['one server', 1],
   ['a cluster', 2],
@@ -78,8 +64,7 @@ test.each([
     ...(nodes > 1 ? ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'] : []),
   )
   await redis.start()
-  const mute = await startMuteServer()
-  const address = await startTcpSwitch(mute.url)
+  const address = await startTcpSwitch(redis.url)
   if (nodes > 1) {
     await redis.command('cluster', 'addslotsrange', '0', '16383')
     await redis.command('config', 'set', 'cluster-announce-port', String(address.port))
@@ -87,19 +72,20 @@ test.each([
   const urls = Array.from({ length: nodes }, () => address.url)
   const world = await startPushing({ queue: { kind: 'redis', urls } })
   const producer = world.producer()
-  const worker = await world.startWorker()
-  await expect(producer.push(world.message(0, { id: 'p' }))).rejects.toThrow(/within 5 s/)
-  await vi.waitUntil(() => mute.count() > 1, patience)
-  // Those that were made before stay open.
-  address.switchTo(redis.url)
-  await worker.started
-  await vi.waitUntil(
-    () =>
-      producer.push(world.message(0, { id: 'p' })).then(
-        () => true,
-        () => false,
-      ),
-    patience,
-  )
+  await (await world.startWorker()).started
+  await producer.push(world.message(0, { id: 'before' }))
   await world.ended(1)
+  let silent = 0
+  const mute = await startTcpServer(() => {
+    silent += 1
+  })
+  address.switchTo(mute)
+  address.cut()
+  address.mend()
+  await vi.waitUntil(() => silent > 1, patience)
+  // Those that were made until now stay open.
+  address.switchTo(redis.url)
+  const push = () => producer.push(world.message(1, { id: 'after' }))
+  await vi.waitFor(async () => expect(await push()).toMatchObject({ id: 'after' }), patience)
+  await world.ended(2)
 })

@@ -9,7 +9,7 @@ import { toServerOptions } from './options.ts'
 const retryStrategy = (times: number) => toBackoff({ first: 100, longest: second }, times)
 /** Until a connection is there, and for each answer that it takes to be ready. */
 const connectTimeout = 4 * second
-/** A server that loads its data is asked again so often, at the latest. */
+/** Until a server that loads its data is asked again; less than `connectTimeout`, so that its connection is not given up. */
 const maxLoadingRetryTime = second
 
 /**
@@ -76,7 +76,7 @@ function createServerClient(
   // It would go on in another database.
   client.on('error', (error) => isWrongDatabase(error) && leaveOnce(client))
   tellSilentEnds(client)
-  endMute(client)
+  limitHandshake(client)
   // BullMQ makes the connections on which its workers wait for jobs in this way.
   client.duplicate = (more) => createServerClient(url, { ...options, ...more }, listeners, connected)
   return client
@@ -104,13 +104,12 @@ function tellSilentEnds(client: Redis): void {
   })
 }
 
-/** ioredis waits for ever for what it asks a server at first, though a new connection may carry nothing any more. */
-function endMute(client: Redis): void {
+/** ioredis waits without a limit for the answers that make a new connection ready; a cluster has one of its own. */
+function limitHandshake(client: Redis): void {
   client.on('connect', () => {
     const { stream } = client
     stream.setTimeout(connectTimeout, () => {
-      if (client.status === 'connect')
-        stream.destroy(new Error('ETIMEDOUT while the connection was made ready'))
+      if (client.status === 'connect') stream.destroy(new Error('handshake ETIMEDOUT'))
     })
   })
   client.on('ready', () => client.stream.setTimeout(0))
@@ -135,7 +134,6 @@ function createClusterClient(
     redisOptions: {
       ...redisOptions,
       connectTimeout,
-      maxLoadingRetryTime,
       disableClientInfo: true,
       ...(family && { family: Number(family) }),
       ...(first?.username && { username: decodeURIComponent(first.username) }),
@@ -151,10 +149,7 @@ function createClusterClient(
   }
   const client = new Cluster(nodes.map(toNode), options)
   allowNoInfo(client)
-  client.on('+node', (node: Redis) => {
-    allowNoInfo(node)
-    endMute(node)
-  })
+  client.on('+node', allowNoInfo)
   return client
 }
 
