@@ -24,7 +24,7 @@ const pushes = 10_000
 const followers = 100_000
 /** Clock ticks a second in `/proc`. */
 const ticks = 100
-const workerMain = fileURLToPath(new URL('../helpers/workerProcess.ts', import.meta.url))
+const workerProcess = fileURLToPath(new URL('../helpers/workerProcess.ts', import.meta.url))
 const log = pino({ level: 'silent' })
 
 const dir = await mkdtemp(join(tmpdir(), 'unionpush-capacity-'))
@@ -58,7 +58,7 @@ async function measurePushes(appid: string) {
   const emptyDatabase = await sizeOf(path)
   const { base, secret } = simulator
   const queue = { kind: 'redis', urls: [redisUrl] }
-  const worker = fork(workerMain, [JSON.stringify({ appid, secret, base, queue, path })], {
+  const worker = fork(workerProcess, [JSON.stringify({ appid, secret, base, queue, path })], {
     execArgv: ['--import', 'tsx'],
   })
   await once(worker, 'message')

@@ -20,7 +20,7 @@ import { redisUrl, withAccount } from './measure.ts'
  */
 const people = 500
 const sendPath = '/cgi-bin/message/template/send'
-const workerMain = fileURLToPath(new URL('../helpers/workerProcess.ts', import.meta.url))
+const workerProcess = fileURLToPath(new URL('../helpers/workerProcess.ts', import.meta.url))
 const log = pino({ level: 'silent' })
 
 interface Scenario {
@@ -81,7 +81,7 @@ async function runScenario({ name, processes, total, phases }: Scenario): Promis
 }
 
 async function startWorker(world: string): Promise<ChildProcess> {
-  const child = fork(workerMain, [world], {
+  const child = fork(workerProcess, [world], {
     execArgv: ['--import', 'tsx'],
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
