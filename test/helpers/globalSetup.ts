@@ -8,13 +8,11 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The built command line. */
     cliMain: string
-    /** The directory of what `forkProcess` starts. */
-    processes: string
   }
 }
 
 /** Shared by the projects of a run, each of which loads this module for itself. */
-const kept: { program?: Promise<Program & { processes: string }> } = Object(globalThis)
+const kept: { program?: Promise<Program> } = Object(globalThis)
 
 /**
  * Builds the command line once for all tests that start it, because each start of its source takes seconds of processor
@@ -22,14 +20,13 @@ const kept: { program?: Promise<Program & { processes: string }> } = Object(glob
  */
 export default async function setUp({ provide }: TestProject): Promise<() => Promise<void>> {
   kept.program ??= buildAll()
-  const { main, processes, writerThread, remove } = await kept.program
+  const { main, writerThread, remove } = await kept.program
   provide('cliMain', main)
-  provide('processes', processes)
   process.env.COMPILED_WRITER_THREAD = writerThread
   return remove
 }
 
-async function buildAll() {
+async function buildAll(): Promise<Program> {
   const program = await buildProgram([])
   // Where what they look for beside themselves is already.
   const outdir = dirname(program.main)
@@ -40,5 +37,5 @@ async function buildAll() {
   // It starts a thread from a file of its own.
   const external = [...asModules.external, 'pino']
   await build({ ...asModules, entryPoints, outdir, outExtension, external, splitting: true })
-  return { ...program, processes: outdir }
+  return program
 }

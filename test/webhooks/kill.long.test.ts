@@ -42,7 +42,7 @@ test.each(engines)(
 
     async function run(onlyTells: boolean) {
       const argument = JSON.stringify({ database, url: server.base, key, onlyTells })
-      const child = forkProcess('telling', [argument], {})
+      const child = forkProcess('telling', [argument])
       onTestFinished(() => void child.kill('SIGKILL'))
       await once(child, 'message')
       return child
